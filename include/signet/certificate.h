@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct x509_st;
+
+namespace signet {
+
+using TimePoint = std::chrono::system_clock::time_point;
+
+// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once, when
+// it is made.
+class Certificate {
+ public:
+  // FromDer reads one certificate and nothing behind it; throws Error kMalformed.
+  static Certificate FromDer(std::span<const std::uint8_t> der);
+  // FromPem reads every certificate of a PEM text, in order; throws Error kMalformed when there is none.
+  static std::vector<Certificate> FromPem(std::string_view pem);
+
+  std::span<const std::uint8_t> der() const noexcept;
+  std::string ToPem() const;
+  // subject and issuer are names as in RFC 4514, UTF-8.
+  const std::string& subject() const noexcept;
+  const std::string& issuer() const noexcept;
+  // subject_der and issuer_der are the DER Names (RFC 5280 section 4.1.2.4).
+  std::span<const std::uint8_t> subject_der() const noexcept;
+  std::span<const std::uint8_t> issuer_der() const noexcept;
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept;
+  TimePoint not_before() const noexcept;
+  TimePoint not_after() const noexcept;
+  // sha256 is the SHA-256 of the DER in lower-case hex.
+  const std::string& sha256() const noexcept;
+  // user_name is the UPN otherName, else the e-mail address of subjectAltName or subject, else the common name,
+  // else empty.
+  const std::string& user_name() const noexcept;
+  bool is_ca() const noexcept;
+  bool self_issued() const noexcept;
+  // native is the X509 object in a library context of ours: copy it by its DER before handing it to a program.
+  x509_st* native() const noexcept;
+
+  friend bool operator==(const Certificate& a, const Certificate& b) noexcept;
+
+ private:
+  struct Parsed;
+  explicit Certificate(std::shared_ptr<const Parsed> parsed) : parsed_(std::move(parsed)) {}
+  std::shared_ptr<const Parsed> parsed_;
+};
+
+}  // namespace signet

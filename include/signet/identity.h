@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <signet/certificate_chain.h>
+#include <signet/private_key.h>
+
+namespace signet {
+
+// ClientAuthFitness says whether a TLS server may be expected to accept the identity as a client, and why not.
+struct ClientAuthFitness {
+  bool fit = true;
+  std::vector<std::string> reasons;  // one sentence each; empty when fit
+};
+
+// Identity is a certificate chain and the private-key operation of its leaf. It is immutable and cheap to copy.
+class Identity {
+ public:
+  enum class Source { kPkcs11, kPkcs12, kApplication };
+
+  // Proven makes an identity whose key is known to be the leaf's: it throws Error kKeyCertificateMismatch when the
+  // public keys differ. `uri` names exactly this identity and carries no PIN.
+  static Identity Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source, std::string uri);
+
+  const CertificateChain& chain() const noexcept { return state_->chain; }
+  const Certificate& leaf() const noexcept { return state_->chain.leaf(); }
+  const std::shared_ptr<PrivateKey>& key() const noexcept { return state_->key; }
+  Source source() const noexcept { return state_->source; }
+  const std::string& uri() const noexcept { return state_->uri; }
+
+  const std::string& subject() const noexcept { return leaf().subject(); }
+  const std::string& user_name() const noexcept { return leaf().user_name(); }
+  // FitForClientAuth judges validity at `now`, key usage, extended key usage and the key's schemes.
+  ClientAuthFitness FitForClientAuth(TimePoint now) const;
+  // WithChain returns the same identity with another chain of the same leaf.
+  Identity WithChain(CertificateChain chain) const;
+
+ private:
+  struct State {
+    CertificateChain chain;
+    std::shared_ptr<PrivateKey> key;
+    Source source;
+    std::string uri;
+  };
+  explicit Identity(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
+};
+
+// Name gives "pkcs11", "pkcs12" or "application".
+std::string_view Name(Identity::Source source) noexcept;
+
+}  // namespace signet

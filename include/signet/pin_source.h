@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <signet/secret.h>
+
+namespace signet {
+
+// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or an absolute path),
+// `env:NAME`, `fd:N`, `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY), as in RFC 7512's pin-source. It is
+// cheap to copy and read again at each use, so that a rotated PIN is seen; a descriptor is read once.
+class PinSource {
+ public:
+  PinSource() = default;  // no source: Read returns nothing
+  // Parse reads the grammar above; throws Error kBadSetting, also for `|command`, which is refused.
+  static PinSource Parse(std::string_view text);
+  // Value is the secret itself.
+  static PinSource Value(Secret secret);
+  // ParseOrValue takes `text` as a source where it begins like one, and as the PIN itself otherwise.
+  static PinSource ParseOrValue(std::string_view text);
+
+  // Read gives the secret without the newline that ends it, or nothing for no source; throws Error kUnreadable.
+  std::optional<Secret> Read() const;
+  bool empty() const noexcept { return kind_ == Kind::kNone; }
+  // description is for messages and never the secret: "file:/etc/pin", "value".
+  std::string description() const;
+
+ private:
+  enum class Kind { kNone, kValue, kFile, kEnvironment, kDescriptor, kCredential };
+  Kind kind_ = Kind::kNone;
+  std::string where_;
+  std::shared_ptr<const Secret> value_;
+};
+
+}  // namespace signet

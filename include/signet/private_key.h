@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <signet/secret.h>
+#include <signet/signature_scheme.h>
+
+namespace signet {
+
+enum class KeyType { kRsa, kRsaPss, kEc, kEd25519, kEd448, kMlDsa44, kMlDsa65, kMlDsa87, kOther };
+
+enum class Hash { kNone, kMd5, kSha1, kSha224, kSha256, kSha384, kSha512, kSha3_224, kSha3_256, kSha3_384, kSha3_512 };
+
+// SigningAlgorithm is one way to use a private key, with its parameters.
+struct SigningAlgorithm {
+  enum class Kind {
+    kRsaPkcs1,  // RSASSA-PKCS1-v1_5; input: the digest (hash kNone: bytes that are padded as they are)
+    kRsaPss,    // RSASSA-PSS; input: the digest
+    kEcdsa,     // input: the digest, of any length; output: DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)
+    kEdDsa,     // Ed25519 or Ed448, pure, without context; input: the message
+    kMlDsa,     // FIPS 204, pure, empty context; input: the message
+    kRsaRaw,    // the RSA private operation alone; input: exactly the modulus length
+  };
+  Kind kind;
+  Hash hash = Hash::kNone;
+  Hash mgf1_hash = Hash::kNone;  // kRsaPss only
+  int salt_length = 0;           // kRsaPss only: bytes
+};
+
+// PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread, and
+// in a forked child.
+class PrivateKey {
+ public:
+  virtual ~PrivateKey() = default;
+
+  virtual KeyType type() const noexcept = 0;
+  // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); it lives with the key.
+  virtual std::span<const std::uint8_t> subject_public_key_info() const noexcept = 0;
+  // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is missing.
+  virtual std::vector<SignatureScheme> schemes() const = 0;
+  // max_signature_size is an upper bound in bytes for Sign with every algorithm.
+  virtual std::size_t max_signature_size() const noexcept = 0;
+  // Supports tells whether Sign can work with `algorithm`; it asks no token.
+  virtual bool Supports(const SigningAlgorithm& algorithm) const = 0;
+
+  // Sign writes a signature over `input` to `signature` and returns its length in bytes. It logs in to a token
+  // when that is needed, asking the PinPrompt that the identity was opened with. Throws Error; kBadArgument when
+  // `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
+  virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                           std::span<std::uint8_t> signature) = 0;
+
+  // Unlock makes the key ready to sign: it logs in and finds the key, so that Sign asks for nothing more (but for
+  // keys that want their PIN at every signature). Nothing to do for a key from a file.
+  virtual void Unlock() {}
+  // locked tells whether Unlock would have something to do.
+  virtual bool locked() const { return false; }
+
+  // in_hardware tells whether the key lives in a token rather than in this process.
+  virtual bool in_hardware() const noexcept = 0;
+  // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a token.
+  virtual std::optional<Secret> ExportPkcs8() const { return std::nullopt; }
+
+  // SignMessage hashes `message` as `scheme` says, here and not in the token, and signs it.
+  std::vector<std::uint8_t> SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message);
+};
+
+// Description gives the key in words: "RSA 2048 bit", "EC P-256", "Ed25519".
+std::string Description(const PrivateKey& key);
+
+}  // namespace signet

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace signet {
+
+// Secret holds a PIN, a password or private key bytes. It is move-only, wiped when it dies, never printed, and
+// its memory is kept out of core dumps and, where the limits allow it, out of swap. It survives fork. An absent
+// secret is a std::optional<Secret> without value; a Secret of length zero is an empty one, which PKCS#12 tells
+// apart.
+class Secret {
+ public:
+  Secret() noexcept = default;
+  // Secret copies `bytes`; throws Error when no memory can be had.
+  explicit Secret(std::string_view bytes);
+  // OfSize makes a secret of `size` zero bytes, to be filled through writable().
+  static Secret OfSize(std::size_t size);
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+
+  Secret Clone() const { return Secret(view()); }
+  // view is valid until the secret is moved, shrunk or destroyed. It is not NUL-terminated.
+  std::string_view view() const noexcept { return {data_, size_}; }
+  std::span<char> writable() noexcept { return {data_, size_}; }
+  // Shrink wipes and drops all after the first `size` bytes; `size` is at most size().
+  void Shrink(std::size_t size) noexcept;
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  void Wipe() noexcept;
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t mapped_ = 0;
+};
+
+}  // namespace signet

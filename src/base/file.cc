@@ -1,0 +1,106 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include <fmt/format.h>
+
+#include <signet/error.h>
+
+namespace signet {
+namespace {
+
+constexpr std::size_t kMaxSecret = 4096;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { close(fd_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+[[noreturn]] void ThrowUnreadable(const std::string& what, const char* call, std::string mend) {
+  const int code = errno;
+  throw Error({.code = ErrorCode::kUnreadable,
+               .detail = fmt::format("cannot read {}", what),
+               .call = call,
+               .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(code), std::strerror(code)},
+               .mend = std::move(mend)});
+}
+
+int OpenForReading(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) ThrowUnreadable(path, "open", "Check the path and that this user may read the file.");
+  return fd;
+}
+
+// ReadUpTo fills `buffer` until it is full or the input ends.
+std::size_t ReadUpTo(int fd, std::span<char> buffer, const std::string& what) {
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t got = read(fd, buffer.data() + size, buffer.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) ThrowUnreadable(what, "read", "Check that it is a regular file that this user may read.");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
+}
+
+Secret ReadSecret(int fd, const std::string& what) {
+  Secret secret = Secret::OfSize(kMaxSecret + 1);
+  std::size_t size = ReadUpTo(fd, secret.writable(), what);
+  if (size > kMaxSecret) {
+    throw Error({.code = ErrorCode::kUnreadable,
+                 .detail = fmt::format("{} holds more than {} bytes, which is no PIN", what, kMaxSecret),
+                 .mend = "Name the file that holds only the PIN."});
+  }
+  const std::string_view view = secret.view();
+  if (size > 0 && view[size - 1] == '\n') --size;
+  if (size > 0 && view[size - 1] == '\r') --size;
+  secret.Shrink(size);
+  return secret;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_size) {
+  const Descriptor file(OpenForReading(path));
+  struct stat status{};
+  if (fstat(file.get(), &status) != 0) ThrowUnreadable(path, "fstat", "Check the file system.");
+  if (!S_ISREG(status.st_mode)) {
+    throw Error({.code = ErrorCode::kUnreadable,
+                 .detail = fmt::format("{} is not a regular file", path),
+                 .mend = "Name a file."});
+  }
+  if (static_cast<std::uint64_t>(status.st_size) > max_size) {
+    throw Error({.code = ErrorCode::kTooCostly,
+                 .detail = fmt::format("{} has {} bytes, more than the {} that are allowed", path,
+                                       static_cast<std::uint64_t>(status.st_size), max_size),
+                 .mend = "Check that it is the right file; the limit is a setting."});
+  }
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(status.st_size));
+  bytes.resize(ReadUpTo(file.get(), {reinterpret_cast<char*>(bytes.data()), bytes.size()}, path));
+  return bytes;
+}
+
+Secret ReadSecretFile(const std::string& path) {
+  const Descriptor file(OpenForReading(path));
+  return ReadSecret(file.get(), path);
+}
+
+Secret ReadSecretDescriptor(int descriptor) {
+  return ReadSecret(descriptor, fmt::format("descriptor {}", descriptor));
+}
+
+}  // namespace signet

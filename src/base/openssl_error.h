@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <signet/error.h>
+
+namespace signet {
+
+// OpenSslErrorMark keeps the caller's ERR queue as it was: what is queued while it lives is dropped when it dies.
+class OpenSslErrorMark {
+ public:
+  OpenSslErrorMark() noexcept;
+  ~OpenSslErrorMark();
+  OpenSslErrorMark(const OpenSslErrorMark&) = delete;
+  OpenSslErrorMark& operator=(const OpenSslErrorMark&) = delete;
+};
+
+// LastOpenSslError reads the newest entry of the ERR queue, leaving the queue as it is.
+NativeCode LastOpenSslError();
+
+// ThrowOpenSsl throws Error with `code`, the failed `call` and the newest entry of the ERR queue.
+[[noreturn]] void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail, std::string mend = {});
+
+// CheckOpenSsl returns `pointer`, or throws kInternal naming `call` when it is null.
+template <class T>
+T* CheckOpenSsl(T* pointer, std::string_view call) {
+  if (pointer == nullptr) ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
+  return pointer;
+}
+
+// CheckOpenSsl throws kInternal naming `call` when `result` is not positive.
+inline void CheckOpenSsl(int result, std::string_view call) {
+  if (result <= 0) ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
+}
+
+}  // namespace signet

@@ -1,0 +1,26 @@
+#include <signet/private_key.h>
+
+#include <signet/error.h>
+
+#include "identity/hashes.h"
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+
+namespace signet {
+
+std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message) {
+  const SigningAlgorithm& algorithm = RowOf(scheme).algorithm;
+  std::vector<std::uint8_t> signature(max_signature_size());
+  if (algorithm.hash == Hash::kNone) {
+    signature.resize(Sign(algorithm, message, signature));
+  } else {
+    signature.resize(Sign(algorithm, Digest(algorithm.hash, message), signature));
+  }
+  return signature;
+}
+
+std::string Description(const PrivateKey& key) {
+  return Description(PublicKey::FromSpki(key.subject_public_key_info()));
+}
+
+}  // namespace signet

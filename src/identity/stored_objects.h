@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <signet/certificate.h>
+#include <signet/identity_source.h>
+#include <signet/private_key.h>
+
+#include "identity/public_key.h"
+
+namespace signet {
+
+// Wanted is a set of object kinds, so that a source does not look for what nobody asked for.
+enum Wanted : unsigned {
+  kWantPrivateKeys = 1,
+  kWantPublicKeys = 2,
+  kWantCertificates = 4,
+  kWantAll = 7,
+};
+
+// StoredObjects is what a URI names, before anything is paired: a key needs no certificate here, and the reverse.
+struct StoredObjects {
+  std::vector<std::shared_ptr<PrivateKey>> private_keys;
+  std::vector<PublicKey> public_keys;
+  std::vector<Certificate> certificates;  // leaf of a key first, then its chain, then others
+  std::vector<Problem> problems;          // why something is missing: a PIN refused, a file malformed
+};
+
+}  // namespace signet

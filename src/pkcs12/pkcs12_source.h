@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include <signet/identity_source.h>
+#include <signet/pin_prompt.h>
+#include <signet/settings.h>
+
+#include "identity/stored_objects.h"
+
+namespace signet {
+
+// ListPkcs12 reads the file that a pkcs12: URI names and pairs its keys and certificates; what is no identity is a
+// problem. Throws Error kBadUri. `prompt` may be null.
+Listing ListPkcs12(std::string_view uri, const Settings& settings, PinPrompt* prompt);
+
+// LoadPkcs12 gives the objects of the file unpaired.
+StoredObjects LoadPkcs12(std::string_view uri, Wanted wanted, const Settings& settings, PinPrompt* prompt);
+
+}  // namespace signet

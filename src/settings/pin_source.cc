@@ -1,0 +1,112 @@
+#include <signet/pin_source.h>
+
+#include <cstdlib>
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <signet/error.h>
+
+#include "base/file.h"
+
+namespace signet {
+namespace {
+
+// ConsumePrefix strips `prefix` from `text` and tells whether it was there.
+bool ConsumePrefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+const char* Environment(const std::string& name) {
+  const char* value = secure_getenv(name.c_str());
+  if (value != nullptr) return value;
+  throw Error({.code = ErrorCode::kUnreadable,
+               .detail = fmt::format("the environment variable {} is not set", name),
+               .mend = "Set it, or name another pin-source."});
+}
+
+[[noreturn]] void ThrowBadSource(std::string detail) {
+  throw Error({.code = ErrorCode::kBadSetting,
+               .detail = std::move(detail),
+               .mend = "Use file:PATH, env:NAME, fd:N or credential:NAME."});
+}
+
+}  // namespace
+
+PinSource PinSource::Parse(std::string_view text) {
+  PinSource source;
+  if (text.starts_with("|")) {
+    throw Error({.code = ErrorCode::kBadSetting,
+                 .detail = "a pin-source that runs a command is refused",
+                 .mend = "Write the PIN to a file that only this user may read, and use file:PATH."});
+  }
+  if (text.starts_with("/")) {
+    source.kind_ = Kind::kFile;
+  } else if (ConsumePrefix(text, "file:")) {
+    ConsumePrefix(text, "//localhost") || (text.starts_with("///") && ConsumePrefix(text, "//"));
+    source.kind_ = Kind::kFile;
+  } else if (ConsumePrefix(text, "env:")) {
+    source.kind_ = Kind::kEnvironment;
+  } else if (ConsumePrefix(text, "fd:")) {
+    source.kind_ = Kind::kDescriptor;
+  } else if (ConsumePrefix(text, "credential:")) {
+    source.kind_ = Kind::kCredential;
+    if (text.find('/') != std::string_view::npos || text.starts_with(".")) ThrowBadSource("a credential is a name, not a path");
+  } else {
+    ThrowBadSource("the pin-source is of no known kind");
+  }
+  if (text.empty()) ThrowBadSource("the pin-source names nothing");
+  source.where_ = text;
+  if (source.kind_ == Kind::kDescriptor) {
+    int descriptor = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), descriptor);
+    if (error != std::errc() || end != text.data() + text.size() || descriptor < 0) {
+      ThrowBadSource("fd: wants the number of an open descriptor");
+    }
+    // Read now: the descriptor gives its bytes once, and may be closed later.
+    source.value_ = std::make_shared<const Secret>(ReadSecretDescriptor(descriptor));
+  }
+  return source;
+}
+
+PinSource PinSource::Value(Secret secret) {
+  PinSource source;
+  source.kind_ = Kind::kValue;
+  source.value_ = std::make_shared<const Secret>(std::move(secret));
+  return source;
+}
+
+PinSource PinSource::ParseOrValue(std::string_view text) {
+  for (const std::string_view prefix : {"file:", "env:", "fd:", "credential:", "/", "|"}) {
+    if (text.starts_with(prefix)) return Parse(text);
+  }
+  return text.empty() ? PinSource() : Value(Secret(text));
+}
+
+std::optional<Secret> PinSource::Read() const {
+  switch (kind_) {
+    case Kind::kNone:
+      return std::nullopt;
+    case Kind::kValue:
+    case Kind::kDescriptor:
+      return value_->Clone();
+    case Kind::kFile:
+      return ReadSecretFile(where_);
+    case Kind::kEnvironment:
+      return Secret(Environment(where_));
+    case Kind::kCredential:
+      return ReadSecretFile(fmt::format("{}/{}", Environment("CREDENTIALS_DIRECTORY"), where_));
+  }
+  return std::nullopt;
+}
+
+std::string PinSource::description() const {
+  static constexpr std::string_view kPrefixes[] = {"none", "value", "file:", "env:", "fd:", "credential:"};
+  return fmt::format("{}{}", kPrefixes[static_cast<std::size_t>(kind_)], where_);
+}
+
+}  // namespace signet

@@ -1,0 +1,158 @@
+#include <signet/settings.h>
+
+#include <cstdlib>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include <signet/error.h>
+
+#include "settings/setting_names.h"
+
+namespace signet {
+namespace {
+
+[[noreturn]] void ThrowBadValue(std::string_view name, std::string_view wanted) {
+  // The value is left out: it may be a PIN that stands in the wrong place.
+  throw Error({.code = ErrorCode::kBadSetting,
+               .detail = fmt::format("the setting {} has a value that it cannot have", name),
+               .mend = fmt::format("It takes {}.", wanted)});
+}
+
+std::uint64_t Number(std::string_view name, std::string_view value) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size()) ThrowBadValue(name, "a whole number");
+  return number;
+}
+
+bool Flag(std::string_view name, std::string_view value) {
+  for (const std::string_view yes : {"true", "yes", "on", "1"}) {
+    if (value == yes) return true;
+  }
+  for (const std::string_view no : {"false", "no", "off", "0"}) {
+    if (value == no) return false;
+  }
+  ThrowBadValue(name, "true or false");
+}
+
+using Apply = void (*)(Settings&, std::string_view name, std::string_view value);
+
+struct SettingRow {
+  std::string_view name;
+  Apply apply;  // null: accepted for the sake of pkcs11-provider's users, without meaning here
+};
+
+void SetSessions(Settings& settings, std::string_view name, std::string_view value) {
+  // pkcs11-provider's number is how many sessions it keeps; here a bound on the pool.
+  settings.max_sessions = static_cast<std::uint32_t>(std::min<std::uint64_t>(Number(name, value), UINT32_MAX));
+}
+
+void SetLoginBehavior(Settings& settings, std::string_view name, std::string_view value) {
+  using enum Settings::LoginBehavior;
+  if (value == "auto") settings.login_behavior = kAuto;
+  else if (value == "always") settings.login_behavior = kAlways;
+  else if (value == "never") settings.login_behavior = kNever;
+  else ThrowBadValue(name, "auto, always or never");
+}
+
+void AddModule(Settings& settings, std::string_view, std::string_view value) {
+  if (!value.empty()) settings.modules.emplace_back(value);
+}
+
+constexpr SettingRow kRows[] = {
+    {"pkcs11-module-path", AddModule},
+    {"pkcs11-module-init-args", [](Settings& s, std::string_view, std::string_view v) { s.module_init_args = v; }},
+    {"pkcs11-module-token-pin",
+     [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
+    {"pkcs11-module-login-behavior", SetLoginBehavior},
+    {"pkcs11-module-cache-sessions", SetSessions},
+    {"pkcs11-module-encode-provider-uri-to-pem",
+     [](Settings& s, std::string_view n, std::string_view v) { s.encode_provider_uri_to_pem = Flag(n, v); }},
+    {"pkcs11-module-quirks", nullptr},
+    {"pkcs11-module-allow-export", nullptr},
+    {"pkcs11-module-cache-keys", nullptr},
+    {"pkcs11-module-cache-pins", nullptr},
+    {"pkcs11-module-load-behavior", nullptr},
+    {"pkcs11-module-block-operations", nullptr},
+    {"pkcs11-module-assume-fips", nullptr},
+    {"signet-config", [](Settings& s, std::string_view, std::string_view v) { s.config_file = v; }},
+    {"module", AddModule},
+    {"token-pin", [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
+    {"login-behavior", SetLoginBehavior},
+    {"max-sessions", SetSessions},
+    {"allow-final-try", [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
+    {"call-timeout-ms",
+     [](Settings& s, std::string_view n, std::string_view v) {
+       s.call_timeout = std::chrono::milliseconds(std::min<std::uint64_t>(Number(n, v), 86'400'000));
+     }},
+    {"chain-file", [](Settings& s, std::string_view, std::string_view v) { s.chain_file = v; }},
+    {"pkcs12-max-iterations",
+     [](Settings& s, std::string_view n, std::string_view v) { s.pkcs12_max_iterations = Number(n, v); }},
+    {"pkcs12-max-file-size",
+     [](Settings& s, std::string_view n, std::string_view v) { s.pkcs12_max_file_size = Number(n, v); }},
+    {"call-log", [](Settings& s, std::string_view, std::string_view v) { s.call_log = v; }},
+};
+
+const SettingRow* Find(std::string_view name) {
+  const auto* row = std::ranges::find(kRows, name, &SettingRow::name);
+  return row != std::end(kRows) ? row : nullptr;
+}
+
+// Distance is the edit distance of two names, to propose what was meant.
+std::size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string EnvironmentName(std::string_view name) {
+  std::string variable = "SIGNET_";
+  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return variable;
+}
+
+}  // namespace
+
+SettingMeaning MeaningOf(std::string_view name) {
+  const SettingRow* row = Find(name);
+  if (row == nullptr) return SettingMeaning::kUnknown;
+  return row->apply != nullptr ? SettingMeaning::kHonoured : SettingMeaning::kIgnored;
+}
+
+std::string_view ClosestSetting(std::string_view name) {
+  return std::ranges::min_element(kRows, {}, [&](const SettingRow& row) { return Distance(row.name, name); })->name;
+}
+
+void Settings::Set(std::string_view name, std::string_view value) {
+  const SettingRow* row = Find(name);
+  if (row == nullptr) {
+    throw Error({.code = ErrorCode::kBadSetting,
+                 .detail = fmt::format("there is no setting {}", name),
+                 .mend = fmt::format("Did you mean {}?", ClosestSetting(name))});
+  }
+  if (row->apply != nullptr) row->apply(*this, name, value);
+}
+
+void Settings::ApplyEnvironment() {
+  if (const char* path = secure_getenv("PKCS11_PROVIDER_MODULE")) Set("pkcs11-module-path", path);
+  for (const SettingRow& row : kRows) {
+    if (row.name.starts_with("pkcs11-module-") || row.name.starts_with("signet-")) continue;
+    if (const char* value = secure_getenv(EnvironmentName(row.name).c_str())) Set(row.name, value);
+  }
+  if (const char* path = secure_getenv("SIGNET_CONFIG")) Set("signet-config", path);
+}
+
+}  // namespace signet

@@ -1,0 +1,70 @@
+#include <signet/identity_source.h>
+
+#include <fmt/format.h>
+
+#include "pkcs12/pkcs12_source.h"
+#include "sources/source.h"
+
+namespace signet {
+namespace {
+
+[[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
+  throw Error({.code = ErrorCode::kBadUri,
+               .detail = "the URI has a scheme that is not ours",
+               .uri = std::string(uri.substr(0, uri.find('?'))),
+               .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
+}
+
+bool HasScheme(std::string_view uri, std::string_view scheme) { return uri.starts_with(scheme); }
+
+}  // namespace
+
+Source::Source(Settings settings) : settings_(std::move(settings)), pkcs11_(settings_) {}
+
+Listing Source::List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt) {
+  if (HasScheme(uri, "pkcs11:")) return pkcs11_.List(uri, prompt);
+  if (HasScheme(uri, "pkcs12:")) return ListPkcs12(uri, settings_, prompt.get());
+  ThrowUnknownScheme(uri);
+}
+
+StoredObjects Source::Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
+  if (HasScheme(uri, "pkcs11:")) return pkcs11_.Load(uri, wanted, prompt);
+  if (HasScheme(uri, "pkcs12:")) return LoadPkcs12(uri, wanted, settings_, prompt.get());
+  ThrowUnknownScheme(uri);
+}
+
+Identity TheOne(const Listing& listing, std::string_view uri) {
+  const std::string shown(uri.substr(0, uri.find('?')));
+  if (listing.identities.size() == 1) return listing.identities.front();
+  if (listing.identities.empty() && !listing.problems.empty()) throw listing.problems.front().error.WithUri(shown);
+  if (listing.identities.empty()) {
+    throw Error({.code = ErrorCode::kNotFound,
+                 .detail = "no identity is there",
+                 .uri = shown,
+                 .mend = "Run `signet list` to see what there is."});
+  }
+  std::string candidates;
+  for (const Identity& identity : listing.identities) candidates += fmt::format("\n  {}", identity.uri());
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = fmt::format("{} identities match", listing.identities.size()),
+               .uri = shown,
+               .mend = fmt::format("Name one of them:{}", candidates)});
+}
+
+class IdentitySource::State {
+ public:
+  State(Settings settings, std::shared_ptr<PinPrompt> asks) : source(std::move(settings)), prompt(std::move(asks)) {}
+  Source source;
+  std::shared_ptr<PinPrompt> prompt;
+};
+
+IdentitySource::IdentitySource(Settings settings, std::shared_ptr<PinPrompt> prompt)
+    : state_(std::make_shared<State>(std::move(settings), std::move(prompt))) {}
+IdentitySource::~IdentitySource() = default;
+IdentitySource::IdentitySource(IdentitySource&&) noexcept = default;
+IdentitySource& IdentitySource::operator=(IdentitySource&&) noexcept = default;
+
+Listing IdentitySource::List(std::string_view uri) const { return state_->source.List(uri, state_->prompt); }
+Identity IdentitySource::Open(std::string_view uri) const { return TheOne(List(uri), uri); }
+
+}  // namespace signet
