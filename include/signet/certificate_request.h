@@ -20,7 +20,7 @@ struct CertificateRequest {
   std::uint16_t protocol_version = 0x0304;           // 0x0303: TLS 1.2
   Role role = Role::kClient;
   std::vector<std::vector<std::uint8_t>> authorities;  // DER Names; empty: any
-  std::vector<SignatureScheme> schemes;                // the peer's order of preference
+  std::vector<SignatureScheme> schemes;                // the peer's order of preference; empty: not known, any
   std::vector<SignatureScheme> certificate_schemes;    // signature_algorithms_cert; empty: same as schemes
   std::vector<std::uint8_t> certificate_types;         // TLS 1.2 ClientCertificateType; empty: any
   std::vector<OidFilter> oid_filters;                  // TLS 1.3

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <signet/error.h>
 #include <signet/secret.h>
 #include <signet/signature_scheme.h>
 
@@ -60,6 +61,9 @@ class PrivateKey {
   virtual void Unlock() {}
   // locked tells whether Unlock would have something to do.
   virtual bool locked() const { return false; }
+  // Unavailable tells why the key can be neither used nor unlocked for now, as far as that is known without asking
+  // the token: it is gone, its PIN is locked, its key turned out to be another than the certificate's.
+  virtual std::optional<Error> Unavailable() const { return std::nullopt; }
 
   // in_hardware tells whether the key lives in a token rather than in this process.
   virtual bool in_hardware() const noexcept = 0;

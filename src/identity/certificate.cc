@@ -13,6 +13,7 @@
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
+#include "identity/name_text.h"
 
 namespace signet {
 
@@ -38,14 +39,6 @@ std::vector<std::uint8_t> DerOf(const T* object, int (*i2d)(const T*, unsigned c
   CheckOpenSsl(size, "i2d");
   const OpenSslPtr<unsigned char> owned(der);
   return {der, der + size};
-}
-
-std::string NameText(const X509_NAME* name) {
-  const OpenSslPtr<BIO> bio(CheckOpenSsl(BIO_new(BIO_s_mem()), "BIO_new"));
-  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
 }
 
 TimePoint TimeOf(const ASN1_TIME* time) {
