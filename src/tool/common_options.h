@@ -1,0 +1,38 @@
+#pragma once
+
+#include <signet/pin_prompt.h>
+#include <signet/settings.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace signet::tool {
+
+// Exit statuses of the command.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+
+// CommonOptions are what every verb understands, before or after its name, and the verb that was asked for.
+struct CommonOptions {
+  bool json = false;
+  std::vector<std::string> modules;
+  std::vector<std::string> settings;  // name=value
+  std::string pin_source;
+
+  std::function<int()> verb;  // set by the verb's registration; gives the exit status
+
+  // MakeSettings joins environment, --set, --module and --pin-source, the later over the earlier; throws
+  // Error kBadSetting.
+  Settings MakeSettings() const;
+  // MakePrompt asks at the terminal, and answers for a file's password from --pin-source first.
+  std::shared_ptr<PinPrompt> MakePrompt() const;
+
+  void AddTo(CLI::App& app);
+};
+
+}  // namespace signet::tool

@@ -1,0 +1,69 @@
+#include "tool/output.h"
+
+#include <signet/signature_scheme.h>
+
+#include <cstdio>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+Json IdentityJson(const Identity& identity, TimePoint now) {
+  Json schemes = Json::array();
+  for (const SignatureScheme scheme : identity.key()->schemes()) schemes.push_back(Name(scheme));
+  Json certificates = Json::array();
+  for (const Certificate& certificate : identity.chain().certificates()) {
+    certificates.push_back({{"sha256", certificate.sha256()}, {"subject", certificate.subject()}});
+  }
+  const ClientAuthFitness fitness = identity.FitForClientAuth(now);
+  return {{"uri", identity.uri()},
+          {"source", Name(identity.source())},
+          {"subject", identity.subject()},
+          {"user_name", identity.user_name()},
+          {"issuer", identity.leaf().issuer()},
+          {"not_before", Iso8601(identity.leaf().not_before())},
+          {"not_after", Iso8601(identity.leaf().not_after())},
+          {"key", Description(*identity.key())},
+          {"schemes", schemes},
+          {"certificates", certificates},
+          {"client_auth", {{"fit", fitness.fit}, {"reasons", fitness.reasons}}}};
+}
+
+}  // namespace
+
+std::string Iso8601(TimePoint time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+std::string WithoutPin(std::string_view uri) { return std::string(uri.substr(0, uri.find('?'))); }
+
+Json ErrorJson(const Error& error) {
+  Json json = {{"what", Name(error.code())}, {"detail", error.detail()}, {"mend", error.mend()}};
+  if (!error.call().empty()) json["call"] = error.call();
+  if (!error.native().name.empty()) json["native"] = error.native().name;
+  if (!error.token().empty()) json["token"] = error.token();
+  return json;
+}
+
+Json ListingJson(const Listing& listing, TimePoint now) {
+  Json identities = Json::array();
+  for (const Identity& identity : listing.identities) identities.push_back(IdentityJson(identity, now));
+  Json problems = Json::array();
+  for (const Problem& problem : listing.problems) {
+    Json row = {{"uri", problem.uri}};
+    row.update(ErrorJson(problem.error));
+    problems.push_back(std::move(row));
+  }
+  return {{"identities", std::move(identities)}, {"problems", std::move(problems)}};
+}
+
+void PrintJson(const Json& document) {
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void PrintError(const Error& error) { fmt::print(stderr, "signet: {}\n", error.what()); }
+
+}  // namespace signet::tool

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <signet/identity_source.h>
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace signet::tool {
+
+using Json = nlohmann::ordered_json;
+
+// Iso8601 writes "2026-01-31T12:00:00Z".
+std::string Iso8601(TimePoint time);
+
+// WithoutPin cuts the query off a URI that a user typed: it may hold the PIN.
+std::string WithoutPin(std::string_view uri);
+
+// ListingJson is the document of `list --json` and `show --json`.
+Json ListingJson(const Listing& listing, TimePoint now);
+// ErrorJson gives what went wrong: "what", "detail", "mend", and the call and code where they are known.
+Json ErrorJson(const Error& error);
+
+// PrintJson writes one document to stdout; bytes that are no UTF-8 are replaced.
+void PrintJson(const Json& document);
+// PrintError says on stderr what, why and the mend.
+void PrintError(const Error& error);
+
+}  // namespace signet::tool

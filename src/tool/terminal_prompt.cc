@@ -1,0 +1,133 @@
+#include "tool/terminal_prompt.h"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace signet::tool {
+namespace {
+
+constexpr std::size_t kLongestPin = 1024;
+constexpr char kControlC = 3;
+constexpr char kControlD = 4;
+constexpr char kControlU = 21;
+constexpr char kBackspace = 8;
+constexpr char kDelete = 127;
+
+// Terminal is /dev/tty while a question is open. Its destructor gives the terminal back as it was.
+class Terminal {
+ public:
+  Terminal() : descriptor_(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {}
+  ~Terminal() {
+    if (silent_) tcsetattr(descriptor_, TCSAFLUSH, &before_);
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  bool is_open() const { return descriptor_ >= 0; }
+
+  void Write(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t written = write(descriptor_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  // Silence turns the echo off, and signals by key too, so that Ctrl-C cannot leave the terminal silent.
+  bool Silence() {
+    if (tcgetattr(descriptor_, &before_) != 0) return false;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+    silent_ = tcsetattr(descriptor_, TCSAFLUSH, &quiet) == 0;
+    return silent_;
+  }
+
+  // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D or a hang-up.
+  std::optional<Secret> ReadLine() const {
+    Secret line = Secret::OfSize(kLongestPin);
+    std::size_t size = 0;
+    while (true) {
+      char typed = 0;
+      const ssize_t got = read(descriptor_, &typed, 1);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0 || typed == kControlC || typed == kControlD) return std::nullopt;
+      if (typed == '\n' || typed == '\r') break;
+      if (typed == kControlU) {
+        size = 0;
+      } else if (typed == kBackspace || typed == kDelete) {
+        size -= size > 0 ? 1 : 0;
+      } else if (size < line.size()) {
+        line.writable()[size++] = typed;
+      }
+    }
+    line.Shrink(size);
+    return line;
+  }
+
+ private:
+  int descriptor_;
+  termios before_{};
+  bool silent_ = false;
+};
+
+std::optional<Secret> AskAtTerminal(std::string_view question) {
+  Terminal terminal;
+  if (!terminal.is_open() || !terminal.Silence()) return std::nullopt;
+  terminal.Write(question);
+  std::optional<Secret> answer = terminal.ReadLine();
+  terminal.Write("\n");
+  return answer;
+}
+
+std::string Question(const PinRequest& request) {
+  std::string question;
+  if (request.final_try) {
+    question += "One wrong PIN more locks the token.\n";
+  } else if (request.count_low) {
+    question += "A wrong PIN was entered since the last right one.\n";
+  }
+  switch (request.kind) {
+    case PinRequest::Kind::kUserPin:
+      return question + fmt::format("PIN of token {}: ", request.name);
+    case PinRequest::Kind::kContextPin:
+      return question + fmt::format("PIN of token {}, for this signature: ", request.name);
+    case PinRequest::Kind::kSecurityOfficerPin:
+      return question + fmt::format("Security officer's PIN of token {}: ", request.name);
+    case PinRequest::Kind::kPassword:
+      return question + fmt::format("Password of {}: ", request.name);
+  }
+  return question;
+}
+
+}  // namespace
+
+std::optional<Secret> TerminalPrompt::Ask(const PinRequest& request) {
+  const std::lock_guard lock(one_question_at_a_time_);
+  return AskAtTerminal(Question(request));
+}
+
+void TerminalPrompt::LookAtReader(const PinRequest& request) {
+  const Terminal terminal;
+  if (!terminal.is_open()) return;
+  terminal.Write(fmt::format("Look at the reader: it asks for the PIN of token {}.\n", request.name));
+}
+
+std::optional<Secret> AskTwice(std::string_view question) {
+  std::optional<Secret> first = AskAtTerminal(fmt::format("{}: ", question));
+  if (!first) return std::nullopt;
+  const std::optional<Secret> second = AskAtTerminal(fmt::format("{}, again: ", question));
+  if (!second || second->view() != first->view()) return std::nullopt;
+  return first;
+}
+
+}  // namespace signet::tool

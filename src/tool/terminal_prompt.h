@@ -1,0 +1,24 @@
+#pragma once
+
+#include <signet/pin_prompt.h>
+
+#include <mutex>
+#include <optional>
+
+namespace signet::tool {
+
+// TerminalPrompt asks at the controlling terminal, without echo and never on stdin. Without a terminal it has
+// no answer.
+class TerminalPrompt : public PinPrompt {
+ public:
+  std::optional<Secret> Ask(const PinRequest& request) override;
+  void LookAtReader(const PinRequest& request) override;
+
+ private:
+  std::mutex one_question_at_a_time_;
+};
+
+// AskTwice asks for a new PIN and again to confirm it; nothing where the two differ or the person declined.
+std::optional<Secret> AskTwice(std::string_view question);
+
+}  // namespace signet::tool
