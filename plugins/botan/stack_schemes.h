@@ -1,0 +1,32 @@
+#pragma once
+
+#include "botan/version.h"
+#include <signet/certificate_request.h>
+#include <signet/identity.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet::botan {
+
+// StackSchemes lists what Botan can put into a CertificateVerify of `version` under `policy`, in the policy's
+// order and for the key types that Botan names ("RSA", "ECDSA"; empty: all).
+std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, std::uint16_t version,
+                                          const Strings& key_types);
+
+// PickedScheme is what Botan will sign with: the first of `stack` that the peer takes and that is for a key
+// of this type and, in TLS 1.3, curve. Nothing where there is none: Botan would abort the handshake.
+std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& stack,
+                                            const CertificateRequest& request, const signet::PrivateKey& key);
+
+// WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty where it can.
+std::string WhyUnusable(const signet::PrivateKey& key);
+
+// CheckPick says why the key cannot do what Botan will ask of it, though the key and the peer have a scheme
+// in common; empty where it can.
+std::string CheckPick(const std::vector<SignatureScheme>& stack, const CertificateRequest& request,
+                      const signet::PrivateKey& key);
+
+}  // namespace signet::botan

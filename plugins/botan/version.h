@@ -1,0 +1,331 @@
+#pragma once
+
+#include <signet/botan_credentials.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <botan/bigint.h>
+#include <botan/pk_ops.h>
+#include <botan/pkix_types.h>
+#include <botan/tls_messages.h>
+#include <botan/version.h>
+#include <botan/x509_key.h>
+#include <botan/x509cert.h>
+#if BOTAN_VERSION_MAJOR >= 3
+#include <botan/pss_params.h>
+#include <botan/tls_external_psk.h>
+#endif
+
+// All that differs between Botan 2.19 and Botan 3 in what we derive from and call, as neutral hooks.
+namespace signet::botan {
+
+using Bytes = std::span<const std::uint8_t>;
+using ByteVector = std::vector<std::uint8_t>;
+using Names = std::vector<Botan::X509_DN>;
+using Strings = std::vector<std::string>;
+using Chain = std::vector<Botan::X509_Certificate>;
+
+#if BOTAN_VERSION_MAJOR >= 3
+#define SIGNET_BOTAN_3 1
+using KeyHandle = std::shared_ptr<Botan::Private_Key>;  // what private_key_for returns
+using Text = std::string_view;
+inline KeyHandle HandleOf(const std::shared_ptr<Botan::Private_Key>& key) { return key; }
+inline std::uint16_t CodeOf(const Botan::TLS::Signature_Scheme& scheme) { return scheme.wire_code(); }
+inline bool IsKnown(const Botan::TLS::Signature_Scheme& scheme) { return scheme.is_available(); }
+inline bool AllowsTls13(const Botan::TLS::Policy& policy) { return policy.allow_tls13(); }
+#else
+#define SIGNET_BOTAN_3 0
+using KeyHandle = Botan::Private_Key*;
+using Text = const std::string&;
+inline KeyHandle HandleOf(const std::shared_ptr<Botan::Private_Key>& key) { return key.get(); }
+inline std::uint16_t CodeOf(Botan::TLS::Signature_Scheme scheme) {
+  return static_cast<std::uint16_t>(scheme);
+}
+inline bool IsKnown(Botan::TLS::Signature_Scheme scheme) {
+  return Botan::TLS::signature_scheme_is_known(scheme);
+}
+inline bool AllowsTls13(const Botan::TLS::Policy&) { return false; }
+#endif
+
+// SchemesOf turns Botan's schemes into ours, unknown code points included.
+inline std::vector<SignatureScheme> SchemesOf(const std::vector<Botan::TLS::Signature_Scheme>& schemes) {
+  std::vector<SignatureScheme> ours;
+  for (const auto& scheme : schemes) ours.push_back(static_cast<SignatureScheme>(CodeOf(scheme)));
+  return ours;
+}
+
+// PeerWish is what a handshake message says about the certificate that the peer wants from us.
+struct PeerWish {
+  CertificateRequest::Role role = CertificateRequest::Role::kClient;
+  std::uint16_t version = 0x0303;
+  Names authorities;
+  Strings certificate_types;  // TLS 1.2
+  std::vector<SignatureScheme> schemes, certificate_schemes;
+  ByteVector oid_filters;  // TLS 1.3, the body of the extension
+  std::string host;
+};
+
+// WishOf reads a CertificateRequest, or a ClientHello where we are the server; nothing for other messages.
+inline std::optional<PeerWish> WishOf(const Botan::TLS::Handshake_Message& message) {
+  using Role = CertificateRequest::Role;
+  using namespace Botan::TLS;
+#if SIGNET_BOTAN_3
+  if (const auto* request = dynamic_cast<const Certificate_Request_12*>(&message)) {
+    return PeerWish{Role::kClient,
+                    0x0303,
+                    request->acceptable_CAs(),
+                    request->acceptable_cert_types(),
+                    SchemesOf(request->signature_schemes()),
+                    {},
+                    {},
+                    {}};
+  }
+  if (const auto* request = dynamic_cast<const Certificate_Request_13*>(&message)) {
+    PeerWish wish{Role::kClient,
+                  0x0304,
+                  request->acceptable_CAs(),
+                  {},
+                  SchemesOf(request->signature_schemes()),
+                  SchemesOf(request->certificate_signature_schemes()),
+                  {},
+                  {}};
+    constexpr auto kOidFilters = static_cast<Extension_Code>(48);
+    if (auto* filters = dynamic_cast<Unknown_Extension*>(request->extensions().get(kOidFilters))) {
+      wish.oid_filters = filters->value();
+    }
+    return wish;
+  }
+  if (const auto* hello = dynamic_cast<const Client_Hello*>(&message)) {
+    const bool tls13 = dynamic_cast<const Client_Hello_13*>(&message) != nullptr;
+    return PeerWish{Role::kServer,
+                    static_cast<std::uint16_t>(tls13 ? 0x0304 : 0x0303),
+                    {},
+                    {},
+                    SchemesOf(hello->signature_schemes()),
+                    SchemesOf(hello->certificate_signature_schemes()),
+                    {},
+                    hello->sni_hostname()};
+  }
+#else
+  if (const auto* request = dynamic_cast<const Certificate_Req*>(&message)) {
+    return PeerWish{Role::kClient,
+                    0x0303,
+                    request->acceptable_CAs(),
+                    request->acceptable_cert_types(),
+                    SchemesOf(request->signature_schemes()),
+                    {},
+                    {},
+                    {}};
+  }
+  if (const auto* hello = dynamic_cast<const Client_Hello*>(&message)) {
+    return PeerWish{Role::kServer,        0x0303, {}, {}, SchemesOf(hello->signature_schemes()), {}, {},
+                    hello->sni_hostname()};
+  }
+#endif
+  return std::nullopt;
+}
+
+// KeyBase is a private key whose public part answers for itself; the private operation is MakeSigner's.
+class KeyBase : public Botan::Private_Key {
+ public:
+  explicit KeyBase(Bytes spki) : public_(Botan::X509::load_key(ByteVector(spki.begin(), spki.end()))) {}
+
+  std::string algo_name() const override { return public_->algo_name(); }
+  std::size_t estimated_strength() const override { return public_->estimated_strength(); }
+  std::size_t key_length() const override { return public_->key_length(); }
+  Botan::AlgorithmIdentifier algorithm_identifier() const override { return public_->algorithm_identifier(); }
+  ByteVector public_key_bits() const override { return public_->public_key_bits(); }
+  bool check_key(Botan::RandomNumberGenerator& rng, bool strong) const override {
+    return public_->check_key(rng, strong);
+  }
+  Botan::secure_vector<std::uint8_t> private_key_bits() const override {
+    throw Botan::Not_Implemented("Signet hands out no private key, only what it signs");
+  }
+  std::unique_ptr<Botan::PK_Ops::Signature> create_signature_op(Botan::RandomNumberGenerator&, Text padding,
+                                                                Text) const override {
+    return MakeSigner(padding);
+  }
+  std::unique_ptr<Botan::PK_Ops::Verification> create_verification_op(Text padding,
+                                                                      Text provider) const override {
+    return public_->create_verification_op(padding, provider);
+  }
+#if SIGNET_BOTAN_3
+  Botan::OID object_identifier() const override { return public_->object_identifier(); }
+  const Botan::BigInt& get_int_field(Text field) const override { return public_->get_int_field(field); }
+  ByteVector raw_public_key_bits() const override { return public_->raw_public_key_bits(); }
+  std::unique_ptr<Botan::Public_Key> public_key() const override {
+    return Botan::X509::load_key(public_->subject_public_key());
+  }
+  bool supports_operation(Botan::PublicKeyOperation operation) const override {
+    return operation == Botan::PublicKeyOperation::Signature;
+  }
+  std::unique_ptr<Botan::Private_Key> generate_another(Botan::RandomNumberGenerator&) const override {
+    throw Botan::Not_Implemented("Signet makes no keys through Botan");
+  }
+  std::optional<std::size_t> _signature_element_size_for_DER_encoding() const override {
+    return public_->_signature_element_size_for_DER_encoding();
+  }
+  Botan::Signature_Format _default_x509_signature_format() const override {
+    return public_->_default_x509_signature_format();
+  }
+#else
+  Botan::OID get_oid() const override { return public_->get_oid(); }
+  std::size_t message_parts() const override { return public_->message_parts(); }
+  std::size_t message_part_size() const override { return public_->message_part_size(); }
+  Botan::Signature_Format default_x509_signature_format() const override {
+    return public_->default_x509_signature_format();
+  }
+#endif
+
+ protected:
+  virtual std::unique_ptr<Botan::PK_Ops::Signature> MakeSigner(std::string_view padding) const = 0;
+  // ElementSize is the width in bytes of r and of s, or zero where a signature is not a pair.
+  std::size_t ElementSize() const {
+#if SIGNET_BOTAN_3
+    return public_->_signature_element_size_for_DER_encoding().value_or(0);
+#else
+    return public_->message_parts() == 2 ? public_->message_part_size() : 0;
+#endif
+  }
+
+ private:
+  std::unique_ptr<Botan::Public_Key> public_;
+};
+
+// SignerBase is one signature operation.
+class SignerBase : public Botan::PK_Ops::Signature {
+ public:
+#if SIGNET_BOTAN_3
+  void update(std::span<const std::uint8_t> message) override { Update(message); }
+  ByteVector sign(Botan::RandomNumberGenerator&) override { return Finish(); }
+  std::string hash_function() const override { return HashName(); }
+  Botan::AlgorithmIdentifier algorithm_identifier() const override { return Algorithm(); }
+#else
+  void update(const std::uint8_t message[], std::size_t size) override { Update({message, size}); }
+  Botan::secure_vector<std::uint8_t> sign(Botan::RandomNumberGenerator&) override {
+    const ByteVector signature = Finish();
+    return {signature.begin(), signature.end()};
+  }
+#endif
+
+ protected:
+  virtual void Update(Bytes message) = 0;
+  virtual ByteVector Finish() = 0;
+  virtual std::string HashName() const = 0;
+  // Algorithm is what a certificate or CSR signed so carries (Botan 3 asks the operation, Botan 2 knows by
+  // itself).
+  virtual Botan::AlgorithmIdentifier Algorithm() const = 0;
+};
+
+// PssAlgorithm is RSASSA-PSS with its parameters (RFC 4055 section 3.1).
+inline Botan::AlgorithmIdentifier PssAlgorithm([[maybe_unused]] const std::string& hash,
+                                               [[maybe_unused]] std::size_t salt) {
+#if SIGNET_BOTAN_3
+  return {"RSA/PSS", Botan::PSS_Params(hash, salt).serialize()};
+#else
+  throw Botan::Not_Implemented("Botan 2 names the algorithm itself");
+#endif
+}
+
+// ManagerBase forwards to the application's manager everything but certificates and keys.
+class ManagerBase : public CredentialsManager {
+ public:
+  explicit ManagerBase(std::shared_ptr<Botan::Credentials_Manager> inner)
+      : inner_(inner != nullptr ? std::move(inner) : std::make_shared<Botan::Credentials_Manager>()) {}
+
+  std::vector<Botan::Certificate_Store*> trusted_certificate_authorities(
+      const std::string& type, const std::string& context) override {
+    return inner_->trusted_certificate_authorities(type, context);
+  }
+  std::string psk_identity_hint(const std::string& type, const std::string& context) override {
+    return inner_->psk_identity_hint(type, context);
+  }
+  std::string psk_identity(const std::string& type, const std::string& context,
+                           const std::string& hint) override {
+    return inner_->psk_identity(type, context, hint);
+  }
+  Botan::SymmetricKey psk(const std::string& type, const std::string& context,
+                          const std::string& id) override {
+    return inner_->psk(type, context, id);
+  }
+  KeyHandle private_key_for(const Botan::X509_Certificate& certificate, const std::string& type,
+                            const std::string& context) override {
+    const std::shared_ptr<Botan::Private_Key> own = FindKey(certificate, type);
+    return own != nullptr ? HandleOf(own) : inner_->private_key_for(certificate, type, context);
+  }
+#if SIGNET_BOTAN_3
+  using Schemes = std::vector<Botan::AlgorithmIdentifier>;
+  Chain find_cert_chain(const Strings& key_types, const Schemes& schemes, const Names& authorities,
+                        const std::string& type, const std::string& context) override {
+    std::optional<Chain> own = FindChain(key_types, authorities, type, context);
+    return own ? *std::move(own) : inner_->find_cert_chain(key_types, schemes, authorities, type, context);
+  }
+  Chain cert_chain(const Strings& key_types, const Schemes& schemes, const std::string& type,
+                   const std::string& context) override {
+    return find_cert_chain(key_types, schemes, {}, type, context);
+  }
+  std::shared_ptr<Botan::Public_Key> find_raw_public_key(const Strings& key_types, const std::string& type,
+                                                         const std::string& context) override {
+    return inner_->find_raw_public_key(key_types, type, context);
+  }
+  KeyHandle private_key_for(const Botan::Public_Key& raw, const std::string& type,
+                            const std::string& context) override {
+    return inner_->private_key_for(raw, type, context);
+  }
+  Botan::secure_vector<std::uint8_t> session_ticket_key() override { return inner_->session_ticket_key(); }
+  Botan::secure_vector<std::uint8_t> dtls_cookie_secret() override { return inner_->dtls_cookie_secret(); }
+  std::vector<Botan::TLS::ExternalPSK> find_preshared_keys(std::string_view host,
+                                                           Botan::TLS::Connection_Side side,
+                                                           const Strings& identities,
+                                                           const std::optional<std::string>& prf) override {
+    return inner_->find_preshared_keys(host, side, identities, prf);
+  }
+  std::optional<Botan::TLS::ExternalPSK> choose_preshared_key(
+      std::string_view host, Botan::TLS::Connection_Side side, const Strings& identities,
+      const std::optional<std::string>& prf) override {
+    return inner_->choose_preshared_key(host, side, identities, prf);
+  }
+#else
+  Chain find_cert_chain(const Strings& key_types, const Names& authorities, const std::string& type,
+                        const std::string& context) override {
+    std::optional<Chain> own = FindChain(key_types, authorities, type, context);
+    return own ? *std::move(own) : inner_->find_cert_chain(key_types, authorities, type, context);
+  }
+  Chain cert_chain(const Strings& key_types, const std::string& type, const std::string& context) override {
+    return find_cert_chain(key_types, {}, type, context);
+  }
+  bool attempt_srp(const std::string& type, const std::string& context) override {
+    return inner_->attempt_srp(type, context);
+  }
+  std::string srp_identifier(const std::string& type, const std::string& context) override {
+    return inner_->srp_identifier(type, context);
+  }
+  std::string srp_password(const std::string& type, const std::string& context,
+                           const std::string& id) override {
+    return inner_->srp_password(type, context, id);
+  }
+  bool srp_verifier(const std::string& type, const std::string& context, const std::string& id,
+                    std::string& group, Botan::BigInt& verifier, ByteVector& salt, bool fake) override {
+    return inner_->srp_verifier(type, context, id, group, verifier, salt, fake);
+  }
+#endif
+
+ protected:
+  // FindChain gives our chain, an empty one for "none fits", or nothing where `inner` is to answer.
+  virtual std::optional<Chain> FindChain(const Strings& key_types, const Names& authorities,
+                                         const std::string& type, const std::string& context) = 0;
+  // FindKey gives the key of a certificate of ours, else null.
+  virtual std::shared_ptr<Botan::Private_Key> FindKey(const Botan::X509_Certificate& certificate,
+                                                      const std::string& type) = 0;
+
+ private:
+  std::shared_ptr<Botan::Credentials_Manager> inner_;
+};
+
+}  // namespace signet::botan
