@@ -22,6 +22,7 @@ namespace signet {
 
 // OpenSslDeleter frees what OpenSSL made; one line per type, here and nowhere else.
 struct OpenSslDeleter {
+  void operator()(ASN1_OBJECT* p) const noexcept { ASN1_OBJECT_free(p); }
   void operator()(ASN1_OCTET_STRING* p) const noexcept { ASN1_OCTET_STRING_free(p); }
   void operator()(ASN1_TYPE* p) const noexcept { ASN1_TYPE_free(p); }
   void operator()(BASIC_CONSTRAINTS* p) const noexcept { BASIC_CONSTRAINTS_free(p); }

@@ -46,10 +46,16 @@ Settings CommonOptions::MakeSettings() const {
   return made;
 }
 
-std::shared_ptr<PinPrompt> CommonOptions::MakePrompt() const {
+std::shared_ptr<PinPrompt> CommonOptions::MakePrompt(const Settings& made) const {
   auto terminal = std::make_shared<TerminalPrompt>();
   if (pin_source.empty()) return terminal;
-  return std::make_shared<PasswordFromSource>(PinSource::Parse(pin_source), std::move(terminal));
+  return std::make_shared<PasswordFromSource>(made.token_pin, std::move(terminal));
+}
+
+IdentitySource CommonOptions::OpenSource() const {
+  Settings made = MakeSettings();
+  auto prompt = MakePrompt(made);
+  return IdentitySource(std::move(made), std::move(prompt));
 }
 
 void CommonOptions::AddTo(CLI::App& app) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/identity_source.h>
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
 
@@ -29,8 +30,11 @@ struct CommonOptions {
   // MakeSettings joins environment, --set, --module and --pin-source, the later over the earlier; throws
   // Error kBadSetting.
   Settings MakeSettings() const;
-  // MakePrompt asks at the terminal, and answers for a file's password from --pin-source first.
-  std::shared_ptr<PinPrompt> MakePrompt() const;
+  // MakePrompt asks at the terminal, and answers for a file's password from --pin-source first. `made` is
+  // what MakeSettings gave: a descriptor can be read only once.
+  std::shared_ptr<PinPrompt> MakePrompt(const Settings& made) const;
+  // OpenSource is the identities' source with both.
+  IdentitySource OpenSource() const;
 
   void AddTo(CLI::App& app);
 };

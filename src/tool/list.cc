@@ -36,7 +36,7 @@ void PrintIdentity(const Identity& identity, TimePoint now) {
 }
 
 int List(const CommonOptions& common, const ListOptions& options) {
-  const IdentitySource source(common.MakeSettings(), common.MakePrompt());
+  const IdentitySource source = common.OpenSource();
   Listing all;
   for (const std::string& uri : options.uris) Append(all, source, uri);
   const TimePoint now = std::chrono::system_clock::now();

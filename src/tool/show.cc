@@ -41,7 +41,7 @@ void PrintIdentity(const Identity& identity, const ShowOptions& options, TimePoi
 int Show(const CommonOptions& common, const ShowOptions& options) {
   const TimePoint now = std::chrono::system_clock::now();
   try {
-    const IdentitySource source(common.MakeSettings(), common.MakePrompt());
+    const IdentitySource source = common.OpenSource();
     const Identity identity = source.Open(options.uri);
     if (common.json) {
       PrintJson(ListingJson({.identities = {identity}, .problems = {}}, now));

@@ -1,0 +1,137 @@
+#include "handshake/socket.h"
+
+#include <signet/error.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace signet {
+namespace {
+
+struct FreeAddresses {
+  void operator()(addrinfo* addresses) const noexcept { freeaddrinfo(addresses); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+[[noreturn]] void ThrowNetwork(std::string detail, std::string_view call, int number, std::string mend) {
+  throw Error(
+      {.code = ErrorCode::kNetwork,
+       .detail = std::move(detail),
+       .call = std::string(call),
+       .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(number), std::strerror(number)},
+       .mend = std::move(mend)});
+}
+
+Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (status == 0) return Addresses(found);
+  throw Error(
+      {.code = ErrorCode::kNetwork,
+       .detail = fmt::format("the name {} has no address", host),
+       .call = "getaddrinfo",
+       .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(-status), gai_strerror(status)},
+       .mend = "Check the name, and that this machine resolves names."});
+}
+
+void SetTimeouts(int descriptor, std::chrono::milliseconds timeout) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timeval value = {.tv_sec = seconds.count(),
+                         .tv_usec = std::chrono::microseconds(timeout - seconds).count()};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+  const int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace
+
+Socket::~Socket() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Socket Socket::Connect(const std::string& host, std::uint16_t port, std::chrono::milliseconds timeout) {
+  const Addresses addresses = Resolve(host, port, 0);
+  int failure = 0;
+  for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
+    Socket made(socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
+    if (made.get() < 0) {
+      failure = errno;
+      continue;
+    }
+    SetTimeouts(made.get(), timeout);  // SO_SNDTIMEO bounds connect too
+    if (connect(made.get(), at->ai_addr, at->ai_addrlen) == 0) return made;
+    failure = errno;
+  }
+  ThrowNetwork(fmt::format("no connection to {} port {}", host, port), "connect", failure,
+               "Check that the server runs there and that no firewall is in between.");
+}
+
+Socket Socket::Listen(const std::string& address, std::uint16_t port) {
+  const Addresses addresses = Resolve(address, port, AI_PASSIVE | AI_NUMERICHOST);
+  const addrinfo& at = *addresses;
+  Socket made(socket(at.ai_family, at.ai_socktype | SOCK_CLOEXEC, at.ai_protocol));
+  const int on = 1;
+  setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (made.get() < 0 || bind(made.get(), at.ai_addr, at.ai_addrlen) != 0 ||
+      listen(made.get(), SOMAXCONN) != 0) {
+    ThrowNetwork(fmt::format("cannot listen on {} port {}", address, port), "bind", errno,
+                 "Name a port that is free and that this user may take; 0 takes a free one.");
+  }
+  return made;
+}
+
+Socket Socket::Accept(std::chrono::milliseconds timeout) const {
+  while (true) {
+    Socket visitor(accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC));
+    if (visitor.get() >= 0) {
+      SetTimeouts(visitor.get(), timeout);
+      return visitor;
+    }
+    if (errno != EINTR && errno != ECONNABORTED)
+      ThrowNetwork("cannot take a connection", "accept", errno, {});
+  }
+}
+
+std::uint16_t Socket::port() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    ThrowNetwork("the socket has no address", "getsockname", errno, {});
+  }
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+std::optional<HostAndPort> ParseHostAndPort(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view number = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;  // an IPv6 address without its brackets
+  }
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
+  if (host.empty() || port == 0 || error != std::errc() || end != number.data() + number.size())
+    return std::nullopt;
+  return HostAndPort{std::string(host), port};
+}
+
+}  // namespace signet
