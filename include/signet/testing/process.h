@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace signet::testing {
+
+using Environment = std::map<std::string, std::string>;
+
+// Command is a program to run. It gets this process's environment, without `unset`, with `environment` on
+// top.
+struct Command {
+  std::vector<std::string> argv;  // argv[0] is looked for in PATH
+  Environment environment = {};
+  std::vector<std::string> unset = {};
+  std::string input = {};      // standard input, then end of file
+  std::string directory = {};  // to run in; empty: this process's
+  std::chrono::milliseconds timeout{120'000};
+};
+
+// ProcessResult is how a program ended.
+struct ProcessResult {
+  int exit_status = -1;  // -1: ended by `signal`
+  int signal = 0;
+  bool timed_out = false;  // it was killed, as it took too long
+  std::string out;
+  std::string err;
+
+  bool ok() const noexcept { return exit_status == 0; }
+};
+
+// RunProgram runs a program to its end; what it left behind in its process group is killed. A program that
+// cannot be started ends with status 127. Safe in a process with threads.
+ProcessResult RunProgram(const Command& command);
+
+// BackgroundProcess is a program that runs while the object lives: a server, mostly. Its destructor sends
+// SIGTERM to the whole process group, and SIGKILL when that does not help within two seconds. It also dies
+// with the thread that started it. Standard output and error are kept together.
+class BackgroundProcess {
+ public:
+  explicit BackgroundProcess(const Command& command);
+  ~BackgroundProcess();
+  BackgroundProcess(const BackgroundProcess&) = delete;
+  BackgroundProcess& operator=(const BackgroundProcess&) = delete;
+
+  pid_t pid() const noexcept { return pid_; }
+  // output is all that the program has written so far.
+  std::string output() const;
+  bool running();
+  // WaitForLine returns the first line that contains `part`, or nothing when it does not come in time.
+  std::optional<std::string> WaitForLine(std::string_view part,
+                                         std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  // WaitForPort tells whether somebody listens on a TCP port of the loopback in time. It gives up early when
+  // the program ends.
+  bool WaitForPort(std::uint16_t port, std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  // Send writes to the program's standard input; CloseInput ends it.
+  void Send(std::string_view text);
+  void CloseInput();
+  void Signal(int number);
+  // WaitForEnd returns how the program ended, or nothing when it still runs after `timeout`. `out` holds all
+  // output.
+  std::optional<ProcessResult> WaitForEnd(std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  // Stop ends the program as the destructor does.
+  ProcessResult Stop();
+
+ private:
+  bool Reap();
+
+  pid_t pid_ = -1;
+  int input_ = -1;
+  int output_ = -1;
+  bool ended_ = false;
+  ProcessResult result_;
+};
+
+// FreePort gives a TCP port of the loopback on which nobody listens. No other call, in any process of this
+// machine's tests, gets it while this process lives.
+std::uint16_t FreePort();
+
+}  // namespace signet::testing

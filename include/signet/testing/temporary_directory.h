@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace signet::testing {
+
+// TemporaryDirectory is a private directory (mode 0700) under $TMPDIR or /tmp that goes, with all in it, when
+// it dies in the process that made it; a forked child leaves it alone.
+class TemporaryDirectory {
+ public:
+  explicit TemporaryDirectory(std::string_view prefix = "signet-test");
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::string& path() const noexcept { return path_; }
+  // Write makes `name` below the directory, with mode `mode`, and returns its path.
+  std::string Write(std::string_view name, std::string_view text, unsigned mode = 0600) const;
+  std::string Write(std::string_view name, std::span<const std::uint8_t> bytes, unsigned mode = 0600) const;
+
+ private:
+  std::string path_;
+  int owner_;
+};
+
+}  // namespace signet::testing

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <signet/certificate.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace signet::testing {
+
+// TestIdentity is a certificate, its private key, and the certificates above it.
+struct TestIdentity {
+  Certificate certificate;
+  std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty where the key is elsewhere
+  std::vector<Certificate> issuers;       // intermediates upwards, the root last; empty for a root
+
+  std::string CertificatePem() const;
+  // ChainPem is the certificate and its intermediates, without the root.
+  std::string ChainPem() const;
+  std::string PrivateKeyPem() const;
+  // RootPem is the certificate that a verifier trusts.
+  std::string RootPem() const;
+};
+
+// CertificateOptions are what a certificate says.
+struct CertificateOptions {
+  // key: "rsa:2048", "rsa-pss:2048", "ec:P-256", "ed25519", "ed448", "dsa:2048", "ml-dsa-65".
+  std::string key = "ec:P-256";
+  std::string common_name = "alice";
+  std::string organization = "Signet Test";
+  std::vector<std::string> emails = {};  // subjectAltName
+  std::vector<std::string> upns = {};    // subjectAltName, otherName 1.3.6.1.4.1.311.20.2.3
+  std::vector<std::string> dns_names = {};
+  std::vector<std::string> ip_addresses = {};
+  // key_usage, extended_key_usage: as in openssl's x509v3_config; empty: no such extension.
+  std::string key_usage = "critical,digitalSignature";
+  std::string extended_key_usage = "clientAuth";
+  bool is_ca = false;
+  std::vector<std::pair<std::string, std::string>> extensions = {};  // OID or name, value as in x509v3_config
+  std::chrono::system_clock::time_point not_before = std::chrono::system_clock::now() - std::chrono::hours(1);
+  std::chrono::system_clock::time_point not_after =
+      std::chrono::system_clock::now() + std::chrono::hours(24 * 30);
+  std::string digest = "SHA256";  // of the issuer's signature; not used by Ed25519, Ed448 and ML-DSA issuers
+
+  // Expired, NotYetValid, Ca and Server are shorthands for a test's options.
+  CertificateOptions Expired() const;
+  CertificateOptions NotYetValid() const;
+  static CertificateOptions Ca(std::string common_name);
+  static CertificateOptions Server(std::string host = "localhost");
+};
+
+// TestPki is a certification authority for one test. Every function throws std::runtime_error or
+// signet::Error.
+class TestPki {
+ public:
+  explicit TestPki(const CertificateOptions& root = CertificateOptions::Ca("Test Root"));
+
+  const TestIdentity& root() const noexcept { return root_; }
+  // Issue makes a key and its certificate, by the root or by `issuer`.
+  TestIdentity Issue(const CertificateOptions& options) const { return IssueFrom(root_, options); }
+  static TestIdentity IssueFrom(const TestIdentity& issuer, const CertificateOptions& options);
+  // Intermediate makes a CA below the root.
+  TestIdentity Intermediate(std::string common_name, std::string key = "ec:P-256") const;
+  // Certify makes a certificate for a key that lives elsewhere, given its SubjectPublicKeyInfo.
+  TestIdentity Certify(std::span<const std::uint8_t> spki, const CertificateOptions& options) const {
+    return CertifyFrom(root_, spki, options);
+  }
+  static TestIdentity CertifyFrom(const TestIdentity& issuer, std::span<const std::uint8_t> spki,
+                                  const CertificateOptions& options);
+  // HasKeyType tells whether this OpenSSL makes keys of the kind: ML-DSA needs 3.5.
+  static bool HasKeyType(std::string_view key);
+
+ private:
+  TestIdentity root_;
+};
+
+// Pkcs12Options say how a PKCS#12 file (RFC 7292) is made.
+struct Pkcs12Options {
+  std::optional<std::string> password = "secret";  // nothing: absent, which is not the same as empty
+  std::string friendly_name = "alice";             // of the key and its certificate; empty: none
+  // key_cipher, certificate_cipher: OpenSSL's names, "AES-256-CBC" (PBES2) or "PBE-SHA1-RC2-40"; empty: not
+  // encrypted.
+  std::string key_cipher = "AES-256-CBC";
+  std::string certificate_cipher = "AES-256-CBC";
+  std::string mac_digest = "SHA256";  // empty: no MAC
+  int iterations = 2048;
+  bool local_key_id = true;
+  bool with_key = true;
+  bool with_certificate = true;
+  bool with_issuers = true;
+};
+
+// MakePkcs12 gives a PKCS#12 file with one or several identities; each after the first is named
+// `friendly_name`-N.
+std::vector<std::uint8_t> MakePkcs12(const std::vector<TestIdentity>& identities,
+                                     const Pkcs12Options& options);
+inline std::vector<std::uint8_t> MakePkcs12(const TestIdentity& identity, const Pkcs12Options& options = {}) {
+  return MakePkcs12(std::vector<TestIdentity>{identity}, options);
+}
+
+}  // namespace signet::testing
