@@ -14,8 +14,8 @@ namespace signet {
 
 class IdentityIndex;
 
-// IdentitySet is identities to choose from, indexed once when it is made. Immutable, cheap to copy, usable from any
-// thread.
+// IdentitySet is identities to choose from, indexed once when it is made. Immutable, cheap to copy, usable
+// from any thread.
 class IdentitySet {
  public:
   IdentitySet() : IdentitySet(std::vector<Identity>{}) {}
@@ -32,16 +32,18 @@ class IdentitySet {
 
 // SelectionPolicy is what the user and the TLS stack bring to a choice, beside what the peer asked for.
 struct SelectionPolicy {
-  // pinned is the URI, or the SHA-256 of the certificate in lower-case hex, of the only identity to use; empty: any.
+  // pinned is the URI, or the SHA-256 of the certificate in lower-case hex, of the only identity to use;
+  // empty: any.
   std::string pinned;
-  bool prefer_hardware = true;              // a key in a token before one in a file, where all else is equal
-  std::chrono::seconds clock_skew{300};     // how far our clock may be off from the certificates'
-  // stack and stack_schemes are the TLS stack's name and what it can put into a CertificateVerify; empty: all.
+  bool prefer_hardware = true;           // a key in a token before one in a file, where all else is equal
+  std::chrono::seconds clock_skew{300};  // how far our clock may be off from the certificates'
+  // stack and stack_schemes are the TLS stack's name and what it can put into a CertificateVerify; empty:
+  // all.
   std::string stack;
   std::vector<SignatureScheme> stack_schemes;
 };
 
-// Reason is why an identity was not taken, or a warning about the one that was.
+// Reason is why an identity was taken or not, or a warning about the one that was.
 struct Reason {
   enum class Code {
     // Cryptographic: no policy makes such an identity usable.
@@ -51,30 +53,32 @@ struct Reason {
     kNoSchemeForVersion,  // RSA without PSS under TLS 1.3
     kStackLacksScheme,
     kPeerLacksScheme,
-    kCertificateType,     // TLS 1.2
-    // What the peer would hold against it; a pinned identity is sent all the same, with the reason as a warning.
+    kCertificateType,  // TLS 1.2
+    // What the peer would hold against it; a pinned identity is sent all the same, with the reason as a
+    // warning.
     kAuthorities,
     kKeyUsage,
     kExtendedKeyUsage,
     kNotYetValid,
     kExpired,
-    kOidFilter,           // TLS 1.3
+    kOidFilter,  // TLS 1.3
     // Nothing is wrong with it.
     kNotPinned,
     kOutranked,
+    kPreferred,  // why the chosen one was chosen
     // Warnings only.
-    kChainSignature,      // a scheme in the chain is not in the peer's signature_algorithms_cert
-    kChainNotYetValid,    // another certificate of the chain
+    kChainSignature,    // a scheme in the chain is not in the peer's signature_algorithms_cert
+    kChainNotYetValid,  // another certificate of the chain
     kChainExpired,
-    kIncompleteChain,     // it leads neither to a root nor to an authority that the peer named
-    kHostName,            // a server's own certificate does not name the host that the client asked for
+    kIncompleteChain,  // it leads neither to a root nor to an authority that the peer named
+    kHostName,         // a server's own certificate does not name the host that the client asked for
   };
   Code code;
   std::string text;  // one sentence without full stop, lower case
 };
 
-// Choice is the outcome of Select. It keeps the set, the request and the policy, and writes reasons only when they
-// are read.
+// Choice is the outcome of Select. It keeps the set, the request and the policy, and writes reasons only when
+// they are read.
 class Choice {
  public:
   enum class Outcome {
@@ -89,7 +93,7 @@ class Choice {
     bool chosen = false;
     bool fits = false;                      // it could have been taken
     std::optional<SignatureScheme> scheme;  // with which it would sign; nothing where there is none
-    std::vector<Reason> reasons;            // why it was not chosen, in the order of the tests; empty if chosen
+    std::vector<Reason> reasons;            // why it was chosen, or why not, in the order of the tests
   };
 
   Outcome outcome() const noexcept { return outcome_; }
@@ -100,8 +104,8 @@ class Choice {
   std::optional<SignatureScheme> scheme() const noexcept { return scheme_; }
   // warnings about the chosen identity: the peer may refuse it, or the user should know.
   std::vector<Reason> warnings() const;
-  // considered is every identity of the set: the chosen one first, the others that fit in order of rank, then those
-  // that do not fit, in the order of the set.
+  // considered is every identity of the set: the chosen one first, the others that fit in order of rank, then
+  // those that do not fit, in the order of the set.
   std::vector<Considered> considered() const;
 
   const CertificateRequest& request() const noexcept { return request_; }

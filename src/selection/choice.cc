@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <signet/identity_selector.h>
+
+#include "selection/identity_index.h"
+#include "selection/prepared_request.h"
+#include "selection/reasons.h"
+#include "selection/verdict.h"
+
+namespace signet {
+namespace {
+
+using Code = Reason::Code;
+
+// WhyChosen says what put the chosen identity first.
+Reason WhyChosen(const Verdict& chosen, const std::vector<Verdict>& ranked, const Situation& s) {
+  if (!s.policy.pinned.empty()) return {Code::kPreferred, "it is the one that the user named"};
+  if (ranked.size() == 1) return {Code::kPreferred, "it is the only one that fits"};
+  return {Code::kPreferred, fmt::format("of the {} that fit it goes first: {}", ranked.size(),
+                                        WhyBefore(chosen, ranked[1], s.index))};
+}
+
+Reason WhyNotTaken(const Verdict& verdict, const Verdict* chosen, const Situation& s) {
+  if (!s.policy.pinned.empty()) return {Code::kNotPinned, "it fits, but the user named another one"};
+  if (chosen == nullptr) return {Code::kKeyUnavailable, "its key was out of reach when the choice was made"};
+  const std::string& winner = s.index.identities()[chosen->position].uri();
+  return {Code::kOutranked,
+          fmt::format("it fits, but {} goes first: {}", winner, WhyBefore(*chosen, verdict, s.index))};
+}
+
+}  // namespace
+
+std::vector<Reason> Choice::warnings() const {
+  if (outcome_ != Outcome::kChosen) return {};
+  const PreparedRequest prepared(request_, policy_, now_, *index_);
+  const Situation situation{*index_, prepared, request_, policy_, now_};
+  const Verdict verdict = Judge(*index_, static_cast<std::uint32_t>(chosen_), prepared);
+  std::vector<Reason> warnings = ReasonsFor(verdict, situation);
+  std::ranges::move(ChainWarnings(verdict, situation), std::back_inserter(warnings));
+  return warnings;
+}
+
+std::vector<Choice::Considered> Choice::considered() const {
+  const PreparedRequest prepared(request_, policy_, now_, *index_);
+  const Situation situation{*index_, prepared, request_, policy_, now_};
+  std::vector<Verdict> ranked;
+  std::vector<Verdict> rejected;
+  std::optional<Verdict> chosen;
+  for (std::uint32_t i = 0; i < index_->rows().size(); ++i) {
+    Verdict verdict = Judge(*index_, i, prepared);
+    if (outcome_ == Outcome::kChosen && i == chosen_) {
+      chosen = verdict;
+      continue;
+    }
+    verdict.failures |= KeyFailures(index_->identities()[i]);
+    (verdict.failures == 0 ? ranked : rejected).push_back(verdict);
+  }
+  std::ranges::sort(ranked, [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, *index_); });
+  if (chosen) ranked.insert(ranked.begin(), *chosen);
+
+  std::vector<Considered> all;
+  all.reserve(index_->rows().size());
+  const auto add = [&](const Verdict& verdict, std::vector<Reason> reasons) {
+    Considered& entry = all.emplace_back(Considered{.identity = index_->identities()[verdict.position]});
+    entry.chosen = chosen && verdict.position == chosen->position;
+    entry.fits = verdict.failures == 0;
+    if ((verdict.failures & kCryptographic) == 0) entry.scheme = prepared.scheme_order[verdict.scheme];
+    entry.reasons = std::move(reasons);
+  };
+  for (const Verdict& verdict : ranked) {
+    const bool first = chosen && verdict.position == chosen->position;
+    add(verdict, {first ? WhyChosen(verdict, ranked, situation)
+                        : WhyNotTaken(verdict, chosen ? &*chosen : nullptr, situation)});
+  }
+  for (const Verdict& verdict : rejected) add(verdict, ReasonsFor(verdict, situation));
+  return all;
+}
+
+}  // namespace signet

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include <signet/identity_selector.h>
+
+#include "selection/verdict.h"
+
+namespace signet {
+
+// Situation is what the writing of reasons looks at.
+struct Situation {
+  const IdentityIndex& index;
+  const PreparedRequest& prepared;
+  const CertificateRequest& request;
+  const SelectionPolicy& policy;
+  TimePoint now;
+};
+
+// ReasonsFor writes one sentence for each failure of `verdict`, in the order of the tests.
+std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situation);
+// ChainWarnings says what the peer could hold against the chain behind the leaf, though it may not.
+std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation);
+// WhyBefore says what put `winner` before `loser`; "" for equal ones.
+std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const IdentityIndex& index);
+
+}  // namespace signet

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <signet/identity_selector.h>
+
+#include "selection/identity_index.h"
+#include "selection/prepared_request.h"
+
+namespace signet {
+
+// Failures is a set of Reason codes.
+using Failures = std::uint32_t;
+constexpr Failures FailureOf(Reason::Code code) { return Failures{1} << static_cast<unsigned>(code); }
+// kCryptographic are the failures that no policy overrides.
+inline constexpr Failures kCryptographic =
+    FailureOf(Reason::Code::kKeyCertificateMismatch) | FailureOf(Reason::Code::kKeyUnavailable) |
+    FailureOf(Reason::Code::kNoScheme) | FailureOf(Reason::Code::kNoSchemeForVersion) |
+    FailureOf(Reason::Code::kStackLacksScheme) | FailureOf(Reason::Code::kPeerLacksScheme) |
+    FailureOf(Reason::Code::kCertificateType);
+
+// Verdict is one identity under one request: what it fails, and where it stands among those that fail
+// nothing.
+struct Verdict {
+  const IndexRow* row = nullptr;
+  std::uint32_t position = 0;  // in the set
+  Failures failures = 0;
+  std::uint32_t issuer_depth = 0;  // of the authority's match; 0 is the leaf's issuer
+  std::uint32_t scheme = 0;        // index into scheme_order
+  std::uint8_t host = 0;           // 0 named, 1 by a wildcard, 2 not named
+  bool names_purpose = false;
+  bool hardware = false;  // and the policy cares
+};
+
+// Judge applies the tests that need no key: all but the key's own word, Unavailable.
+Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request);
+// KeyFailures asks the key, which may know better than when it was indexed.
+Failures KeyFailures(const Identity& identity);
+
+// Contest is a comparison of two verdicts that fit.
+struct Contest {
+  // compare is negative where `a` goes before `b`.
+  int (*compare)(const Verdict& a, const Verdict& b, const IdentityIndex& index);
+  std::string_view why;  // what the winner has, after its name
+};
+// Ranking lists the contests, the weightiest first.
+std::span<const Contest> Ranking() noexcept;
+
+// GoesBefore is a total order for identities that differ.
+bool GoesBefore(const Verdict& a, const Verdict& b, const IdentityIndex& index);
+
+}  // namespace signet

@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <signet/identity_selector.h>
+
+#include "selection/name_normal_form.h"
+#include "selection/small_pki.h"
+
+namespace signet::testing {
+namespace {
+
+using Code = Reason::Code;
+using enum SignatureScheme;
+using ::testing::HasSubstr;
+
+std::vector<Code> Codes(const std::vector<Reason>& reasons) {
+  std::vector<Code> codes;
+  for (const Reason& reason : reasons) codes.push_back(reason.code);
+  return codes;
+}
+
+std::vector<std::uint8_t> Authority(const std::string& name) {
+  const auto ca = CaCertificate(name).subject_der();
+  return {ca.begin(), ca.end()};
+}
+
+TEST(Selection, NothingToChooseFromIsAValue) {
+  const Choice choice = Select({}, IdentitySet(), {}, Now());
+  EXPECT_EQ(choice.outcome(), Choice::Outcome::kNothingFits);
+  EXPECT_EQ(choice.identity(), nullptr);
+  EXPECT_TRUE(choice.considered().empty());
+  EXPECT_TRUE(choice.warnings().empty());
+}
+
+TEST(Selection, PinnedIdentityThatIsNotThereIsNotReplacedByAnother) {
+  const Choice choice = Select({}, IdentitySet({MakeIdentity({})}), {.pinned = "pkcs12:bob"}, Now());
+  EXPECT_EQ(choice.outcome(), Choice::Outcome::kPinnedUnusable);
+  EXPECT_EQ(Codes(choice.considered()[0].reasons), std::vector{Code::kNotPinned});
+}
+
+TEST(Selection, PinnedExpiredIdentityIsSentWithAWarningThatNamesBothDates) {
+  const Choice choice =
+      Select({}, IdentitySet({MakeIdentity({.to = -1})}), {.pinned = "pkcs12:alice"}, Now());
+  ASSERT_TRUE(choice);
+  ASSERT_EQ(Codes(choice.warnings()), std::vector{Code::kExpired});
+  EXPECT_THAT(choice.warnings()[0].text, HasSubstr("2030-06-14"));
+  EXPECT_THAT(choice.warnings()[0].text, HasSubstr("2030-06-15"));
+}
+
+TEST(Selection, EveryFailureOfAnIdentityIsToldInTheOrderOfTheTests) {
+  const Leaf leaf = {
+      .key = "rsa2048", .key_usage = "keyEncipherment", .purposes = "serverAuth", .to = -1, .pss = false};
+  const CertificateRequest request = {.authorities = {Authority("B")}};
+  const Choice choice = Select(request, IdentitySet({MakeIdentity(leaf)}), {}, Now());
+  EXPECT_EQ(Codes(choice.considered()[0].reasons),
+            (std::vector{Code::kNoSchemeForVersion, Code::kAuthorities, Code::kKeyUsage,
+                         Code::kExtendedKeyUsage, Code::kExpired}));
+}
+
+TEST(Selection, RefusedAuthorityNamesWhatTheServerAcceptsAndWhoIssuedOurs) {
+  const CertificateRequest request = {
+      .authorities = {Authority("B"), Authority("B1"), Authority("B2"), Authority("C"), Authority("D")}};
+  const auto reasons =
+      Select(request, IdentitySet({MakeIdentity({.issuer = "A1"})}), {}, Now()).considered()[0].reasons;
+  EXPECT_EQ(reasons[0].text,
+            "the server accepts only certificates from \"CN=CA B,O=Test CAs\", \"CN=CA B1,O=Test CAs\", "
+            "\"CN=CA B2,O=Test CAs\" and 2 more; this one is from \"CN=CA A1,O=Test CAs\", certified by "
+            "\"CN=CA A,O=Test CAs\", certified by \"CN=CA A,O=Test CAs\"");
+}
+
+TEST(Selection, MissingIntermediateIsNamedWhereItMayBeTheCause) {
+  const CertificateRequest request = {.authorities = {Authority("A")}};
+  const auto considered =
+      Select(request, IdentitySet({MakeIdentity({.issuer = "A1", .with_chain = false})}), {}, Now())
+          .considered();
+  EXPECT_EQ(Codes(considered[0].reasons), (std::vector{Code::kAuthorities, Code::kIncompleteChain}));
+  EXPECT_THAT(considered[0].reasons[1].text, HasSubstr("CN=CA A1,O=Test CAs is missing"));
+}
+
+TEST(Selection, ChainIsCompletedFromTheSetsOtherCertificates) {
+  const CertificateRequest request = {.authorities = {Authority("A")}};
+  const IdentitySet set({MakeIdentity({.issuer = "A1", .with_chain = false})}, {CaCertificate("A1")});
+  const Choice choice = Select(request, set, {}, Now());
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice.identity()->chain().certificates().size(), 2U);
+}
+
+TEST(Selection, ChainSignatureThatThePeerDoesNotListIsSentWithAWarning) {
+  const Leaf leaf = {.signature_hash = "SHA512"};
+  const CertificateRequest request = {.schemes = {kEcdsaSecp256r1Sha256}};
+  const Choice choice = Select(request, IdentitySet({MakeIdentity(leaf)}), {}, Now());
+  ASSERT_TRUE(choice);
+  ASSERT_EQ(Codes(choice.warnings()), std::vector{Code::kChainSignature});
+  EXPECT_THAT(choice.warnings()[0].text, HasSubstr("ecdsa_secp521r1_sha512"));
+}
+
+TEST(Selection, SignatureAlgorithmsCertGoesBeforeSignatureAlgorithmsForTheChain) {
+  const IdentitySet set({MakeIdentity({.signature_hash = "SHA512"})});
+  const CertificateRequest listed = {.schemes = {kEcdsaSecp256r1Sha256},
+                                     .certificate_schemes = {kEcdsaSecp256r1Sha256, kEcdsaSecp521r1Sha512}};
+  EXPECT_TRUE(Select(listed, set, {}, Now()).warnings().empty());
+  const CertificateRequest other = {.schemes = {kEcdsaSecp256r1Sha256, kEcdsaSecp521r1Sha512},
+                                    .certificate_schemes = {kRsaPkcs1Sha256}};
+  EXPECT_EQ(Codes(Select(other, set, {}, Now()).warnings()), std::vector{Code::kChainSignature});
+}
+
+TEST(Selection, ExpiredIntermediateIsAWarning) {
+  const Choice choice = Select({}, IdentitySet({MakeIdentity({.issuer = "A1", .ca_to = -1})}), {}, Now());
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(Codes(choice.warnings()), (std::vector{Code::kChainExpired, Code::kChainExpired}));
+}
+
+TEST(Selection, ServerServesWhatItHasForANameThatNoCertificateBears) {
+  const CertificateRequest request = {.role = CertificateRequest::Role::kServer, .host = "elsewhere.test"};
+  const Leaf leaf = {.purposes = "serverAuth", .names = "DNS:here.test"};
+  const Choice choice = Select(request, IdentitySet({MakeIdentity(leaf)}), {}, Now());
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(Codes(choice.warnings()), std::vector{Code::kHostName});
+}
+
+TEST(Selection, KeyOutOfReachGivesWayToTheNextInRank) {
+  std::vector<Identity> identities;
+  for (int i = 0; i < 5; ++i) {
+    Leaf leaf = {.subject = std::to_string(i), .from = -1.0 - i};
+    if (i < 3) leaf.unavailable = ErrorCode::kTokenAbsent;
+    identities.push_back(MakeIdentity(leaf));
+  }
+  const Choice choice = Select({}, IdentitySet(identities), {}, Now());
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice.identity()->uri(), "pkcs12:3");
+}
+
+TEST(Selection, RankingIsTheSameForEveryOrderOfTheSet) {
+  std::vector<Identity> identities;
+  for (int i = 0; i < 6; ++i)
+    identities.push_back(MakeIdentity({.subject = std::to_string(i), .hardware = i % 2 == 0}));
+  std::vector<std::string> first;
+  for (int turn = 0; turn < 6; ++turn) {
+    std::ranges::rotate(identities, identities.begin() + 1);
+    std::vector<std::string> uris;
+    for (const auto& entry : Select({}, IdentitySet(identities), {}, Now()).considered())
+      uris.push_back(entry.identity.uri());
+    if (first.empty()) first = uris;
+    EXPECT_EQ(uris, first);
+  }
+}
+
+TEST(Selection, ReasonOfTheChosenOneSaysWhatPutItFirst) {
+  const IdentitySet set(
+      {MakeIdentity({.subject = "file"}), MakeIdentity({.subject = "card", .hardware = true})});
+  const auto considered = Select({}, set, {}, Now()).considered();
+  EXPECT_EQ(considered[0].reasons[0].text, "of the 2 that fit it goes first: its key lives in a token");
+}
+
+TEST(Selection, EveryReasonIsOneSentenceWithoutFullStop) {
+  const CertificateRequest request = {.authorities = {Authority("B")}, .oid_filters = {{.oid = "2.5.29.15"}}};
+  const IdentitySet set(
+      {MakeIdentity({.key = "brainpool", .key_usage = "", .purposes = "serverAuth", .from = 5}),
+       MakeIdentity({.hardware = true, .unavailable = ErrorCode::kPinLocked})});
+  for (const auto& entry : Select(request, set, {}, Now()).considered()) {
+    for (const Reason& reason : entry.reasons) {
+      EXPECT_FALSE(reason.text.empty());
+      EXPECT_NE(reason.text.back(), '.');
+      EXPECT_EQ(reason.text.find('\n'), std::string::npos);
+    }
+  }
+}
+
+TEST(NameNormalForm, FoldsLettersBeyondAscii) {
+  const auto form = [](const char* text) { return NameNormalForm(NameDer({{"CN", text}})); };
+  EXPECT_EQ(form("MÜLLER"), form("müller"));
+  EXPECT_EQ(form("ÉCOLE ŠKODA"), form("école škoda"));
+  EXPECT_EQ(form("ΑΘΗΝΑ"), form("αθηνα"));
+  EXPECT_EQ(form("МОСКВА Ё"), form("москва ё"));
+  EXPECT_NE(form("muller"), form("müller"));
+}
+
+TEST(NameNormalForm, IsNothingForBytesThatAreNoName) {
+  auto name = NameDer({{"O", "Org"}, {"CN", "Name"}});
+  ASSERT_TRUE(NameNormalForm(name));
+  for (std::size_t size = 0; size < name.size(); ++size) {
+    EXPECT_FALSE(NameNormalForm(std::span(name).first(size)));
+  }
+  name.push_back(0);
+  EXPECT_FALSE(NameNormalForm(name));
+  EXPECT_FALSE(NameNormalForm(std::vector<std::uint8_t>{0x31, 0x00}));
+}
+
+TEST(NameNormalForm, TellsTextsApartThatJoinToTheSameBytes) {
+  EXPECT_NE(NameNormalForm(NameDer({{"O", "ab"}, {"O", "c"}})),
+            NameNormalForm(NameDer({{"O", "a"}, {"O", "bc"}})));
+}
+
+}  // namespace
+}  // namespace signet::testing
