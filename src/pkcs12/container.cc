@@ -1,0 +1,196 @@
+#include "pkcs12/container.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kData = "1.2.840.113549.1.7.1";
+constexpr std::string_view kSignedData = "1.2.840.113549.1.7.2";
+constexpr std::string_view kEnvelopedData = "1.2.840.113549.1.7.3";
+constexpr std::string_view kEncryptedData = "1.2.840.113549.1.7.6";
+
+[[noreturn]] void ThrowWrongPassword(std::string detail, std::string mend) {
+  throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .mend = std::move(mend)});
+}
+
+// RefuseForeign says what a file is that is no PKCS#12 file.
+void RefuseForeign(Bytes file) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (text.empty()) ThrowMalformed("the file is empty");
+  const auto refuse = [](std::string_view is, std::string_view mend) {
+    throw Error({.code = ErrorCode::kMalformed,
+                 .detail = fmt::format("not a PKCS#12 file; it looks like {}", is),
+                 .mend = std::string(mend)});
+  };
+  if (text.find("-----BEGIN ") < 4096) {
+    refuse("PEM", "Make a PKCS#12 file of it: openssl pkcs12 -export -in FILE.pem -out FILE.p12");
+  }
+  if (text.starts_with("\xfe\xed\xfe\xed")) {
+    refuse("a Java keystore (JKS)", "Convert it: keytool -importkeystore -deststoretype pkcs12");
+  }
+  if (text.starts_with("MI")) refuse("base64", "Decode it: base64 -d FILE > FILE.p12");
+  if (text.front() != '\x30') ThrowMalformed("not a PKCS#12 file");
+}
+
+// IsSequence tells whether decrypted bytes are one SEQUENCE, as both a SafeContents and a key must be.
+bool IsSequence(const Secret& plain) {
+  try {
+    return BerReader(AsBytes(plain)).Next("").tag == BerTag::kSequence;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool Holds(const Contents& contents, const StoredKey& key) {
+  return std::ranges::any_of(contents.keys, [&](const StoredKey& other) {
+    return std::ranges::equal(other.key->subject_public_key_info(), key.key->subject_public_key_info());
+  });
+}
+
+bool Holds(const Contents& contents, const StoredCertificate& certificate) {
+  return std::ranges::any_of(contents.certificates, [&](const StoredCertificate& other) {
+    return other.certificate == certificate.certificate;
+  });
+}
+
+// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read.
+template <class T, class Make>
+void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
+  try {
+    T made = make();
+    if (!Holds(contents, made)) list.push_back(std::move(made));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kWrongPassword) throw;
+    contents.problems.push_back(error);
+  }
+}
+
+}  // namespace
+
+Container::Container(Bytes file, std::uint64_t max_iterations) : cost_(max_iterations) {
+  RefuseForeign(file);
+  BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "the file");
+  if (pfx.Unsigned("the version of the file") != 3) ThrowMalformed("not a PKCS#12 file of version 3");
+  BerReader content_info = pfx.Enter(BerTag::kSequence, "the file's content");
+  const std::string kind = content_info.Oid("the kind of the file's content");
+  if (kind == kSignedData)
+    ThrowUnsupported("the file is protected by a signature, not a password, and", kind);
+  if (kind != kData)
+    ThrowMalformed(fmt::format("the file's content is of a kind, {}, that PKCS#12 does not have", kind));
+  authenticated_ = content_info.Enter(BerTag::kContext0, "the file's content").Octets("the file's content");
+  if (!pfx.done()) {
+    integrity_ = Integrity::Read(pfx.Enter(BerTag::kSequence, "the file's MAC"));
+    cost_.Charge(integrity_->cost());
+  }
+  BerReader safes = BerReader(authenticated_.bytes).Enter(BerTag::kSequence, "the file's safes");
+  while (!safes.done()) ReadSafe(safes.Enter(BerTag::kSequence, "a safe"));
+}
+
+void Container::ReadSafe(BerReader content_info) {
+  const std::string kind = content_info.Oid("the kind of a safe");
+  try {
+    if (kind == kData) {
+      safes_.push_back(content_info.Enter(BerTag::kContext0, "a safe").Octets("a safe"));
+      ReadBags(safes_.back().bytes, cost_, bags_);
+    } else if (kind == kEncryptedData) {
+      ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
+    } else if (kind == kEnvelopedData) {
+      ThrowUnsupported("a part of the file is encrypted for a certificate, not with a password: it", kind);
+    } else {
+      ThrowUnsupported("a part of the file", kind);
+    }
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    problems_.push_back(error);
+  }
+}
+
+// RFC 5652 section 8: the EncryptedData of an encrypted safe.
+void Container::ReadEncryptedSafe(BerReader content) {
+  BerReader data = content.Enter(BerTag::kSequence, "an encrypted safe");
+  data.Unsigned("the version of an encrypted safe");
+  BerReader info = data.Enter(BerTag::kSequence, "the content of an encrypted safe");
+  if (const std::string kind = info.Oid("what an encrypted safe holds"); kind != kData) {
+    ThrowUnsupported("an encrypted safe", kind);
+  }
+  const BerReader algorithm = info.Enter(BerTag::kSequence, "the encryption of a safe");
+  const BerElement ciphertext = info.Next("the content of an encrypted safe");
+  if (ciphertext.tag != BerTag::kContext0 && ciphertext.tag != BerTag::kContext0Primitive) {
+    ThrowMalformed("an encrypted safe holds no encrypted content");
+  }
+  Encryption encryption = Encryption::Read(algorithm);
+  cost_.Charge(encryption.cost());
+  encrypted_safes_.push_back(
+      {std::move(encryption), OctetsOf(ciphertext, "the content of an encrypted safe")});
+}
+
+bool Container::protected_by_password() const noexcept {
+  return integrity_ || !encrypted_safes_.empty() ||
+         std::ranges::any_of(bags_.keys, [](const KeyBag& bag) { return bag.encryption.has_value(); });
+}
+
+const Password* Container::Agreeing(const std::vector<Password>& forms) const {
+  if (!integrity_) return nullptr;
+  for (const Password& form : forms) {
+    if (integrity_->Agrees(form, authenticated_.bytes)) return &form;
+  }
+  ThrowWrongPassword("the password is wrong, or the file was altered",
+                     "Give the password that the file was exported with.");
+}
+
+Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext,
+                            const std::vector<Password>& forms, const Password*& password) const {
+  if (password != nullptr) {
+    std::optional<Secret> plain = encryption.Decrypt(*password, ciphertext);
+    if (plain && IsSequence(*plain)) return std::move(*plain);
+    if (encryption.takes_utf8()) {
+      plain = encryption.Decrypt(NssPassword(*password), ciphertext);
+      if (plain && IsSequence(*plain)) return std::move(*plain);
+    }
+    ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
+                       "Export the file again, with one password for all.");
+  }
+  for (const Password& form : forms) {
+    std::optional<Secret> plain = encryption.Decrypt(form, ciphertext);
+    if (!plain || !IsSequence(*plain)) continue;
+    password = &form;
+    return std::move(*plain);
+  }
+  ThrowWrongPassword("the password is wrong, or the file is damaged",
+                     "Give the password that the file was exported with.");
+}
+
+Contents Container::Open(const std::vector<Password>& forms) && {
+  const Password* password = Agreeing(forms);
+  // Everything is decrypted, and the cost of what is inside known, before the first key inside is.
+  std::vector<Secret> decrypted;
+  for (const EncryptedSafe& safe : encrypted_safes_) {
+    decrypted.push_back(Decrypted(safe.encryption, safe.ciphertext.bytes, forms, password));
+    ReadBags(AsBytes(decrypted.back()), cost_, bags_);
+  }
+
+  Contents contents;
+  contents.problems = std::move(problems_);
+  contents.keys_seen = bags_.keys.size() + bags_.unsupported.size();
+  contents.problems.insert(contents.problems.end(), bags_.unsupported.begin(), bags_.unsupported.end());
+  for (KeyBag& bag : bags_.keys) {
+    AddOnce(contents, contents.keys, [&] {
+      if (!bag.encryption) return StoredKey{FileKey::FromPkcs8(bag.value.bytes), std::move(bag.attributes)};
+      const Secret plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
+      return StoredKey{FileKey::FromPkcs8(AsBytes(plain)), std::move(bag.attributes)};
+    });
+  }
+  for (CertificateBag& bag : bags_.certificates) {
+    AddOnce(contents, contents.certificates, [&] {
+      return StoredCertificate{Certificate::FromDer(bag.der.bytes), std::move(bag.attributes)};
+    });
+  }
+  return contents;
+}
+
+}  // namespace signet

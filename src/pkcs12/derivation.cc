@@ -1,0 +1,101 @@
+#include "pkcs12/derivation.h"
+
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "pkcs12/password.h"
+
+#include <openssl/core_names.h>
+
+namespace signet {
+namespace {
+
+// Octets makes a parameter of bytes that OpenSSL only reads. An empty one still needs an address.
+OSSL_PARAM Octets(const char* key, Bytes bytes) {
+  static const std::uint8_t kNothing = 0;
+  const std::uint8_t* data = bytes.empty() ? &kNothing : bytes.data();
+  return OSSL_PARAM_construct_octet_string(key, const_cast<std::uint8_t*>(data), bytes.size());
+}
+
+OSSL_PARAM Text(const char* key, const char* text) {
+  return OSSL_PARAM_construct_utf8_string(key, const_cast<char*>(text), 0);
+}
+
+Secret Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* params, std::size_t size) {
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_KDF> kdf(EVP_KDF_fetch(context, name, nullptr));
+  const OpenSslPtr<EVP_KDF_CTX> run(kdf != nullptr ? EVP_KDF_CTX_new(kdf.get()) : nullptr);
+  Secret out = Secret::OfSize(size);
+  if (run == nullptr ||
+      EVP_KDF_derive(run.get(), reinterpret_cast<unsigned char*>(out.writable().data()), size, params) != 1) {
+    ThrowOpenSsl(ErrorCode::kUnsupported, name,
+                 "this OpenSSL cannot derive a key the way that the file asks for",
+                 "Export it again with AES and SHA-256 (PBES2).");
+  }
+  return out;
+}
+
+}  // namespace
+
+Secret DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes salt, std::uint64_t iterations,
+                    Pkcs12Purpose purpose, std::size_t size) {
+  int id = static_cast<int>(purpose);
+  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, digest.name),
+                               Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(bmp_password)),
+                               Octets(OSSL_KDF_PARAM_SALT, salt),
+                               OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations),
+                               OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS12_ID, &id),
+                               OSSL_PARAM_construct_end()};
+  return Derive(ContextFor(digest.legacy, digest.name), "PKCS12KDF", params, size);
+}
+
+Secret DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
+                    std::size_t size) {
+  int accept_weak = 1;  // No lower bounds: the file is as it is.
+  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, prf.name),
+                               Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(password)),
+                               Octets(OSSL_KDF_PARAM_SALT, salt),
+                               OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations),
+                               OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &accept_weak),
+                               OSSL_PARAM_construct_end()};
+  return Derive(ContextFor(prf.legacy, prf.name), "PBKDF2", params, size);
+}
+
+// RFC 8018 section 5.1. OpenSSL has it in its legacy module only.
+Secret DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
+                    std::size_t size) {
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_MD> md(CheckOpenSsl(
+      EVP_MD_fetch(ContextFor(digest.legacy, digest.name), digest.name, nullptr), "EVP_MD_fetch"));
+  const OpenSslPtr<EVP_MD_CTX> run(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
+  Secret block = Secret::OfSize(digest.size);
+  auto* out = reinterpret_cast<unsigned char*>(block.writable().data());
+  CheckOpenSsl(EVP_DigestInit_ex2(run.get(), md.get(), nullptr), "EVP_DigestInit_ex2");
+  CheckOpenSsl(EVP_DigestUpdate(run.get(), password.view().data(), password.size()), "EVP_DigestUpdate");
+  CheckOpenSsl(EVP_DigestUpdate(run.get(), salt.data(), salt.size()), "EVP_DigestUpdate");
+  CheckOpenSsl(EVP_DigestFinal_ex(run.get(), out, nullptr), "EVP_DigestFinal_ex");
+  for (std::uint64_t i = 1; i < iterations; ++i) {
+    CheckOpenSsl(EVP_DigestInit_ex2(run.get(), nullptr, nullptr), "EVP_DigestInit_ex2");
+    CheckOpenSsl(EVP_DigestUpdate(run.get(), out, digest.size), "EVP_DigestUpdate");
+    CheckOpenSsl(EVP_DigestFinal_ex(run.get(), out, nullptr), "EVP_DigestFinal_ex");
+  }
+  block.Shrink(size);
+  return block;
+}
+
+Secret DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
+                    std::size_t size) {
+  std::uint64_t memory = 128 * r * (n + p + 2) + (1 << 20);
+  auto r32 = static_cast<std::uint32_t>(r);
+  auto p32 = static_cast<std::uint32_t>(p);
+  const OSSL_PARAM params[] = {Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(password)),
+                               Octets(OSSL_KDF_PARAM_SALT, salt),
+                               OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+                               OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r32),
+                               OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p32),
+                               OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
+                               OSSL_PARAM_construct_end()};
+  return Derive(OwnContext(), "SCRYPT", params, size);
+}
+
+}  // namespace signet

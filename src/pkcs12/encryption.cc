@@ -1,0 +1,239 @@
+#include "pkcs12/encryption.h"
+
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "pkcs12/derivation.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+#include <openssl/core_names.h>
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13";
+constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
+constexpr std::string_view kScrypt = "1.3.6.1.4.1.11591.4.11";
+constexpr std::string_view kHmacSha1 = "1.2.840.113549.2.7";
+constexpr std::uint64_t kMaxKeySize = 64;                 // bytes; no cipher takes more
+constexpr std::uint64_t kMaxScryptMemory = 256ULL << 20;  // bytes
+constexpr std::uint64_t kMaxCount = std::numeric_limits<std::uint64_t>::max();
+
+std::vector<std::uint8_t> Copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::uint64_t Iterations(BerReader& reader) {
+  const std::uint64_t iterations = reader.Unsigned("the iteration count");
+  if (iterations == 0) ThrowMalformed("the iteration count is zero");
+  return iterations;
+}
+
+// Product saturates, so that a cost is never too small.
+std::uint64_t Product(std::uint64_t a, std::uint64_t b) {
+  return a != 0 && b > kMaxCount / a ? kMaxCount : a * b;
+}
+
+// EffectiveBits undoes the version numbers of RFC 8018 appendix B.2.3.
+std::uint64_t EffectiveBits(std::uint64_t version) {
+  if (version == 160) return 40;
+  if (version == 120) return 64;
+  if (version == 58) return 128;
+  if (version >= 256 && version <= 1024) return version;
+  ThrowMalformed(fmt::format("RC2 has no parameter version {}", version));
+}
+
+}  // namespace
+
+Pbkdf2Parameters Pbkdf2Parameters::Read(BerReader parameters) {
+  Pbkdf2Parameters read;
+  read.salt = Copy(parameters.Octets("the salt of PBKDF2").bytes);
+  read.iterations = Iterations(parameters);
+  read.key_size = parameters.TryUnsigned("the key length of PBKDF2");
+  std::string oid(kHmacSha1);
+  if (!parameters.done()) {
+    oid = parameters.Enter(BerTag::kSequence, "the PRF of PBKDF2").Oid("the PRF of PBKDF2");
+  }
+  read.prf = FindHmac(oid);
+  if (read.prf == nullptr) ThrowUnsupported("PBKDF2", oid);
+  return read;
+}
+
+Encryption Encryption::Read(BerReader algorithm) {
+  Encryption encryption;
+  const std::string oid = algorithm.Oid("an encryption algorithm");
+  if (oid == kPbes2) {
+    encryption.ReadPbes2(algorithm.Enter(BerTag::kSequence, "PBES2's parameters"));
+  } else if (const Pbes1Row* row = FindPbes1(oid)) {
+    encryption.ReadPbes1(*row, algorithm);
+  } else {
+    ThrowUnsupported("the encryption", oid);
+  }
+  return encryption;
+}
+
+void Encryption::ReadPbes1(const Pbes1Row& row, BerReader& algorithm) {
+  derivation_ = row.derivation == Pbes1Row::Derivation::kPkcs12 ? Derivation::kPkcs12 : Derivation::kPbkdf1;
+  digest_ = &row.digest;
+  cipher_ = &row.cipher;
+  key_size_ = row.cipher.key_size;
+  BerReader parameters = algorithm.Enter(BerTag::kSequence, "the parameters of the encryption");
+  salt_ = Copy(parameters.Octets("the salt").bytes);
+  iterations_ = Iterations(parameters);
+}
+
+void Encryption::ReadPbes2(BerReader parameters) {
+  BerReader derivation = parameters.Enter(BerTag::kSequence, "the key derivation");
+  const std::string oid = derivation.Oid("the key derivation");
+  if (oid != kPbkdf2 && oid != kScrypt) ThrowUnsupported("the key derivation", oid);
+  BerReader values = derivation.Enter(BerTag::kSequence, "the parameters of the key derivation");
+  if (oid == kScrypt) {
+    ReadScrypt(values);
+  } else {
+    Pbkdf2Parameters read = Pbkdf2Parameters::Read(values);
+    derivation_ = Derivation::kPbkdf2;
+    salt_ = std::move(read.salt);
+    iterations_ = read.iterations;
+    asked_key_size_ = read.key_size;
+    digest_ = read.prf;
+  }
+  ReadCipher(parameters.Enter(BerTag::kSequence, "the cipher"));
+}
+
+// RFC 7914 section 7.1.
+void Encryption::ReadScrypt(BerReader parameters) {
+  derivation_ = Derivation::kScrypt;
+  salt_ = Copy(parameters.Octets("the salt of scrypt").bytes);
+  scrypt_n_ = parameters.Unsigned("scrypt's N");
+  scrypt_r_ = parameters.Unsigned("scrypt's r");
+  scrypt_p_ = parameters.Unsigned("scrypt's p");
+  asked_key_size_ = parameters.TryUnsigned("the key length of scrypt");
+  const std::uint64_t rp = Product(scrypt_r_, scrypt_p_);
+  if (scrypt_n_ < 2 || (scrypt_n_ & (scrypt_n_ - 1)) != 0 || rp == 0 || rp >= 1U << 30) {
+    ThrowMalformed("scrypt cannot have these parameters");  // RFC 7914 section 6
+  }
+  if (Product(Product(scrypt_n_, scrypt_r_), 128) > kMaxScryptMemory) {
+    throw Error(
+        {.code = ErrorCode::kTooCostly,
+         .detail = fmt::format("scrypt with these parameters needs more than {} MiB", kMaxScryptMemory >> 20),
+         .mend = "Export it again with a smaller N, or with PBKDF2."});
+  }
+}
+
+void Encryption::ReadCipher(BerReader algorithm) {
+  const std::string oid = algorithm.Oid("the cipher");
+  cipher_ = FindCipher(oid);
+  if (cipher_ == nullptr) ThrowUnsupported("the encryption", oid);
+  key_size_ = cipher_->key_size;
+  ReadCipherParameters(algorithm);
+  SettleKeySize(asked_key_size_);
+  if (iv_.size() != cipher_->iv_size) {
+    ThrowMalformed(fmt::format("{} wants {} bytes of IV and the file has {}", cipher_->name, cipher_->iv_size,
+                               iv_.size()));
+  }
+}
+
+void Encryption::ReadCipherParameters(BerReader& algorithm) {
+  // OpenSSL writes the IV alone for CAST5 too.
+  if (cipher_->parameters == CipherRow::Parameters::kIv ||
+      (cipher_->parameters == CipherRow::Parameters::kCast5 && algorithm.NextIs(BerTag::kOctetString))) {
+    iv_ = Copy(algorithm.Octets("the IV").bytes);
+    return;
+  }
+  BerReader values = algorithm.Enter(BerTag::kSequence, "the cipher's parameters");
+  if (cipher_->parameters == CipherRow::Parameters::kRc2) {
+    const std::optional<std::uint64_t> version = values.TryUnsigned("RC2's parameter version");
+    rc2_bits_ = version ? EffectiveBits(*version) : 32;
+    key_size_ = (rc2_bits_ + 7) / 8;
+    iv_ = Copy(values.Octets("the IV").bytes);
+    return;
+  }
+  iv_ = Copy(values.Octets("the IV").bytes);
+  if (const auto bits = values.TryUnsigned("the key length"))
+    key_size_ = std::min<std::uint64_t>(*bits, 1024) / 8;
+}
+
+void Encryption::SettleKeySize(std::optional<std::uint64_t> asked) {
+  if (asked && *asked != key_size_) {
+    if (!cipher_->any_key_size || *asked == 0 || *asked > kMaxKeySize) {
+      ThrowMalformed(
+          fmt::format("{} has keys of {} bytes and the file asks for {}", cipher_->name, key_size_, *asked));
+    }
+    key_size_ = *asked;
+  }
+  if (key_size_ == 0 || key_size_ > kMaxKeySize)
+    ThrowMalformed("the cipher has a key length that it cannot have");
+}
+
+std::uint64_t Encryption::cost() const noexcept {
+  return derivation_ == Derivation::kScrypt ? Product(Product(scrypt_n_, scrypt_r_), scrypt_p_) : iterations_;
+}
+
+Secret Encryption::DeriveKey(const Password& password, Secret& iv) const {
+  switch (derivation_) {
+    case Derivation::kPkcs12:
+      if (cipher_->iv_size > 0) {
+        iv = DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kIv, cipher_->iv_size);
+      }
+      return DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kKey, key_size_);
+    case Derivation::kPbkdf1: {
+      Secret key = DerivePbkdf1(*digest_, password.utf8, salt_, iterations_, key_size_ + cipher_->iv_size);
+      iv = Secret(key.view().substr(key_size_));
+      key.Shrink(key_size_);
+      return key;
+    }
+    case Derivation::kPbkdf2:
+      return DerivePbkdf2(*digest_, password.utf8, salt_, iterations_, key_size_);
+    case Derivation::kScrypt:
+      return DeriveScrypt(password.utf8, salt_, scrypt_n_, scrypt_r_, scrypt_p_, key_size_);
+  }
+  return {};
+}
+
+std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes ciphertext) const {
+  const OpenSslErrorMark mark;
+  OSSL_LIB_CTX* context = ContextFor(cipher_->legacy, cipher_->name);
+  const OpenSslPtr<EVP_CIPHER> cipher(EVP_CIPHER_fetch(context, cipher_->name, nullptr));
+  if (cipher == nullptr) {
+    ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_CIPHER_fetch",
+                 fmt::format("this OpenSSL has no {}", cipher_->name),
+                 "Export it again with AES and SHA-256 (PBES2).");
+  }
+  Secret iv;
+  const Secret key = DeriveKey(password, iv);
+  if (!iv_.empty()) iv = Secret({reinterpret_cast<const char*>(iv_.data()), iv_.size()});
+
+  const OpenSslPtr<EVP_CIPHER_CTX> run(CheckOpenSsl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
+  CheckOpenSsl(EVP_DecryptInit_ex2(run.get(), cipher.get(), nullptr, nullptr, nullptr),
+               "EVP_DecryptInit_ex2");
+  if (cipher_->any_key_size) {
+    CheckOpenSsl(EVP_CIPHER_CTX_set_key_length(run.get(), static_cast<int>(key_size_)),
+                 "EVP_CIPHER_CTX_set_key_length");
+  }
+  if (rc2_bits_ != 0) {  // Before the key, which is expanded when it is set.
+    std::size_t bits = rc2_bits_;
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_RC2_KEYBITS, &bits),
+                                 OSSL_PARAM_construct_end()};
+    CheckOpenSsl(EVP_CIPHER_CTX_set_params(run.get(), params), "EVP_CIPHER_CTX_set_params");
+  }
+  CheckOpenSsl(EVP_DecryptInit_ex2(run.get(), nullptr, AsBytes(key).data(),
+                                   iv.empty() ? nullptr : AsBytes(iv).data(), nullptr),
+               "EVP_DecryptInit_ex2");
+
+  if (ciphertext.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) - EVP_MAX_BLOCK_LENGTH) {
+    return std::nullopt;
+  }
+  Secret plain = Secret::OfSize(ciphertext.size() + EVP_MAX_BLOCK_LENGTH);
+  auto* out = reinterpret_cast<unsigned char*>(plain.writable().data());
+  int size = 0;
+  int rest = 0;
+  CheckOpenSsl(
+      EVP_DecryptUpdate(run.get(), out, &size, ciphertext.data(), static_cast<int>(ciphertext.size())),
+      "EVP_DecryptUpdate");
+  if (EVP_DecryptFinal_ex(run.get(), out + size, &rest) != 1) return std::nullopt;
+  plain.Shrink(static_cast<std::size_t>(size + rest));
+  return plain;
+}
+
+}  // namespace signet

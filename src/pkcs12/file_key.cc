@@ -1,0 +1,223 @@
+#include "pkcs12/file_key.h"
+
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "identity/hashes.h"
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/rsa.h>
+
+namespace signet {
+namespace {
+
+using Kind = SigningAlgorithm::Kind;
+
+bool IsRsa(KeyType type) { return type == KeyType::kRsa || type == KeyType::kRsaPss; }
+
+bool IsMlDsa(KeyType type) {
+  return type == KeyType::kMlDsa44 || type == KeyType::kMlDsa65 || type == KeyType::kMlDsa87;
+}
+
+// OneShot tells whether OpenSSL takes the message itself and hashes inside.
+bool OneShot(Kind kind) { return kind == Kind::kEdDsa || kind == Kind::kMlDsa; }
+
+// KindFits tells which ways of signing a type of key has at all.
+bool KindFits(Kind kind, KeyType type) {
+  switch (kind) {
+    case Kind::kRsaPkcs1:
+    case Kind::kRsaRaw:
+      return type == KeyType::kRsa;
+    case Kind::kRsaPss:
+      return IsRsa(type);
+    case Kind::kEcdsa:
+      return type == KeyType::kEc;
+    case Kind::kEdDsa:
+      return type == KeyType::kEd25519 || type == KeyType::kEd448;
+    case Kind::kMlDsa:
+      return IsMlDsa(type);
+  }
+  return false;
+}
+
+KeyType TypeOf(const EVP_PKEY* key) {
+  for (const KeyTypeRow& row : KeyTypes()) {
+    if (EVP_PKEY_is_a(key, row.openssl_name) == 1) return row.type;
+  }
+  return KeyType::kOther;
+}
+
+std::string GroupName(EVP_PKEY* key) {
+  char name[80];
+  std::size_t size = 0;
+  return EVP_PKEY_get_group_name(key, name, sizeof name, &size) == 1 ? std::string(name, size)
+                                                                     : std::string();
+}
+
+std::vector<std::uint8_t> SpkiOf(EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  if (size <= 0)
+    ThrowOpenSsl(ErrorCode::kUnsupported, "i2d_PUBKEY", "the key's public part cannot be written");
+  const OpenSslPtr<unsigned char> owned(der);
+  return {der, der + size};
+}
+
+std::string AlgorithmName(const PKCS8_PRIV_KEY_INFO* info) {
+  const ASN1_OBJECT* algorithm = nullptr;
+  PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
+  char name[128];
+  OBJ_obj2txt(name, sizeof name, algorithm, 0);
+  return name;
+}
+
+// Known tells whether this OpenSSL has any implementation of the key's algorithm.
+bool Known(const PKCS8_PRIV_KEY_INFO* info) {
+  const ASN1_OBJECT* algorithm = nullptr;
+  PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
+  char oid[128];
+  OBJ_obj2txt(oid, sizeof oid, algorithm, 1);
+  return OpenSslPtr<EVP_KEYMGMT>(EVP_KEYMGMT_fetch(OwnContext(), oid, nullptr)) != nullptr;
+}
+
+OpenSslPtr<EVP_PKEY> ReadKey(const PKCS8_PRIV_KEY_INFO* info) {
+  OpenSslPtr<EVP_PKEY> key(EVP_PKCS82PKEY_ex(info, OwnContext(), nullptr));
+  if (key != nullptr) return key;
+  if (Known(info)) {
+    ThrowOpenSsl(ErrorCode::kMalformed, "EVP_PKCS82PKEY_ex",
+                 fmt::format("the {} key is damaged", AlgorithmName(info)), "Export the file again.");
+  }
+  ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex",
+               fmt::format("the key's algorithm, {}, is unknown to this OpenSSL", AlgorithmName(info)),
+               "Use an RSA, EC, Ed25519 or Ed448 key.");
+}
+
+}  // namespace
+
+FileKey::FileKey(OpenSslPtr<EVP_PKEY> key)
+    : key_(std::move(key)), spki_(SpkiOf(key_.get())), type_(TypeOf(key_.get())) {
+  const std::string curve = type_ == KeyType::kEc ? GroupName(key_.get()) : std::string();
+  schemes_ = SchemesFor(type_, curve, EVP_PKEY_get_bits(key_.get()));
+  // A PSS key may be restricted to some hash and salt; OpenSSL knows.
+  if (type_ == KeyType::kRsaPss) {
+    std::erase_if(schemes_, [this](SignatureScheme scheme) { return !Supports(RowOf(scheme).algorithm); });
+  }
+}
+
+std::shared_ptr<FileKey> FileKey::FromPkcs8(Bytes der) {
+  const OpenSslErrorMark mark;
+  const unsigned char* position = der.data();
+  const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
+      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.size())));
+  if (info == nullptr) {
+    ThrowOpenSsl(ErrorCode::kMalformed, "d2i_PKCS8_PRIV_KEY_INFO", "the private key is not readable",
+                 "Export the file again.");
+  }
+  return std::shared_ptr<FileKey>(new FileKey(ReadKey(info.get())));
+}
+
+std::shared_ptr<FileKey> FileKey::AsRsaPss(Bytes spki) const {
+  const OpenSslErrorMark mark;
+  const unsigned char* position = spki.data();
+  const OpenSslPtr<X509_PUBKEY> certified(
+      d2i_X509_PUBKEY(nullptr, &position, static_cast<long>(spki.size())));
+  const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(EVP_PKEY2PKCS8(key_.get()));
+  CheckOpenSsl(certified.get(), "d2i_X509_PUBKEY");
+  CheckOpenSsl(info.get(), "EVP_PKEY2PKCS8");
+  X509_ALGOR* wanted = nullptr;
+  X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &wanted, certified.get());
+  const X509_ALGOR* present = nullptr;
+  PKCS8_pkey_get0(nullptr, nullptr, nullptr, &present, info.get());
+  // OpenSSL offers no setter that keeps the key; the object is ours alone.
+  CheckOpenSsl(X509_ALGOR_copy(const_cast<X509_ALGOR*>(present), wanted), "X509_ALGOR_copy");
+  return std::shared_ptr<FileKey>(new FileKey(ReadKey(info.get())));
+}
+
+std::size_t FileKey::max_signature_size() const noexcept {
+  const int size = EVP_PKEY_get_size(key_.get());
+  return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+bool FileKey::can_sign() const {
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
+  if (context != nullptr && EVP_PKEY_sign_init(context.get()) == 1) return true;
+  const OpenSslPtr<EVP_MD_CTX> digest(EVP_MD_CTX_new());
+  return EVP_DigestSignInit_ex(digest.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr) ==
+         1;
+}
+
+bool FileKey::Supports(const SigningAlgorithm& algorithm) const {
+  if (!KindFits(algorithm.kind, type_)) return false;
+  if (!IsRsa(type_)) return true;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
+  if (context == nullptr || EVP_PKEY_sign_init(context.get()) != 1) return false;
+  try {
+    ConfigurePkeyContext(context.get(), algorithm);
+  } catch (const Error&) {
+    return false;
+  }
+  const auto hash = algorithm.hash == Hash::kNone ? 0 : static_cast<int>(RowOf(algorithm.hash).size);
+  return algorithm.kind != Kind::kRsaPss ||
+         (EVP_PKEY_get_bits(key_.get()) - 1 + 7) / 8 >= hash + algorithm.salt_length + 2;
+}
+
+void FileKey::CheckInput(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input) const {
+  if (!KindFits(algorithm.kind, type_)) {
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "the key cannot sign in this way"});
+  }
+  std::size_t wanted = input.size();
+  if (algorithm.kind == Kind::kRsaRaw) wanted = max_signature_size();
+  const bool padded = algorithm.kind == Kind::kRsaPkcs1 || algorithm.kind == Kind::kRsaPss;
+  if (padded && algorithm.hash != Hash::kNone) wanted = RowOf(algorithm.hash).size;
+  if (input.size() != wanted) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = fmt::format("the input has {} bytes and must have {}", input.size(), wanted)});
+  }
+}
+
+std::size_t FileKey::Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                          std::span<std::uint8_t> signature) {
+  const OpenSslErrorMark mark;
+  CheckInput(algorithm, input);
+  if (signature.size() < max_signature_size()) {
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "the room for the signature is too small"});
+  }
+  std::size_t size = signature.size();
+  if (OneShot(algorithm.kind)) {
+    const OpenSslPtr<EVP_MD_CTX> context(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
+    CheckOpenSsl(
+        EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
+        "EVP_DigestSignInit_ex");
+    CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
+                 "EVP_DigestSign");
+    return size;
+  }
+  const OpenSslPtr<EVP_PKEY_CTX> context(CheckOpenSsl(
+      EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey"));
+  CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
+  ConfigurePkeyContext(context.get(), algorithm);
+  CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
+               "EVP_PKEY_sign");
+  return size;
+}
+
+std::optional<Secret> FileKey::ExportPkcs8() const {
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(CheckOpenSsl(EVP_PKEY2PKCS8(key_.get()), "EVP_PKEY2PKCS8"));
+  const int size = i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr);
+  CheckOpenSsl(size, "i2d_PKCS8_PRIV_KEY_INFO");
+  Secret der = Secret::OfSize(static_cast<std::size_t>(size));
+  auto* position = reinterpret_cast<unsigned char*>(der.writable().data());
+  CheckOpenSsl(i2d_PKCS8_PRIV_KEY_INFO(info.get(), &position), "i2d_PKCS8_PRIV_KEY_INFO");
+  return der;
+}
+
+}  // namespace signet

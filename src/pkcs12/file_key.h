@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/openssl_ptr.h"
+#include "pkcs12/ber.h"
+#include <signet/private_key.h>
+
+#include <memory>
+#include <vector>
+
+namespace signet {
+
+// FileKey is a private key in this process's memory, in our own library context.
+class FileKey final : public PrivateKey {
+ public:
+  // FromPkcs8 reads a PrivateKeyInfo (RFC 5208); throws Error kMalformed, or kUnsupported naming the
+  // algorithm.
+  static std::shared_ptr<FileKey> FromPkcs8(Bytes der);
+  // AsRsaPss gives the same RSA key bound to RSASSA-PSS with the restrictions that `spki` states (RFC 4055):
+  // a file may hold such a key under the plain RSA identifier.
+  std::shared_ptr<FileKey> AsRsaPss(Bytes spki) const;
+
+  KeyType type() const noexcept override { return type_; }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override { return spki_; }
+  std::vector<SignatureScheme> schemes() const override { return schemes_; }
+  std::size_t max_signature_size() const noexcept override;
+  bool Supports(const SigningAlgorithm& algorithm) const override;
+  std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                   std::span<std::uint8_t> signature) override;
+  bool in_hardware() const noexcept override { return false; }
+  std::optional<Secret> ExportPkcs8() const override;
+
+  // can_sign tells keys that sign, in TLS or elsewhere, from those that only agree on keys.
+  bool can_sign() const;
+
+ private:
+  explicit FileKey(OpenSslPtr<EVP_PKEY> key);
+  void CheckInput(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input) const;
+
+  OpenSslPtr<EVP_PKEY> key_;
+  std::vector<std::uint8_t> spki_;
+  std::vector<SignatureScheme> schemes_;
+  KeyType type_ = KeyType::kOther;
+};
+
+}  // namespace signet

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "pkcs12/algorithms.h"
+#include "pkcs12/ber.h"
+#include "pkcs12/encryption.h"
+#include "pkcs12/password.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace signet {
+
+// Integrity is the MacData of a file (RFC 7292 section 4): an HMAC under a key of PKCS#12's own derivation,
+// or PBMAC1 (RFC 9579). It is read, and its cost known, before anything is derived.
+class Integrity {
+ public:
+  // Read throws Error kMalformed, also for a PBMAC1 key length that would let anybody forge the MAC, or
+  // kUnsupported naming the algorithm.
+  static Integrity Read(BerReader mac_data);
+
+  std::uint64_t cost() const noexcept { return iterations_; }
+  // Agrees tells whether `password` gives the MAC that the file has over `content`.
+  bool Agrees(const Password& password, Bytes content) const;
+
+ private:
+  void ReadPbmac1(BerReader parameters);
+
+  const DigestRow* digest_ = nullptr;  // of the HMAC
+  const DigestRow* prf_ = nullptr;     // PBMAC1's PBKDF2; null: PKCS#12's own derivation
+  std::vector<std::uint8_t> salt_;
+  std::uint64_t iterations_ = 1;
+  std::size_t key_size_ = 0;
+  std::vector<std::uint8_t> value_;
+};
+
+}  // namespace signet

@@ -1,0 +1,162 @@
+#include "pkcs12/pairing.h"
+
+#include "identity/public_key.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+bool SamePlace(const BagAttributes& a, const BagAttributes& b) {
+  return a.local_key_id && b.local_key_id && *a.local_key_id == *b.local_key_id;
+}
+
+// Certifies tells whether the certificate is for the key, however the two write the public key down.
+bool Certifies(const Certificate& certificate, const FileKey& key) {
+  if (std::ranges::equal(certificate.subject_public_key_info(), key.subject_public_key_info())) return true;
+  try {
+    return PublicKey::FromSpki(certificate.subject_public_key_info()) ==
+           PublicKey::FromSpki(key.subject_public_key_info());
+  } catch (const Error&) {
+    return false;  // A key that OpenSSL cannot read is not ours.
+  }
+}
+
+// BoundToPss gives the key as RSASSA-PSS where the certificate binds the same modulus to it; null otherwise.
+std::shared_ptr<FileKey> BoundToPss(const Certificate& certificate, const FileKey& key) {
+  if (key.type() != KeyType::kRsa) return nullptr;
+  try {
+    if (PublicKey::FromSpki(certificate.subject_public_key_info()).type() != KeyType::kRsaPss) return nullptr;
+    std::shared_ptr<FileKey> bound = key.AsRsaPss(certificate.subject_public_key_info());
+    return Certifies(certificate, *bound) ? bound : nullptr;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+// FindLeaf looks at the cheap comparison for every certificate before the dear one for any.
+const StoredCertificate* FindLeaf(const StoredKey& key, const std::vector<StoredCertificate>& certificates) {
+  const StoredCertificate* found = nullptr;
+  const auto consider = [&](auto fits) {
+    for (const StoredCertificate& candidate : certificates) {
+      if (!fits(candidate)) continue;
+      if (found == nullptr || (SamePlace(candidate.attributes, key.attributes) &&
+                               !SamePlace(found->attributes, key.attributes))) {
+        found = &candidate;
+      }
+    }
+  };
+  consider([&](const StoredCertificate& candidate) {
+    return std::ranges::equal(candidate.certificate.subject_public_key_info(),
+                              key.key->subject_public_key_info());
+  });
+  if (found != nullptr) return found;
+  consider([&](const StoredCertificate& candidate) { return Certifies(candidate.certificate, *key.key); });
+  return found;
+}
+
+Pair PairOne(const StoredKey& stored, const std::vector<StoredCertificate>& certificates,
+             const std::vector<Certificate>& pool) {
+  Pair pair{
+      .key = stored.key, .attributes = stored.attributes, .chain = std::nullopt, .problem = std::nullopt};
+  const StoredCertificate* leaf = FindLeaf(stored, certificates);
+  for (const StoredCertificate& candidate : certificates) {
+    if (leaf != nullptr) break;
+    if (auto bound = BoundToPss(candidate.certificate, *stored.key)) {
+      pair.key = std::move(bound);
+      leaf = &candidate;
+    }
+  }
+  if (leaf == nullptr) return pair;
+  if (!pair.attributes.friendly_name) pair.attributes.friendly_name = leaf->attributes.friendly_name;
+  if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf->attributes.local_key_id;
+  if (pair.key->can_sign()) {
+    pair.chain.emplace(leaf->certificate, pool);
+  } else {
+    pair.problem = Error({.code = ErrorCode::kNoSigningKey,
+                          .detail = fmt::format("the key of {} ({}) cannot sign", leaf->certificate.subject(),
+                                                Description(*pair.key)),
+                          .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+  }
+  return pair;
+}
+
+Error Mismatch(const FileKey& key, const Certificate& certificate) {
+  return Error({.code = ErrorCode::kKeyCertificateMismatch,
+                .detail = fmt::format("the private key ({}) does not belong to the certificate of {}",
+                                      Description(key), certificate.subject()),
+                .mend = "Export the certificate that was issued for this key."});
+}
+
+// WhyAlone says why a key has no certificate: another's stands in its place, or none is there.
+Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certificates,
+               const std::set<std::string>& claimed) {
+  for (const StoredCertificate& candidate : certificates) {
+    if (SamePlace(candidate.attributes, pair.attributes)) return Mismatch(*pair.key, candidate.certificate);
+  }
+  for (const StoredCertificate& candidate : certificates) {
+    if (!claimed.contains(candidate.certificate.sha256())) return Mismatch(*pair.key, candidate.certificate);
+  }
+  if (!pair.key->can_sign()) {
+    return Error({.code = ErrorCode::kNoSigningKey,
+                  .detail = fmt::format("the file's key ({}) cannot sign", Description(*pair.key)),
+                  .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+  }
+  return Error({.code = ErrorCode::kKeyOnly,
+                .detail = fmt::format("the file holds a private key ({}) without its certificate",
+                                      Description(*pair.key)),
+                .mend = "Export the certificate together with the key."});
+}
+
+}  // namespace
+
+std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate>& extra) {
+  std::vector<Certificate> pool;
+  for (const StoredCertificate& stored : contents.certificates) pool.push_back(stored.certificate);
+  pool.insert(pool.end(), extra.begin(), extra.end());
+
+  std::vector<Pair> pairs;
+  std::set<std::string> claimed;
+  for (const StoredKey& key : contents.keys) {
+    pairs.push_back(PairOne(key, contents.certificates, pool));
+    if (!pairs.back().chain) continue;
+    for (const Certificate& certificate : pairs.back().chain->certificates())
+      claimed.insert(certificate.sha256());
+  }
+  for (Pair& pair : pairs) {
+    if (!pair.chain && !pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
+  }
+  return pairs;
+}
+
+bool Matches(const Pkcs12Uri& uri, const Pair& pair) {
+  if (uri.friendly_name && uri.friendly_name != pair.attributes.friendly_name) return false;
+  if (uri.local_key_id && uri.local_key_id != pair.attributes.local_key_id) return false;
+  return !uri.sha256 || (pair.chain && *uri.sha256 == pair.chain->leaf().sha256());
+}
+
+std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all) {
+  const BagAttributes& has = pair.attributes;
+  const auto write = [&](bool id, bool name, bool sha256) -> std::optional<std::string> {
+    if ((id && !has.local_key_id) || (name && !has.friendly_name)) return std::nullopt;
+    Pkcs12Uri uri;
+    uri.path = path;
+    if (id) uri.local_key_id = has.local_key_id;
+    if (name) uri.friendly_name = has.friendly_name;
+    if (sha256) uri.sha256 = pair.chain->leaf().sha256();
+    const auto named = std::ranges::count_if(all, [&](const Pair& other) { return Matches(uri, other); });
+    return named == 1 ? std::optional(uri.ToString()) : std::nullopt;
+  };
+  for (const auto& [id, name] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
+    if (const auto uri = write(id, name, false)) return *uri;
+  }
+  return pair.chain ? write(false, false, true).value_or(Pkcs12Uri{.path = path}.ToString())
+                    : Pkcs12Uri{.path = path}.ToString();
+}
+
+}  // namespace signet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "pkcs12/container.h"
+#include "pkcs12/uri.h"
+#include <signet/certificate_chain.h>
+#include <signet/identity_source.h>
+
+#include <string>
+#include <vector>
+
+namespace signet {
+
+// Pair is a key of a file with its certificates, or with why it has none.
+struct Pair {
+  std::shared_ptr<FileKey> key;
+  BagAttributes attributes;  // of the key, completed from its certificate
+  std::optional<CertificateChain> chain;
+  std::optional<Error> problem;  // set where `chain` is not
+};
+
+// PairUp finds the certificate of each key by its public key, preferring the one that shares its localKeyID,
+// and completes the chain from the file and from `extra`. A key that only agrees on keys is a problem,
+// kNoSigningKey.
+std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate>& extra);
+
+// Matches tells whether `uri` names the pair.
+bool Matches(const Pkcs12Uri& uri, const Pair& pair);
+
+// UriFor gives the shortest URI that names `pair` and no other of `all`: the file alone where it has one.
+std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all);
+
+}  // namespace signet
