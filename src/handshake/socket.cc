@@ -11,8 +11,6 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,20 +46,18 @@ Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
        .mend = "Check the name, and that this machine resolves names."});
 }
 
-void SetTimeouts(int descriptor, std::chrono::milliseconds timeout) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-  const timeval value = {.tv_sec = seconds.count(),
-                         .tv_usec = std::chrono::microseconds(timeout - seconds).count()};
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
-  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
-  const int on = 1;
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 }  // namespace
 
 Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+void Socket::SetTimeout(std::chrono::milliseconds timeout) const {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timeval value = {.tv_sec = seconds.count(),
+                         .tv_usec = std::chrono::microseconds(timeout - seconds).count()};
+  setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
+  setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
 }
 
 Socket Socket::Connect(const std::string& host, std::uint16_t port, std::chrono::milliseconds timeout) {
@@ -73,7 +69,7 @@ Socket Socket::Connect(const std::string& host, std::uint16_t port, std::chrono:
       failure = errno;
       continue;
     }
-    SetTimeouts(made.get(), timeout);  // SO_SNDTIMEO bounds connect too
+    made.SetTimeout(timeout);  // SO_SNDTIMEO bounds connect too
     if (connect(made.get(), at->ai_addr, at->ai_addrlen) == 0) return made;
     failure = errno;
   }
@@ -99,7 +95,7 @@ Socket Socket::Accept(std::chrono::milliseconds timeout) const {
   while (true) {
     Socket visitor(accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC));
     if (visitor.get() >= 0) {
-      SetTimeouts(visitor.get(), timeout);
+      visitor.SetTimeout(timeout);
       return visitor;
     }
     if (errno != EINTR && errno != ECONNABORTED)

@@ -28,6 +28,8 @@ class Socket {
   // Accept waits for a visitor, whose socket waits at most `timeout` for reads and writes.
   Socket Accept(std::chrono::milliseconds timeout) const;
   std::uint16_t port() const;
+  // SetTimeout bounds each read and write from now on.
+  void SetTimeout(std::chrono::milliseconds timeout) const;
 
  private:
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}

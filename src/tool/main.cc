@@ -20,6 +20,8 @@ int Main(int count, char** arguments) {
   common.AddTo(app);
   AddListVerb(app, common);
   AddShowVerb(app, common);
+  AddHandshakeVerb(app, common);
+  AddServeVerb(app, common);
   for (CLI::App* verb : app.get_subcommands({})) verb->fallthrough();
   try {
     app.parse(count, arguments);

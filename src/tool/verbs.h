@@ -9,5 +9,7 @@ namespace signet::tool {
 // Add*Verb declares one verb of the command with its options; parsing it sets CommonOptions::verb.
 void AddListVerb(CLI::App& app, CommonOptions& common);
 void AddShowVerb(CLI::App& app, CommonOptions& common);
+void AddHandshakeVerb(CLI::App& app, CommonOptions& common);
+void AddServeVerb(CLI::App& app, CommonOptions& common);
 
 }  // namespace signet::tool

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <signet/error.h>
+#include <signet/identity.h>
+#include <signet/identity_selector.h>
+
+#include <functional>
+
+#include <openssl/types.h>
+
+namespace signet::openssl {
+
+// The functions below put identities on an SSL_CTX or an SSL, for clients and servers, TLS 1.2 and 1.3.
+// Nothing has to be installed or configured for them: Signet's provider comes built in, and the implicit
+// `default` provider stays loaded. `library` is the library context that the SSL_CTX was made in; null: the
+// default one, as for SSL_CTX_new. They throw Error.
+
+// SelectorOptions say how a selector chooses, and who wants to know.
+struct SelectorOptions {
+  SelectionPolicy policy;
+  OSSL_LIB_CTX* library = nullptr;
+  // on_choice sees each choice before its key is unlocked, on_error why a chosen identity could not be used:
+  // the handshake then fails. Both are called by the thread that runs the handshake and must not throw.
+  std::function<void(const Choice&)> on_choice;
+  std::function<void(const Error&)> on_error;
+};
+
+// UseSelector answers each CertificateRequest with what Select chooses from `identities`, at the time that
+// the request is answered: the server was verified by then, and only then is the chosen key unlocked. Where
+// nothing fits the handshake goes on without a certificate. Post-handshake authentication and renegotiation
+// choose anew. On a server it chooses the server's own certificate, by the name that the client asks for. It
+// takes the place of the certificate callback (SSL_CTX_set_cert_cb) and of certificates set before. TLS 1.3
+// oid_filters are seen where the selector is on the SSL_CTX.
+void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions options = {});
+void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions options = {});
+
+// UseIdentity presents this one identity whatever the peer asks for. Its key is unlocked when it first signs.
+void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+
+// MakeKey gives the identity's private key as an EVP_PKEY of `library`, which the caller frees with
+// EVP_PKEY_free. A key in a token belongs to Signet's provider, one from a file to OpenSSL's own.
+EVP_PKEY* MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+
+}  // namespace signet::openssl

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "base/openssl_ptr.h"
+#include "handshake/report.h"
+#include "openssl_tls/recording.h"
+#include <signet/error.h>
+
+#include <optional>
+#include <string>
+
+namespace signet::openssl {
+
+// MakeContext gives an SSL_CTX in a library context of `library`, bound to one protocol version where one is
+// given.
+OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
+                                std::optional<std::uint16_t> protocol_version);
+
+// LoadTrust makes `context` trust the certificates of a PEM file, or the system's where `file` is empty;
+// throws Error kUnreadable.
+void LoadTrust(SSL_CTX* context, const std::string& file);
+
+// HandshakeFailure puts into words why SSL_connect, SSL_accept, SSL_read or SSL_write gave `result` on
+// `connection`: the peer's alert first, then our own verification, the network, and libssl's reason.
+Error HandshakeFailure(SSL* connection, int result, const Recording& recording);
+
+// ProtocolOf and CipherOf name what was agreed on: "TLSv1.3", the IANA name; empty before that.
+std::string ProtocolOf(const Recording& recording);
+std::string CipherOf(SSL* connection);
+
+}  // namespace signet::openssl

@@ -1,0 +1,183 @@
+#include "identity/signature_schemes.h"
+#include "openssl_tls/ex_data.h"
+#include "openssl_tls/native.h"
+#include "openssl_tls/request.h"
+#include <signet/openssl_tls.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include <openssl/err.h>
+
+namespace signet::openssl {
+namespace {
+
+constexpr bool kHasPostQuantum = OPENSSL_VERSION_PREREQ(3, 5);
+
+// StackSchemes is what OpenSSL's libssl can put into a CertificateVerify.
+std::vector<SignatureScheme> StackSchemes() {
+  std::vector<SignatureScheme> schemes;
+  for (const SchemeRow& row : SignatureSchemes()) {
+    const bool post_quantum = row.algorithm.kind == SigningAlgorithm::Kind::kMlDsa;
+    if (!post_quantum || kHasPostQuantum) schemes.push_back(row.scheme);
+  }
+  return schemes;
+}
+
+// UsesSha1 tells the schemes that libssl drops at every security level above 0.
+bool UsesSha1(SignatureScheme scheme) { return RowOf(scheme).algorithm.hash == Hash::kSha1; }
+
+// Selector is what UseSelector leaves with an SSL_CTX or SSL. Any number of handshakes use it at once.
+class Selector {
+ public:
+  Selector(IdentitySet identities, SelectorOptions options)
+      : identities_(std::move(identities)), options_(std::move(options)) {
+    if (options_.policy.stack.empty()) options_.policy.stack = "OpenSSL";
+    if (options_.policy.stack_schemes.empty()) options_.policy.stack_schemes = StackSchemes();
+  }
+
+  const IdentitySet& identities() const noexcept { return identities_; }
+
+  // Answer chooses and puts the chosen identity on `connection`; throws Error.
+  void Answer(SSL* connection) {
+    SSL_certs_clear(connection);
+    SelectionPolicy policy = options_.policy;
+    if (SSL_get_security_level(connection) > 0) std::erase_if(policy.stack_schemes, UsesSha1);
+    const Choice choice =
+        Select(ReadRequest(connection), identities_, policy, std::chrono::system_clock::now());
+    if (options_.on_choice) options_.on_choice(choice);
+    if (choice.outcome() == Choice::Outcome::kPinnedUnusable) throw PinnedUnusable(choice);
+    if (const Identity* identity = choice.identity()) Present(connection, *identity);
+  }
+
+  void Failed(const Error& error) const {
+    if (options_.on_error) options_.on_error(error);
+  }
+
+ private:
+  static Error PinnedUnusable(const Choice& choice) {
+    for (const Choice::Considered& considered : choice.considered()) {
+      if (considered.reasons.empty() || considered.reasons.front().code == Reason::Code::kNotPinned) continue;
+      return Error({.code = ErrorCode::kUnsupported,
+                    .detail = considered.reasons.front().text,
+                    .uri = considered.identity.uri(),
+                    .mend = "Use another identity."});
+    }
+    return Error({.code = ErrorCode::kNotFound,
+                  .detail = "the pinned identity is not among those given",
+                  .mend = "Pin one that is there, by its URI or its certificate's SHA-256."});
+  }
+
+  void Present(SSL* connection, const Identity& identity) {
+    identity.key()->Unlock();
+    const OpenSslPtr<EVP_PKEY> key = KeyOf(identity);
+    const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), options_.library);
+    const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), options_.library);
+    // What is sent is the identity's chain, not what the connection's trust store could add to it.
+    SSL_set_mode(connection, SSL_MODE_NO_AUTO_CHAIN);
+    CheckOpenSsl(SSL_use_cert_and_key(connection, leaf.get(), key.get(), intermediates.get(), 1),
+                 "SSL_use_cert_and_key");
+  }
+
+  // KeyOf makes the EVP_PKEY of an identity once.
+  OpenSslPtr<EVP_PKEY> KeyOf(const Identity& identity) {
+    const std::lock_guard lock(mutex_);
+    OpenSslPtr<EVP_PKEY>& key = keys_[identity.key()];
+    if (key == nullptr) key = NativeKey(identity.key(), options_.library);
+    CheckOpenSsl(EVP_PKEY_up_ref(key.get()), "EVP_PKEY_up_ref");
+    return OpenSslPtr<EVP_PKEY>(key.get());
+  }
+
+  const IdentitySet identities_;
+  SelectorOptions options_;
+  std::mutex mutex_;
+  std::map<std::shared_ptr<PrivateKey>, OpenSslPtr<EVP_PKEY>> keys_;
+};
+
+// AnswerRequest is the certificate callback; `argument` lives with the SSL_CTX or SSL that it was set on.
+int AnswerRequest(SSL* connection, void* argument) noexcept {
+  auto& selector = *static_cast<Selector*>(argument);
+  try {
+    selector.Answer(connection);
+    return 1;
+  } catch (const Error& error) {
+    ERR_raise_data(ERR_LIB_USER, ERR_R_OPERATION_FAIL, "%s", error.what());
+    selector.Failed(error);
+  } catch (const std::exception& error) {
+    ERR_raise_data(ERR_LIB_USER, ERR_R_INTERNAL_ERROR, "%s", error.what());
+    selector.Failed(Error({.code = ErrorCode::kInternal, .detail = error.what()}));
+  }
+  return 0;
+}
+
+// NoRsaKeyHas tells whether there are RSA keys among the identities and none can sign with `row`: a card
+// without PSS. libssl would pick it all the same, by the key's type alone.
+bool NoRsaKeyHas(const SchemeRow& row, const IdentitySet& identities) {
+  bool concerned = false;
+  for (const Identity& identity : identities.identities()) {
+    if (row.key != identity.key()->type()) continue;
+    if (std::ranges::count(identity.key()->schemes(), row.scheme) > 0) return false;
+    concerned = true;
+  }
+  return concerned && row.curve.empty() && (row.key == KeyType::kRsa || row.key == KeyType::kRsaPss);
+}
+
+// ClientSchemes lists, as SSL_set1_client_sigalgs_list takes it, what a client's keys can sign with; empty
+// where that is all.
+std::string ClientSchemes(const IdentitySet& identities) {
+  std::string names;
+  bool all = true;
+  for (const SignatureScheme scheme : StackSchemes()) {
+    if (NoRsaKeyHas(RowOf(scheme), identities))
+      all = false;
+    else
+      names += (names.empty() ? "" : ":") + std::string(Name(scheme));
+  }
+  return all ? std::string() : names;
+}
+
+}  // namespace
+
+void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions options) {
+  auto selector = std::make_shared<Selector>(std::move(identities), std::move(options));
+  WatchOidFilters(context);
+  // On a server the same list would be what it asks its clients for.
+  const std::string schemes = ClientSchemes(selector->identities());
+  if (!schemes.empty() && SSL_CTX_get_ssl_method(context) == TLS_client_method()) {
+    CheckOpenSsl(static_cast<int>(SSL_CTX_set1_client_sigalgs_list(context, schemes.c_str())),
+                 "SSL_CTX_set1_client_sigalgs_list");
+  }
+  SSL_CTX_set_cert_cb(context, AnswerRequest, selector.get());
+  ExData<SSL_CTX, Selector>::Set(context, std::move(selector));
+}
+
+void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions options) {
+  auto selector = std::make_shared<Selector>(std::move(identities), std::move(options));
+  const std::string schemes = ClientSchemes(selector->identities());
+  if (!schemes.empty() && SSL_is_server(connection) == 0) {
+    CheckOpenSsl(static_cast<int>(SSL_set1_client_sigalgs_list(connection, schemes.c_str())),
+                 "SSL_set1_client_sigalgs_list");
+  }
+  SSL_set_cert_cb(connection, AnswerRequest, selector.get());
+  ExData<SSL, Selector>::Set(connection, std::move(selector));
+}
+
+void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library) {
+  const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
+  const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
+  const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);
+  CheckOpenSsl(SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), intermediates.get(), 1),
+               "SSL_CTX_use_cert_and_key");
+}
+
+void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library) {
+  const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
+  const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
+  const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);
+  CheckOpenSsl(SSL_use_cert_and_key(connection, leaf.get(), key.get(), intermediates.get(), 1),
+               "SSL_use_cert_and_key");
+}
+
+}  // namespace signet::openssl

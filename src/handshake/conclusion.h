@@ -1,0 +1,18 @@
+#pragma once
+
+#include "handshake/probe.h"
+#include "handshake/recorder.h"
+#include <signet/identity_selector.h>
+
+namespace signet {
+
+// Consider puts a choice's identities and reasons into the report; each new choice takes the place of the
+// last.
+void Consider(const Choice& choice, HandshakeReport& report);
+
+// Conclude fills in what follows from the connection's messages, says for every identity that no choice saw
+// why not, and names the cause where a server that asked for a certificate got none. Call it once, when the
+// connection is over and the report's failure is set.
+void Conclude(const Recorder& recorder, const ProbeOptions& options, HandshakeReport& report);
+
+}  // namespace signet

@@ -1,0 +1,64 @@
+#include "handshake/exchange.h"
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+constexpr std::size_t kLongestLine = 200;
+
+struct RefusalRow {
+  std::string_view page;  // found in the response
+  std::string_view detail;
+  std::string_view mend;
+};
+
+// The pages are nginx's (ngx_http_special_response.c); statuses 495 and 496 are its own, sent as 400.
+constexpr RefusalRow kRefusals[] = {
+    {.page = "No required SSL certificate was sent",
+     .detail = "the server requires a client certificate and got none (HTTP 400, No required SSL certificate "
+               "was sent)",
+     .mend = "Name an identity that the server accepts with --identity."},
+    {.page = "The SSL certificate error",
+     .detail = "the server did not accept the client certificate: it does not know its CA, or the "
+               "certificate is not "
+               "valid (HTTP 400, The SSL certificate error)",
+     .mend = "Let the server trust the issuer (unknown CA), send the missing intermediates with a "
+             "chain-file, and "
+             "check the dates; the server's error log has the reason."},
+};
+
+}  // namespace
+
+std::string DefaultRequest(const std::string& host) {
+  return fmt::format("GET / HTTP/1.1\r\nHost: {}\r\nUser-Agent: signet\r\nConnection: close\r\n\r\n", host);
+}
+
+std::string FirstLine(std::string_view response) {
+  std::string line;
+  for (const char c : response.substr(0, response.find_first_of("\r\n"))) {
+    if (c >= ' ' && c <= '~' && line.size() < kLongestLine) line += c;
+  }
+  return line;
+}
+
+std::optional<Error> RefusalInResponse(std::string_view response) {
+  if (!response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40") return std::nullopt;
+  for (const RefusalRow& row : kRefusals) {
+    if (response.find(row.page) == std::string_view::npos) continue;
+    return Error(
+        {.code = ErrorCode::kHandshake, .detail = std::string(row.detail), .mend = std::string(row.mend)});
+  }
+  return std::nullopt;
+}
+
+std::string VisitorPage(const Visitor& visitor) {
+  const std::string body = fmt::format("subject: {}\nuser: {}\nscheme: {}\nprotocol: {}\n", visitor.subject,
+                                       visitor.user_name, visitor.scheme, visitor.protocol);
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
+      "close\r\n\r\n{}",
+      body.size(), body);
+}
+
+}  // namespace signet

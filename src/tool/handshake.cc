@@ -1,0 +1,114 @@
+#include "handshake/socket.h"
+#include "tool/report_output.h"
+#include "tool/stacks.h"
+#include "tool/verbs.h"
+
+#include <cstdio>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+struct HandshakeOptions {
+  std::string server;
+  std::vector<std::string> uris;
+  std::string trust;
+  std::string stack;
+  std::string tls;
+  std::string request;
+  bool pinned = false;
+  bool resume = false;
+  unsigned timeout_ms = 10'000;
+};
+
+HostAndPort ServerOf(const HandshakeOptions& options) {
+  if (const auto server = ParseHostAndPort(options.server)) return *server;
+  throw CLI::ValidationError("HOST:PORT", options.server + " is no host and port");
+}
+
+// FindIdentities opens every URI. What is no identity is said on stderr while another one is left; throws
+// Error when none is.
+std::vector<Identity> FindIdentities(const IdentitySource& source, const std::vector<std::string>& uris) {
+  std::vector<Identity> identities;
+  std::vector<Error> problems;
+  for (const std::string& uri : uris) {
+    const std::size_t before = identities.size() + problems.size();
+    const Listing found = source.List(uri);
+    std::ranges::copy(found.identities, std::back_inserter(identities));
+    for (const Problem& problem : found.problems) problems.push_back(problem.error.WithUri(problem.uri));
+    if (identities.size() + problems.size() > before) continue;
+    problems.push_back(Error({.code = ErrorCode::kNotFound,
+                              .detail = "no identity is there",
+                              .uri = WithoutPin(uri),
+                              .mend = "Run `signet list` to see what there is."}));
+  }
+  if (identities.empty() && !problems.empty()) throw problems.front();
+  for (const Error& problem : problems) PrintError(problem);
+  return identities;
+}
+
+int Report(const CommonOptions& common, const std::vector<HandshakeReport>& reports) {
+  if (common.json) {
+    Json document = ReportJson(reports.front());
+    if (reports.size() > 1) document["resumption"] = ReportJson(reports.back());
+    PrintJson(document);
+  } else {
+    for (const HandshakeReport& report : reports) PrintReport(report);
+  }
+  for (const HandshakeReport& report : reports) {
+    if (report.failure) PrintError(*report.failure);
+  }
+  return reports.back().failure ? kFailed : kDone;
+}
+
+int Handshake(const CommonOptions& common, const HandshakeOptions& options, const HostAndPort& server) {
+  const IdentitySource source = common.OpenSource();
+  const ProbeOptions probe{.host = server.host,
+                           .port = server.port,
+                           .identities = FindIdentities(source, options.uris),
+                           .pinned = options.pinned,
+                           .trust_file = options.trust,
+                           .protocol_version = ProtocolVersion(options.tls),
+                           .request = options.request,
+                           .resume = options.resume,
+                           .timeout = std::chrono::milliseconds(options.timeout_ms)};
+  return Report(common, MakeProbe(options.stack)->Connect(probe));
+}
+
+}  // namespace
+
+void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
+  auto options = std::make_shared<HandshakeOptions>();
+  options->stack = Stacks().front().name;
+  CLI::App* verb = app.add_subcommand("handshake", "Make a real mutual-TLS handshake and show it");
+  verb->add_option("SERVER", options->server, "The server, HOST:PORT")->type_name("")->required();
+  verb->add_option("--identity", options->uris, "Identities to choose from: pkcs11:... or pkcs12:PATH")
+      ->type_name("URI")
+      ->expected(1, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_option("--trust", options->trust,
+                   "CAs that the server's certificate may come from (default: the system's)")
+      ->type_name("PEM");
+  verb->add_option("--stack", options->stack, "TLS stack")
+      ->check(CLI::IsMember(StackNames()))
+      ->type_name("NAME");
+  verb->add_option("--tls", options->tls, "This version of TLS and no other")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->type_name("VERSION");
+  verb->add_option("--request", options->request,
+                   "What to send after the handshake (default: a GET of HTTP/1.1)")
+      ->type_name("TEXT");
+  verb->add_flag("--pinned", options->pinned,
+                 "Present the one identity even if the server's request speaks against it");
+  verb->add_flag("--resume", options->resume, "Make a second connection that resumes the session");
+  verb->add_option("--timeout", options->timeout_ms, "How long to wait for the server each time")
+      ->type_name("MS");
+  verb->callback([&common, options] {
+    const HostAndPort server = ServerOf(*options);
+    common.verb = [&common, options, server] { return Handshake(common, *options, server); };
+  });
+}
+
+}  // namespace signet::tool

@@ -1,0 +1,160 @@
+#include "tool/report_output.h"
+
+#include "handshake/names.h"
+#include "identity/name_text.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+std::string_view Name(Direction direction) { return direction == Direction::kSent ? "sent" : "received"; }
+
+// OrNull gives null for a text that is not there.
+Json OrNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json RequestJson(const CertificateRequest& request) {
+  Json authorities = Json::array();
+  for (const auto& authority : request.authorities) authorities.push_back(NameText(authority));
+  Json schemes = Json::array();
+  for (const SignatureScheme scheme : request.schemes) {
+    schemes.push_back(SchemeName(static_cast<std::uint16_t>(scheme)));
+  }
+  Json json = {{"authorities", authorities}, {"schemes", schemes}};
+  if (!request.certificate_types.empty()) {
+    Json types = Json::array();
+    for (const std::uint8_t type : request.certificate_types) types.push_back(CertificateTypeName(type));
+    json["certificate_types"] = std::move(types);
+  }
+  if (!request.oid_filters.empty()) {
+    Json filters = Json::array();
+    for (const auto& filter : request.oid_filters) filters.push_back(filter.oid);
+    json["oid_filters"] = std::move(filters);
+  }
+  return json;
+}
+
+Json MessagesJson(const std::vector<HandshakeMessage>& messages) {
+  Json json = Json::array();
+  for (const HandshakeMessage& message : messages) {
+    json.push_back({{"direction", Name(message.direction)},
+                    {"record_type", message.record_type},
+                    {"message", message.message},
+                    {"length", message.length},
+                    {"details", message.details}});
+  }
+  return json;
+}
+
+Json ConsideredJson(const std::vector<ConsideredIdentity>& considered) {
+  Json json = Json::array();
+  for (const ConsideredIdentity& row : considered) {
+    json.push_back(
+        {{"uri", row.uri}, {"subject", row.subject}, {"chosen", row.chosen}, {"reasons", row.reasons}});
+  }
+  return json;
+}
+
+Json VerifyJson(const CertificateVerifyCheck& check) {
+  Json json = {{"scheme", OrNull(check.scheme)}, {"verified", nullptr}};
+  if (check.verified) json["verified"] = *check.verified;
+  if (!check.why.empty()) json["why"] = check.why;
+  return json;
+}
+
+Json ApplicationJson(const std::optional<ApplicationTrip>& trip) {
+  if (!trip) return nullptr;
+  return {{"sent", trip->sent}, {"received", trip->received}, {"first_line", trip->first_line}};
+}
+
+void PrintMessages(const std::vector<HandshakeMessage>& messages) {
+  for (const HandshakeMessage& message : messages) {
+    fmt::print("{} {:<20} record type {}, {} bytes\n", message.direction == Direction::kSent ? "->" : "<-",
+               message.message, message.record_type, message.length);
+    for (const std::string& line : message.details) fmt::print("     {}\n", line);
+  }
+}
+
+void PrintRequest(const std::optional<CertificateRequest>& request) {
+  if (!request) {
+    fmt::print("asked for   no client certificate\n");
+    return;
+  }
+  if (request->authorities.empty()) fmt::print("asked for   a certificate of any authority\n");
+  for (const auto& authority : request->authorities) {
+    fmt::print("asked for   a certificate of {}\n", NameText(authority));
+  }
+}
+
+void PrintConsidered(const std::vector<ConsideredIdentity>& considered) {
+  for (const ConsideredIdentity& row : considered) {
+    fmt::print("{}{}  {}\n", row.chosen ? "chosen      " : "not chosen  ", row.subject, row.uri);
+    for (const std::string& reason : row.reasons) fmt::print("            {}\n", reason);
+  }
+}
+
+void PrintClient(const HandshakeReport& report) {
+  const SentCertificate& sent = report.client_certificate;
+  if (!sent.sent) {
+    fmt::print("presented   nothing\n");
+    return;
+  }
+  fmt::print("presented   {}, issued by {}\n", sent.subject, sent.issuer);
+  const CertificateVerifyCheck& check = report.certificate_verify;
+  if (check.scheme.empty()) return;
+  fmt::print("signed      {}; {}\n", check.scheme,
+             check.verified.value_or(false) ? "the signature was checked against the handshake's messages"
+                                            : check.why);
+}
+
+}  // namespace
+
+Json ReportJson(const HandshakeReport& report) {
+  const SentCertificate& sent = report.client_certificate;
+  Json json = {{"stack", report.stack},
+               {"protocol", OrNull(report.protocol)},
+               {"cipher", OrNull(report.cipher)},
+               {"resumed", report.resumed},
+               {"server_verified", report.server_verified},
+               {"server_subject", OrNull(report.server_subject)},
+               {"client_certificate",
+                {{"sent", sent.sent},
+                 {"uri", OrNull(sent.uri)},
+                 {"subject", OrNull(sent.subject)},
+                 {"issuer", OrNull(sent.issuer)},
+                 {"scheme", OrNull(sent.scheme)}}},
+               {"certificate_request", nullptr},
+               {"considered", ConsideredJson(report.considered)},
+               {"messages", MessagesJson(report.messages)},
+               {"certificate_verify", VerifyJson(report.certificate_verify)},
+               {"application", ApplicationJson(report.application)},
+               {"timing_ms", report.timing.count()},
+               {"error", nullptr}};
+  if (report.certificate_request) json["certificate_request"] = RequestJson(*report.certificate_request);
+  if (report.failure) json["error"] = ErrorJson(*report.failure);
+  return json;
+}
+
+void PrintReport(const HandshakeReport& report) {
+  PrintMessages(report.messages);
+  if (!report.protocol.empty()) {
+    fmt::print("\nprotocol    {}, {}{}, {:.1f} ms\n", report.protocol, report.cipher,
+               report.resumed ? ", resumed" : "", report.timing.count());
+  }
+  if (!report.server_subject.empty()) {
+    fmt::print("server      {}, {}\n", report.server_subject,
+               report.server_verified ? "verified" : "not verified");
+  }
+  PrintRequest(report.certificate_request);
+  PrintConsidered(report.considered);
+  PrintClient(report);
+  if (report.application) {
+    fmt::print("request     {} bytes sent, {} bytes received{}{}\n", report.application->sent,
+               report.application->received, report.application->first_line.empty() ? "" : ": ",
+               report.application->first_line);
+  }
+}
+
+}  // namespace signet::tool

@@ -1,0 +1,104 @@
+#include "handshake/socket.h"
+#include "tool/output.h"
+#include "tool/stacks.h"
+#include "tool/verbs.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+struct ServeVerbOptions {
+  std::uint16_t port = 0;
+  std::string address = "127.0.0.1";
+  std::string certificate;
+  std::string key;
+  std::string identity;
+  std::string trust;
+  std::string stack;
+  std::string tls;
+  std::uint64_t count = 0;  // connections to answer; 0: until it is ended
+  unsigned timeout_ms = 10'000;
+};
+
+void PrintLine(const CommonOptions& common, const Json& json, const std::string& text) {
+  fmt::print("{}\n", common.json ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : text);
+  std::fflush(stdout);
+}
+
+void PrintListening(const CommonOptions& common, const std::string& address, std::uint16_t port) {
+  PrintLine(common, {{"address", address}, {"port", port}},
+            fmt::format("listening on {} port {}", address, port));
+}
+
+void PrintVisitor(const CommonOptions& common, const Visitor& visitor) {
+  if (visitor.failure) {
+    PrintLine(common, {{"error", ErrorJson(*visitor.failure)}, {"subject", visitor.subject}},
+              fmt::format("refused {}{}", visitor.subject.empty() ? "" : visitor.subject + ": ",
+                          visitor.failure->detail()));
+    return;
+  }
+  const Json json = {{"subject", visitor.subject}, {"user_name", visitor.user_name},
+                     {"scheme", visitor.scheme},   {"protocol", visitor.protocol},
+                     {"cipher", visitor.cipher},   {"resumed", visitor.resumed}};
+  PrintLine(common, json,
+            fmt::format("{} as {}, {}, {}{}", visitor.subject,
+                        visitor.user_name.empty() ? "nobody" : visitor.user_name,
+                        visitor.resumed ? "resumed" : visitor.scheme, visitor.protocol,
+                        visitor.cipher.empty() ? "" : ", " + visitor.cipher));
+}
+
+int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
+  const IdentitySource source = common.OpenSource();
+  ServeOptions serve{.certificate_file = options.certificate,
+                     .key_file = options.key,
+                     .trust_file = options.trust,
+                     .protocol_version = ProtocolVersion(options.tls)};
+  if (!options.identity.empty()) serve.identity = source.Open(options.identity);
+  const std::unique_ptr<Probe> probe = MakeProbe(options.stack);
+  const std::unique_ptr<Acceptor> acceptor = probe->Listen(serve);
+  const Socket listener = Socket::Listen(options.address, options.port);
+  PrintListening(common, options.address, listener.port());
+  for (std::uint64_t answered = 0; options.count == 0 || answered < options.count; ++answered) {
+    const Socket visitor = listener.Accept(std::chrono::milliseconds(options.timeout_ms));
+    PrintVisitor(common, acceptor->Accept(visitor.get()));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddServeVerb(CLI::App& app, CommonOptions& common) {
+  auto options = std::make_shared<ServeVerbOptions>();
+  options->stack = Stacks().front().name;
+  CLI::App* verb = app.add_subcommand("serve", "Run a test server that asks for a client certificate");
+  verb->add_option("PORT", options->port, "TCP port; 0 takes a free one")->type_name("")->required();
+  CLI::Option* certificate =
+      verb->add_option("--cert", options->certificate, "The server's certificate, leaf first");
+  CLI::Option* key = verb->add_option("--key", options->key, "Its private key");
+  CLI::Option* identity = verb->add_option("--identity", options->identity, "The server's own identity");
+  certificate->type_name("PEM")->needs(key)->excludes(identity);
+  key->type_name("PEM")->needs(certificate)->excludes(identity);
+  identity->type_name("URI");
+  verb->add_option("--trust", options->trust, "CAs whose clients may come")->type_name("PEM")->required();
+  verb->add_option("--stack", options->stack, "TLS stack")
+      ->check(CLI::IsMember(StackNames()))
+      ->type_name("NAME");
+  verb->add_option("--tls", options->tls, "This version of TLS and no other")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->type_name("VERSION");
+  verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
+      ->type_name("IP");
+  verb->add_option("--count", options->count, "End after this many connections")->type_name("N");
+  verb->add_option("--timeout", options->timeout_ms, "How long to wait for a visitor's words")
+      ->type_name("MS");
+  verb->callback([&common, options, identity, certificate] {
+    if (identity->empty() && certificate->empty())
+      throw CLI::RequiredError("--cert and --key, or --identity");
+    common.verb = [&common, options] { return Serve(common, *options); };
+  });
+}
+
+}  // namespace signet::tool
