@@ -1,1 +1,87 @@
-# Install rules, CMake package and pkg-config files.
+# Install rules, CMake package and pkg-config files. A library that is not built is not installed.
+include(CMakePackageConfigHelpers)
+
+# Where the provider goes. OpenSSL looks for it in its own MODULESDIR only, so that is where a system-wide prefix
+# (/usr, /usr/local) puts it; under any other prefix it stays below that prefix, in LIBDIR/ossl-modules, for programs
+# that name it with `module =` or OPENSSL_MODULES.
+pkg_get_variable(OPENSSL_MODULESDIR libcrypto modulesdir)
+set(SIGNET_MODULESDIR "" CACHE PATH "Where the OpenSSL provider is installed, whatever the prefix")
+
+set(SIGNET_LIBRARIES)
+foreach(LIBRARY IN ITEMS signet signet_openssl signet_botan signet_testing)
+  if(TARGET ${LIBRARY})
+    list(APPEND SIGNET_LIBRARIES ${LIBRARY})
+  endif()
+endforeach()
+
+# Installed files find each other by their places, so that a prefix may be moved as a whole.
+file(RELATIVE_PATH BIN_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+set(SIGNET_KIT_DIR ${CMAKE_INSTALL_LIBDIR}/signet)  # programs and modules of the testing kit
+
+# Each library has an export of its own: who has no Botan can still find the others.
+foreach(LIBRARY IN LISTS SIGNET_LIBRARIES)
+  set_property(TARGET ${LIBRARY} PROPERTY INSTALL_RPATH "$ORIGIN")
+  install(TARGETS ${LIBRARY} EXPORT ${LIBRARY}
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT ${LIBRARY} FILE ${LIBRARY}-target.cmake NAMESPACE signet::
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/signet)
+endforeach()
+set_property(TARGET signet_command PROPERTY INSTALL_RPATH "$ORIGIN/${BIN_TO_LIB}")
+install(TARGETS signet_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+foreach(TARGET IN ITEMS signet_testing_provision)
+  if(TARGET ${TARGET})
+    set_property(TARGET ${TARGET} PROPERTY INSTALL_RPATH "$ORIGIN/..")
+    install(TARGETS ${TARGET} RUNTIME DESTINATION ${SIGNET_KIT_DIR} LIBRARY DESTINATION ${SIGNET_KIT_DIR})
+  endif()
+endforeach()
+
+# The prefix may change when `cmake --install --prefix` is called, so the place is found out then. The provider lies
+# one folder below libsignet.so in the build tree, in /usr and under a prefix of its own: one run path serves all.
+if(TARGET signet_provider)
+  set_target_properties(signet_provider PROPERTIES
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/..;${CMAKE_INSTALL_FULL_LIBDIR}")
+  install(CODE "
+    set(MODULESDIR \"${SIGNET_MODULESDIR}\")
+    if(MODULESDIR STREQUAL \"\" AND CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/?$\")
+      set(MODULESDIR \"${OPENSSL_MODULESDIR}\")
+    elseif(MODULESDIR STREQUAL \"\")
+      set(MODULESDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/ossl-modules\")
+    endif()
+    file(INSTALL DESTINATION \"\${MODULESDIR}\" TYPE MODULE FILES \"$<TARGET_FILE:signet_provider>\")")
+endif()
+
+# Headers, but for those of libraries that are not built.
+set(ABSENT_HEADERS)
+foreach(PAIR IN ITEMS "signet_openssl;openssl_tls.h" "signet_botan;botan_credentials.h" "signet_testing;testing")
+  list(GET PAIR 0 LIBRARY)
+  list(GET PAIR 1 HEADER)
+  if(NOT TARGET ${LIBRARY})
+    list(APPEND ABSENT_HEADERS PATTERN ${HEADER} EXCLUDE)
+  endif()
+endforeach()
+install(DIRECTORY include/signet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ABSENT_HEADERS})
+install(DIRECTORY softhsm_config DESTINATION ${CMAKE_INSTALL_DATADIR}/signet OPTIONAL)
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+configure_package_config_file(cmake/signet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/signet-config.cmake
+                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/signet)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/signet-config-version.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/cmake/signet-config.cmake ${PROJECT_BINARY_DIR}/cmake/signet-config-version.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/signet)
+
+# signet_pkg_config(LIBRARY NAME DESCRIPTION REQUIRES) writes NAME.pc; it names its prefix by its own place.
+function(signet_pkg_config LIBRARY NAME DESCRIPTION REQUIRES)
+  if(NOT TARGET ${LIBRARY})
+    return()
+  endif()
+  file(RELATIVE_PATH PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+  string(REGEX REPLACE "/$" "" PC_TO_PREFIX "${PC_TO_PREFIX}")
+  configure_file(cmake/signet.pc.in ${PROJECT_BINARY_DIR}/cmake/${NAME}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/cmake/${NAME}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+signet_pkg_config(signet signet "TLS client identities from PKCS#12 files, smartcards and HSMs" "")
+signet_pkg_config(signet_openssl signet-openssl "Signet's identities in OpenSSL" "signet, libssl >= 3.0")
+signet_pkg_config(signet_botan signet-botan "Signet's identities in Botan" "signet, ${BOTAN_MODULE_NAME}")
+signet_pkg_config(signet_testing signet-testing "Throw-away tokens and certificates for tests" "signet")

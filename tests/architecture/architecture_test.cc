@@ -1,0 +1,238 @@
+// The rules of docs/architecture.md that a reader of the source can check, checked.
+#include "architecture/source_files.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <regex>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::architecture {
+namespace {
+
+using testing::IsEmpty;
+using Folders = std::set<std::string>;
+
+std::string Page() { return SourceFiles({"docs"}, {"architecture.md"}).at(0).text; }
+
+std::vector<std::string> Words(const std::string& text) {
+  static const std::regex word(R"(\w+)");
+  std::vector<std::string> words;
+  for (std::sregex_iterator it(text.begin(), text.end(), word), end; it != end; ++it)
+    words.push_back(it->str());
+  return words;
+}
+
+// Arrows is the table of the architecture page: who may include whom, itself and the public headers apart. A
+// folder that is not there may not exist.
+const std::map<std::string, Folders>& Arrows() {
+  static const std::map<std::string, Folders> arrows = [] {
+    static const std::regex row(R"(\n\| (\w+) \| [^|\n]+ \|([\w, ]*)\|(?=\n))");
+    const std::string page = Page();
+    const size_t table = page.find("| may include |");
+    const std::string rows = page.substr(table, page.find("\n\n", table) - table + 1);
+    std::map<std::string, Folders> read;
+    for (std::sregex_iterator it(rows.begin(), rows.end(), row), end; it != end; ++it) {
+      const auto words = Words((*it)[2].str());
+      read[(*it)[1].str()] = Folders(words.begin(), words.end());
+    }
+    return read;
+  }();
+  return arrows;
+}
+
+bool May(const std::string& from, const std::string& to) {
+  const auto row = Arrows().find(from);
+  return row != Arrows().end() && row->second.contains(to);
+}
+
+// Whose headers may be included where: a rule for each library that only some rooms may know.
+struct LibraryRule {
+  std::string headers;  // regular expression over what stands in the brackets
+  std::set<std::string> folders;
+  std::set<std::string> public_headers;
+};
+const std::vector<LibraryRule> kLibraries = {
+    {"botan/.*", {"botan"}, {"include/signet/botan_credentials.h"}},
+    {"p11-kit/.*", {"pkcs11", "libp11", "testing"}, {}},
+    {"libp11\\.h", {"libp11", "testing"}, {"include/signet/libp11_identity.h"}},
+    {"openssl/ssl\\.h", {"base", "openssl_tls", "tool", "testing"}, {"include/signet/openssl_tls.h"}},
+    {"openssl/(core|core_dispatch|provider)\\.h", {"openssl_provider", "openssl_tls", "base", "testing"}, {}},
+    {"CLI/.*", {"tool"}, {}},
+    {"nlohmann/.*", {"tool", "testing"}, {}},
+    {"(gtest|gmock|benchmark)/.*", {}, {}},
+};
+
+std::vector<SourceFile> Code() { return SourceFiles({"src", "plugins", "include"}, {".h", ".cc", ".c"}); }
+
+// Violations collects the matches of `pattern` in the code of every file but those that `allowed` names.
+std::vector<std::string> Violations(const std::string& pattern,
+                                    const std::function<bool(const SourceFile&)>& allowed) {
+  std::vector<std::string> found;
+  for (const SourceFile& file : Code()) {
+    if (allowed(file)) continue;
+    for (auto& match : Matches(file, file.code, pattern)) found.push_back(std::move(match));
+  }
+  return found;
+}
+
+TEST(Architecture, ArrowsHaveNoCycle) {
+  Folders done;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const auto& [folder, may] : Arrows()) {
+      if (done.contains(folder)) continue;
+      if (!std::includes(done.begin(), done.end(), may.begin(), may.end())) continue;
+      moved = done.insert(folder).second;
+    }
+  }
+  EXPECT_EQ(done.size(), Arrows().size());
+}
+
+TEST(Architecture, TableNamesEveryFolder) {
+  Folders there;
+  for (const SourceFile& file : Code()) {
+    if (!file.folder.empty()) there.insert(file.folder);
+  }
+  Folders named;
+  for (const auto& [folder, may] : Arrows()) named.insert(folder);
+  EXPECT_THAT(there, testing::IsSubsetOf(named));
+}
+
+TEST(Architecture, DrawingFollowsTheTable) {
+  static const std::regex arrow(R"(\n  (\w+) --> ([\w &]+))");
+  const std::string page = Page();
+  std::vector<std::string> wrong;
+  Folders drawn;
+  for (std::sregex_iterator it(page.begin(), page.end(), arrow), end; it != end; ++it) {
+    for (const std::string& target : Words((*it)[2].str())) {
+      drawn.insert({(*it)[1].str(), target});
+      if (!May((*it)[1].str(), target)) wrong.push_back(it->str());
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+  EXPECT_EQ(drawn.size(), Arrows().size());
+}
+
+TEST(Architecture, IncludesFollowTheArrows) {
+  std::vector<std::string> wrong;
+  size_t seen = 0;
+  for (const SourceFile& file : Code()) {
+    for (const Include& include : Includes(file)) {
+      if (!include.quoted) continue;
+      ++seen;
+      const std::string target = include.target.substr(0, include.target.find('/'));
+      const bool rooted = include.target.find('/') != std::string::npos;
+      const bool fine = rooted && (target == file.folder || May(file.folder, target));
+      if (!fine) wrong.push_back(file.path + " includes \"" + include.target + "\"");
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+  EXPECT_GT(seen, 0u);
+}
+
+TEST(Architecture, LinksFollowTheArrows) {
+  static const std::regex folder(R"(signet_folder\((\w+)[^)]*LINKS([^)]*)\))");
+  static const std::regex link(R"(\bsignet_(\w+))");
+  std::vector<std::string> wrong;
+  size_t seen = 0;
+  for (const SourceFile& file : SourceFiles({"src"}, {"CMakeLists.txt"})) {
+    std::smatch declared;
+    if (!std::regex_search(file.text, declared, folder)) continue;
+    const std::string name = declared[1].str();
+    const std::string links = declared[2].str();
+    for (std::sregex_iterator it(links.begin(), links.end(), link), end; it != end; ++it) {
+      ++seen;
+      if (!May(name, (*it)[1].str())) wrong.push_back(file.path + " links " + it->str());
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+  EXPECT_GT(seen, 0u);
+}
+
+TEST(Architecture, LibrariesAreKnownOnlyWhereTheyBelong) {
+  std::vector<std::string> wrong;
+  for (const SourceFile& file : Code()) {
+    for (const Include& include : Includes(file)) {
+      for (const LibraryRule& rule : kLibraries) {
+        if (!std::regex_match(include.target, std::regex(rule.headers))) continue;
+        if (rule.folders.contains(file.folder) || rule.public_headers.contains(file.path)) continue;
+        wrong.push_back(file.path + " includes <" + include.target + ">");
+      }
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+}
+
+TEST(Architecture, PublicHeadersIncludeNothingPrivate) {
+  std::vector<std::string> wrong;
+  for (const SourceFile& file : SourceFiles({"include"}, {".h"})) {
+    for (const Include& include : Includes(file)) {
+      if (include.quoted) wrong.push_back(file.path + " includes \"" + include.target + "\"");
+    }
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+}
+
+TEST(Architecture, NothingIsFreedByHand) {
+  const Folders deleters = {"src/base/openssl_ptr.h", "src/libp11/libp11_ptr.h"};
+  const auto allowed = [&](const SourceFile& file) { return deleters.contains(file.path); };
+  EXPECT_THAT(Violations(R"(\b(sk_)?[A-Z][A-Za-z0-9_]*_free(_all)?\()", allowed), IsEmpty());
+  const auto nowhere = [](const SourceFile&) { return false; };
+  EXPECT_THAT(Violations(R"([^=\w]\s*\bdelete\b(\s*\[\s*\])?\s+[\w:(*])", nowhere), IsEmpty());
+  // A class whose constructor is private may be made by new inside of the smart pointer that owns it.
+  std::vector<std::string> made =
+      Violations(R"((_ptr<[^;{}]*>\s*\w*\s*[({]\s*)?\bnew\s+[\w:]+\s*[({\[])", nowhere);
+  std::erase_if(made, [](const std::string& match) { return match.find("_ptr<") != std::string::npos; });
+  EXPECT_THAT(made, IsEmpty());
+}
+
+TEST(Architecture, Pkcs11NamesStayInTheirRooms) {
+  const Folders rooms = {"pkcs11", "libp11", "testing"};
+  EXPECT_THAT(Violations(R"(\bCK[A-Z]?_[A-Z][A-Z0-9_]*)",
+                         [&](const SourceFile& file) { return rooms.contains(file.folder); }),
+              IsEmpty());
+}
+
+TEST(Architecture, BotanNamesStayInItsPlugin) {
+  EXPECT_THAT(Violations(R"(\bBotan::\w+)",
+                         [](const SourceFile& file) {
+                           return file.folder == "botan" || file.path == "include/signet/botan_credentials.h";
+                         }),
+              IsEmpty());
+}
+
+TEST(Architecture, OnlyProgramsPrint) {
+  EXPECT_THAT(Violations(R"(\bstd::(cout|cerr|clog)\b|\b(printf|puts|fmt::print(ln)?)\()",
+                         [](const SourceFile& file) {
+                           return file.folder == "tool" || file.path == "src/testing/provision.cc";
+                         }),
+              IsEmpty());
+}
+
+TEST(Architecture, NoFileNamesAPlaceOnSomebodysMachine) {
+  std::vector<std::string> found;
+  std::vector<std::string> tops;
+  for (const auto& entry : std::filesystem::directory_iterator(SIGNET_SOURCE_DIR)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && name.front() != '.' && !name.starts_with("build")) tops.push_back(name);
+  }
+  for (const SourceFile& file : SourceFiles(tops, {""})) {
+    for (auto& match :
+         Matches(file, file.text, R"((^|[\s"'=(:])/(home|Users|root|work|mnt|media)/[A-Za-z])")) {
+      found.push_back(std::move(match));
+    }
+  }
+  EXPECT_THAT(found, IsEmpty());
+}
+
+TEST(Architecture, CommentsAndLiteralsAreNotCode) {
+  EXPECT_EQ(CodeOf("a // X_free(\nb /* X_free(\n */ c \"X_free(\\\"\" 'x' 5'000 R\"y(X_free()y\" d"),
+            "a \nb \n c \"\"  5'000  d");
+}
+
+}  // namespace
+}  // namespace signet::architecture
