@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include <signet/identity_selector.h>
 
@@ -19,25 +20,33 @@ bool IsPinned(const Identity& identity, const SelectionPolicy& policy) {
   return identity.uri() == policy.pinned || identity.leaf().sha256() == policy.pinned;
 }
 
-// Best gives the first in rank of the eligible whose key is not out of reach; nothing where there is none.
-// Keys are asked only where their identity would be taken.
-template <class Eligible>
-std::optional<Verdict> Best(const IdentityIndex& index, const PreparedRequest& prepared,
-                            Eligible&& eligible) {
+// Eligible tells whether a verdict may be chosen.
+using Eligible = std::function<bool(const Verdict&)>;
+
+// BestInReach gives the first in rank of those that are eligible and whose key is not out of reach. Slower than Best.
+std::optional<Verdict> BestInReach(const IdentityIndex& index, const PreparedRequest& prepared,
+                                   const Eligible& eligible) {
   std::vector<Verdict> rivals;
-  std::optional<Verdict> best;
-  const auto count = static_cast<std::uint32_t>(index.rows().size());
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = 0; i < index.rows().size(); ++i) {
     const Verdict verdict = Judge(index, i, prepared);
-    if (!eligible(verdict)) continue;
-    rivals.push_back(verdict);
-    if (!best || GoesBefore(verdict, *best, index)) best = verdict;
+    if (eligible(verdict)) rivals.push_back(verdict);
   }
-  if (!best || KeyFailures(index.identities()[best->position]) == 0) return best;
   std::ranges::sort(rivals, [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, index); });
   const auto usable = std::ranges::find_if(
       rivals, [&](const Verdict& v) { return KeyFailures(index.identities()[v.position]) == 0; });
   return usable != rivals.end() ? std::optional(*usable) : std::nullopt;
+}
+
+// Best is the same, asking only the key of the one that would be taken.
+template <class Test>
+std::optional<Verdict> Best(const IdentityIndex& index, const PreparedRequest& prepared, const Test& eligible) {
+  std::optional<Verdict> best;
+  for (std::uint32_t i = 0; i < index.rows().size(); ++i) {
+    const Verdict verdict = Judge(index, i, prepared);
+    if (eligible(verdict) && (!best || GoesBefore(verdict, *best, index))) best = verdict;
+  }
+  if (!best || KeyFailures(index.identities()[best->position]) == 0) return best;
+  return BestInReach(index, prepared, eligible);
 }
 
 }  // namespace
