@@ -1,6 +1,7 @@
 #include <signet/certificate_chain.h>
 
 #include <algorithm>
+#include <functional>
 
 #include <openssl/x509v3.h>
 
@@ -9,31 +10,45 @@
 namespace signet {
 namespace {
 
-// Issued tells whether `issuer` certifies `subject`: by name, key identifier and key usage first (all that OpenSSL
-// checks cheaply), then by the signature, unless the algorithm is one that OpenSSL does not know.
-bool Issued(const Certificate& issuer, const Certificate& subject) {
-  const OpenSslErrorMark mark;
-  if (X509_check_issued(issuer.native(), subject.native()) != X509_V_OK) return false;
+// Certificates come from files that anybody may have made: a path is no longer than any in use, and so many
+// signatures are checked for it and no more.
+constexpr std::size_t kMaxPath = 16;
+constexpr int kMaxSignatures = 64;
+
+// MayHaveIssued compares names, key identifiers and key usage: all that OpenSSL checks cheaply.
+bool MayHaveIssued(const Certificate& issuer, const Certificate& subject) {
+  return issuer != subject && X509_check_issued(issuer.native(), subject.native()) == X509_V_OK;
+}
+
+// Signed checks the signature, unless the algorithm is one that OpenSSL does not know.
+bool Signed(const Certificate& issuer, const Certificate& subject) {
   EVP_PKEY* key = X509_get0_pubkey(issuer.native());
   return key == nullptr || X509_verify(subject.native(), key) == 1;
 }
 
 // FindIssuer prefers the candidate that is valid longest.
-const Certificate* FindIssuer(const Certificate& subject, const std::vector<Certificate>& candidates) {
-  const Certificate* best = nullptr;
+const Certificate* FindIssuer(const Certificate& subject, const std::vector<Certificate>& candidates,
+                              int& signatures) {
+  const OpenSslErrorMark mark;
+  std::vector<const Certificate*> possible;
   for (const Certificate& candidate : candidates) {
-    if (candidate == subject || !Issued(candidate, subject)) continue;
-    if (best == nullptr || candidate.not_after() > best->not_after()) best = &candidate;
+    if (MayHaveIssued(candidate, subject)) possible.push_back(&candidate);
   }
-  return best;
+  std::ranges::stable_sort(possible, std::ranges::greater(), [](const Certificate* c) { return c->not_after(); });
+  for (const Certificate* candidate : possible) {
+    if (--signatures < 0) return nullptr;
+    if (Signed(*candidate, subject)) return candidate;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 CertificateChain::CertificateChain(Certificate leaf, const std::vector<Certificate>& others)
     : certificates_{std::move(leaf)} {
-  while (!certificates_.back().self_issued()) {
-    const Certificate* issuer = FindIssuer(certificates_.back(), others);
+  int signatures = kMaxSignatures;
+  while (!certificates_.back().self_issued() && certificates_.size() < kMaxPath) {
+    const Certificate* issuer = FindIssuer(certificates_.back(), others, signatures);
     if (issuer == nullptr || std::ranges::find(certificates_, *issuer) != certificates_.end()) break;
     certificates_.push_back(*issuer);
   }

@@ -16,6 +16,7 @@ constexpr std::string_view kX509Certificate = "1.2.840.113549.1.9.22.1";
 constexpr std::string_view kFriendlyName = "1.2.840.113549.1.9.20";
 constexpr std::string_view kLocalKeyId = "1.2.840.113549.1.9.21";
 constexpr std::size_t kMaxBags = 1000;
+constexpr std::size_t kMaxKeys = 100;
 constexpr int kMaxDepth = 8;  // of SafeContents in SafeContents
 
 void AppendUtf8(std::string& text, std::uint32_t point) {
@@ -106,9 +107,9 @@ void ReadLevel(Bytes safe_contents, CostMeter& cost, Bags& bags, int depth) {
   if (depth > kMaxDepth) ThrowMalformed(fmt::format("bags are nested more than {} levels deep", kMaxDepth));
   BerReader sequence = BerReader(safe_contents).Enter(BerTag::kSequence, "the list of bags");
   while (!sequence.done()) {
-    if (++bags.seen > kMaxBags) {
+    if (++bags.seen > kMaxBags || bags.keys.size() > kMaxKeys) {
       throw Error({.code = ErrorCode::kTooCostly,
-                   .detail = fmt::format("the file holds more than {} keys and certificates", kMaxBags),
+                   .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),
                    .mend = "Export only the identity that is wanted."});
     }
     BerReader bag = sequence.Enter(BerTag::kSequence, "a bag");

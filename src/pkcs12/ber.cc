@@ -22,7 +22,7 @@ struct Header {
 };
 
 [[noreturn]] void ThrowTruncated(std::string_view what) {
-  ThrowMalformed(fmt::format("the file ends, or an element in it, inside {}", what));
+  ThrowMalformed(fmt::format("{} is cut short: the file is truncated or damaged", what));
 }
 
 Header ReadHeader(Bytes bytes, std::string_view what) {

@@ -20,21 +20,22 @@ constexpr std::string_view kEncryptedData = "1.2.840.113549.1.7.6";
 
 // RefuseForeign says what a file is that is no PKCS#12 file.
 void RefuseForeign(Bytes file) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), std::min<std::size_t>(file.size(), 4096));
   if (text.empty()) ThrowMalformed("the file is empty");
+  if (text.front() == static_cast<char>(BerTag::kSequence)) return;
   const auto refuse = [](std::string_view is, std::string_view mend) {
     throw Error({.code = ErrorCode::kMalformed,
                  .detail = fmt::format("not a PKCS#12 file; it looks like {}", is),
                  .mend = std::string(mend)});
   };
-  if (text.find("-----BEGIN ") < 4096) {
+  if (text.find("-----BEGIN ") != std::string_view::npos) {
     refuse("PEM", "Make a PKCS#12 file of it: openssl pkcs12 -export -in FILE.pem -out FILE.p12");
   }
   if (text.starts_with("\xfe\xed\xfe\xed")) {
     refuse("a Java keystore (JKS)", "Convert it: keytool -importkeystore -deststoretype pkcs12");
   }
   if (text.starts_with("MI")) refuse("base64", "Decode it: base64 -d FILE > FILE.p12");
-  if (text.front() != '\x30') ThrowMalformed("not a PKCS#12 file");
+  ThrowMalformed("not a PKCS#12 file");
 }
 
 // IsSequence tells whether decrypted bytes are one SEQUENCE, as both a SafeContents and a key must be.
@@ -48,7 +49,8 @@ bool IsSequence(const Secret& plain) {
 
 bool Holds(const Contents& contents, const StoredKey& key) {
   return std::ranges::any_of(contents.keys, [&](const StoredKey& other) {
-    return std::ranges::equal(other.key->subject_public_key_info(), key.key->subject_public_key_info());
+    return std::ranges::equal(other.key->subject_public_key_info(), key.key->subject_public_key_info()) &&
+           other.attributes.local_key_id == key.attributes.local_key_id;
   });
 }
 
@@ -58,14 +60,13 @@ bool Holds(const Contents& contents, const StoredCertificate& certificate) {
   });
 }
 
-// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read.
+// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read: the others may be all right.
 template <class T, class Make>
 void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
   try {
     T made = make();
     if (!Holds(contents, made)) list.push_back(std::move(made));
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::kWrongPassword) throw;
     contents.problems.push_back(error);
   }
 }
@@ -75,7 +76,10 @@ void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
 Container::Container(Bytes file, std::uint64_t max_iterations) : cost_(max_iterations) {
   RefuseForeign(file);
   BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "the file");
-  if (pfx.Unsigned("the version of the file") != 3) ThrowMalformed("not a PKCS#12 file of version 3");
+  if (!pfx.NextIs(BerTag::kInteger)) ThrowMalformed("not a PKCS#12 file; it may be a certificate");
+  const std::uint64_t version = pfx.Unsigned("the version of the file");
+  if (version < 2) ThrowMalformed("not a PKCS#12 file; it may be a private key alone");
+  if (version != 3) ThrowMalformed(fmt::format("not a PKCS#12 file of version 3, but of {}", version));
   BerReader content_info = pfx.Enter(BerTag::kSequence, "the file's content");
   const std::string kind = content_info.Oid("the kind of the file's content");
   if (kind == kSignedData)
@@ -137,6 +141,7 @@ bool Container::protected_by_password() const noexcept {
 const Password* Container::Agreeing(const std::vector<Password>& forms) const {
   if (!integrity_) return nullptr;
   for (const Password& form : forms) {
+    if (&form != &forms.front() && integrity_->takes_utf8()) break;
     if (integrity_->Agrees(form, authenticated_.bytes)) return &form;
   }
   ThrowWrongPassword("the password is wrong, or the file was altered",
@@ -156,6 +161,7 @@ Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext,
                        "Export the file again, with one password for all.");
   }
   for (const Password& form : forms) {
+    if (&form != &forms.front() && encryption.takes_utf8()) break;
     std::optional<Secret> plain = encryption.Decrypt(form, ciphertext);
     if (!plain || !IsSequence(*plain)) continue;
     password = &form;
@@ -179,10 +185,14 @@ Contents Container::Open(const std::vector<Password>& forms) && {
   contents.keys_seen = bags_.keys.size() + bags_.unsupported.size();
   contents.problems.insert(contents.problems.end(), bags_.unsupported.begin(), bags_.unsupported.end());
   for (KeyBag& bag : bags_.keys) {
+    // Where nothing has settled the password yet, a failure means the whole file's.
+    Secret plain;
+    const bool settles = bag.encryption && password == nullptr;
+    if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
     AddOnce(contents, contents.keys, [&] {
-      if (!bag.encryption) return StoredKey{FileKey::FromPkcs8(bag.value.bytes), std::move(bag.attributes)};
-      const Secret plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-      return StoredKey{FileKey::FromPkcs8(AsBytes(plain)), std::move(bag.attributes)};
+      if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
+      return StoredKey{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes),
+                       std::move(bag.attributes)};
     });
   }
   for (CertificateBag& bag : bags_.certificates) {

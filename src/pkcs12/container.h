@@ -25,7 +25,8 @@ struct StoredCertificate {
   BagAttributes attributes;
 };
 
-// Contents is what a file holds, in its order, each key and certificate once; `problems` are what could not
+// Contents is what a file holds, in its order, each certificate once and each key once under one localKeyID;
+// `problems` are what could not
 // be read.
 struct Contents {
   std::vector<StoredKey> keys;

@@ -19,6 +19,8 @@ namespace {
 
 using Kind = SigningAlgorithm::Kind;
 
+constexpr std::size_t kMaxKeySize = 16 << 10;  // bytes; RSA with 16384 bits has 9 KiB
+
 bool IsRsa(KeyType type) { return type == KeyType::kRsa || type == KeyType::kRsaPss; }
 
 bool IsMlDsa(KeyType type) {
@@ -112,6 +114,11 @@ FileKey::FileKey(OpenSslPtr<EVP_PKEY> key)
 
 std::shared_ptr<FileKey> FileKey::FromPkcs8(Bytes der) {
   const OpenSslErrorMark mark;
+  if (der.size() > kMaxKeySize) {
+    throw Error({.code = ErrorCode::kTooCostly,
+                 .detail = fmt::format("a private key has {} bytes, more than any in use", der.size()),
+                 .mend = "Check that it is the right file."});
+  }
   const unsigned char* position = der.data();
   const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.size())));

@@ -19,6 +19,8 @@ class Integrity {
   static Integrity Read(BerReader mac_data);
 
   std::uint64_t cost() const noexcept { return iterations_; }
+  // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
+  bool takes_utf8() const noexcept { return prf_ != nullptr; }
   // Agrees tells whether `password` gives the MAC that the file has over `content`.
   bool Agrees(const Password& password, Bytes content) const;
 

@@ -73,16 +73,10 @@ Pair PairOne(const StoredKey& stored, const std::vector<StoredCertificate>& cert
     }
   }
   if (leaf == nullptr) return pair;
+  pair.leaf_attributes = leaf->attributes;
   if (!pair.attributes.friendly_name) pair.attributes.friendly_name = leaf->attributes.friendly_name;
   if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf->attributes.local_key_id;
-  if (pair.key->can_sign()) {
-    pair.chain.emplace(leaf->certificate, pool);
-  } else {
-    pair.problem = Error({.code = ErrorCode::kNoSigningKey,
-                          .detail = fmt::format("the key of {} ({}) cannot sign", leaf->certificate.subject(),
-                                                Description(*pair.key)),
-                          .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
-  }
+  pair.chain.emplace(leaf->certificate, pool);
   return pair;
 }
 
@@ -93,6 +87,22 @@ Error Mismatch(const FileKey& key, const Certificate& certificate) {
                 .mend = "Export the certificate that was issued for this key."});
 }
 
+// CannotSign is the problem of a key that only agrees on keys, or nothing.
+std::optional<Error> CannotSign(const FileKey& key) {
+  if (!key.schemes().empty() || key.can_sign()) return std::nullopt;
+  return Error({.code = ErrorCode::kNoSigningKey,
+                .detail = fmt::format("the file's key ({}) cannot sign", Description(key)),
+                .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+}
+
+// Repeats tells whether `pair` is one of `pairs` again: the same key with the same certificate.
+bool Repeats(const Pair& pair, const std::vector<Pair>& pairs) {
+  return std::ranges::any_of(pairs, [&](const Pair& other) {
+    return std::ranges::equal(other.key->subject_public_key_info(), pair.key->subject_public_key_info()) &&
+           (!pair.chain || (other.chain && other.chain->leaf() == pair.chain->leaf()));
+  });
+}
+
 // WhyAlone says why a key has no certificate: another's stands in its place, or none is there.
 Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certificates,
                const std::set<std::string>& claimed) {
@@ -101,11 +111,6 @@ Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certifica
   }
   for (const StoredCertificate& candidate : certificates) {
     if (!claimed.contains(candidate.certificate.sha256())) return Mismatch(*pair.key, candidate.certificate);
-  }
-  if (!pair.key->can_sign()) {
-    return Error({.code = ErrorCode::kNoSigningKey,
-                  .detail = fmt::format("the file's key ({}) cannot sign", Description(*pair.key)),
-                  .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
   }
   return Error({.code = ErrorCode::kKeyOnly,
                 .detail = fmt::format("the file holds a private key ({}) without its certificate",
@@ -123,10 +128,13 @@ std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate
   std::vector<Pair> pairs;
   std::set<std::string> claimed;
   for (const StoredKey& key : contents.keys) {
-    pairs.push_back(PairOne(key, contents.certificates, pool));
-    if (!pairs.back().chain) continue;
-    for (const Certificate& certificate : pairs.back().chain->certificates())
-      claimed.insert(certificate.sha256());
+    Pair pair = PairOne(key, contents.certificates, pool);
+    if (Repeats(pair, pairs)) continue;
+    if (pair.chain) {
+      for (const Certificate& certificate : pair.chain->certificates()) claimed.insert(certificate.sha256());
+    }
+    pair.problem = CannotSign(*pair.key);
+    pairs.push_back(std::move(pair));
   }
   for (Pair& pair : pairs) {
     if (!pair.chain && !pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
@@ -135,15 +143,19 @@ std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate
 }
 
 bool Matches(const Pkcs12Uri& uri, const Pair& pair) {
-  if (uri.friendly_name && uri.friendly_name != pair.attributes.friendly_name) return false;
-  if (uri.local_key_id && uri.local_key_id != pair.attributes.local_key_id) return false;
+  // The two bags of one identity may be named differently; either name will do.
+  const auto named = [&](const auto& wanted, auto member) {
+    return !wanted || wanted == pair.attributes.*member || wanted == pair.leaf_attributes.*member;
+  };
+  if (!named(uri.friendly_name, &BagAttributes::friendly_name)) return false;
+  if (!named(uri.local_key_id, &BagAttributes::local_key_id)) return false;
   return !uri.sha256 || (pair.chain && *uri.sha256 == pair.chain->leaf().sha256());
 }
 
 std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all) {
   const BagAttributes& has = pair.attributes;
   const auto write = [&](bool id, bool name, bool sha256) -> std::optional<std::string> {
-    if ((id && !has.local_key_id) || (name && !has.friendly_name)) return std::nullopt;
+    if ((id && !has.local_key_id) || (name && !has.friendly_name) || (sha256 && !pair.chain)) return std::nullopt;
     Pkcs12Uri uri;
     uri.path = path;
     if (id) uri.local_key_id = has.local_key_id;
@@ -155,8 +167,7 @@ std::string UriFor(const std::string& path, const Pair& pair, const std::vector<
   for (const auto& [id, name] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
     if (const auto uri = write(id, name, false)) return *uri;
   }
-  return pair.chain ? write(false, false, true).value_or(Pkcs12Uri{.path = path}.ToString())
-                    : Pkcs12Uri{.path = path}.ToString();
+  return write(false, false, true).value_or(Pkcs12Uri{.path = path}.ToString());
 }
 
 }  // namespace signet

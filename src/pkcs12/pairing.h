@@ -13,9 +13,10 @@ namespace signet {
 // Pair is a key of a file with its certificates, or with why it has none.
 struct Pair {
   std::shared_ptr<FileKey> key;
-  BagAttributes attributes;  // of the key, completed from its certificate
+  BagAttributes attributes;       // of the key, completed from its certificate
+  BagAttributes leaf_attributes;  // of the certificate
   std::optional<CertificateChain> chain;
-  std::optional<Error> problem;  // set where `chain` is not
+  std::optional<Error> problem;  // why it is no identity
 };
 
 // PairUp finds the certificate of each key by its public key, preferring the one that shares its localKeyID,

@@ -83,11 +83,10 @@ Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
   return loaded;
 }
 
-Error NothingMatches(const Loaded& loaded) {
+Error NothingMatches(const std::string& path, const Loaded& loaded) {
   std::string there;
   for (const Pair& pair : loaded.pairs) {
-    if (pair.chain)
-      there += fmt::format("\n  {}", pair.attributes.friendly_name.value_or(pair.chain->leaf().subject()));
+    if (!pair.problem) there += fmt::format("\n  {}", UriFor(path, pair, loaded.pairs));
   }
   return Error({.code = ErrorCode::kNotFound,
                 .detail = "the file holds no key and certificate that the URI's attributes name",
@@ -125,7 +124,7 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
                                                     UriFor(uri.path, pair, loaded.pairs)));
     }
   }
-  if (!matched && !loaded.pairs.empty()) report(NothingMatches(loaded));
+  if (!matched && !loaded.pairs.empty()) report(NothingMatches(uri.path, loaded));
   return listing;
 }
 

@@ -25,8 +25,6 @@ struct Pkcs12Uri {
   static Pkcs12Uri Parse(std::string_view uri);
   // ToString writes the URI without its query.
   std::string ToString() const;
-  // names_one tells whether any attribute narrows the file down.
-  bool narrows() const noexcept { return friendly_name || local_key_id || sha256; }
 };
 
 }  // namespace signet
