@@ -1,0 +1,129 @@
+#pragma once
+
+#include <signet/testing/soft_hsm.h>
+#include <signet/testing/temporary_directory.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet::testing {
+
+// ModuleFault makes calls fail. Numbers are CKR_ codes of PKCS#11.
+struct ModuleFault {
+  std::string function;      // "C_Sign"; "*": any
+  unsigned long result = 0;  // CKR_...
+  std::uint64_t nth = 1;     // the first call that fails, counted from Set
+  std::uint64_t times = 1;   // how many fail from there on; 0: all
+  bool after = false;        // the call is done first, and only then said to have failed
+};
+
+// ModuleBehaviour is how the wrapped module differs from the real one. All members' defaults change nothing.
+struct ModuleBehaviour {
+  enum class Label { kAsIs, kNulFilled, kGarbageAfterNul };
+  enum class SignatureLength { kAsIs, kZero, kOneShort, kBeyondBuffer };
+  enum class AlwaysAuthenticate { kAsIs, kEnforced, kEnforcedAndHidden };
+
+  std::uint64_t delay_us = 0;                           // every call takes this much longer
+  std::map<std::string, std::uint64_t> delays_us = {};  // these functions take this long instead
+  std::vector<ModuleFault> faults = {};
+  // Token
+  unsigned long token_flags_set = 0;    // CKF_..., put into CK_TOKEN_INFO
+  unsigned long token_flags_clear = 0;  // taken out of it
+  int pin_tries = 0;  // the user's PIN locks after so many wrong ones, and the token's flags say so; 0: never
+  std::string reader_pin =
+      {};                    // what the reader's pad gives: with it CKF_PROTECTED_AUTHENTICATION_PATH is set
+  std::string removed = {};  // label of the token that is taken out; "*": all
+  std::uint64_t max_sessions = 0;        // CKR_SESSION_COUNT beyond; 0: as the real one
+  bool hide_session_limit = false;       // CK_TOKEN_INFO does not tell max_sessions
+  bool unavailable_information = false;  // every count in CK_TOKEN_INFO is CK_UNAVAILABLE_INFORMATION
+  Label label = Label::kAsIs;
+  std::string serial = {};  // CK_TOKEN_INFO's serial number instead of the real one
+  // Module
+  bool cant_lock = false;    // C_Initialize refuses to lock: CKR_CANT_LOCK
+  bool strict_fork = false;  // a forked child gets CKR_CRYPTOKI_NOT_INITIALIZED until it calls C_Initialize
+  // Keys and objects
+  AlwaysAuthenticate always_authenticate = AlwaysAuthenticate::kAsIs;
+  std::string context_pin = {};                        // what C_Login(CKU_CONTEXT_SPECIFIC) takes
+  std::vector<unsigned long> hidden_mechanisms = {};   // CKM_...: not listed, and refused
+  std::vector<unsigned long> refused_mechanisms = {};  // CKM_...: listed, and refused
+  SignatureLength signature_length = SignatureLength::kAsIs;
+  bool corrupt_signature = false;
+  std::vector<unsigned long> failing_attributes =
+      {};                          // CKA_...: CKR_ATTRIBUTE_TYPE_INVALID, the others are given
+  bool single_attributes = false;  // C_GetAttributeValue takes one attribute at a time
+  bool hide_public_keys = false;
+  bool hide_certificates = false;
+  std::uint64_t find_at_most = 0;  // C_FindObjects gives so many at a time; 0: as many as are asked for
+  std::uint64_t handle_shift =
+      0;  // object handles are moved by this times 2^20: when it changes, old ones are invalid
+};
+
+// TracedCall is one call that reached the module. `session` is 0 for functions without one.
+struct TracedCall {
+  std::string function;
+  std::uint32_t process = 0;
+  std::uint64_t session = 0;
+  unsigned long result = 0;
+};
+
+// WrappedModule is a PKCS#11 module of its own file that forwards to SoftHSM, counts every call, and
+// misbehaves as it is told, at once and in every process that has it loaded. It carries its configuration
+// beside it, SOFTHSM2_CONF included, and an instance of SoftHSM of its own: programs need no environment, and
+// several may be in one process. The class is for one thread; the module is for many.
+class WrappedModule {
+ public:
+  // WrappedModule wraps SoftHSM with the tokens of `hsm`.
+  explicit WrappedModule(const SoftHsm& hsm, const ModuleBehaviour& behaviour = {});
+  // WrappedModule wraps any module.
+  explicit WrappedModule(const std::string& real_module, const ModuleBehaviour& behaviour = {});
+  ~WrappedModule();
+  WrappedModule(const WrappedModule&) = delete;
+  WrappedModule& operator=(const WrappedModule&) = delete;
+
+  // path is what a program loads.
+  const std::string& path() const noexcept { return path_; }
+
+  // Set changes the behaviour from the next call on. It counts faults from here.
+  void Set(const ModuleBehaviour& behaviour);
+  const ModuleBehaviour& behaviour() const noexcept { return behaviour_; }
+  // RemoveToken takes every token out; ReturnToken puts them back: sessions and logins from before are gone.
+  void RemoveToken();
+  void ReturnToken();
+  // DropSessions makes all open sessions, and their login, invalid, as after a long idle time. LogOut ends
+  // the login of every process, as another program's C_Logout does on some tokens.
+  void DropSessions();
+  void LogOut();
+
+  // Count says how often a function was called since the last Reset, by all processes; with "*" all
+  // functions.
+  std::uint64_t Count(std::string_view function) const;
+  // Counts gives those that were called.
+  std::map<std::string, std::uint64_t> Counts() const;
+  // Trace gives the calls in the order in which they began; the first 65536 since the last Reset.
+  std::vector<TracedCall> Trace() const;
+  // MaxInFlight is the most calls that were in the module at a time.
+  int MaxInFlight() const;
+  // ResetPinTries forgets the wrong PINs that were counted, as a security officer does.
+  void ResetPinTries();
+  // Reset sets counts, trace and MaxInFlight back to nothing.
+  void Reset();
+
+ private:
+  class Shared;
+  void WriteBehaviour();
+
+  TemporaryDirectory directory_;
+  std::string path_;
+  std::string real_module_;
+  std::string softhsm_config_;
+  ModuleBehaviour behaviour_;
+  std::uint64_t drops_ = 0;
+  std::uint64_t logouts_ = 0;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace signet::testing
