@@ -69,16 +69,10 @@ class Visit {
  private:
   void Exchange(HandshakeReport& report) {
     ApplicationTrip trip;
-    const std::string request = options_.request.empty() ? DefaultRequest(options_.host) : options_.request;
-    std::size_t written = 0;
-    if (SSL_write_ex(connection(), request.data(), request.size(), &written) != 1) {
-      report.failure = HandshakeFailure(connection(), 0, *recording_);
-      return;
-    }
-    recording_->ApplicationData(Direction::kSent, written);
-    trip.sent = written;
     std::string response;
-    report.failure = ReadResponse(response);
+    report.failure = Read(response, VerdictTime(report), kUntilMessage);
+    if (!report.failure) report.failure = SendRequest(trip);
+    if (!report.failure) report.failure = Read(response, options_.timeout, kUntilSilence);
     trip.received = response.size();
     trip.first_line = FirstLine(response);
     report.application = trip;
@@ -86,23 +80,49 @@ class Visit {
     SSL_shutdown(connection());
   }
 
-  // ReadResponse reads until the server closes, falls silent, or has said enough. In TLS 1.3 a refused
-  // certificate shows only here: until the server proved that it read our Finished, silence is waited out in
-  // full.
-  std::optional<Error> ReadResponse(std::string& response) {
+  // VerdictTime is how long a TLS 1.3 server gets to refuse our certificate before the request is sent: a
+  // server that closes while data arrives may cut its own alert off. Tickets end the wait.
+  std::chrono::milliseconds VerdictTime(const HandshakeReport& report) const {
+    using namespace std::chrono_literals;
+    if (Accepted()) return 0ms;
+    return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(3 * report.timing), 100ms,
+                      1000ms);
+  }
+
+  std::optional<Error> SendRequest(ApplicationTrip& trip) {
+    const std::string request = options_.request.empty() ? DefaultRequest(options_.host) : options_.request;
+    if (SSL_write_ex(connection(), request.data(), request.size(), &trip.sent) == 1) {
+      recording_->ApplicationData(Direction::kSent, trip.sent);
+      return std::nullopt;
+    }
+    const Error failure = HandshakeFailure(connection(), 0, *recording_);
+    std::string unread;
+    const std::optional<Error> alert = Read(unread, options_.timeout, kUntilSilence);  // it may say why
+    return alert && recording_->recorder().received_alert() ? alert : failure;
+  }
+
+  enum Until { kUntilMessage, kUntilSilence };
+
+  // Read reads until the server closes, falls silent, or has said enough: one message, or a response. In
+  // TLS 1.3 a refused certificate shows only here: until the server proved that it read our Finished, it gets
+  // all of `patience`.
+  std::optional<Error> Read(std::string& response, std::chrono::milliseconds patience, Until until) {
     char part[16384];
-    while (response.size() < kEnoughResponse) {
-      socket_.SetTimeout(Patience(response));
+    while (response.size() < kEnoughResponse && patience.count() > 0) {
+      socket_.SetTimeout(std::min(patience, Patience(response)));
       const std::size_t seen = recording_->recorder().messages().size();
       std::size_t got = 0;
       if (SSL_read_ex(connection(), part, sizeof part, &got) == 1) {
         recording_->ApplicationData(Direction::kReceived, got);
         response.append(part, got);
+        if (until == kUntilMessage) break;
         continue;
       }
       const int kind = SSL_get_error(connection(), 0);
-      const bool something_came = recording_->recorder().messages().size() != seen;
-      if (kind == SSL_ERROR_WANT_READ && something_came) continue;  // a ticket, without data behind it
+      if (kind == SSL_ERROR_WANT_READ && recording_->recorder().messages().size() != seen) {
+        if (until == kUntilMessage) break;
+        continue;  // a ticket, without data behind it
+      }
       const bool refused = recording_->recorder().received_alert().has_value();
       const bool silent_or_closed = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_ZERO_RETURN;
       if (!refused && (silent_or_closed || Accepted() || !response.empty())) break;

@@ -43,7 +43,7 @@ std::string FirstLine(std::string_view response) {
 }
 
 std::optional<Error> RefusalInResponse(std::string_view response) {
-  if (!response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40") return std::nullopt;
+  if (response.size() < 12 || !response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40") return std::nullopt;
   for (const RefusalRow& row : kRefusals) {
     if (response.find(row.page) == std::string_view::npos) continue;
     return Error(

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
 
 namespace signet {
 
@@ -11,8 +10,6 @@ enum class SettingMeaning {
   kUnknown,
 };
 
-// SettingNames lists every name that Settings::Set takes; each ends in a NUL and lives for ever.
-std::vector<std::string_view> SettingNames();
 SettingMeaning MeaningOf(std::string_view name);
 // ClosestSetting gives the setting whose name differs least from `name`.
 std::string_view ClosestSetting(std::string_view name);

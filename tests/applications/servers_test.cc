@@ -1,0 +1,96 @@
+// Identities of every kind, from files and from a token, log in to servers that others wrote; what counts is
+// the subject that the server wrote down.
+#include "applications/mutual_tls_server.h"
+#include "applications/signet_command.h"
+#include <signet/testing/soft_hsm.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+using testing::CertificateOptions;
+using testing::SoftHsm;
+using testing::TestIdentity;
+using testing::TestPki;
+using Kind = MutualTlsServer::Kind;
+
+struct KeyRow {
+  std::string key;
+  std::string name;      // the subject's common name
+  std::string scheme12;  // what it signs with; empty: any
+  std::string scheme13;
+};
+
+const KeyRow kKeys[] = {
+    {"rsa:2048", "rsa-user", "", "rsa_pss_rsae_sha256"},
+    {"ec:P-256", "p256-user", "", "ecdsa_secp256r1_sha256"},
+    {"ec:P-384", "p384-user", "", "ecdsa_secp384r1_sha384"},
+    {"ed25519", "ed-user", "ed25519", "ed25519"},
+};
+
+struct Case {
+  Kind kind;
+  std::string tls;
+};
+
+class Servers : public ::testing::TestWithParam<Case> {
+ protected:
+  // Clients have a name of their own for each source, so that the server's words tell them apart.
+  TestIdentity Client(const KeyRow& row, const std::string& source) const {
+    return pki_.Issue({.key = row.key, .common_name = fmt::format("{}-{}", row.name, source)});
+  }
+
+  void LogsIn(MutualTlsServer& server, const std::string& uri, const KeyRow& row, const std::string& source,
+              const testing::Environment& environment, std::vector<std::string> more = {}) {
+    SCOPED_TRACE(fmt::format("{} from {}", row.key, source));
+    std::vector<std::string> arguments = {"handshake",         server.address(), "--trust",
+                                          server.trust_file(), "--json",         "--tls",
+                                          GetParam().tls,      "--identity",     uri};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = RunSignet(arguments, environment);
+    EXPECT_EQ(result.exit_status, 0) << result.err << server.output();
+    const std::string name = fmt::format("{}-{}", row.name, source);
+    EXPECT_TRUE(server.SawSubject(name)) << server.output();
+    const auto report = JsonOf(result);
+    if (!report.contains("protocol")) return;
+    EXPECT_EQ(report["protocol"], "TLSv" + GetParam().tls);
+    EXPECT_EQ(report["server_verified"], true);
+    EXPECT_EQ(report["client_certificate"]["sent"], true);
+    EXPECT_EQ(report["client_certificate"]["subject"], "CN=" + name + ",O=Signet Test");
+    EXPECT_EQ(report["certificate_verify"]["verified"], true) << report["certificate_verify"];
+    EXPECT_EQ(report["certificate_verify"]["scheme"], report["client_certificate"]["scheme"]);
+    const std::string& scheme = GetParam().tls == "1.3" ? row.scheme13 : row.scheme12;
+    if (!scheme.empty()) {
+      EXPECT_EQ(report["client_certificate"]["scheme"], scheme);
+    }
+  }
+
+  TestPki pki_{CertificateOptions::Ca("Client Root")};
+  TestPki server_pki_{CertificateOptions::Ca("Server Root")};
+  testing::TemporaryDirectory directory_;
+  MutualTlsServer server_{GetParam().kind,
+                          {.identity = server_pki_.Issue(CertificateOptions::Server()),
+                           .trust_pem = pki_.root().RootPem(),
+                           .tls = GetParam().tls}};
+};
+
+TEST_P(Servers, EveryKeyFromAFileArrives) {
+  for (const KeyRow& row : kKeys) {
+    const TestIdentity client = Client(row, "file");
+    const std::string file = directory_.Write(row.name + ".p12", testing::MakePkcs12(client));
+    LogsIn(server_, "pkcs12:" + file + "?pin-value=secret", row, "file", {});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Real, Servers,
+                         ::testing::Values(Case{Kind::kOpenSsl, "1.2"}, Case{Kind::kOpenSsl, "1.3"},
+                                           Case{Kind::kNginx, "1.2"}, Case{Kind::kNginx, "1.3"},
+                                           Case{Kind::kGnuTls, "1.2"}, Case{Kind::kGnuTls, "1.3"}),
+                         [](const auto& row) {
+                           return NameOf(row.param.kind) + (row.param.tls == "1.2" ? "Tls12" : "Tls13");
+                         });
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,71 @@
+#include "handshake/exchange.h"
+#include "handshake/names.h"
+#include "handshake/socket.h"
+#include "identity/signature_schemes.h"
+
+#include <gmock/gmock.h>
+
+namespace signet {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(HostAndPort, TakesNamesAndAddresses) {
+  EXPECT_EQ(ParseHostAndPort("example.org:443")->host, "example.org");
+  EXPECT_EQ(ParseHostAndPort("example.org:443")->port, 443);
+  EXPECT_EQ(ParseHostAndPort("[::1]:8443")->host, "::1");
+  EXPECT_EQ(ParseHostAndPort("127.0.0.1:65535")->port, 65535);
+}
+
+TEST(HostAndPort, TakesNothingElse) {
+  for (const char* text : {"example.org", "example.org:", ":443", "example.org:0", "example.org:65536",
+                           "::1:443", "example.org:44x", "", ":", "[]:1", "a:-1", "a: 1"}) {
+    EXPECT_FALSE(ParseHostAndPort(text).has_value()) << text;
+  }
+}
+
+TEST(Response, ItsFirstLineIsShortAndPrintable) {
+  EXPECT_EQ(FirstLine("HTTP/1.1 200 OK\r\nA: b\r\n"), "HTTP/1.1 200 OK");
+  EXPECT_EQ(FirstLine("\x1b[31mred\x07\n"), "[31mred");
+  EXPECT_EQ(FirstLine(std::string(5000, 'a')).size(), 200u);
+  EXPECT_EQ(FirstLine(""), "");
+}
+
+TEST(Response, NginxsRefusalsAreFailures) {
+  const std::string head = "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n<html>";
+  const auto none = RefusalInResponse(head + "<center>No required SSL certificate was sent</center>");
+  ASSERT_TRUE(none.has_value());
+  EXPECT_THAT(none->what(), HasSubstr("got none"));
+  const auto bad = RefusalInResponse(head + "<center>The SSL certificate error</center>");
+  ASSERT_TRUE(bad.has_value());
+  EXPECT_THAT(bad->what(), HasSubstr("does not know its CA"));
+}
+
+TEST(Response, OtherAnswersAreNone) {
+  EXPECT_FALSE(RefusalInResponse("HTTP/1.1 200 OK\r\n\r\nNo required SSL certificate was sent").has_value());
+  EXPECT_FALSE(RefusalInResponse("HTTP/1.1 400 Bad Request\r\n\r\nno").has_value());
+  EXPECT_FALSE(RefusalInResponse("").has_value());
+  EXPECT_FALSE(RefusalInResponse("HTTP/1.").has_value());
+}
+
+TEST(Names, EverySchemeOfOursHasItsName) {
+  for (const SchemeRow& row : SignatureSchemes()) {
+    EXPECT_EQ(SchemeName(static_cast<std::uint16_t>(row.scheme)), row.name);
+  }
+  EXPECT_EQ(SchemeName(0x0402), "0x0402");
+}
+
+TEST(Names, VersionsAreNamedAsEverybodyDoes) {
+  EXPECT_EQ(VersionName(0x0303), "TLSv1.2");
+  EXPECT_EQ(VersionName(0x0304), "TLSv1.3");
+}
+
+TEST(Names, GreaseIsTold) {
+  EXPECT_TRUE(IsGrease(0x0a0a));
+  EXPECT_TRUE(IsGrease(0xfafa));
+  EXPECT_FALSE(IsGrease(0x1301));
+  EXPECT_FALSE(IsGrease(0x0a1a));
+}
+
+}  // namespace
+}  // namespace signet
