@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace signet {
 
@@ -10,6 +11,8 @@ enum class SettingMeaning {
   kUnknown,
 };
 
+// SettingNames lists every name that Settings::Set takes; each ends in a NUL and lives for ever.
+std::vector<std::string_view> SettingNames();
 SettingMeaning MeaningOf(std::string_view name);
 // ClosestSetting gives the setting whose name differs least from `name`.
 std::string_view ClosestSetting(std::string_view name);

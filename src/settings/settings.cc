@@ -126,6 +126,12 @@ std::string EnvironmentName(std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string_view> SettingNames() {
+  std::vector<std::string_view> names;
+  for (const SettingRow& row : kRows) names.push_back(row.name);
+  return names;
+}
+
 SettingMeaning MeaningOf(std::string_view name) {
   const SettingRow* row = Find(name);
   if (row == nullptr) return SettingMeaning::kUnknown;
@@ -147,6 +153,8 @@ void Settings::Set(std::string_view name, std::string_view value) {
 }
 
 void Settings::ApplyEnvironment() {
+  // Modules add up within one place; the environment takes the place of what was set before.
+  if (secure_getenv("PKCS11_PROVIDER_MODULE") != nullptr || secure_getenv("SIGNET_MODULE") != nullptr) modules.clear();
   if (const char* path = secure_getenv("PKCS11_PROVIDER_MODULE")) Set("pkcs11-module-path", path);
   for (const SettingRow& row : kRows) {
     if (row.name.starts_with("pkcs11-module-") || row.name.starts_with("signet-")) continue;

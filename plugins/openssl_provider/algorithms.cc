@@ -1,0 +1,67 @@
+#include "openssl_provider/algorithms.h"
+
+#include "openssl_provider/keymgmt.h"
+#include "openssl_provider/signature.h"
+#include "openssl_provider/store.h"
+
+#include <cctype>
+
+#include <fmt/format.h>
+#include <openssl/core_dispatch.h>
+
+namespace signet::provider {
+namespace {
+
+struct Row {
+  int operation;
+  const char* names;  // OpenSSL's own, object identifiers included: libssl knows a key by them
+  const OSSL_DISPATCH* functions;
+  const char* description;
+};
+
+std::vector<Row> Rows() {
+  std::vector<Row> rows = {
+      {OSSL_OP_KEYMGMT, kRsaNames, KeymgmtFunctions(KeyType::kRsa), "RSA key in a token"},
+      {OSSL_OP_KEYMGMT, kRsaPssNames, KeymgmtFunctions(KeyType::kRsaPss), "RSA-PSS key in a token"},
+      {OSSL_OP_KEYMGMT, kEcNames, KeymgmtFunctions(KeyType::kEc), "EC key in a token"},
+      {OSSL_OP_KEYMGMT, kEd25519Names, KeymgmtFunctions(KeyType::kEd25519), "Ed25519 key in a token"},
+      {OSSL_OP_KEYMGMT, kEd448Names, KeymgmtFunctions(KeyType::kEd448), "Ed448 key in a token"},
+      {OSSL_OP_SIGNATURE, kRsaNames, SignatureFunctions(Family::kRsa), "RSA signature by a token"},
+      {OSSL_OP_SIGNATURE, "ECDSA", SignatureFunctions(Family::kEcdsa), "ECDSA signature by a token"},
+      {OSSL_OP_SIGNATURE, kEd25519Names, SignatureFunctions(Family::kEd25519),
+       "Ed25519 signature by a token"},
+      {OSSL_OP_SIGNATURE, kEd448Names, SignatureFunctions(Family::kEd448), "Ed448 signature by a token"},
+      {OSSL_OP_STORE, "pkcs11", StoreFunctions(), "keys and certificates of PKCS#11 tokens"},
+      {OSSL_OP_STORE, "pkcs12", StoreFunctions(), "keys and certificates of PKCS#12 files"},
+      {OSSL_OP_STORE, "signet", StoreFunctions(), "identities by name"},
+      {OSSL_OP_STORE, kHandoverScheme, StoreFunctions(), "keys of this process"},
+  };
+  for (const SigalgEntry& entry : SigalgEntries()) {
+    rows.push_back({OSSL_OP_SIGNATURE, entry.names, entry.functions, "signature by a token, hash included"});
+  }
+  return rows;
+}
+
+// PropertyValue quotes a name that a property query could not say otherwise (property(7)).
+std::string PropertyValue(std::string_view name) {
+  const bool plain = std::isalpha(static_cast<unsigned char>(name.front())) != 0 &&
+                     name.find_first_of(", \t'\"") == std::string_view::npos;
+  return plain ? std::string(name) : fmt::format("'{}'", name);
+}
+
+}  // namespace
+
+Algorithms::Algorithms(std::string_view provider_name)
+    : properties_(fmt::format("provider={}", PropertyValue(provider_name))) {
+  for (const Row& row : Rows()) {
+    tables_[row.operation].push_back({row.names, properties_.c_str(), row.functions, row.description});
+  }
+  for (auto& [operation, table] : tables_) table.push_back({nullptr, nullptr, nullptr, nullptr});
+}
+
+const OSSL_ALGORITHM* Algorithms::Of(int operation) const noexcept {
+  const auto found = tables_.find(operation);
+  return found != tables_.end() ? found->second.data() : nullptr;
+}
+
+}  // namespace signet::provider

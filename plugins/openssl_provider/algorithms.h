@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/core.h>
+
+namespace signet::provider {
+
+// Algorithms holds the tables that libcrypto fetches implementations from. All carry the property `provider=`
+// and the name that the provider was activated under.
+class Algorithms {
+ public:
+  explicit Algorithms(std::string_view provider_name);
+  Algorithms(const Algorithms&) = delete;
+  Algorithms& operator=(const Algorithms&) = delete;
+
+  const char* properties() const noexcept { return properties_.c_str(); }
+  // Of gives the table of one OSSL_OP_ operation, or null; it lives as long as this.
+  const OSSL_ALGORITHM* Of(int operation) const noexcept;
+
+ private:
+  const std::string properties_;
+  std::map<int, std::vector<OSSL_ALGORITHM>> tables_;  // each ends in an empty row
+};
+
+}  // namespace signet::provider

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <signet/error.h>
+
+#include <string>
+
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+
+namespace signet::provider {
+
+// Reason numbers the entries that are no ErrorCode; an ErrorCode's reason is its value plus one.
+enum Reason : unsigned {
+  kReasonOutOfMemory = 100,
+  kReasonPrivateKeyStays,
+  kReasonUnexpected,
+};
+
+// ReasonStrings is the table that libcrypto prints reasons from.
+const OSSL_ITEM* ReasonStrings() noexcept;
+
+// ErrorQueue puts errors on the queue of whoever called the provider, through libcrypto's own upcalls, so
+// that they appear under the provider's name.
+class ErrorQueue {
+ public:
+  ErrorQueue(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls) noexcept;
+
+  // Raise queues the code as the reason and the whole text, mend included, as its data.
+  void Raise(const Error& error) const noexcept;
+  // Raise queues a bare reason; cheap enough for paths that are refused at every signature.
+  void Raise(Reason reason, const char* text = nullptr) const noexcept;
+  // RaiseCurrentException is for a catch block; what is no Error is told apart as well as may be.
+  void RaiseCurrentException() const noexcept;
+
+ private:
+  void Queue(unsigned reason, const char* function, const char* text) const noexcept;
+  void SetText(unsigned reason, const char* format, ...) const noexcept __attribute__((format(printf, 3, 4)));
+
+  const OSSL_CORE_HANDLE* handle_;
+  OSSL_FUNC_core_new_error_fn* new_error_ = nullptr;
+  OSSL_FUNC_core_set_error_debug_fn* set_error_debug_ = nullptr;
+  OSSL_FUNC_core_vset_error_fn* vset_error_ = nullptr;
+};
+
+}  // namespace signet::provider

@@ -1,0 +1,144 @@
+#include "openssl_provider/keymgmt.h"
+
+#include "base/openssl_context.h"
+#include "openssl_provider/dispatch.h"
+#include "openssl_provider/private_key.h"
+
+#include <memory>
+#include <utility>
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+namespace signet::provider {
+namespace {
+
+// Load takes over the key that our store offers by reference: a pointer to the pointer that owns it.
+template <KeyType kType>
+void* Load(const void* reference, std::size_t size) noexcept {
+  if (reference == nullptr || size != sizeof(KeyReference*)) return nullptr;
+  auto* const slot = static_cast<KeyReference**>(const_cast<void*>(reference));
+  if (*slot == nullptr || (*slot)->data()->public_key.type() != kType) return nullptr;
+  return std::exchange(*slot, nullptr);
+}
+
+void Free(void* keydata) noexcept {
+  const std::unique_ptr<KeyReference> owned(static_cast<KeyReference*>(keydata));
+}
+
+int Has(const KeyReference& key, int selection) {
+  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || key.has_private() ? 1 : 0;
+}
+
+int Match(const KeyReference& key, const void* other, int selection) {
+  if (other == nullptr) return 0;
+  const PublicKey& a = key.data()->public_key;
+  const PublicKey& b = static_cast<const KeyReference*>(other)->data()->public_key;
+  // Equal public keys stand for equal private keys.
+  if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) return a == b ? 1 : 0;
+  return EVP_PKEY_parameters_eq(a.native(), b.native()) == 1 ? 1 : 0;
+}
+
+int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void* argument) {
+  if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
+    // libcrypto tries this at every signature: no exception, no text.
+    key.errors().Raise(kReasonPrivateKeyStays);
+    return 0;
+  }
+  return EVP_PKEY_export(key.data()->public_key.native(), selection, callback, argument);
+}
+
+int GetParams(const KeyReference& key, OSSL_PARAM params[]) {
+  return EVP_PKEY_get_params(key.data()->public_key.native(), params);
+}
+
+void* Dup(const KeyReference& key, int selection) {
+  const bool with_private = key.has_private() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
+  return std::make_unique<KeyReference>(key.provider(), key.data(), with_private).release();
+}
+
+const OSSL_PARAM kRsaPublic[] = {OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
+                                 OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, nullptr, 0), OSSL_PARAM_END};
+const OSSL_PARAM kEcPublic[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, nullptr, 0),
+                                OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0), OSSL_PARAM_END};
+const OSSL_PARAM kEdwardsPublic[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0),
+                                     OSSL_PARAM_END};
+
+// KeyTypeColumns is what the keymgmt knows of one key type beside the core's KeyTypes().
+struct KeyTypeColumns {
+  const char* name;
+  const char* signature;  // the algorithm that signs with it
+  const OSSL_PARAM* exported;
+};
+
+template <KeyType kType>
+constexpr KeyTypeColumns kColumns{};
+template <>
+constexpr KeyTypeColumns kColumns<KeyType::kRsa> = {"RSA", "RSA", kRsaPublic};
+template <>
+constexpr KeyTypeColumns kColumns<KeyType::kRsaPss> = {"RSA-PSS", "RSA", kRsaPublic};
+template <>
+constexpr KeyTypeColumns kColumns<KeyType::kEc> = {"EC", "ECDSA", kEcPublic};
+template <>
+constexpr KeyTypeColumns kColumns<KeyType::kEd25519> = {"ED25519", "ED25519", kEdwardsPublic};
+template <>
+constexpr KeyTypeColumns kColumns<KeyType::kEd448> = {"ED448", "ED448", kEdwardsPublic};
+
+template <KeyType kType>
+const char* QueryOperationName(int operation) noexcept {
+  return operation == OSSL_OP_SIGNATURE ? kColumns<kType>.signature : nullptr;
+}
+
+template <KeyType kType>
+const OSSL_PARAM* ExportTypes(int selection) noexcept {
+  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 ? kColumns<kType>.exported : nullptr;
+}
+
+// Gettable is what software's keymgmt answers, as it answers for us.
+template <KeyType kType>
+const OSSL_PARAM* Gettable(const ProviderContext&) {
+  // Held for as long as our own library context, which is for ever.
+  static const EVP_KEYMGMT* const software = EVP_KEYMGMT_fetch(OwnContext(), kColumns<kType>.name, nullptr);
+  return software != nullptr ? EVP_KEYMGMT_gettable_params(software) : nullptr;
+}
+
+template <KeyType kType>
+const OSSL_DISPATCH* Table() noexcept {
+  static const OSSL_DISPATCH table[] = {
+      PlainEntry<OSSL_FUNC_KEYMGMT_LOAD, OSSL_FUNC_keymgmt_load_fn, Load<kType>>(),
+      PlainEntry<OSSL_FUNC_KEYMGMT_FREE, OSSL_FUNC_keymgmt_free_fn, Free>(),
+      PlainEntry<OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, OSSL_FUNC_keymgmt_query_operation_name_fn,
+                 QueryOperationName<kType>>(),
+      PlainEntry<OSSL_FUNC_KEYMGMT_EXPORT_TYPES, OSSL_FUNC_keymgmt_export_types_fn, ExportTypes<kType>>(),
+      Entry<OSSL_FUNC_KEYMGMT_HAS, OSSL_FUNC_keymgmt_has_fn, Has>(),
+      Entry<OSSL_FUNC_KEYMGMT_MATCH, OSSL_FUNC_keymgmt_match_fn, Match>(),
+      Entry<OSSL_FUNC_KEYMGMT_EXPORT, OSSL_FUNC_keymgmt_export_fn, Export>(),
+      Entry<OSSL_FUNC_KEYMGMT_GET_PARAMS, OSSL_FUNC_keymgmt_get_params_fn, GetParams>(),
+      Entry<OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, OSSL_FUNC_keymgmt_gettable_params_fn, Gettable<kType>>(),
+      Entry<OSSL_FUNC_KEYMGMT_DUP, OSSL_FUNC_keymgmt_dup_fn, Dup>(),
+      kEndOfTable,
+  };
+  return table;
+}
+
+struct TableRow {
+  KeyType type;
+  const OSSL_DISPATCH* (*table)() noexcept;
+};
+
+constexpr TableRow kTables[] = {
+    {KeyType::kRsa, Table<KeyType::kRsa>},     {KeyType::kRsaPss, Table<KeyType::kRsaPss>},
+    {KeyType::kEc, Table<KeyType::kEc>},       {KeyType::kEd25519, Table<KeyType::kEd25519>},
+    {KeyType::kEd448, Table<KeyType::kEd448>},
+};
+
+}  // namespace
+
+const OSSL_DISPATCH* KeymgmtFunctions(KeyType type) noexcept {
+  for (const TableRow& row : kTables) {
+    if (row.type == type) return row.table();
+  }
+  return nullptr;
+}
+
+}  // namespace signet::provider

@@ -1,0 +1,40 @@
+#include "openssl_provider/private_key.h"
+
+#include "base/openssl_error.h"
+#include "identity/hashes.h"
+
+#include <algorithm>
+
+#include <openssl/core_names.h>
+
+namespace signet::provider {
+namespace {
+
+std::optional<Hash> HashParameter(EVP_PKEY* key, const char* name) {
+  char value[64];
+  std::size_t size = 0;
+  if (EVP_PKEY_get_utf8_string_param(key, name, value, sizeof value, &size) != 1) return std::nullopt;
+  return HashFromName({value, size});
+}
+
+// RestrictionOf reads the parameters back from OpenSSL, which shows a hash only for a key that has some.
+std::optional<PssRestriction> RestrictionOf(const PublicKey& key) {
+  if (key.type() != KeyType::kRsaPss) return std::nullopt;
+  const OpenSslErrorMark mark;
+  const auto hash = HashParameter(key.native(), OSSL_PKEY_PARAM_MANDATORY_DIGEST);
+  if (!hash) return std::nullopt;
+  const auto mgf1_hash = HashParameter(key.native(), OSSL_PKEY_PARAM_MGF1_DIGEST);
+  int salt = 20;  // RFC 4055's default, which is not always reported
+  EVP_PKEY_get_int_param(key.native(), OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, &salt);
+  return PssRestriction{*hash, mgf1_hash.value_or(Hash::kSha1), salt};
+}
+
+}  // namespace
+
+KeyData::KeyData(std::shared_ptr<PrivateKey> key)
+    : private_key(std::move(key)),
+      public_key(PublicKey::FromSpki(private_key->subject_public_key_info())),
+      max_signature_size(std::max(private_key->max_signature_size(), public_key.max_signature_size())),
+      pss_restriction(RestrictionOf(public_key)) {}
+
+}  // namespace signet::provider

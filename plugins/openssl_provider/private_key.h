@@ -1,0 +1,49 @@
+#pragma once
+
+#include "identity/public_key.h"
+#include "openssl_provider/provider_context.h"
+#include <signet/private_key.h>
+
+#include <memory>
+#include <optional>
+
+namespace signet::provider {
+
+// PssRestriction is what the parameters of an id-RSASSA-PSS key allow (RFC 4055 section 3.1).
+struct PssRestriction {
+  Hash hash;
+  Hash mgf1_hash;
+  int minimum_salt;
+};
+
+// KeyData is a key as the provider holds it: the operation, where it lives, and the public part in software.
+// Immutable, shared by every EVP_PKEY and context that uses it.
+struct KeyData {
+  // KeyData throws Error kUnsupported for a public key that OpenSSL does not know.
+  explicit KeyData(std::shared_ptr<PrivateKey> key);
+
+  const std::shared_ptr<PrivateKey> private_key;
+  const PublicKey public_key;
+  const std::size_t max_signature_size;
+  const std::optional<PssRestriction> pss_restriction;
+};
+
+// KeyReference is the `keydata` that libcrypto holds a pointer to.
+class KeyReference {
+ public:
+  // KeyReference with `has_private` false shows the public part alone.
+  KeyReference(ProviderContext& provider, std::shared_ptr<const KeyData> data, bool has_private)
+      : provider_(provider), data_(std::move(data)), has_private_(has_private) {}
+
+  ProviderContext& provider() const noexcept { return provider_; }
+  const ErrorQueue& errors() const noexcept { return provider_.errors(); }
+  const std::shared_ptr<const KeyData>& data() const noexcept { return data_; }
+  bool has_private() const noexcept { return has_private_; }
+
+ private:
+  ProviderContext& provider_;
+  const std::shared_ptr<const KeyData> data_;
+  const bool has_private_;
+};
+
+}  // namespace signet::provider

@@ -1,0 +1,83 @@
+#include "openssl_provider/provider_context.h"
+
+#include "settings/setting_names.h"
+
+#include <vector>
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+namespace signet::provider {
+namespace {
+
+OSSL_FUNC_core_get_params_fn* FindGetParams(const OSSL_DISPATCH* upcalls) {
+  for (; upcalls->function_id != 0; ++upcalls) {
+    if (upcalls->function_id == OSSL_FUNC_CORE_GET_PARAMS) return OSSL_FUNC_core_get_params(upcalls);
+  }
+  return nullptr;
+}
+
+// NameOf asks libcrypto what the provider was activated under.
+std::string NameOf(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params) {
+  char* name = nullptr;
+  OSSL_PARAM params[] = {OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_CORE_PROV_NAME, &name, 0), OSSL_PARAM_END};
+  const bool known =
+      get_params != nullptr && get_params(handle, params) == 1 && name != nullptr && *name != '\0';
+  return known ? name : "signet";
+}
+
+// IsOurs leaves out `module`, which in a provider's section of openssl.cnf is the path of the provider
+// itself.
+bool IsOurs(std::string_view setting) { return setting != "module"; }
+
+}  // namespace
+
+ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls)
+    : errors_(handle, upcalls), name_(NameOf(handle, FindGetParams(upcalls))), algorithms_(name_) {
+  try {
+    ReadSettings(handle, FindGetParams(upcalls));
+    settings_.ApplyEnvironment();
+  } catch (const Error& error) {
+    settings_error_ = error;
+  }
+}
+
+void ProviderContext::ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params) {
+  if (get_params == nullptr) return;
+  const std::vector<std::string_view> names = SettingNames();
+  std::vector<char*> values(names.size(), nullptr);
+  std::vector<OSSL_PARAM> params;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (IsOurs(names[i])) params.push_back(OSSL_PARAM_construct_utf8_ptr(names[i].data(), &values[i], 0));
+  }
+  params.push_back(OSSL_PARAM_construct_end());
+  if (get_params(handle, params.data()) != 1) return;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (values[i] != nullptr) settings_.Set(names[i], values[i]);
+  }
+}
+
+const Settings& ProviderContext::settings() const {
+  if (settings_error_) throw *settings_error_;
+  return settings_;
+}
+
+std::shared_ptr<Source> ProviderContext::source() {
+  const std::lock_guard lock(mutex_);
+  if (source_ == nullptr) source_ = std::make_shared<Source>(settings());
+  return source_;
+}
+
+std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
+  const std::lock_guard lock(mutex_);
+  deposits_.emplace(++last_deposit_, std::move(key));
+  return last_deposit_;
+}
+
+std::shared_ptr<PrivateKey> ProviderContext::Withdraw(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto node = deposits_.extract(number);
+  return node.empty() ? nullptr : std::move(node.mapped());
+}
+
+}  // namespace signet::provider

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "openssl_provider/algorithms.h"
+#include "openssl_provider/error_queue.h"
+#include "sources/source.h"
+#include <signet/private_key.h>
+#include <signet/settings.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <openssl/core.h>
+
+namespace signet::provider {
+
+// ProviderContext is one activation of the provider in one library context. Making it opens nothing: no
+// module, no file, no thread.
+class ProviderContext {
+ public:
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls);
+
+  const ErrorQueue& errors() const noexcept { return errors_; }
+  // name is what the provider was activated under.
+  const std::string& name() const noexcept { return name_; }
+  const Algorithms& algorithms() const noexcept { return algorithms_; }
+
+  // settings throws what was wrong with them: at the first use rather than at load, where a mistake in one
+  // line would take the whole openssl.cnf with it.
+  const Settings& settings() const;
+  // source makes the Source at the first call.
+  std::shared_ptr<Source> source();
+
+  // Deposit keeps a key of this process until somebody takes it, once, by the number given; see
+  // provider_entry.h.
+  std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
+  std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
+
+ private:
+  void ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params);
+
+  const ErrorQueue errors_;
+  std::string name_;
+  Settings settings_;
+  std::optional<Error> settings_error_;
+  Algorithms algorithms_;
+  std::mutex mutex_;
+  std::shared_ptr<Source> source_;
+  std::uint64_t last_deposit_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
+};
+
+}  // namespace signet::provider

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/openssl_ptr.h"
+#include <signet/private_key.h>
+
+#include <memory>
+
+#include <openssl/core.h>
+
+// SignetProviderInit is the provider, for OSSL_PROVIDER_add_builtin(context, "signet", SignetProviderInit).
+extern "C" int SignetProviderInit(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
+                                  const OSSL_DISPATCH** functions, void** context) noexcept;
+
+namespace signet::provider {
+
+// MakeKey gives an EVP_PKEY in `context` (null: the default one) that signs with `key` and keeps it alive. A
+// key in a token belongs to the provider, which must be active in `context` under any name, built in or as a
+// module of this version; a key from a file is handed to `default`. Throws Error kBadArgument where no such
+// provider is active, kUnsupported for a key type that OpenSSL does not know.
+OpenSslPtr<EVP_PKEY> MakeKey(OSSL_LIB_CTX* context, std::shared_ptr<PrivateKey> key);
+
+}  // namespace signet::provider

@@ -1,0 +1,186 @@
+#include "openssl_provider/signature_context.h"
+
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "identity/hashes.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace signet::provider {
+namespace {
+
+using Kind = SigningAlgorithm::Kind;
+
+constexpr std::size_t kLongestDigest = EVP_MAX_MD_SIZE;
+
+bool Fits(Family family, KeyType type) {
+  switch (family) {
+    case Family::kRsa:
+      return type == KeyType::kRsa || type == KeyType::kRsaPss;
+    case Family::kEcdsa:
+      return type == KeyType::kEc;
+    case Family::kEd25519:
+      return type == KeyType::kEd25519;
+    case Family::kEd448:
+      return type == KeyType::kEd448;
+  }
+  return false;
+}
+
+[[noreturn]] void ThrowMisuse(std::string detail) {
+  throw Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail)});
+}
+
+}  // namespace
+
+SignatureContext::SignatureContext(const SignatureContext& other)
+    : provider_(other.provider_),
+      family_(other.family_),
+      operation_(other.operation_),
+      input_(other.input_),
+      fixed_(other.fixed_),
+      padding_(other.padding_),
+      salt_(other.salt_),
+      hash_(other.hash_),
+      mgf1_hash_(other.mgf1_hash_),
+      key_(other.key_),
+      expected_signature_(other.expected_signature_) {
+  if (other.digesting_ == nullptr) return;
+  digesting_.reset(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
+  CheckOpenSsl(EVP_MD_CTX_copy_ex(digesting_.get(), other.digesting_.get()), "EVP_MD_CTX_copy_ex");
+}
+
+void SignatureContext::Begin(Operation operation, Input input, const KeyReference* key) {
+  if (key != nullptr) {
+    if (!Fits(family_, key->data()->public_key.type())) ThrowMisuse("the key is not of the signature's type");
+    if (operation == Operation::kSign && !key->has_private()) ThrowMisuse("a public key cannot sign");
+    key_ = key->data();
+    if (!fixed_) {
+      padding_ = key_->public_key.type() == KeyType::kRsaPss ? Padding::kPss : Padding::kPkcs1;
+      salt_ = kDefaultSalt;
+      hash_ = Hash::kNone;
+      mgf1_hash_.reset();
+    }
+    if (key_->pss_restriction && !fixed_) {
+      hash_ = key_->pss_restriction->hash;
+      mgf1_hash_ = key_->pss_restriction->mgf1_hash;
+      salt_ = key_->pss_restriction->minimum_salt;
+    }
+  }
+  if (key_ == nullptr) ThrowMisuse("a signature needs a key");
+  operation_ = operation;
+  input_ = input;
+  digesting_.reset();
+  expected_signature_.clear();
+}
+
+const KeyData& SignatureContext::key() const {
+  if (key_ == nullptr) ThrowMisuse("the signature was not begun");
+  return *key_;
+}
+
+int SignatureContext::MaximumSalt() const {
+  // RFC 8017 section 9.1.1: the encoded message has one bit less than the modulus.
+  const int encoded = (key().public_key.bits() - 1 + 7) / 8;
+  return encoded - static_cast<int>(RowOf(hash_).size) - 2;
+}
+
+int SignatureContext::SaltForSigning() const {
+  const int hash_size = static_cast<int>(RowOf(hash_).size);
+  const int maximum = MaximumSalt();
+  int salt = salt_;
+  if (salt_ == RSA_PSS_SALTLEN_DIGEST) salt = hash_size;
+  if (salt_ == RSA_PSS_SALTLEN_AUTO || salt_ == RSA_PSS_SALTLEN_MAX) salt = maximum;
+  if (salt_ == kSaltAutoDigestMax) salt = std::min(maximum, hash_size);
+  if (salt < 0 || salt > maximum) ThrowMisuse("the salt and the hash do not fit into the RSA key's modulus");
+  return salt;
+}
+
+SigningAlgorithm SignatureContext::Algorithm(bool signing) const {
+  if (edwards()) return {.kind = Kind::kEdDsa};
+  if (!rsa()) return {.kind = Kind::kEcdsa, .hash = hash_};
+  if (padding_ == Padding::kPkcs1) return {.kind = Kind::kRsaPkcs1, .hash = hash_};
+  if (padding_ == Padding::kNone) return {.kind = Kind::kRsaRaw};
+  const int for_verification = salt_ == kSaltAutoDigestMax ? RSA_PSS_SALTLEN_AUTO : salt_;
+  return {.kind = Kind::kRsaPss,
+          .hash = hash_,
+          .mgf1_hash = mgf1_hash(),
+          .salt_length = signing ? SaltForSigning() : for_verification};
+}
+
+void SignatureContext::Update(Bytes piece) {
+  if (input_ != Input::kMessage || edwards()) ThrowMisuse("the message cannot be given in pieces");
+  if (digesting_ == nullptr) {
+    digesting_.reset(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
+    CheckOpenSsl(EVP_DigestInit_ex2(digesting_.get(), MessageDigest(hash_), nullptr), "EVP_DigestInit_ex2");
+  }
+  CheckOpenSsl(EVP_DigestUpdate(digesting_.get(), piece.data(), piece.size()), "EVP_DigestUpdate");
+}
+
+Bytes SignatureContext::DigestOf(std::optional<Bytes> input, std::span<std::uint8_t> buffer) {
+  if (input && (input_ == Input::kDigest || edwards())) {
+    const bool hashed = hash_ != Hash::kNone && padding_ != Padding::kNone;
+    if (rsa() && hashed && input->size() != RowOf(hash_).size) {
+      ThrowMisuse(fmt::format("{} bytes are no {} digest", input->size(), RowOf(hash_).name));
+    }
+    return *input;
+  }
+  if (input_ == Input::kDigest || edwards()) ThrowMisuse("there is nothing to sign");
+  unsigned size = 0;
+  if (input) {
+    CheckOpenSsl(
+        EVP_Digest(input->data(), input->size(), buffer.data(), &size, MessageDigest(hash_), nullptr),
+        "EVP_Digest");
+    return buffer.first(size);
+  }
+  if (digesting_ == nullptr) Update({});
+  CheckOpenSsl(EVP_DigestFinal_ex(digesting_.get(), buffer.data(), &size), "EVP_DigestFinal_ex");
+  digesting_.reset();
+  return buffer.first(size);
+}
+
+std::size_t SignatureContext::Sign(std::optional<Bytes> input, std::uint8_t* signature, std::size_t size) {
+  if (operation_ != Operation::kSign) ThrowMisuse("the signature was not begun");
+  if (signature == nullptr) return key().max_signature_size;
+  std::array<std::uint8_t, kLongestDigest> buffer;
+  return SignInput(DigestOf(input, buffer), {signature, size});
+}
+
+// SignInput is the one place from which a signature goes to the key.
+std::size_t SignatureContext::SignInput(Bytes input, std::span<std::uint8_t> signature) const {
+  PrivateKey& private_key = *key().private_key;
+  const SigningAlgorithm algorithm = Algorithm(true);
+  if (signature.size() >= private_key.max_signature_size())
+    return private_key.Sign(algorithm, input, signature);
+  // The caller counts on this signature being shorter than the longest, as ECDSA's mostly are.
+  std::vector<std::uint8_t> roomy(private_key.max_signature_size());
+  roomy.resize(private_key.Sign(algorithm, input, roomy));
+  if (roomy.size() > signature.size()) ThrowMisuse("the buffer is too short for the signature");
+  std::ranges::copy(roomy, signature.begin());
+  return roomy.size();
+}
+
+bool SignatureContext::Verify(std::optional<Bytes> input, Bytes signature) {
+  if (operation_ != Operation::kVerify) ThrowMisuse("the verification was not begun");
+  std::array<std::uint8_t, kLongestDigest> buffer;
+  return key().public_key.Verify(Algorithm(false), DigestOf(input, buffer), signature);
+}
+
+std::size_t SignatureContext::VerifyRecover(Bytes signature, std::uint8_t* recovered, std::size_t size) {
+  if (operation_ != Operation::kVerifyRecover) ThrowMisuse("the verification was not begun");
+  if (padding_ == Padding::kPss) ThrowMisuse("nothing can be recovered from an RSA-PSS signature");
+  if (recovered == nullptr) return key().public_key.max_signature_size();
+  const OpenSslPtr<EVP_PKEY_CTX> context(
+      EVP_PKEY_CTX_new_from_pkey(OwnContext(), key().public_key.native(), nullptr));
+  CheckOpenSsl(EVP_PKEY_verify_recover_init(context.get()), "EVP_PKEY_verify_recover_init");
+  ConfigurePkeyContext(context.get(), Algorithm(false));
+  CheckOpenSsl(EVP_PKEY_verify_recover(context.get(), recovered, &size, signature.data(), signature.size()),
+               "EVP_PKEY_verify_recover");
+  return size;
+}
+
+}  // namespace signet::provider

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "base/openssl_ptr.h"
+#include "openssl_provider/private_key.h"
+#include "openssl_provider/signature.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <openssl/core.h>
+#include <openssl/opensslv.h>
+#include <openssl/rsa.h>
+
+namespace signet::provider {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// kSaltAutoDigestMax: at most as long as the hash (FIPS 186-4 section 5.5), by the number that OpenSSL 3.1
+// gave it.
+inline constexpr int kSaltAutoDigestMax = -4;
+// kDefaultSalt is OpenSSL's own choice, which changed from the longest salt with 3.1.
+inline constexpr int kDefaultSalt = OPENSSL_VERSION_PREREQ(3, 1) ? kSaltAutoDigestMax : RSA_PSS_SALTLEN_AUTO;
+
+// SignatureContext is one signature or verification in the making. Signing goes to the key, verification runs
+// in software on the public part; only SignInput ever reaches a token.
+class SignatureContext {
+ public:
+  enum class Operation { kNone, kSign, kVerify, kVerifyRecover };
+  // Input says what the bytes are: the digest itself, or a message that is hashed here.
+  enum class Input { kDigest, kMessage };
+
+  SignatureContext(ProviderContext& provider, Family family) : provider_(provider), family_(family) {}
+  // A copy goes on from the same point of the message.
+  SignatureContext(const SignatureContext& other);
+  SignatureContext& operator=(const SignatureContext&) = delete;
+
+  const ErrorQueue& errors() const noexcept { return provider_.errors(); }
+
+  // Begin starts over with `key`, or with the one before where it is null. Throws Error kUnsupported for a
+  // key of another family.
+  void Begin(Operation operation, Input input, const KeyReference* key);
+  // SetDigestName takes what a caller may pass: null or "" for the default.
+  void SetDigestName(const char* name);
+  // FixAlgorithm is for algorithms that bring their hash and padding: parameters no longer change them.
+  void FixAlgorithm(SigningAlgorithm::Kind kind, Hash hash);
+  void SetParams(const OSSL_PARAM params[]);
+  void GetParams(OSSL_PARAM params[]) const;
+
+  // Update hashes a piece of the message.
+  void Update(Bytes piece);
+  // Sign finishes: with `input`, or with what Update saw where there is none. Without `signature` it gives
+  // the size to expect and asks nobody. Throws Error kBadArgument where `signature` is too short.
+  std::size_t Sign(std::optional<Bytes> input, std::uint8_t* signature, std::size_t size);
+  bool Verify(std::optional<Bytes> input, Bytes signature);
+  // VerifyRecover gives what was signed, or throws; without `recovered`, the size to expect.
+  std::size_t VerifyRecover(Bytes signature, std::uint8_t* recovered, std::size_t size);
+  // expected_signature is what a streamed verification by EVP_PKEY_verify_message_final compares with.
+  Bytes expected_signature() const noexcept { return expected_signature_; }
+
+ private:
+  enum class Padding { kPkcs1, kPss, kNone };
+
+  bool rsa() const noexcept { return family_ == Family::kRsa; }
+  bool edwards() const noexcept { return family_ == Family::kEd25519 || family_ == Family::kEd448; }
+  bool hash_is_fixed() const noexcept;
+  const KeyData& key() const;
+  Hash mgf1_hash() const noexcept { return mgf1_hash_.value_or(hash_); }
+  // Algorithm is what the parameters amount to, with the salt counted out where `signing`.
+  SigningAlgorithm Algorithm(bool signing) const;
+  int SaltForSigning() const;
+  int MaximumSalt() const;
+
+  void SetDigest(std::string_view name);
+  void SetPadding(const OSSL_PARAM& param);
+  void SetSalt(const OSSL_PARAM& param);
+  void SetMgf1(std::string_view name);
+  void CheckRestriction() const;
+
+  // DigestOf hashes what is to be signed into `buffer`, or gives `input` itself where it is what the key
+  // wants.
+  Bytes DigestOf(std::optional<Bytes> input, std::span<std::uint8_t> buffer);
+  std::size_t SignInput(Bytes input, std::span<std::uint8_t> signature) const;
+
+  ProviderContext& provider_;
+  const Family family_;
+  Operation operation_ = Operation::kNone;
+  Input input_ = Input::kDigest;
+  bool fixed_ = false;
+  Padding padding_ = Padding::kPkcs1;
+  int salt_ = kDefaultSalt;
+  Hash hash_ = Hash::kNone;
+  std::optional<Hash> mgf1_hash_;
+  std::shared_ptr<const KeyData> key_;
+  OpenSslPtr<EVP_MD_CTX> digesting_;  // made at the first Update
+  std::vector<std::uint8_t> expected_signature_;
+};
+
+}  // namespace signet::provider

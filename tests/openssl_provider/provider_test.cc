@@ -1,0 +1,184 @@
+#include "openssl_provider/library_context.h"
+#include "openssl_provider/provider_entry.h"
+#include "openssl_provider/token_key.h"
+#include <signet/testing/temporary_directory.h>
+#include <signet/testing/test_pki.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <openssl/core_names.h>
+#include <openssl/store.h>
+
+namespace signet {
+namespace {
+
+using provider::MakeKey;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::TemporaryDirectory;
+using testing::TestIdentity;
+using testing::TestPki;
+
+TestIdentity NewIdentity() { return TestPki().Issue({.key = "ec:P-256"}); }
+
+bool SignsThrough(EVP_PKEY* key, OSSL_LIB_CTX* library) {
+  const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  std::array<unsigned char, 128> signature;
+  std::size_t size = signature.size();
+  const unsigned char message[] = "message";
+  return EVP_DigestSignInit_ex(context.get(), nullptr, "SHA256", library, nullptr, key, nullptr) == 1 &&
+         EVP_DigestSign(context.get(), signature.data(), &size, message, sizeof message) == 1;
+}
+
+std::string Maps() {
+  std::ifstream file("/proc/self/maps");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::ptrdiff_t Entries(const char* directory) {
+  const std::filesystem::directory_iterator entries(directory);
+  return std::distance(begin(entries), end(entries));
+}
+
+TEST(Provider, TellsWhatItIs) {
+  const LibraryContext context;
+  char* name = nullptr;
+  char* version = nullptr;
+  int status = 0;
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(OSSL_PROV_PARAM_NAME, &name, 0),
+                         OSSL_PARAM_construct_utf8_ptr(OSSL_PROV_PARAM_VERSION, &version, 0),
+                         OSSL_PARAM_construct_int(OSSL_PROV_PARAM_STATUS, &status),
+                         OSSL_PARAM_construct_end()};
+  ASSERT_EQ(OSSL_PROVIDER_get_params(context.provider(1), params), 1);
+  EXPECT_THAT(name, HasSubstr("Signet"));
+  EXPECT_STREQ(version, SIGNET_VERSION);
+  EXPECT_EQ(status, 1);
+}
+
+// Writes an openssl.cnf that activates the provider with a section of its own.
+std::string Configuration(const TemporaryDirectory& directory, std::string_view name,
+                          std::string_view settings) {
+  return directory.Write("openssl.cnf",
+                         "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = theirs\n" +
+                             std::string(name) + " = ours\n[theirs]\nactivate = 1\n[ours]\nmodule = " +
+                             ModulesDirectory() + "/signet.so\nactivate = 1\n" + std::string(settings));
+}
+
+TEST(Provider, LoadingItOpensNoModuleNoFileAndNoThread) {
+  const TemporaryDirectory directory;
+  const std::string configuration =
+      Configuration(directory, "signet",
+                    "pkcs11-module-path = /nowhere/at/all.so\ncall-log = " + directory.path() + "/log\n");
+  const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
+  const auto threads = Entries("/proc/self/task");
+  const auto descriptors = Entries("/proc/self/fd");
+  ASSERT_EQ(OSSL_LIB_CTX_load_config(context.get(), configuration.c_str()), 1) << TakeErrors();
+  ASSERT_EQ(OSSL_PROVIDER_available(context.get(), "signet"), 1);
+  EXPECT_EQ(Entries("/proc/self/task"), threads);
+  EXPECT_EQ(Entries("/proc/self/fd"), descriptors);
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/log"));
+  EXPECT_THAT(Maps(), Not(HasSubstr("pkcs11.so")));
+}
+
+TEST(Provider, BadSettingIsAnErrorAtTheFirstUseAndNotAtLoad) {
+  const TemporaryDirectory directory;
+  const std::string configuration =
+      Configuration(directory, "signet", "pkcs11-module-login-behavior = sometimes\n");
+  const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
+  ASSERT_EQ(OSSL_LIB_CTX_load_config(context.get(), configuration.c_str()), 1) << TakeErrors();
+  const OpenSslPtr<OSSL_STORE_CTX> store(OSSL_STORE_open_ex("pkcs11:object=none", context.get(), nullptr,
+                                                            nullptr, nullptr, nullptr, nullptr, nullptr));
+  ASSERT_NE(store, nullptr) << TakeErrors();
+  ERR_clear_error();
+  EXPECT_EQ(OSSL_STORE_load(store.get()), nullptr);
+  const std::string errors = TakeErrors();
+  EXPECT_THAT(errors, HasSubstr("bad-setting"));
+  EXPECT_THAT(errors, HasSubstr("pkcs11-module-login-behavior"));
+  EXPECT_EQ(OSSL_STORE_eof(store.get()), 1);
+}
+
+TEST(Provider, PropertyIsTheNameThatItIsActivatedUnder) {
+  const TemporaryDirectory directory;
+  const std::string configuration = Configuration(directory, "tokens", "");
+  const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
+  ASSERT_EQ(OSSL_LIB_CTX_load_config(context.get(), configuration.c_str()), 1) << TakeErrors();
+  const OpenSslPtr<EVP_KEYMGMT> ours(EVP_KEYMGMT_fetch(context.get(), "EC", "provider=tokens"));
+  ASSERT_NE(ours, nullptr);
+  EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(ours.get())), "tokens");
+  const OpenSslPtr<EVP_KEYMGMT> none(EVP_KEYMGMT_fetch(context.get(), "EC", "provider=signet"));
+  EXPECT_EQ(none, nullptr);
+  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  EXPECT_TRUE(SignsThrough(key.get(), context.get()));
+}
+
+TEST(Provider, BuiltInRegistrationNeedsNoFile) {
+  const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
+  ASSERT_EQ(OSSL_PROVIDER_add_builtin(context.get(), "signet", SignetProviderInit), 1);
+  const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_try_load(context.get(), "signet", 1));
+  ASSERT_NE(provider, nullptr) << TakeErrors();
+  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
+}
+
+TEST(Provider, SeveralLibraryContextsStandSideBySide) {
+  const LibraryContext first;
+  const LibraryContext second;
+  const auto token_key = std::make_shared<TokenKey>(NewIdentity());
+  const auto a = MakeKey(first.get(), token_key);
+  const auto b = MakeKey(second.get(), token_key);
+  EXPECT_TRUE(SignsThrough(a.get(), first.get()));
+  EXPECT_TRUE(SignsThrough(b.get(), second.get()));
+  EXPECT_EQ(token_key->signatures, 2);
+}
+
+TEST(Provider, UnloadedAndLoadedAgainItSigns) {
+  const auto token_key = std::make_shared<TokenKey>(NewIdentity());
+  for (int round = 1; round <= 3; ++round) {
+    const LibraryContext context;
+    const auto key = MakeKey(context.get(), token_key);
+    EXPECT_TRUE(SignsThrough(key.get(), context.get()));
+    EXPECT_EQ(token_key->signatures, round);
+  }
+  EXPECT_EQ(token_key.use_count(), 1) << "nothing keeps the key when its EVP_PKEY is gone";
+}
+
+TEST(Provider, ListedBeforeDefaultItSigns) {
+  const LibraryContext context({"signet", "default"});
+  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
+}
+
+TEST(MakeKey, WithoutTheProviderSaysSo) {
+  const LibraryContext context({"default"});
+  try {
+    MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadArgument);
+    EXPECT_THAT(error.what(), HasSubstr("not active"));
+  }
+}
+
+// FileKey is a key that may leave, as one from a PKCS#12 file.
+class FileKey : public TokenKey {
+ public:
+  explicit FileKey(const TestIdentity& identity) : TokenKey(identity), pkcs8_(identity.private_key) {}
+  bool in_hardware() const noexcept override { return false; }
+  std::optional<Secret> ExportPkcs8() const override {
+    return Secret({reinterpret_cast<const char*>(pkcs8_.data()), pkcs8_.size()});
+  }
+
+ private:
+  std::vector<std::uint8_t> pkcs8_;
+};
+
+TEST(MakeKey, KeyFromAFileBelongsToDefault) {
+  const LibraryContext context;
+  const auto key = MakeKey(context.get(), std::make_shared<FileKey>(NewIdentity()));
+  EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key.get())), "default");
+}
+
+}  // namespace
+}  // namespace signet

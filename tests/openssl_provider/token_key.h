@@ -1,0 +1,78 @@
+#pragma once
+
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+#include <signet/error.h>
+#include <signet/testing/test_pki.h>
+
+#include <atomic>
+#include <memory>
+
+namespace signet {
+
+// TokenKey is a key of this process in the guise of one in a token: it counts what reaches it.
+class TokenKey : public PrivateKey {
+ public:
+  explicit TokenKey(const testing::TestIdentity& identity)
+      : public_key_(PublicKey::FromSpki(identity.certificate.subject_public_key_info())) {
+    const unsigned char* position = identity.private_key.data();
+    key_.reset(
+        CheckOpenSsl(d2i_AutoPrivateKey_ex(nullptr, &position, static_cast<long>(identity.private_key.size()),
+                                           OwnContext(), nullptr),
+                     "d2i_AutoPrivateKey_ex"));
+  }
+
+  KeyType type() const noexcept override { return public_key_.type(); }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
+    return public_key_.spki();
+  }
+  std::vector<SignatureScheme> schemes() const override {
+    return SchemesFor(type(), public_key_.curve(), public_key_.bits());
+  }
+  std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
+  bool Supports(const SigningAlgorithm&) const override { return true; }
+  bool in_hardware() const noexcept override { return true; }
+
+  std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                   std::span<std::uint8_t> signature) override {
+    ++signatures;
+    last_algorithm = algorithm;
+    if (refuses) {
+      throw Error({.code = ErrorCode::kTokenAbsent,
+                   .detail = "the token is not there any more",
+                   .call = "C_SignInit",
+                   .native = {NativeCode::Kind::kPkcs11, 0xe1, "CKR_TOKEN_NOT_RECOGNIZED"},
+                   .mend = "Put it back."});
+    }
+    std::size_t size = signature.size();
+    if (size < max_signature_size()) throw Error({.code = ErrorCode::kBadArgument, .detail = "short buffer"});
+    if (algorithm.kind == SigningAlgorithm::Kind::kEdDsa) {
+      const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+      CheckOpenSsl(
+          EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
+          "EVP_DigestSignInit_ex");
+      CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
+                   "EVP_DigestSign");
+      return size;
+    }
+    const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
+    CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
+    ConfigurePkeyContext(context.get(), algorithm);
+    CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
+                 "EVP_PKEY_sign");
+    return size;
+  }
+
+  std::atomic<int> signatures = 0;
+  SigningAlgorithm last_algorithm{};
+  bool refuses = false;
+
+ private:
+  PublicKey public_key_;
+  OpenSslPtr<EVP_PKEY> key_;
+};
+
+}  // namespace signet
