@@ -3,15 +3,7 @@
 #include "base/openssl_error.h"
 #include <signet/error.h>
 #include <signet/openssl_tls.h>
-#if __has_include("openssl_provider/provider_entry.h")
 #include "openssl_provider/provider_entry.h"
-#else
-namespace signet::provider {
-OpenSslPtr<EVP_PKEY> MakeKey(OSSL_LIB_CTX*, const std::shared_ptr<PrivateKey>&) {
-  throw Error({.code = ErrorCode::kUnsupported, .detail = "no provider"});
-}
-}  // namespace signet::provider
-#endif
 
 namespace signet::openssl {
 namespace {
