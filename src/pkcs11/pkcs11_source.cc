@@ -1,9 +1,218 @@
 #include "pkcs11/pkcs11_source.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "pkcs11/token_directory.h"
+#include "pkcs11/token_lister.h"
+#include "pkcs11/token_reader.h"
+
 namespace signet {
-class Pkcs11Source::State {};
-Pkcs11Source::Pkcs11Source(Settings) {}
+namespace {
+
+constexpr std::uint64_t kMaxChainFile = 1 << 20;
+
+Wanted Narrowed(Wanted wanted, const Pkcs11Uri& uri) {
+  if (!uri.object_class()) return wanted;
+  unsigned kind = 0;
+  if (*uri.object_class() == CKO_PRIVATE_KEY) kind = kWantPrivateKeys;
+  if (*uri.object_class() == CKO_PUBLIC_KEY) kind = kWantPublicKeys;
+  if (*uri.object_class() == CKO_CERTIFICATE) kind = kWantCertificates;
+  return static_cast<Wanted>(wanted & kind);
+}
+
+Error NoToken(const Pkcs11Uri& uri) {
+  return Error({.code = uri.names_token() ? ErrorCode::kTokenAbsent : ErrorCode::kNotFound,
+                .detail = uri.names_token() ? "no token with this label or serial number is there"
+                                            : "no token is there that the URI matches",
+                .uri = uri.shown(),
+                .mend = "Put the token in, or look what is there: signet list."});
+}
+
+Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
+  return Error({.code = ErrorCode::kNotFound,
+                .detail = hidden ? "nothing that can be seen without the PIN matches"
+                                 : "the token has nothing that matches",
+                .uri = uri.shown(),
+                .mend = hidden ? "Give the PIN (pin-source), or look what is there: signet list."
+                               : "Look what is there: signet list."});
+}
+
+// CheckPinHasOneToken refuses to choose which of several tokens a PIN is for.
+void CheckPinHasOneToken(const Pkcs11Uri& uri, const std::vector<std::shared_ptr<Token>>& tokens) {
+  if (uri.pin().empty() || tokens.size() < 2) return;
+  std::string labels;
+  for (const auto& token : tokens) {
+    labels += fmt::format("{}{} (serial {})", labels.empty() ? "" : ", ", token->label(),
+                          TextOf(token->info().serialNumber));
+  }
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = fmt::format("the URI brings a PIN and matches {} tokens, so that it was sent to none: {}",
+                                     tokens.size(), labels),
+               .uri = uri.shown(),
+               .mend = "Name the token by label or serial number: token=...;serial=..."});
+}
+
+}  // namespace
+
+class Pkcs11Source::State {
+ public:
+  explicit State(Settings settings) : settings_(std::move(settings)), directory_(settings_) {}
+
+  Listing List(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt);
+  StoredObjects Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
+
+ private:
+  std::shared_ptr<const Credentials> CredentialsFor(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt,
+                                                    bool one_token) const;
+  std::vector<Certificate> ChainFile() const;
+  void LoadFromToken(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
+                     const Pkcs11Uri& uri, Wanted wanted, StoredObjects& result);
+  std::vector<std::shared_ptr<Token>> WorthALogin(const std::vector<std::shared_ptr<Token>>& tokens,
+                                                  const Pkcs11Uri& uri) const;
+
+  const Settings settings_;
+  TokenDirectory directory_;
+};
+
+std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(const Pkcs11Uri& uri,
+                                                                       const std::shared_ptr<PinPrompt>& prompt,
+                                                                       bool one_token) const {
+  auto credentials = std::make_shared<Credentials>();
+  credentials->pin = uri.pin();
+  if (credentials->pin.empty() && uri.names_token() && one_token) credentials->pin = settings_.token_pin;
+  credentials->prompt = prompt;
+  credentials->uri = uri.shown();
+  credentials->behavior = settings_.login_behavior;
+  credentials->allow_final_try = settings_.allow_final_try;
+  return credentials;
+}
+
+std::vector<Certificate> Pkcs11Source::State::ChainFile() const {
+  if (settings_.chain_file.empty()) return {};
+  const auto bytes = ReadFile(settings_.chain_file, kMaxChainFile);
+  return Certificate::FromPem({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt) {
+  Listing listing;
+  const auto problem = [&](const Error& error) { listing.problems.push_back({uri.shown(), error.WithUri(uri.shown())}); };
+  std::vector<Certificate> chain_file;
+  try {
+    chain_file = ChainFile();
+  } catch (const Error& error) {
+    problem(error);
+  }
+  // A list is worth a look at what is plugged in now.
+  TokenDirectory::Found found = directory_.Find(uri, true);
+  bool hidden = false;
+  try {
+    CheckPinHasOneToken(uri, found.tokens);
+    const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
+    for (const auto& token : found.tokens) {
+      try {
+        Listing more = ListFrom(token, credentials, uri, chain_file);
+        std::ranges::move(more.identities, std::back_inserter(listing.identities));
+        std::ranges::move(more.problems, std::back_inserter(listing.problems));
+        hidden |= token->LoginIsDue();
+      } catch (const Error& error) {
+        problem(error);
+      }
+    }
+  } catch (const Error& error) {
+    problem(error);
+  }
+  if (listing.identities.empty() && listing.problems.empty() && !found.tokens.empty()) problem(NothingThere(uri, hidden));
+  for (const Error& error : found.problems) problem(error);
+  if (listing.identities.empty() && listing.problems.empty()) problem(NoToken(uri));
+  return listing;
+}
+
+// WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without login, if
+// there are such: nobody should be asked for the PINs of the others.
+std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
+    const std::vector<std::shared_ptr<Token>>& tokens, const Pkcs11Uri& uri) const {
+  if (tokens.size() < 2 || (!uri.id() && !uri.object())) return tokens;
+  std::vector<std::shared_ptr<Token>> worth;
+  for (const auto& token : tokens) {
+    ObjectTemplate wanted;
+    if (uri.id()) wanted.id = uri.id();
+    if (uri.object()) wanted.label = uri.object();
+    try {
+      const auto handles =
+          token->Use(nullptr, false, [&](Token::Lease& lease) { return FindHandles(lease, wanted); });
+      if (!handles.empty()) worth.push_back(token);
+    } catch (const Error&) {
+      worth.push_back(token);  // Its trouble is told when it is loaded from.
+    }
+  }
+  return worth.empty() ? tokens : worth;
+}
+
+void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
+                                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
+                                        Wanted wanted, StoredObjects& result) {
+  const auto append = [&result](StoredObjects more) {
+    std::ranges::move(more.private_keys, std::back_inserter(result.private_keys));
+    std::ranges::move(more.public_keys, std::back_inserter(result.public_keys));
+    std::ranges::move(more.certificates, std::back_inserter(result.certificates));
+    std::ranges::move(more.problems, std::back_inserter(result.problems));
+  };
+  try {
+    append(LoadFrom(token, credentials, uri, wanted));
+    return;
+  } catch (const Error& error) {
+    result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
+    if (error.code() == ErrorCode::kTokenAbsent) return;
+  }
+  // What needs no login is there all the same.
+  const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
+  if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
+  try {
+    append(LoadFrom(token, credentials, uri, rest));
+  } catch (const Error&) {
+    return;  // The same trouble once more, told above.
+  }
+}
+
+StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
+  wanted = Narrowed(wanted, uri);
+  StoredObjects result;
+  for (bool anew = false;; anew = true) {
+    const TokenDirectory::Found found = directory_.Find(uri, anew);
+    CheckPinHasOneToken(uri, found.tokens);
+    const bool keys = (wanted & kWantPrivateKeys) != 0;
+    const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
+    for (const auto& token : keys ? WorthALogin(found.tokens, uri) : found.tokens) {
+      LoadFromToken(token, credentials, uri, wanted, result);
+    }
+    const bool nothing = result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();
+    const bool only_absent = std::ranges::all_of(
+        result.problems, [](const Problem& one) { return one.error.code() == ErrorCode::kTokenAbsent; });
+    if (nothing && only_absent && found.remembered && !anew) {
+      result = {};  // Another token with this label may have been put in meanwhile.
+      continue;
+    }
+    if (nothing && result.problems.empty() && !found.tokens.empty()) {
+      result.problems.push_back({uri.shown(), NothingThere(uri, false)});
+    }
+    for (const Error& error : found.problems) result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
+    if (nothing && result.problems.empty()) result.problems.push_back({uri.shown(), NoToken(uri)});
+    return result;
+  }
+}
+
+Pkcs11Source::Pkcs11Source(Settings settings) : state_(std::make_shared<State>(std::move(settings))) {}
 Pkcs11Source::~Pkcs11Source() = default;
-Listing Pkcs11Source::List(std::string_view, const std::shared_ptr<PinPrompt>&) { return {}; }
-StoredObjects Pkcs11Source::Load(std::string_view, Wanted, const std::shared_ptr<PinPrompt>&) { return {}; }
+
+Listing Pkcs11Source::List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt) {
+  return state_->List(Pkcs11Uri::Parse(uri), prompt);
+}
+
+StoredObjects Pkcs11Source::Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
+  return state_->Load(Pkcs11Uri::Parse(uri), wanted, prompt);
+}
+
 }  // namespace signet

@@ -8,6 +8,7 @@ namespace signet {
 namespace {
 
 std::atomic<std::uint64_t> generation{1};
+std::atomic<AbandonedInChild*> abandoned{nullptr};
 
 }  // namespace
 
@@ -16,6 +17,12 @@ std::uint64_t ForkGeneration() noexcept {
       pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
   (void)registered;
   return generation.load(std::memory_order_relaxed);
+}
+
+void AbandonToParent(AbandonedInChild& object) noexcept {
+  object.next_abandoned = abandoned.load(std::memory_order_relaxed);
+  while (!abandoned.compare_exchange_weak(object.next_abandoned, &object, std::memory_order_release)) {
+  }
 }
 
 }  // namespace signet

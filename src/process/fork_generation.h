@@ -8,4 +8,12 @@ namespace signet {
 // number belongs to the parent. Two loads and a compare; no system call.
 std::uint64_t ForkGeneration() noexcept;
 
+// AbandonedInChild is the base of what a forked child inherits and must neither use nor destroy.
+struct AbandonedInChild {
+  AbandonedInChild* next_abandoned = nullptr;
+};
+
+// AbandonToParent keeps `object` reachable for ever, so that leak checkers can tell it from a leak.
+void AbandonToParent(AbandonedInChild& object) noexcept;
+
 }  // namespace signet

@@ -10,6 +10,7 @@
 
 #include <signet/error.h>
 
+#include "base/edit_distance.h"
 #include "settings/setting_names.h"
 
 namespace signet {
@@ -102,22 +103,6 @@ const SettingRow* Find(std::string_view name) {
   return row != std::end(kRows) ? row : nullptr;
 }
 
-// Distance is the edit distance of two names, to propose what was meant.
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string EnvironmentName(std::string_view name) {
   std::string variable = "SIGNET_";
   for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -139,7 +124,7 @@ SettingMeaning MeaningOf(std::string_view name) {
 }
 
 std::string_view ClosestSetting(std::string_view name) {
-  return std::ranges::min_element(kRows, {}, [&](const SettingRow& row) { return Distance(row.name, name); })->name;
+  return std::ranges::min_element(kRows, {}, [&](const SettingRow& row) { return EditDistance(row.name, name); })->name;
 }
 
 void Settings::Set(std::string_view name, std::string_view value) {

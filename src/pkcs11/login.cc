@@ -1,0 +1,214 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "pkcs11/token.h"
+#include "process/refused_pin_ledger.h"
+
+namespace signet {
+namespace {
+
+bool IsRefusal(CK_RV rv) { return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE; }
+
+Error RefusedBefore(const std::string& token, const std::string& uri) {
+  return Error({.code = ErrorCode::kWrongPin,
+                .detail = fmt::format("token {}: this PIN was refused before, and is not sent again", token),
+                .token = token,
+                .uri = uri,
+                .mend = "Give the right PIN."});
+}
+
+Error NoPin(const std::string& token, const std::string& uri) {
+  return Error({.code = ErrorCode::kPinNeeded,
+                .detail = fmt::format("token {} wants a PIN, and none was given", token),
+                .token = token,
+                .uri = uri,
+                .mend = "Give it: pin-source in the URI, the token-pin setting, or a prompt."});
+}
+
+}  // namespace
+
+bool Token::WantsLogin(State& state, const Credentials& credentials) const noexcept {
+  if (credentials.behavior == Settings::LoginBehavior::kNever) return false;
+  return (info_.flags & CKF_LOGIN_REQUIRED) != 0 || !credentials.pin.empty() || state.login_forced.load() ||
+         credentials.behavior == Settings::LoginBehavior::kAlways;
+}
+
+bool Token::LoginIsDue() noexcept {
+  State* state = state_.IfMade();
+  return (info_.flags & CKF_LOGIN_REQUIRED) != 0 && (state == nullptr || state->login.load() != Login::kIn);
+}
+
+void Token::EnsureLoggedIn(const Credentials& credentials) {
+  State& state = state_.Get();
+  if (state.login.load(std::memory_order_acquire) == Login::kIn || !WantsLogin(state, credentials)) return;
+  std::unique_lock lock(state.mutex);
+  while (state.logging_in) {
+    const std::uint64_t round = state.login_round;
+    state.login_over.wait(lock, [&] { return state.login_round != round; });
+    if (state.login.load() == Login::kIn) return;
+    // Who has no PIN of his own would ask the same person once more.
+    if (credentials.pin.empty() && state.login_failure) throw Error(*state.login_failure);
+  }
+  if (state.login.load() == Login::kIn) return;
+  state.logging_in = true;
+  lock.unlock();
+  std::optional<Error> failure;
+  try {
+    LogIn(state, credentials);
+  } catch (const Error& error) {
+    failure = error;
+  } catch (...) {
+    failure = Error({.detail = "the PIN prompt failed", .token = label_});
+  }
+  lock.lock();
+  state.logging_in = false;
+  ++state.login_round;
+  state.login_failure = failure;
+  if (!failure) state.login.store(Login::kIn, std::memory_order_release);
+  lock.unlock();
+  state.login_over.notify_all();
+  if (failure) throw *std::move(failure);
+}
+
+void Token::LogIn(State& state, const Credentials& credentials) {
+  if (state.login.load() == Login::kUnknown && IsLoggedInAfterAll()) return;
+  const CK_FLAGS flags = FlagsForLogin(state);
+  CheckPinState(flags, credentials);
+  if ((flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
+    if (credentials.prompt != nullptr) {
+      credentials.prompt->LookAtReader(RequestFor(credentials, PinRequest::Kind::kUserPin, flags));
+    }
+    Lease lease(*this, false);
+    SendPin(lease, CKU_USER, nullptr, credentials);
+    return;
+  }
+  // Chosen before a session is taken, as a person may take his time.
+  const Secret pin = ChoosePin(credentials, PinRequest::Kind::kUserPin, flags);
+  Lease lease(*this, false);
+  SendPin(lease, CKU_USER, &pin, credentials);
+}
+
+bool Token::UserIsLoggedIn(Lease& lease) {
+  CK_SESSION_INFO info{};
+  CheckRv(lease.Call(SIGNET_CK(C_GetSessionInfo), kNoMechanism, &info), "C_GetSessionInfo", label_);
+  return info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+}
+
+bool Token::IsLoggedInAfterAll() {
+  Lease lease(*this, false);
+  return UserIsLoggedIn(lease);
+}
+
+CK_FLAGS Token::FlagsForLogin(State& state) {
+  if (!state.connected.load()) Connect(state);
+  {
+    const std::lock_guard lock(state.mutex);
+    if (const auto flags = std::exchange(state.fresh_flags, std::nullopt)) return *flags;
+  }
+  return module_->TokenInfo(state.slot.load()).flags;
+}
+
+void Token::CheckPinState(CK_FLAGS flags, const Credentials& credentials) const {
+  if ((flags & CKF_USER_PIN_LOCKED) != 0) throw RvError(CKR_PIN_LOCKED, "", label_).WithUri(credentials.uri);
+  if ((flags & CKF_USER_PIN_INITIALIZED) == 0) {
+    throw RvError(CKR_USER_PIN_NOT_INITIALIZED, "", label_).WithUri(credentials.uri);
+  }
+  if ((flags & CKF_USER_PIN_FINAL_TRY) != 0 && !credentials.allow_final_try) {
+    throw Error({.code = ErrorCode::kPinFinalTry,
+                 .detail = fmt::format("token {}: one wrong PIN more locks it, so none was sent", label_),
+                 .token = label_,
+                 .uri = credentials.uri,
+                 .mend = "When you are sure of the PIN, set allow-final-try = true."});
+  }
+}
+
+PinRequest Token::RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const {
+  return {.kind = kind,
+          .name = label_,
+          .uri = credentials.uri,
+          .count_low = (flags & CKF_USER_PIN_COUNT_LOW) != 0,
+          .final_try = (flags & CKF_USER_PIN_FINAL_TRY) != 0};
+}
+
+// ChoosePin takes the PIN that worked before, else what the URI or the settings bring, else asks. A PIN that the
+// token refused is passed over, or is an error where there is no other.
+Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) {
+  const Secret* kept = kept_pin();
+  if (kept != nullptr && !RefusedPinLedger::WasRefused(identity_, *kept)) return kept->Clone();
+  std::optional<Secret> pin = credentials.pin.Read();
+  if (!pin && credentials.prompt != nullptr) {
+    const std::uint64_t generation = ForkGeneration();
+    pin = credentials.prompt->Ask(RequestFor(credentials, kind, flags));
+    if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", label_);
+  }
+  if (!pin) throw NoPin(label_, credentials.uri);
+  if (RefusedPinLedger::WasRefused(identity_, *pin)) throw RefusedBefore(label_, credentials.uri);
+  return *std::move(pin);
+}
+
+void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials) {
+  // PKCS#11 wants a pointer that is not const; no module writes to it.
+  auto* const text = pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
+  CK_UTF8CHAR empty = 0;
+  CK_UTF8CHAR* const bytes = pin != nullptr && text == nullptr ? &empty : text;
+  const CK_ULONG size = pin != nullptr ? pin->size() : 0;
+  const CK_RV rv = lease.Call(SIGNET_CK(C_Login), kNoMechanism, user, bytes, size);
+  if (rv == CKR_OK) {
+    if (pin != nullptr) {
+      RefusedPinLedger::Accepted(identity_, *pin);
+      Keep(*pin);
+    }
+    return;
+  }
+  if (rv == CKR_USER_ALREADY_LOGGED_IN) return;
+  if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(identity_, *pin);
+  if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL) {
+    throw Error({.code = ErrorCode::kPinNeeded,
+                 .detail = fmt::format("token {}: the PIN entry at the reader was cancelled", label_),
+                 .call = "C_Login",
+                 .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
+                 .token = label_,
+                 .uri = credentials.uri,
+                 .mend = "Try again and enter the PIN at the reader."});
+  }
+  throw RvError(rv, "C_Login", label_).WithUri(credentials.uri);
+}
+
+Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials) {
+  State& state = state_.Get();
+  CK_FLAGS flags = info_.flags;
+  if (!context_pin_worked_.load()) {
+    flags = FlagsForLogin(state);
+    CheckPinState(flags, credentials);
+  }
+  if ((flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
+    if (credentials.prompt != nullptr) {
+      credentials.prompt->LookAtReader(RequestFor(credentials, PinRequest::Kind::kContextPin, flags));
+    }
+    return {};
+  }
+  return {.pin = ChoosePin(credentials, PinRequest::Kind::kContextPin, flags)};
+}
+
+void Token::LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials) {
+  context_pin_worked_ = false;
+  SendPin(lease, CKU_CONTEXT_SPECIFIC, pin.pin ? &*pin.pin : nullptr, credentials);
+  context_pin_worked_ = true;
+}
+
+void Token::Keep(const Secret& pin) {
+  const std::lock_guard lock(keeping_.Get());
+  const KeptPin* last = kept_pin_.load();
+  if (last != nullptr && last->pin.view() == pin.view()) return;
+  auto fresh = std::make_unique<KeptPin>(KeptPin{pin.Clone(), nullptr});
+  fresh->earlier.reset(last);
+  kept_pin_.store(fresh.release(), std::memory_order_release);
+}
+
+const Secret* Token::kept_pin() const noexcept {
+  const KeptPin* kept = kept_pin_.load(std::memory_order_acquire);
+  return kept != nullptr ? &kept->pin : nullptr;
+}
+
+}  // namespace signet

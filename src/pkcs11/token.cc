@@ -1,0 +1,196 @@
+#include "pkcs11/token.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+std::string IdentityOf(const CK_TOKEN_INFO& info) {
+  return fmt::format("{}\n{}\n{}\n{}", TextOf(info.label), TextOf(info.manufacturerID), TextOf(info.model),
+                     TextOf(info.serialNumber));
+}
+
+std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) {
+  std::size_t limit = SIZE_MAX;
+  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE && info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION) {
+    limit = info.ulMaxSessionCount;
+  }
+  return max_sessions != 0 ? std::min<std::size_t>(limit, max_sessions) : limit;
+}
+
+}  // namespace
+
+Reach Reach::Now() noexcept {
+  struct stat root{};
+  if (stat("/", &root) != 0) return {};
+  return {.device = root.st_dev, .root = root.st_ino, .user = geteuid()};
+}
+
+Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info, std::uint32_t max_sessions)
+    : module_(std::move(module)),
+      info_(info),
+      label_(TextOf(info.label)),
+      identity_(IdentityOf(info)),
+      max_sessions_(max_sessions),
+      born_in_(ForkGeneration()),
+      reach_(Reach::Now()) {
+  Seen(slot, info);
+}
+
+Token::~Token() {
+  if (State* state = state_.IfMade(); state != nullptr && !ProcessIsExiting()) {
+    Close(*state, state->pool.TakeIdle());
+  }
+  const std::unique_ptr<const KeptPin> last(kept_pin_.load());
+}
+
+bool Token::Is(const CK_TOKEN_INFO& info) const noexcept {
+  return std::ranges::equal(info.label, info_.label) && std::ranges::equal(info.serialNumber, info_.serialNumber) &&
+         std::ranges::equal(info.model, info_.model) &&
+         std::ranges::equal(info.manufacturerID, info_.manufacturerID);
+}
+
+void Token::Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info) {
+  State& state = state_.Get();
+  const bool first = !state.connected.load();
+  {
+    const std::lock_guard lock(state.mutex);
+    state.fresh_flags = info.flags;
+  }
+  if (!first && state.slot.load() == slot) return;
+  state.slot = slot;
+  state.pool.SetLimit(SessionLimit(info, max_sessions_));
+  // Nobody can be logged in through this view of the module when the process meets the token for the first time.
+  if (first && born_in_ == ForkGeneration() && state.pool.epoch() == 1) state.login = Login::kOut;
+  state.connected.store(true, std::memory_order_release);
+}
+
+// Connect finds the slot that the token is in now.
+void Token::Connect(State& state) {
+  const Turns::Turn turn(state.connecting);
+  if (state.connected.load(std::memory_order_acquire)) return;
+  for (const CK_SLOT_ID slot : module_->SlotsWithToken()) {
+    CK_TOKEN_INFO info{};
+    try {
+      info = module_->TokenInfo(slot);
+    } catch (const Error&) {
+      continue;  // Another token's trouble is not ours.
+    }
+    if (!Is(info)) continue;
+    Seen(slot, info);
+    return;
+  }
+  throw Error({.code = ErrorCode::kTokenAbsent,
+               .detail = fmt::format("the token {} with serial number {} is not there any more", label_,
+                                     TextOf(info_.serialNumber)),
+               .token = label_,
+               .mend = "Put the token back."});
+}
+
+SessionPool::Grant Token::Acquire(bool exclusive) {
+  State& state = state_.Get();
+  if (!state.connected.load(std::memory_order_acquire)) Connect(state);
+  for (;;) {
+    SessionPool::Grant grant = state.pool.Take(exclusive);
+    if (grant.session) [[likely]] return grant;
+    try {
+      grant.session = OpenSession(state);
+      return grant;
+    } catch (const Error& error) {
+      const bool full = error.native().value == CKR_SESSION_COUNT;
+      // With no session of ours to wait for, other programs hold them all.
+      if (!state.pool.NotOpened(grant, full) || !full) throw;
+    }
+  }
+}
+
+CK_SESSION_HANDLE Token::OpenSession(State& state) {
+  CK_SESSION_HANDLE session = 0;
+  const auto open = [&](CK_FLAGS flags) {
+    return module_->Call(SIGNET_CK(C_OpenSession), {label_}, state.slot.load(), CKF_SERIAL_SESSION | flags,
+                         static_cast<void*>(nullptr), static_cast<CK_NOTIFY>(nullptr), &session);
+  };
+  const CK_FLAGS flags = read_write_.load() ? CKF_RW_SESSION : 0;
+  CK_RV rv = open(flags);
+  const bool telling = rv == CKR_OK || rv == CKR_SESSION_COUNT || RowOfRv(rv).staleness != Staleness::kNone;
+  if (!telling && flags == 0 && open(CKF_RW_SESSION) == CKR_OK) {
+    read_write_ = true;  // Some HSMs have no read-only sessions.
+    rv = CKR_OK;
+  }
+  CheckRv(rv, "C_OpenSession", label_);
+  return session;
+}
+
+void Token::Release(const SessionPool::Grant& grant, bool usable) noexcept {
+  State* state = state_.IfMade();
+  if (state == nullptr) return;  // Taken before the fork, by the parent.
+  if (const auto session = state->pool.Give(grant, usable, SessionPool::Clock::now())) Close(*state, {*session});
+}
+
+void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept {
+  for (const CK_SESSION_HANDLE session : sessions) {
+    module_->Call(SIGNET_CK(C_CloseSession), CalledOn{label_}, session);
+  }
+  // A token logs the user out when the last session is closed (PKCS#11 section 5.6.2).
+  if (!sessions.empty() && state.pool.Closed(sessions.size())) state.login = Login::kUnknown;
+}
+
+void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch, std::uint64_t initialisation) {
+  if (staleness == Staleness::kSession) return;  // The session was discarded, and that is all.
+  State& state = state_.Get();
+  if (error.native().value == CKR_USER_NOT_LOGGED_IN) state.login_forced = true;
+  if (staleness == Staleness::kModule && !ProcessIsExiting()) module_->Reinitialise(initialisation);
+  const auto idle = state.pool.Renew(epoch);
+  if (!idle) return;
+  state.login = Login::kUnknown;
+  state.connected = false;
+  Close(state, *idle);
+}
+
+void Token::Rethrow(const Error& error) const {
+  const bool reachable = reach_ == Reach::Now();
+  if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) throw Error(error);
+  throw Error({.code = error.code(),
+               .detail = fmt::format("{}; since the token was opened the process has changed its root directory or its "
+                                     "user, so that the token's files or socket may be out of reach",
+                                     error.detail()),
+               .call = error.call(),
+               .native = error.native(),
+               .token = label_,
+               .uri = error.uri(),
+               .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+}
+
+std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Token::Mechanisms() {
+  State& state = state_.Get();
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.mechanisms != nullptr) return state.mechanisms;
+  }
+  module_->EnsureReady();
+  if (!state.connected.load()) Connect(state);
+  auto list = std::make_shared<std::vector<CK_MECHANISM_TYPE>>(512);
+  CK_ULONG count = list->size();
+  const auto ask = [&] {
+    return module_->Call(SIGNET_CK(C_GetMechanismList), {label_}, state.slot.load(), list->data(), &count);
+  };
+  CK_RV rv = ask();
+  if (rv == CKR_BUFFER_TOO_SMALL && count > list->size() && count < 65536) {
+    list->resize(count);
+    rv = ask();
+  }
+  CheckRv(rv, "C_GetMechanismList", label_);
+  list->resize(std::min<std::size_t>(count, list->size()));
+  std::ranges::sort(*list);
+  const std::lock_guard lock(state.mutex);
+  state.mechanisms = list;
+  return list;
+}
+
+}  // namespace signet

@@ -1,0 +1,205 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <signet/error.h>
+#include <signet/pin_prompt.h>
+#include <signet/settings.h>
+
+#include "pkcs11/module.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/session_pool.h"
+
+namespace signet {
+
+// Credentials are the ways to a PIN that one URI and the settings open for one token, and what may be done with it.
+struct Credentials {
+  PinSource pin;  // from the URI, or from the settings where the URI names the token; may be empty
+  std::shared_ptr<PinPrompt> prompt;  // may be null
+  std::string uri;                    // for messages
+  Settings::LoginBehavior behavior = Settings::LoginBehavior::kAuto;
+  bool allow_final_try = false;
+};
+
+// Reach is what a process can reach files by: its root directory and its user. A token whose files were within reach
+// of one may be out of reach of another.
+struct Reach {
+  static Reach Now() noexcept;
+  friend bool operator==(const Reach&, const Reach&) = default;
+  dev_t device = 0;
+  ino_t root = 0;
+  uid_t user = 0;
+};
+
+// Token is one token, told from others by label, serial number, model and manufacturer, wherever it is plugged in.
+// It keeps the sessions, the login and the PIN that worked. All that can go stale belongs to an epoch of the session
+// pool. Thread-safe, also across fork: a child connects and logs in anew.
+class Token {
+ public:
+  class Lease;
+
+  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info, std::uint32_t max_sessions);
+  ~Token();
+  Token(const Token&) = delete;
+  Token& operator=(const Token&) = delete;
+
+  Module& module() const noexcept { return *module_; }
+  const std::string& label() const noexcept { return label_; }
+  // info is as it was when the token was first seen.
+  const CK_TOKEN_INFO& info() const noexcept { return info_; }
+  CK_SLOT_ID slot() { return state_.Get().slot.load(); }
+  bool Is(const CK_TOKEN_INFO& info) const noexcept;
+  // Seen tells where the token was just found, and its flags, which spares asking for them at the login.
+  void Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
+
+  // Use calls `work(Lease&)` with a session that nobody else uses meanwhile, logged in first where `credentials` are
+  // given and the token wants a login. When sessions, handles, login, token or module turn out to be gone, they are
+  // had anew and `work` is called once more.
+  template <class Work>
+  auto Use(const Credentials* credentials, bool exclusive, Work&& work);
+
+  // LoginIsDue tells whether EnsureLoggedIn would have something to do.
+  bool LoginIsDue() noexcept;
+  // EnsureLoggedIn logs the user in, unless he is; of many threads at once one does it. Throws Error: kPinNeeded,
+  // kWrongPin (a PIN that was refused before is not sent), kPinLocked, kPinFinalTry, kTokenTrouble. Nothing happens
+  // on a token that wants no login, unless the credentials bring a PIN or say to log in always.
+  void EnsureLoggedIn(const Credentials& credentials);
+  // LogInForOperation is the CKU_CONTEXT_SPECIFIC login of a key that asks for its PIN at each use. ContextPin is
+  // called before C_SignInit and asks and checks all that it needs, so that nothing comes between.
+  struct ContextPin {
+    std::optional<Secret> pin;  // none: the reader has a pad
+  };
+  ContextPin PrepareContextLogin(const Credentials& credentials);
+  void LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials);
+  // UserIsLoggedIn asks the token.
+  bool UserIsLoggedIn(Lease& lease);
+
+  // Mechanisms lists what the token can do; asked once in each process.
+  std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Mechanisms();
+
+ private:
+  enum class Login { kOut, kIn, kUnknown };
+  struct State {
+    SessionPool pool;
+    Turns connecting;
+    std::atomic<bool> connected{false};
+    std::atomic<CK_SLOT_ID> slot{0};
+    std::atomic<Login> login{Login::kUnknown};
+    std::atomic<bool> login_forced{false};  // the token wants a login though its flags say otherwise
+    std::mutex mutex;                       // for what follows; never held during a call
+    std::condition_variable login_over;
+    bool logging_in = false;
+    std::uint64_t login_round = 0;
+    std::optional<Error> login_failure;
+    std::optional<CK_FLAGS> fresh_flags;
+    std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> mechanisms;
+  };
+  struct KeptPin {
+    Secret pin;
+    std::unique_ptr<const KeptPin> earlier;
+  };
+
+  SessionPool::Grant Acquire(bool exclusive);
+  void Release(const SessionPool::Grant& grant, bool usable) noexcept;
+  CK_SESSION_HANDLE OpenSession(State& state);
+  void Connect(State& state);
+  void Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept;
+  std::uint64_t Epoch() { return state_.Get().pool.epoch(); }
+  void Renew(const Error& error, Staleness staleness, std::uint64_t epoch, std::uint64_t initialisation);
+  [[noreturn]] void Rethrow(const Error& error) const;
+
+  // in login.cc
+  bool WantsLogin(State& state, const Credentials& credentials) const noexcept;
+  void LogIn(State& state, const Credentials& credentials);
+  bool IsLoggedInAfterAll();
+  CK_FLAGS FlagsForLogin(State& state);
+  void CheckPinState(CK_FLAGS flags, const Credentials& credentials) const;
+  Secret ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
+  PinRequest RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const;
+  void SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials);
+  void Keep(const Secret& pin);
+  const Secret* kept_pin() const noexcept;
+
+  const std::shared_ptr<Module> module_;
+  const CK_TOKEN_INFO info_;
+  const std::string label_;
+  const std::string identity_;  // for the ledger of refused PINs
+  const std::uint32_t max_sessions_;
+  const std::uint64_t born_in_;
+  const Reach reach_;
+  std::atomic<bool> read_write_{false};  // the token has no read-only sessions
+  std::atomic<bool> context_pin_worked_{false};
+  // The PIN that worked last. Read without a lock, so that a child forked at any moment finds it; older ones are kept
+  // until the token dies, as somebody may be reading them.
+  std::atomic<const KeptPin*> kept_pin_{nullptr};
+  ForkLocal<std::mutex> keeping_;
+  ForkLocal<State> state_;
+};
+
+// Lease is a session of the token for as long as it lives.
+class Token::Lease {
+ public:
+  Lease(Token& token, bool exclusive) : token_(token), grant_(token.Acquire(exclusive)) {}
+  ~Lease() { token_.Release(grant_, usable_); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  Token& token() const noexcept { return token_; }
+  CK_SESSION_HANDLE session() const noexcept { return *grant_.session; }
+  std::uint64_t epoch() const noexcept { return grant_.epoch; }
+  // Discard closes the session at the end, as nobody knows what state it is in.
+  void Discard() noexcept { usable_ = false; }
+
+  // Call is Module::Call on this session, which it puts before `args`.
+  template <class Function, class... Args>
+  CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism, Args... args) {
+    return token_.module_->Call(function, name, CalledOn{token_.label_, mechanism}, session(), args...);
+  }
+
+ private:
+  Token& token_;
+  SessionPool::Grant grant_;
+  bool usable_ = true;
+};
+
+template <class Work>
+auto Token::Use(const Credentials* credentials, bool exclusive, Work&& work) {
+  for (bool again = false;; again = true) {
+    std::uint64_t epoch = 0;
+    const std::uint64_t initialisation = module_->initialisation();
+    try {
+      module_->EnsureReady();
+      epoch = Epoch();
+      if (credentials != nullptr) EnsureLoggedIn(*credentials);
+      Lease lease(*this, exclusive);
+      try {
+        return work(lease);
+      } catch (const Error& error) {
+        if (StalenessOf(error) != Staleness::kNone) lease.Discard();
+        throw;
+      }
+    } catch (const Error& error) {
+      const Staleness staleness = StalenessOf(error);
+      if (again || staleness == Staleness::kNone) Rethrow(error);
+      Renew(error, staleness, epoch, initialisation);
+    }
+  }
+}
+
+inline constexpr CK_MECHANISM_TYPE kNoMechanism = CK_UNAVAILABLE_INFORMATION;
+
+// TextOf gives a blank-padded text of PKCS#11 without its padding.
+template <std::size_t N>
+std::string TextOf(const unsigned char (&text)[N]) {
+  return {reinterpret_cast<const char*>(text), p11_kit_space_strlen(text, N)};
+}
+
+}  // namespace signet

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <signet/private_key.h>
+
+#include "identity/public_key.h"
+#include "pkcs11/attributes.h"
+#include "pkcs11/mechanism_plan.h"
+#include "pkcs11/token.h"
+
+namespace signet {
+
+// TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found again, by
+// CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to the public key is
+// verified in software before it is released.
+class TokenKey final : public PrivateKey {
+ public:
+  // What finds the key again on its token.
+  struct Mark {
+    Bytes id;           // CKA_ID; empty: by label
+    std::string label;  // CKA_LABEL
+  };
+
+  // TokenKey knows the key by its public part and has not seen it yet. Throws Error kTokenTrouble when the token does
+  // not say what it can do.
+  TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
+           PublicKey public_key);
+  // Adopt takes the object, seen in `epoch`, as the key; throws Error kNoSigningKey when it may not sign, and
+  // kKeyCertificateMismatch when it is another key.
+  void Adopt(const StoredObject& object, std::uint64_t epoch);
+
+  KeyType type() const noexcept override { return public_key_.type(); }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override { return public_key_.spki(); }
+  std::vector<SignatureScheme> schemes() const override;
+  std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
+  bool Supports(const SigningAlgorithm& algorithm) const override;
+  std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                   std::span<std::uint8_t> signature) override;
+  void Unlock() override;
+  bool locked() const override { return !located_.load(std::memory_order_acquire); }
+  bool in_hardware() const noexcept override { return true; }
+
+ private:
+  struct HandleCache {
+    std::mutex mutex;
+    std::uint64_t epoch = 0;
+    CK_OBJECT_HANDLE handle = 0;
+  };
+  struct Job {
+    const SigningAlgorithm& algorithm;
+    std::span<const std::uint8_t> input;
+    std::span<std::uint8_t> signature;
+    const Token::ContextPin* context_pin = nullptr;  // for a key that wants its PIN at each signature
+    std::size_t size = 0;
+  };
+  enum class Outcome { kDone, kContextLoginWanted };
+
+  void CheckJob(const Job& job) const;
+  CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
+  StoredObject Locate(Token::Lease& lease) const;
+  Outcome SignOn(Token::Lease& lease, Job& job);
+  CK_RV Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle);
+  Outcome Finish(Token::Lease& lease, const MechanismRow& row, Job& job);
+  std::span<const std::uint8_t> Encoded(const MechanismRow& row, const Job& job,
+                                        std::span<std::uint8_t> room) const;
+  void TakeSignature(Job& job, std::span<const std::uint8_t> raw);
+  std::size_t raw_signature_size() const noexcept;
+
+  const std::shared_ptr<Token> token_;
+  const std::shared_ptr<const Credentials> credentials_;
+  const Mark mark_;
+  const PublicKey public_key_;
+  std::atomic<MechanismSet> usable_;
+  std::atomic<bool> located_{false};
+  std::atomic<bool> proven_{false};
+  std::atomic<bool> always_authenticate_{false};
+  ForkLocal<HandleCache> handle_;
+};
+
+}  // namespace signet

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "pkcs11/public_part.h"
+#include "pkcs11/token_reader.h"
+
+namespace signet {
+namespace {
+
+// Loader takes one token's objects for a store: keys without certificates, certificates without keys.
+class Loader {
+ public:
+  Loader(TokenReader& reader, std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials)
+      : reader_(reader), token_(std::move(token)), credentials_(std::move(credentials)) {}
+
+  StoredObjects Load(Wanted wanted, bool with_chain) {
+    if ((wanted & kWantPrivateKeys) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_PRIVATE_KEY)) Guarded([&] { LoadPrivateKey(*object); });
+    }
+    if ((wanted & kWantPublicKeys) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY)) Guarded([&] { LoadPublicKey(*object); });
+    }
+    if ((wanted & kWantCertificates) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
+        Guarded([&] { certificates_.push_back({CertificateOf(*object, *token_), object->id()}); });
+      }
+      OrderCertificates(with_chain);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  struct Held {
+    Certificate certificate;
+    Bytes id;
+  };
+
+  // Guarded makes a problem of what goes wrong with one object; what is stale concerns them all.
+  template <class Work>
+  void Guarded(Work work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (StalenessOf(error) != Staleness::kNone) throw;
+      result_.problems.push_back({credentials_->uri, error});
+    }
+  }
+
+  void LoadPrivateKey(const StoredObject& object) {
+    auto public_key = PublicPartFor(object);
+    if (!public_key) {
+      throw Error({.code = ErrorCode::kUnsupported,
+                   .detail = fmt::format("token {}: nothing tells the public part of the key {}", token_->label(),
+                                         object.label()),
+                   .token = token_->label(),
+                   .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
+    }
+    auto key = std::make_shared<TokenKey>(token_, credentials_, TokenKey::Mark{object.id(), object.label()},
+                                          *std::move(public_key));
+    key->Adopt(object, reader_.epoch());
+    result_.private_keys.push_back(std::move(key));
+  }
+
+  std::optional<PublicKey> PublicPartFor(const StoredObject& object) {
+    std::optional<PublicKey> own = PublicPartOf(object);
+    if (!own) {
+      for (const StoredObject* other : reader_.WithId(object.id(), CKO_PUBLIC_KEY)) {
+        if (!own) own = PublicPartOf(*other);
+      }
+    }
+    // PKCS#11 has no key type for RSA-PSS (RFC 4055): only the certificate tells.
+    if (own && own->type() != KeyType::kRsa) return own;
+    for (const StoredObject* other : reader_.WithId(object.id(), CKO_CERTIFICATE)) {
+      PublicKey certified = PublicKey::FromSpki(CertificateOf(*other, *token_).subject_public_key_info());
+      if (!own || (certified.type() == KeyType::kRsaPss && SameMaterial(certified, *own))) return certified;
+    }
+    return own;
+  }
+
+  void LoadPublicKey(const StoredObject& object) {
+    if (auto key = PublicPartOf(object)) {
+      result_.public_keys.push_back(*std::move(key));
+      return;
+    }
+    throw Error({.code = ErrorCode::kUnsupported,
+                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here", token_->label(),
+                                       object.label()),
+                 .token = token_->label(),
+                 .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
+  }
+
+  // OrderCertificates puts leaves first, each followed by its chain.
+  void OrderCertificates(bool with_chain) {
+    std::ranges::stable_sort(certificates_, {}, [](const Held& held) { return held.certificate.is_ca(); });
+    std::vector<Certificate> others;
+    for (const Held& held : certificates_) others.push_back(held.certificate);
+    auto& ordered = result_.certificates;
+    for (const Held& held : certificates_) {
+      if (std::ranges::find(ordered, held.certificate) != ordered.end()) continue;
+      if (with_chain && !held.certificate.is_ca()) {
+        const auto more = reader_.Issuers(held.certificate);
+        others.insert(others.end(), more.begin(), more.end());
+      }
+      for (const Certificate& certificate : CertificateChain(held.certificate, others).certificates()) {
+        if (std::ranges::find(ordered, certificate) == ordered.end()) ordered.push_back(certificate);
+      }
+    }
+  }
+
+  TokenReader& reader_;
+  const std::shared_ptr<Token> token_;
+  const std::shared_ptr<const Credentials> credentials_;
+  std::vector<Held> certificates_;
+  StoredObjects result_;
+};
+
+}  // namespace
+
+StoredObjects LoadFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
+                       const Pkcs11Uri& uri, Wanted wanted) {
+  const bool keys = (wanted & kWantPrivateKeys) != 0;
+  return token->Use(keys ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+    TokenReader reader(lease, uri);
+    reader.ReadNamed(wanted);
+    return Loader(reader, token, credentials).Load(wanted, !uri.object_class());
+  });
+}
+
+}  // namespace signet

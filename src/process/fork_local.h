@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "process/fork_generation.h"
+
+namespace signet {
+
+// ForkLocal<T> holds one T for each process: the first Get in a forked child makes a fresh one, and the parent's,
+// whose mutexes may be held by threads that do not exist in the child, is never touched again. Get takes no lock.
+template <class T>
+class ForkLocal {
+ public:
+  ForkLocal() = default;
+  ForkLocal(const ForkLocal&) = delete;
+  ForkLocal& operator=(const ForkLocal&) = delete;
+  ~ForkLocal() {
+    Node* node = node_.load(std::memory_order_acquire);
+    if (node == nullptr) return;
+    if (node->generation == ForkGeneration()) {
+      const std::unique_ptr<Node> own(node);
+    } else {
+      AbandonToParent(*node);
+    }
+  }
+
+  T& Get() {
+    Node* node = node_.load(std::memory_order_acquire);
+    if (node != nullptr && node->generation == ForkGeneration()) [[likely]] return node->value;
+    return Make(node);
+  }
+
+  // IfMade gives this process's T, or null where Get has not made one.
+  T* IfMade() noexcept {
+    Node* node = node_.load(std::memory_order_acquire);
+    return node != nullptr && node->generation == ForkGeneration() ? &node->value : nullptr;
+  }
+
+ private:
+  struct Node : AbandonedInChild {
+    std::uint64_t generation = ForkGeneration();
+    T value;
+  };
+
+  T& Make(Node* seen) {
+    auto fresh = std::make_unique<Node>();
+    if (node_.compare_exchange_strong(seen, fresh.get(), std::memory_order_acq_rel)) {
+      if (seen != nullptr) AbandonToParent(*seen);
+      return fresh.release()->value;
+    }
+    return seen->value;  // Another thread of this process was first.
+  }
+
+  std::atomic<Node*> node_{nullptr};
+};
+
+}  // namespace signet
