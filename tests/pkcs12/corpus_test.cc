@@ -12,7 +12,7 @@
 namespace signet {
 namespace {
 
-class Corpus : public testing::Test {
+class Corpus : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto directory = CorpusDirectory();
@@ -55,7 +55,7 @@ std::string KeyName(const PublicKey& key) {
   return fmt::format("{}-{}", key.type() == KeyType::kRsaPss ? "RSA" : key.algorithm(), key.bits());
 }
 
-class CorpusLoads : public Corpus, public testing::WithParamInterface<std::string_view> {};
+class CorpusLoads : public Corpus, public ::testing::WithParamInterface<std::string_view> {};
 
 TEST_P(CorpusLoads, KeyLeafAndCountsAsListed) {
   for (const CorpusRow& row : Rows(GetParam())) {
@@ -81,7 +81,7 @@ TEST_P(CorpusLoads, KeyLeafAndCountsAsListed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, CorpusLoads, testing::Values("LOAD", "LOAD_LEGACY"),
+INSTANTIATE_TEST_SUITE_P(Rows, CorpusLoads, ::testing::Values("LOAD", "LOAD_LEGACY"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST_F(Corpus, CertificatesAloneAreCalledThat) { ExpectSays("CERT_ONLY", ErrorCode::kCertificateOnly); }
