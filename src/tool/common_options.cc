@@ -64,10 +64,12 @@ void CommonOptions::AddTo(CLI::App& app) {
   app.add_option("--module", modules, "PKCS#11 module (default: all that p11-kit has configured)")
       ->type_name("PATH")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--set", settings, "A setting, as in openssl.cnf")
       ->type_name("NAME=VALUE")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--pin-source", pin_source,
                  "Where the PIN or password comes from: file:PATH, env:NAME, fd:N or credential:NAME")
