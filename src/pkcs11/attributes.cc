@@ -14,8 +14,8 @@ struct Wish {
   Of of;
 };
 
-// The room is such that no value is likely to fill it: that tells a value from one that was left alone. CKA_VALUE is
-// asked of nothing but certificates: of a private key it is the secret itself.
+// The room is such that no value is likely to fill it: that tells a value from one that was left alone.
+// CKA_VALUE is asked of nothing but certificates: of a private key it is the secret itself.
 constexpr Wish kWishes[] = {
     {CKA_CLASS, 15, kBoth},
     {CKA_ID, 255, kBoth},
@@ -34,7 +34,8 @@ constexpr Wish kWishes[] = {
 constexpr CK_ULONG kLargest = 1 << 20;
 
 bool IsAttributeAnswer(CK_RV rv) {
-  return rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_BUFFER_TOO_SMALL;
+  return rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+         rv == CKR_BUFFER_TOO_SMALL;
 }
 
 CK_RV Get(Token::Lease& lease, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes, CK_ULONG count) {
@@ -44,7 +45,8 @@ CK_RV Get(Token::Lease& lease, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes
 void CheckUnlessAnswer(CK_RV rv, const Token::Lease& lease) {
   if (IsAttributeAnswer(rv)) return;
   // A stale session or handle concerns everything; another failure only this attribute.
-  if (RowOfRv(rv).staleness != Staleness::kNone) throw RvError(rv, "C_GetAttributeValue", lease.token().label());
+  if (RowOfRv(rv).staleness != Staleness::kNone)
+    throw RvError(rv, "C_GetAttributeValue", lease.token().label());
 }
 
 // ReadOne asks for the length first.
@@ -113,14 +115,16 @@ StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
     const bool untouched = !IsAttributeAnswer(rv) || (rv != CKR_OK && size == rooms[i].size());
     const bool too_long = size > rooms[i].size() && (!absent || rv == CKR_BUFFER_TOO_SMALL);
     if (untouched || too_long) {
-      if (auto value = ReadOne(lease, object, wanted[i].type)) result.attributes.Set(wanted[i].type, *std::move(value));
+      if (auto value = ReadOne(lease, object, wanted[i].type))
+        result.attributes.Set(wanted[i].type, *std::move(value));
     } else if (!absent) {
       rooms[i].resize(size);
       result.attributes.Set(wanted[i].type, std::move(rooms[i]));
     }
   }
   result.object_class = result.attributes.NumberOf(CKA_CLASS).value_or(CK_UNAVAILABLE_INFORMATION);
-  if (of == kKeys && result.object_class == CKO_CERTIFICATE) return ReadAttributes(lease, object, CKO_CERTIFICATE);
+  if (of == kKeys && result.object_class == CKO_CERTIFICATE)
+    return ReadAttributes(lease, object, CKO_CERTIFICATE);
   return result;
 }
 

@@ -1,19 +1,19 @@
 #pragma once
 
+#include "pkcs11/token.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "pkcs11/token.h"
-
 namespace signet {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// Attributes are those of one object that the token reveals. One that is missing, hidden or of a nonsensical length
-// is absent.
+// Attributes are those of one object that the token reveals. One that is missing, hidden or of a nonsensical
+// length is absent.
 class Attributes {
  public:
   void Set(CK_ATTRIBUTE_TYPE type, Bytes value) { values_.push_back({type, std::move(value)}); }
@@ -42,9 +42,9 @@ struct StoredObject {
   std::string label() const { return attributes.TextOf(CKA_LABEL); }
 };
 
-// ReadAttributes gets all that we want to know of an object in one C_GetAttributeValue, or in two for a certificate
-// that was not known to be one; modules that fail as a whole, or stop at the first attribute that the object does not
-// have, are asked again, one by one. `object_class` is what the object is known to be.
+// ReadAttributes gets all that we want to know of an object in one C_GetAttributeValue, or in two for a
+// certificate that was not known to be one; modules that fail as a whole, or stop at the first attribute that
+// the object does not have, are asked again, one by one. `object_class` is what the object is known to be.
 StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
                             std::optional<CK_OBJECT_CLASS> object_class);
 

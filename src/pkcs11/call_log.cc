@@ -1,18 +1,16 @@
 #include "pkcs11/call_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "pkcs11/mechanism_plan.h"
+#include "pkcs11/rv.h"
+#include <signet/error.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <signet/error.h>
-
-#include "pkcs11/mechanism_plan.h"
-#include "pkcs11/rv.h"
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -52,9 +50,8 @@ std::shared_ptr<CallLog> CallLog::FromSettings(const Settings& settings) {
   if (settings.call_log == "stderr") {
     return std::make_shared<CallLog>([](std::string_view line) { WriteLine(STDERR_FILENO, line); });
   }
-  return std::make_shared<CallLog>([file = std::make_shared<LogFile>(settings.call_log)](std::string_view line) {
-    WriteLine(file->fd(), line);
-  });
+  return std::make_shared<CallLog>([file = std::make_shared<LogFile>(settings.call_log)](
+                                       std::string_view line) { WriteLine(file->fd(), line); });
 }
 
 void CallLog::Write(std::string_view module, const char* function, const CalledOn& on, CK_RV rv,
@@ -62,11 +59,11 @@ void CallLog::Write(std::string_view module, const char* function, const CalledO
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto micros = now.time_since_epoch().count() % 1'000'000;
   write_(fmt::format("{:%H:%M:%S}.{:06} [{}:{}] {}{}{} {}{}{} = {} ({:.3f} ms)",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), micros, getpid(), gettid(), module,
-                     on.token.empty() ? "" : " ", on.token, function,
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), micros, getpid(), gettid(),
+                     module, on.token.empty() ? "" : " ", on.token, function,
                      on.mechanism == CK_UNAVAILABLE_INFORMATION ? "" : " ",
-                     on.mechanism == CK_UNAVAILABLE_INFORMATION ? "" : MechanismName(on.mechanism), RvName(rv),
-                     std::chrono::duration<double, std::milli>(took).count()));
+                     on.mechanism == CK_UNAVAILABLE_INFORMATION ? "" : MechanismName(on.mechanism),
+                     RvName(rv), std::chrono::duration<double, std::milli>(took).count()));
 }
 
 }  // namespace signet

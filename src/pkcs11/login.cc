@@ -1,14 +1,16 @@
+#include "pkcs11/token.h"
+#include "process/refused_pin_ledger.h"
+
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "pkcs11/token.h"
-#include "process/refused_pin_ledger.h"
-
 namespace signet {
 namespace {
 
-bool IsRefusal(CK_RV rv) { return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE; }
+bool IsRefusal(CK_RV rv) {
+  return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
+}
 
 Error RefusedBefore(const std::string& token, const std::string& uri) {
   return Error({.code = ErrorCode::kWrongPin,
@@ -131,8 +133,8 @@ PinRequest Token::RequestFor(const Credentials& credentials, PinRequest::Kind ki
           .final_try = (flags & CKF_USER_PIN_FINAL_TRY) != 0};
 }
 
-// ChoosePin takes the PIN that worked before, else what the URI or the settings bring, else asks. A PIN that the
-// token refused is passed over, or is an error where there is no other.
+// ChoosePin takes the PIN that worked before, else what the URI or the settings bring, else asks. A PIN that
+// the token refused is passed over, or is an error where there is no other.
 Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) {
   const Secret* kept = kept_pin();
   if (kept != nullptr && !RefusedPinLedger::WasRefused(identity_, *kept)) return kept->Clone();
@@ -149,7 +151,8 @@ Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, C
 
 void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials) {
   // PKCS#11 wants a pointer that is not const; no module writes to it.
-  auto* const text = pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
+  auto* const text =
+      pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
   CK_UTF8CHAR empty = 0;
   CK_UTF8CHAR* const bytes = pin != nullptr && text == nullptr ? &empty : text;
   const CK_ULONG size = pin != nullptr ? pin->size() : 0;

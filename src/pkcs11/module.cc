@@ -1,6 +1,6 @@
 #include "pkcs11/module.h"
 
-#include <unistd.h>
+#include "pkcs11/rv.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,8 +9,7 @@
 #include <thread>
 
 #include <fmt/format.h>
-
-#include "pkcs11/rv.h"
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -38,7 +37,8 @@ void Pad(unsigned char (&text)[N]) {
 
 }  // namespace
 
-Module::Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log)
+Module::Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args,
+               std::shared_ptr<CallLog> log)
     : functions_(functions),
       name_(Taken(p11_kit_module_get_name(functions))),
       path_(Taken(p11_kit_module_get_filename(functions))),
@@ -50,28 +50,32 @@ Module::Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_a
   holds_trust_ = Taken(p11_kit_config_option(functions, "trust-policy")) == "yes";
 }
 
-std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_args, std::shared_ptr<CallLog> log) {
+std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_args,
+                                     std::shared_ptr<CallLog> log) {
   CK_FUNCTION_LIST* functions = p11_kit_module_load(path.c_str(), 0);
   if (functions == nullptr) {
     const bool missing = path.starts_with('/') && access(path.c_str(), F_OK) != 0;
-    throw Error({.code = ErrorCode::kModuleTrouble,
-                 .detail = missing ? fmt::format("there is no PKCS#11 module at {}", path)
-                                   : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path,
-                                                 LoadFailure()),
-                 .call = "p11_kit_module_load",
-                 .mend = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
+    throw Error(
+        {.code = ErrorCode::kModuleTrouble,
+         .detail =
+             missing ? fmt::format("there is no PKCS#11 module at {}", path)
+                     : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path, LoadFailure()),
+         .call = "p11_kit_module_load",
+         .mend = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
   }
   return std::shared_ptr<Module>(new Module(functions, path, std::move(init_args), std::move(log)));
 }
 
 std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& init_args,
                                                             const std::shared_ptr<CallLog>& log) {
-  const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0), &std::free);
+  const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0),
+                                                                      &std::free);
   if (list == nullptr) {
-    throw Error({.code = ErrorCode::kModuleTrouble,
-                 .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
-                 .call = "p11_kit_modules_load",
-                 .mend = "Check with `p11-kit list-modules`, or name the module."});
+    throw Error(
+        {.code = ErrorCode::kModuleTrouble,
+         .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
+         .call = "p11_kit_modules_load",
+         .mend = "Check with `p11-kit list-modules`, or name the module."});
   }
   std::vector<std::shared_ptr<Module>> modules;
   for (CK_FUNCTION_LIST** functions = list.get(); *functions != nullptr; ++functions) {
@@ -81,7 +85,8 @@ std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& i
 }
 
 Module::~Module() {
-  // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's alone.
+  // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's
+  // alone.
   if (ProcessIsExiting()) return;
   State* state = state_.IfMade();
   if (state != nullptr) state->exit_handler.reset();
@@ -102,7 +107,8 @@ bool Module::IsNamed(const std::string& name) const {
 
 void Module::EnsureReady() {
   State& state = state_.Get();
-  if (state.ready.load(std::memory_order_acquire)) [[likely]] return;
+  if (state.ready.load(std::memory_order_acquire)) [[likely]]
+    return;
   const Turns::Turn turn(state.turns);
   if (!state.ready.load(std::memory_order_acquire)) Initialise(state);
 }
@@ -152,11 +158,12 @@ void Module::Finalise(State& state) noexcept {
 }
 
 Error Module::Explained(CK_RV rv) const {
-  return Error({.code = ErrorCode::kModuleTrouble,
-                .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", name_, RowOfRv(rv).detail),
-                .call = "C_Initialize",
-                .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-                .mend = "Check the module's own configuration and that this user may read its files."});
+  return Error(
+      {.code = ErrorCode::kModuleTrouble,
+       .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", name_, RowOfRv(rv).detail),
+       .call = "C_Initialize",
+       .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
+       .mend = "Check the module's own configuration and that this user may read its files."});
 }
 
 std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
@@ -171,7 +178,8 @@ std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
     if (rv != CKR_BUFFER_TOO_SMALL) CheckRv(rv, "C_GetSlotList", "");
     // Readers come and go: ask how many there are now, and leave room.
     count = 0;
-    rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), static_cast<CK_SLOT_ID*>(nullptr), &count);
+    rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), static_cast<CK_SLOT_ID*>(nullptr),
+              &count);
     CheckRv(rv, "C_GetSlotList", "");
     slots.resize(std::min<CK_ULONG>(count, 65536) + 16);
   }

@@ -1,5 +1,12 @@
 #pragma once
 
+#include "pkcs11/call_log.h"
+#include "pkcs11/cryptoki.h"
+#include "process/exit_handler.h"
+#include "process/fork_local.h"
+#include "process/turns.h"
+#include <signet/error.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -7,23 +14,16 @@
 #include <string>
 #include <vector>
 
-#include <signet/error.h>
-
-#include "pkcs11/call_log.h"
-#include "pkcs11/cryptoki.h"
-#include "process/exit_handler.h"
-#include "process/fork_local.h"
-#include "process/turns.h"
-
 namespace signet {
 
-// Module is our own view of a PKCS#11 module, as p11-kit gives it: nobody else's C_Finalize or C_CloseAllSessions
-// reaches it. It is initialised at the first EnsureReady in each process, and finalised when it dies or before the
-// process exits, whichever comes first. Thread-safe.
+// Module is our own view of a PKCS#11 module, as p11-kit gives it: nobody else's C_Finalize or
+// C_CloseAllSessions reaches it. It is initialised at the first EnsureReady in each process, and finalised
+// when it dies or before the process exits, whichever comes first. Thread-safe.
 class Module {
  public:
   // Load opens `path`; throws Error kModuleTrouble. `init_args` is what C_Initialize passes on, or empty.
-  static std::shared_ptr<Module> Load(const std::string& path, std::string init_args, std::shared_ptr<CallLog> log);
+  static std::shared_ptr<Module> Load(const std::string& path, std::string init_args,
+                                      std::shared_ptr<CallLog> log);
   // LoadConfigured opens all modules that p11-kit has configured.
   static std::vector<std::shared_ptr<Module>> LoadConfigured(const std::string& init_args,
                                                              const std::shared_ptr<CallLog>& log);
@@ -40,10 +40,11 @@ class Module {
   bool IsAt(const std::string& path) const;
   bool IsNamed(const std::string& name) const;
 
-  // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it is.
+  // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it
+  // is.
   void EnsureReady();
-  // Reinitialise is for a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation() was before
-  // the call that said so, so that of many threads one acts.
+  // Reinitialise is for a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation() was
+  // before the call that said so, so that of many threads one acts.
   void Reinitialise(std::uint64_t seen);
   std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
 
@@ -53,8 +54,8 @@ class Module {
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
 
   // Call calls `function` of the module and logs it. In a process that is exiting, or that was forked since
-  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead. No lock is held meanwhile, unless the module
-  // cannot be used by several threads (CKR_CANT_LOCK).
+  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead. No lock is held meanwhile, unless the
+  // module cannot be used by several threads (CKR_CANT_LOCK).
   template <class Function, class... Args>
   CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, const CalledOn& on, Args... args) {
     State& state = state_.Get();
@@ -62,7 +63,8 @@ class Module {
     if (!state.ready.load() || ProcessIsExiting()) return CKR_CRYPTOKI_NOT_INITIALIZED;
     std::unique_lock<std::mutex> serial;
     if (state.serialised.load(std::memory_order_relaxed)) serial = std::unique_lock(state.serial);
-    if (log_ == nullptr) [[likely]] return (functions_->*function)(args...);
+    if (log_ == nullptr) [[likely]]
+      return (functions_->*function)(args...);
     const auto before = std::chrono::steady_clock::now();
     const CK_RV rv = (functions_->*function)(args...);
     log_->Write(name_, name, on, rv, std::chrono::steady_clock::now() - before);

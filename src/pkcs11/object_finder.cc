@@ -36,7 +36,8 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
   }
   if (wanted.id) attributes[count++] = Attribute(CKA_ID, wanted.id->data(), wanted.id->size());
   if (wanted.label) attributes[count++] = Attribute(CKA_LABEL, wanted.label->data(), wanted.label->size());
-  if (wanted.subject) attributes[count++] = Attribute(CKA_SUBJECT, wanted.subject->data(), wanted.subject->size());
+  if (wanted.subject)
+    attributes[count++] = Attribute(CKA_SUBJECT, wanted.subject->data(), wanted.subject->size());
 
   std::vector<CK_OBJECT_HANDLE> handles;
   const Search search(lease, attributes.data(), count);

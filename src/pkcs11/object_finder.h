@@ -1,10 +1,10 @@
 #pragma once
 
+#include "pkcs11/attributes.h"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "pkcs11/attributes.h"
 
 namespace signet {
 

@@ -1,13 +1,13 @@
 #include "pkcs11/pkcs11_source.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "base/file.h"
 #include "pkcs11/token_directory.h"
 #include "pkcs11/token_lister.h"
 #include "pkcs11/token_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
@@ -48,11 +48,12 @@ void CheckPinHasOneToken(const Pkcs11Uri& uri, const std::vector<std::shared_ptr
     labels += fmt::format("{}{} (serial {})", labels.empty() ? "" : ", ", token->label(),
                           TextOf(token->info().serialNumber));
   }
-  throw Error({.code = ErrorCode::kAmbiguous,
-               .detail = fmt::format("the URI brings a PIN and matches {} tokens, so that it was sent to none: {}",
-                                     tokens.size(), labels),
-               .uri = uri.shown(),
-               .mend = "Name the token by label or serial number: token=...;serial=..."});
+  throw Error(
+      {.code = ErrorCode::kAmbiguous,
+       .detail = fmt::format("the URI brings a PIN and matches {} tokens, so that it was sent to none: {}",
+                             tokens.size(), labels),
+       .uri = uri.shown(),
+       .mend = "Name the token by label or serial number: token=...;serial=..."});
 }
 
 }  // namespace
@@ -65,11 +66,13 @@ class Pkcs11Source::State {
   StoredObjects Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
 
  private:
-  std::shared_ptr<const Credentials> CredentialsFor(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt,
+  std::shared_ptr<const Credentials> CredentialsFor(const Pkcs11Uri& uri,
+                                                    const std::shared_ptr<PinPrompt>& prompt,
                                                     bool one_token) const;
   std::vector<Certificate> ChainFile() const;
-  void LoadFromToken(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
-                     const Pkcs11Uri& uri, Wanted wanted, StoredObjects& result);
+  void LoadFromToken(const std::shared_ptr<Token>& token,
+                     const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
+                     Wanted wanted, StoredObjects& result);
   std::vector<std::shared_ptr<Token>> WorthALogin(const std::vector<std::shared_ptr<Token>>& tokens,
                                                   const Pkcs11Uri& uri) const;
 
@@ -77,9 +80,8 @@ class Pkcs11Source::State {
   TokenDirectory directory_;
 };
 
-std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(const Pkcs11Uri& uri,
-                                                                       const std::shared_ptr<PinPrompt>& prompt,
-                                                                       bool one_token) const {
+std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
+    const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt, bool one_token) const {
   auto credentials = std::make_shared<Credentials>();
   credentials->pin = uri.pin();
   if (credentials->pin.empty() && uri.names_token() && one_token) credentials->pin = settings_.token_pin;
@@ -98,7 +100,9 @@ std::vector<Certificate> Pkcs11Source::State::ChainFile() const {
 
 Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt) {
   Listing listing;
-  const auto problem = [&](const Error& error) { listing.problems.push_back({uri.shown(), error.WithUri(uri.shown())}); };
+  const auto problem = [&](const Error& error) {
+    listing.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
+  };
   std::vector<Certificate> chain_file;
   try {
     chain_file = ChainFile();
@@ -124,14 +128,15 @@ Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<Pi
   } catch (const Error& error) {
     problem(error);
   }
-  if (listing.identities.empty() && listing.problems.empty() && !found.tokens.empty()) problem(NothingThere(uri, hidden));
+  if (listing.identities.empty() && listing.problems.empty() && !found.tokens.empty())
+    problem(NothingThere(uri, hidden));
   for (const Error& error : found.problems) problem(error);
   if (listing.identities.empty() && listing.problems.empty()) problem(NoToken(uri));
   return listing;
 }
 
-// WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without login, if
-// there are such: nobody should be asked for the PINs of the others.
+// WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without
+// login, if there are such: nobody should be asked for the PINs of the others.
 std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
     const std::vector<std::shared_ptr<Token>>& tokens, const Pkcs11Uri& uri) const {
   if (tokens.size() < 2 || (!uri.id() && !uri.object())) return tokens;
@@ -152,8 +157,8 @@ std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
 }
 
 void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
-                                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
-                                        Wanted wanted, StoredObjects& result) {
+                                        const std::shared_ptr<const Credentials>& credentials,
+                                        const Pkcs11Uri& uri, Wanted wanted, StoredObjects& result) {
   const auto append = [&result](StoredObjects more) {
     std::ranges::move(more.private_keys, std::back_inserter(result.private_keys));
     std::ranges::move(more.public_keys, std::back_inserter(result.public_keys));
@@ -177,7 +182,8 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
   }
 }
 
-StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
+StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
+                                        const std::shared_ptr<PinPrompt>& prompt) {
   wanted = Narrowed(wanted, uri);
   StoredObjects result;
   for (bool anew = false;; anew = true) {
@@ -188,7 +194,8 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted, con
     for (const auto& token : keys ? WorthALogin(found.tokens, uri) : found.tokens) {
       LoadFromToken(token, credentials, uri, wanted, result);
     }
-    const bool nothing = result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();
+    const bool nothing =
+        result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();
     const bool only_absent = std::ranges::all_of(
         result.problems, [](const Problem& one) { return one.error.code() == ErrorCode::kTokenAbsent; });
     if (nothing && only_absent && found.remembered && !anew) {
@@ -198,7 +205,8 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted, con
     if (nothing && result.problems.empty() && !found.tokens.empty()) {
       result.problems.push_back({uri.shown(), NothingThere(uri, false)});
     }
-    for (const Error& error : found.problems) result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
+    for (const Error& error : found.problems)
+      result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
     if (nothing && result.problems.empty()) result.problems.push_back({uri.shown(), NoToken(uri)});
     return result;
   }
@@ -211,7 +219,8 @@ Listing Pkcs11Source::List(std::string_view uri, const std::shared_ptr<PinPrompt
   return state_->List(Pkcs11Uri::Parse(uri), prompt);
 }
 
-StoredObjects Pkcs11Source::Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
+StoredObjects Pkcs11Source::Load(std::string_view uri, Wanted wanted,
+                                 const std::shared_ptr<PinPrompt>& prompt) {
   return state_->Load(Pkcs11Uri::Parse(uri), wanted, prompt);
 }
 

@@ -1,14 +1,13 @@
 #include "pkcs11/public_part.h"
 
+#include "base/openssl_error.h"
+#include "pkcs11/der.h"
+#include <signet/error.h>
+
 #include <algorithm>
 #include <array>
 
 #include <openssl/core_names.h>
-
-#include <signet/error.h>
-
-#include "base/openssl_error.h"
-#include "pkcs11/der.h"
 
 namespace signet {
 namespace {
@@ -21,7 +20,8 @@ constexpr std::array<std::uint8_t, 13> kRsaAlgorithm = {0x06, 0x09, 0x2a, 0x86, 
                                                         0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 constexpr std::array<std::uint8_t, 9> kEcAlgorithm = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
 
-// An Edwards key's algorithm follows from the length of its point (RFC 8410); tokens name the curve in several ways.
+// An Edwards key's algorithm follows from the length of its point (RFC 8410); tokens name the curve in
+// several ways.
 struct EdwardsRow {
   std::size_t point;
   std::array<std::uint8_t, 5> algorithm;
@@ -39,7 +39,8 @@ Bytes Joined(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
 
 Bytes Spki(std::span<const std::uint8_t> algorithm, std::span<const std::uint8_t> key) {
   constexpr std::array<std::uint8_t, 1> kNoUnusedBits = {0};
-  return DerWrap(kSequence, Joined(DerWrap(kSequence, algorithm), DerWrap(kBitString, Joined(kNoUnusedBits, key))));
+  return DerWrap(kSequence,
+                 Joined(DerWrap(kSequence, algorithm), DerWrap(kBitString, Joined(kNoUnusedBits, key))));
 }
 
 Bytes RsaSpki(const StoredObject& key) {

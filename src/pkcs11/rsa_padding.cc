@@ -1,18 +1,17 @@
 #include "pkcs11/rsa_padding.h"
 
-#include <algorithm>
-#include <array>
-
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
-#include <signet/error.h>
-
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
 #include "pkcs11/mechanism_plan.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <array>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 
 namespace signet {
 namespace {
@@ -77,7 +76,8 @@ void PadPss(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> dig
   const auto salt_size = static_cast<std::size_t>(std::max(algorithm.salt_length, 0));
   const auto encoded_bits = static_cast<std::size_t>(bits - 1);
   const std::size_t encoded_size = (encoded_bits + 7) / 8;
-  if (digest.size() != hash || encoded_size < hash + salt_size + 2 || block.size() < encoded_size) ThrowTooLong();
+  if (digest.size() != hash || encoded_size < hash + salt_size + 2 || block.size() < encoded_size)
+    ThrowTooLong();
   std::ranges::fill(block, 0);
   const auto encoded = block.last(encoded_size);
   const auto masked = encoded.first(encoded_size - hash - 1);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "pkcs11/cryptoki.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -7,22 +9,21 @@
 #include <optional>
 #include <vector>
 
-#include "pkcs11/cryptoki.h"
-
 namespace signet {
 
-// SessionPool keeps the books of a token's sessions; it calls no module itself, and its mutex is held for a few
-// instructions at a time. Sessions are granted in the order in which they were asked for. The epoch is a number that
-// moves on when all sessions, object handles and logins from before are to be forgotten.
+// SessionPool keeps the books of a token's sessions; it calls no module itself, and its mutex is held for a
+// few instructions at a time. Sessions are granted in the order in which they were asked for. The epoch is a
+// number that moves on when all sessions, object handles and logins from before are to be forgotten.
 class SessionPool {
  public:
   using Clock = std::chrono::steady_clock;
-  // A session that nobody used for so long is closed, as some tokens drop them at 30 s; the last one stays, as the
-  // login goes with it.
+  // A session that nobody used for so long is closed, as some tokens drop them at 30 s; the last one stays,
+  // as the login goes with it.
   static constexpr std::chrono::seconds kIdleTime{20};
 
   struct Grant {
-    std::optional<CK_SESSION_HANDLE> session;  // none: the holder opens one, and says so by Opened or NotOpened
+    std::optional<CK_SESSION_HANDLE>
+        session;  // none: the holder opens one, and says so by Opened or NotOpened
     std::uint64_t epoch = 0;
     bool exclusive = false;
   };
@@ -32,20 +33,21 @@ class SessionPool {
   std::uint64_t epoch() const;
   std::size_t limit() const;
 
-  // Take waits its turn for a session; exclusive: until no other is in use, and no other is granted before Give.
+  // Take waits its turn for a session; exclusive: until no other is in use, and no other is granted before
+  // Give.
   Grant Take(bool exclusive);
-  // NotOpened gives a grant back whose session could not be opened. With `learn_limit` the token said that it has no
-  // more: true when there are others to wait for, so that Take may be called again.
+  // NotOpened gives a grant back whose session could not be opened. With `learn_limit` the token said that it
+  // has no more: true when there are others to wait for, so that Take may be called again.
   bool NotOpened(const Grant& grant, bool learn_limit);
 
-  // Give takes a session back and says which one the caller is to close, and then to report by Closed: the same one
-  // when it is not `usable` or of an epoch that is over, or one that was idle for too long.
+  // Give takes a session back and says which one the caller is to close, and then to report by Closed: the
+  // same one when it is not `usable` or of an epoch that is over, or one that was idle for too long.
   std::optional<CK_SESSION_HANDLE> Give(const Grant& grant, bool usable, Clock::time_point now);
   // Closed reports `count` sessions as closed; true when none is open any more, so that the login is gone.
   bool Closed(std::size_t count);
 
-  // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes; nothing if
-  // somebody else did so before.
+  // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes;
+  // nothing if somebody else did so before.
   std::optional<std::vector<CK_SESSION_HANDLE>> Renew(std::uint64_t seen);
   // TakeIdle gives all idle sessions away, for good.
   std::vector<CK_SESSION_HANDLE> TakeIdle();

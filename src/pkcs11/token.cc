@@ -1,12 +1,11 @@
 #include "pkcs11/token.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -18,7 +17,8 @@ std::string IdentityOf(const CK_TOKEN_INFO& info) {
 
 std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) {
   std::size_t limit = SIZE_MAX;
-  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE && info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION) {
+  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE &&
+      info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION) {
     limit = info.ulMaxSessionCount;
   }
   return max_sessions != 0 ? std::min<std::size_t>(limit, max_sessions) : limit;
@@ -27,12 +27,13 @@ std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) 
 }  // namespace
 
 Reach Reach::Now() noexcept {
-  struct stat root{};
+  struct stat root {};
   if (stat("/", &root) != 0) return {};
   return {.device = root.st_dev, .root = root.st_ino, .user = geteuid()};
 }
 
-Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info, std::uint32_t max_sessions)
+Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info,
+             std::uint32_t max_sessions)
     : module_(std::move(module)),
       info_(info),
       label_(TextOf(info.label)),
@@ -51,7 +52,8 @@ Token::~Token() {
 }
 
 bool Token::Is(const CK_TOKEN_INFO& info) const noexcept {
-  return std::ranges::equal(info.label, info_.label) && std::ranges::equal(info.serialNumber, info_.serialNumber) &&
+  return std::ranges::equal(info.label, info_.label) &&
+         std::ranges::equal(info.serialNumber, info_.serialNumber) &&
          std::ranges::equal(info.model, info_.model) &&
          std::ranges::equal(info.manufacturerID, info_.manufacturerID);
 }
@@ -66,7 +68,8 @@ void Token::Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info) {
   if (!first && state.slot.load() == slot) return;
   state.slot = slot;
   state.pool.SetLimit(SessionLimit(info, max_sessions_));
-  // Nobody can be logged in through this view of the module when the process meets the token for the first time.
+  // Nobody can be logged in through this view of the module when the process meets the token for the first
+  // time.
   if (first && born_in_ == ForkGeneration() && state.pool.epoch() == 1) state.login = Login::kOut;
   state.connected.store(true, std::memory_order_release);
 }
@@ -98,7 +101,8 @@ SessionPool::Grant Token::Acquire(bool exclusive) {
   if (!state.connected.load(std::memory_order_acquire)) Connect(state);
   for (;;) {
     SessionPool::Grant grant = state.pool.Take(exclusive);
-    if (grant.session) [[likely]] return grant;
+    if (grant.session) [[likely]]
+      return grant;
     try {
       grant.session = OpenSession(state);
       return grant;
@@ -130,7 +134,8 @@ CK_SESSION_HANDLE Token::OpenSession(State& state) {
 void Token::Release(const SessionPool::Grant& grant, bool usable) noexcept {
   State* state = state_.IfMade();
   if (state == nullptr) return;  // Taken before the fork, by the parent.
-  if (const auto session = state->pool.Give(grant, usable, SessionPool::Clock::now())) Close(*state, {*session});
+  if (const auto session = state->pool.Give(grant, usable, SessionPool::Clock::now()))
+    Close(*state, {*session});
 }
 
 void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept {
@@ -141,7 +146,8 @@ void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) 
   if (!sessions.empty() && state.pool.Closed(sessions.size())) state.login = Login::kUnknown;
 }
 
-void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch, std::uint64_t initialisation) {
+void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch,
+                  std::uint64_t initialisation) {
   if (staleness == Staleness::kSession) return;  // The session was discarded, and that is all.
   State& state = state_.Get();
   if (error.native().value == CKR_USER_NOT_LOGGED_IN) state.login_forced = true;
@@ -155,16 +161,19 @@ void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch, 
 
 void Token::Rethrow(const Error& error) const {
   const bool reachable = reach_ == Reach::Now();
-  if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) throw Error(error);
-  throw Error({.code = error.code(),
-               .detail = fmt::format("{}; since the token was opened the process has changed its root directory or its "
-                                     "user, so that the token's files or socket may be out of reach",
-                                     error.detail()),
-               .call = error.call(),
-               .native = error.native(),
-               .token = label_,
-               .uri = error.uri(),
-               .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+  if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded)
+    throw Error(error);
+  throw Error(
+      {.code = error.code(),
+       .detail =
+           fmt::format("{}; since the token was opened the process has changed its root directory or its "
+                       "user, so that the token's files or socket may be out of reach",
+                       error.detail()),
+       .call = error.call(),
+       .native = error.native(),
+       .token = label_,
+       .uri = error.uri(),
+       .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
 }
 
 std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Token::Mechanisms() {

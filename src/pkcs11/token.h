@@ -1,6 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
+#include "pkcs11/module.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/session_pool.h"
+#include <signet/error.h>
+#include <signet/pin_prompt.h>
+#include <signet/settings.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -10,17 +15,12 @@
 #include <string>
 #include <vector>
 
-#include <signet/error.h>
-#include <signet/pin_prompt.h>
-#include <signet/settings.h>
-
-#include "pkcs11/module.h"
-#include "pkcs11/rv.h"
-#include "pkcs11/session_pool.h"
+#include <sys/types.h>
 
 namespace signet {
 
-// Credentials are the ways to a PIN that one URI and the settings open for one token, and what may be done with it.
+// Credentials are the ways to a PIN that one URI and the settings open for one token, and what may be done
+// with it.
 struct Credentials {
   PinSource pin;  // from the URI, or from the settings where the URI names the token; may be empty
   std::shared_ptr<PinPrompt> prompt;  // may be null
@@ -29,8 +29,8 @@ struct Credentials {
   bool allow_final_try = false;
 };
 
-// Reach is what a process can reach files by: its root directory and its user. A token whose files were within reach
-// of one may be out of reach of another.
+// Reach is what a process can reach files by: its root directory and its user. A token whose files were
+// within reach of one may be out of reach of another.
 struct Reach {
   static Reach Now() noexcept;
   friend bool operator==(const Reach&, const Reach&) = default;
@@ -39,14 +39,15 @@ struct Reach {
   uid_t user = 0;
 };
 
-// Token is one token, told from others by label, serial number, model and manufacturer, wherever it is plugged in.
-// It keeps the sessions, the login and the PIN that worked. All that can go stale belongs to an epoch of the session
-// pool. Thread-safe, also across fork: a child connects and logs in anew.
+// Token is one token, told from others by label, serial number, model and manufacturer, wherever it is
+// plugged in. It keeps the sessions, the login and the PIN that worked. All that can go stale belongs to an
+// epoch of the session pool. Thread-safe, also across fork: a child connects and logs in anew.
 class Token {
  public:
   class Lease;
 
-  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info, std::uint32_t max_sessions);
+  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info,
+        std::uint32_t max_sessions);
   ~Token();
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
@@ -60,20 +61,22 @@ class Token {
   // Seen tells where the token was just found, and its flags, which spares asking for them at the login.
   void Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
 
-  // Use calls `work(Lease&)` with a session that nobody else uses meanwhile, logged in first where `credentials` are
-  // given and the token wants a login. When sessions, handles, login, token or module turn out to be gone, they are
-  // had anew and `work` is called once more.
+  // Use calls `work(Lease&)` with a session that nobody else uses meanwhile, logged in first where
+  // `credentials` are given and the token wants a login. When sessions, handles, login, token or module turn
+  // out to be gone, they are had anew and `work` is called once more.
   template <class Work>
   auto Use(const Credentials* credentials, bool exclusive, Work&& work);
 
   // LoginIsDue tells whether EnsureLoggedIn would have something to do.
   bool LoginIsDue() noexcept;
-  // EnsureLoggedIn logs the user in, unless he is; of many threads at once one does it. Throws Error: kPinNeeded,
-  // kWrongPin (a PIN that was refused before is not sent), kPinLocked, kPinFinalTry, kTokenTrouble. Nothing happens
-  // on a token that wants no login, unless the credentials bring a PIN or say to log in always.
+  // EnsureLoggedIn logs the user in, unless he is; of many threads at once one does it. Throws Error:
+  // kPinNeeded, kWrongPin (a PIN that was refused before is not sent), kPinLocked, kPinFinalTry,
+  // kTokenTrouble. Nothing happens on a token that wants no login, unless the credentials bring a PIN or say
+  // to log in always.
   void EnsureLoggedIn(const Credentials& credentials);
-  // LogInForOperation is the CKU_CONTEXT_SPECIFIC login of a key that asks for its PIN at each use. ContextPin is
-  // called before C_SignInit and asks and checks all that it needs, so that nothing comes between.
+  // LogInForOperation is the CKU_CONTEXT_SPECIFIC login of a key that asks for its PIN at each use.
+  // ContextPin is called before C_SignInit and asks and checks all that it needs, so that nothing comes
+  // between.
   struct ContextPin {
     std::optional<Secret> pin;  // none: the reader has a pad
   };
@@ -137,8 +140,8 @@ class Token {
   const Reach reach_;
   std::atomic<bool> read_write_{false};  // the token has no read-only sessions
   std::atomic<bool> context_pin_worked_{false};
-  // The PIN that worked last. Read without a lock, so that a child forked at any moment finds it; older ones are kept
-  // until the token dies, as somebody may be reading them.
+  // The PIN that worked last. Read without a lock, so that a child forked at any moment finds it; older ones
+  // are kept until the token dies, as somebody may be reading them.
   std::atomic<const KeptPin*> kept_pin_{nullptr};
   ForkLocal<std::mutex> keeping_;
   ForkLocal<State> state_;
@@ -160,7 +163,8 @@ class Token::Lease {
 
   // Call is Module::Call on this session, which it puts before `args`.
   template <class Function, class... Args>
-  CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism, Args... args) {
+  CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism,
+             Args... args) {
     return token_.module_->Call(function, name, CalledOn{token_.label_, mechanism}, session(), args...);
   }
 

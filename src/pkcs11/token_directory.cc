@@ -1,16 +1,17 @@
 #include "pkcs11/token_directory.h"
 
+#include "process/refused_pin_ledger.h"
+
 #include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
 
-#include "process/refused_pin_ledger.h"
-
 namespace signet {
 namespace {
 
-// The proxy is p11-kit's own collection of all configured modules, which p11-kit itself refuses to load as a module.
+// The proxy is p11-kit's own collection of all configured modules, which p11-kit itself refuses to load as a
+// module.
 bool IsProxy(const std::string& path) { return std::filesystem::path(path).filename() == "p11-kit-proxy.so"; }
 
 bool MatchesLibrary(const Pkcs11Uri& uri, Module& module) {
@@ -42,10 +43,13 @@ const TokenDirectory::Modules& TokenDirectory::Configured(Opened& opened) {
 
 TokenDirectory::Modules TokenDirectory::Listed(Opened& opened, std::vector<Error>& problems) {
   Modules modules;
-  const auto add = [&modules](const Modules& more) { modules.insert(modules.end(), more.begin(), more.end()); };
+  const auto add = [&modules](const Modules& more) {
+    modules.insert(modules.end(), more.begin(), more.end());
+  };
   if (settings_.modules.empty()) add(Configured(opened));
   for (const std::string& path : settings_.modules) {
-    const auto known = std::ranges::find_if(opened.listed, [&](const auto& module) { return module->IsAt(path); });
+    const auto known =
+        std::ranges::find_if(opened.listed, [&](const auto& module) { return module->IsAt(path); });
     try {
       if (IsProxy(path)) {
         add(Configured(opened));
@@ -79,11 +83,12 @@ TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::ve
     std::erase_if(modules, means_another);
   }
   if (modules.empty()) {
-    problems.insert(problems.begin(),
-                    Error({.code = ErrorCode::kModuleTrouble,
-                           .detail = "the URI names a module that neither p11-kit nor our settings have configured",
-                           .uri = uri.shown(),
-                           .mend = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
+    problems.insert(
+        problems.begin(),
+        Error({.code = ErrorCode::kModuleTrouble,
+               .detail = "the URI names a module that neither p11-kit nor our settings have configured",
+               .uri = uri.shown(),
+               .mend = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
   }
   return modules;
 }
@@ -94,8 +99,9 @@ std::shared_ptr<Token> TokenDirectory::Remember(const std::shared_ptr<Module>& m
   std::shared_ptr<Token> token;
   {
     const std::lock_guard lock(opened.mutex);
-    const auto known = std::ranges::find_if(
-        opened.tokens, [&](const auto& candidate) { return &candidate->module() == module.get() && candidate->Is(info); });
+    const auto known = std::ranges::find_if(opened.tokens, [&](const auto& candidate) {
+      return &candidate->module() == module.get() && candidate->Is(info);
+    });
     if (known == opened.tokens.end()) {
       opened.tokens.push_back(std::make_shared<Token>(module, slot, info, settings_.max_sessions));
       return opened.tokens.back();

@@ -1,21 +1,20 @@
 #pragma once
 
+#include "pkcs11/module.h"
+#include "pkcs11/token.h"
+#include "pkcs11/uri.h"
+#include <signet/identity_source.h>
+#include <signet/settings.h>
+
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include <signet/identity_source.h>
-#include <signet/settings.h>
-
-#include "pkcs11/module.h"
-#include "pkcs11/token.h"
-#include "pkcs11/uri.h"
-
 namespace signet {
 
-// TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be opened
-// is tried again at the next search, and does not stand in the way of the others. Thread-safe; a forked child opens
-// the modules anew for what it looks for.
+// TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
+// opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
+// forked child opens the modules anew for what it looks for.
 class TokenDirectory {
  public:
   explicit TokenDirectory(const Settings& settings) : settings_(settings) {}
@@ -25,8 +24,8 @@ class TokenDirectory {
     std::vector<Error> problems;  // modules and slots that could not be searched
     bool remembered = false;      // from an earlier search: a token that is gone may still be among them
   };
-  // Find gives the tokens that `uri` matches. Where the URI names a token, one that was found before is good enough,
-  // unless `anew`.
+  // Find gives the tokens that `uri` matches. Where the URI names a token, one that was found before is good
+  // enough, unless `anew`.
   Found Find(const Pkcs11Uri& uri, bool anew);
 
  private:
@@ -44,7 +43,8 @@ class TokenDirectory {
   Modules Listed(Opened& opened, std::vector<Error>& problems);
   const Modules& Configured(Opened& opened);
   void Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri, Found& found);
-  std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
+  std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
+                                  const CK_TOKEN_INFO& info);
 
   const Settings& settings_;
   ForkLocal<Opened> opened_;

@@ -1,19 +1,18 @@
 #include "pkcs11/token_key.h"
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-
-#include <fmt/format.h>
-
-#include <signet/error.h>
-
 #include "identity/hashes.h"
 #include "identity/signature_schemes.h"
 #include "pkcs11/der.h"
 #include "pkcs11/object_finder.h"
 #include "pkcs11/public_part.h"
 #include "pkcs11/rsa_padding.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
@@ -82,20 +81,21 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
 void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
   if (object.attributes.FlagOf(CKA_SIGN) == false) {
     throw Error({.code = ErrorCode::kNoSigningKey,
-                 .detail = fmt::format("token {}: the key {} is not allowed to sign (CKA_SIGN)", token_->label(),
-                                       object.label()),
+                 .detail = fmt::format("token {}: the key {} is not allowed to sign (CKA_SIGN)",
+                                       token_->label(), object.label()),
                  .token = token_->label(),
                  .uri = credentials_->uri,
                  .mend = "Use a key that was made for signing."});
   }
   const std::optional<bool> same = SameKey(object, public_key_);
   if (same == false) {
-    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
-                 .detail = fmt::format("token {}: the private key with the certificate's CKA_ID is another one",
-                                       token_->label()),
-                 .token = token_->label(),
-                 .uri = credentials_->uri,
-                 .mend = "Put the certificate that was issued for this key beside it."});
+    throw Error(
+        {.code = ErrorCode::kKeyCertificateMismatch,
+         .detail = fmt::format("token {}: the private key with the certificate's CKA_ID is another one",
+                               token_->label()),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Put the certificate that was issued for this key beside it."});
   }
   usable_.fetch_and(AllowedRows(object));
   proven_.store(same == true);
@@ -116,7 +116,8 @@ std::vector<SignatureScheme> TokenKey::schemes() const {
 }
 
 bool TokenKey::Supports(const SigningAlgorithm& algorithm) const {
-  return Fits(type(), algorithm.kind) && PlanFor(algorithm, usable_.load(std::memory_order_relaxed)).has_value();
+  return Fits(type(), algorithm.kind) &&
+         PlanFor(algorithm, usable_.load(std::memory_order_relaxed)).has_value();
 }
 
 std::size_t TokenKey::raw_signature_size() const noexcept {
@@ -126,10 +127,11 @@ std::size_t TokenKey::raw_signature_size() const noexcept {
 
 void TokenKey::CheckJob(const Job& job) const {
   const SigningAlgorithm& algorithm = job.algorithm;
-  if (job.signature.size() < max_signature_size()) ThrowBadArgument("the room for the signature is too small");
+  if (job.signature.size() < max_signature_size())
+    ThrowBadArgument("the room for the signature is too small");
   if (!Fits(type(), algorithm.kind)) ThrowBadArgument("the key does not fit the signature algorithm");
-  const bool takes_digest = algorithm.kind == Kind::kRsaPss ||
-                            (algorithm.kind == Kind::kRsaPkcs1 && algorithm.hash != Hash::kNone);
+  const bool takes_digest =
+      algorithm.kind == Kind::kRsaPss || (algorithm.kind == Kind::kRsaPkcs1 && algorithm.hash != Hash::kNone);
   if (takes_digest && job.input.size() != RowOf(algorithm.hash).size) {
     ThrowBadArgument("the digest is not as long as the hash makes it");
   }
@@ -164,7 +166,8 @@ CK_OBJECT_HANDLE TokenKey::HandleOn(Token::Lease& lease) {
   HandleCache& cache = handle_.Get();
   {
     const std::lock_guard lock(cache.mutex);
-    if (cache.epoch == lease.epoch()) [[likely]] return cache.handle;
+    if (cache.epoch == lease.epoch()) [[likely]]
+      return cache.handle;
   }
   const StoredObject object = Locate(lease);
   Adopt(object, lease.epoch());
@@ -181,12 +184,13 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
   }
   std::vector<StoredObject> found = FindObjects(lease, wanted);
   if (found.empty()) {
-    throw Error({.code = ErrorCode::kNotFound,
-                 .detail = fmt::format("token {}: there is no private key with the CKA_ID or label of {}",
-                                       token_->label(), locked() ? "the certificate" : "the one that was there"),
-                 .token = token_->label(),
-                 .uri = credentials_->uri,
-                 .mend = "Look what is there: signet list."});
+    throw Error(
+        {.code = ErrorCode::kNotFound,
+         .detail = fmt::format("token {}: there is no private key with the CKA_ID or label of {}",
+                               token_->label(), locked() ? "the certificate" : "the one that was there"),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Look what is there: signet list."});
   }
   std::ranges::stable_sort(found, std::greater(), [this](const StoredObject& object) {
     const auto same = SameKey(object, public_key_);
@@ -202,7 +206,8 @@ TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
   for (auto plan = PlanFor(job.algorithm, usable); plan; plan = PlanFor(job.algorithm, usable, *plan + 1)) {
     const MechanismRow& row = MechanismRows()[*plan];
     rv = Begin(lease, row, job, handle);
-    if (rv == CKR_OK) [[likely]] return Finish(lease, row, job);
+    if (rv == CKR_OK) [[likely]]
+      return Finish(lease, row, job);
     if (!IsRefusalOfMechanism(rv)) break;
     // The token's list promised more than it keeps: leave this way out from now on, if there is another.
     if (rv == CKR_MECHANISM_INVALID && PlanFor(job.algorithm, usable, *plan + 1)) {
@@ -251,8 +256,8 @@ std::span<const std::uint8_t> TokenKey::Encoded(const MechanismRow& row, const J
       return block;
     }
   }
-  // Tokens differ in what they do with a digest that is longer than the curve's order: cut it here (SEC 1 section
-  // 4.1.3).
+  // Tokens differ in what they do with a digest that is longer than the curve's order: cut it here (SEC 1
+  // section 4.1.3).
   const std::size_t order = raw_signature_size() / 2;
   if (row.kind == Kind::kEcdsa && public_key_.bits() % 8 == 0 && job.input.size() > order) {
     return job.input.first(order);
@@ -298,23 +303,26 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
   }
   if (job.size == 0) {
     throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format("token {}: the module answered with {} bytes that are no signature of this key",
-                                       token_->label(), raw.size()),
+                 .detail = fmt::format(
+                     "token {}: the module answered with {} bytes that are no signature of this key",
+                     token_->label(), raw.size()),
                  .call = "C_Sign",
                  .token = token_->label(),
                  .uri = credentials_->uri,
                  .mend = "Ask the maker of the module, or use another."});
   }
-  if (proven_.load(std::memory_order_acquire)) [[likely]] return;
+  if (proven_.load(std::memory_order_acquire)) [[likely]]
+    return;
   if (!public_key_.Verify(job.algorithm, job.input, job.signature.first(job.size))) {
     std::ranges::fill(job.signature, 0);
-    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
-                 .detail = fmt::format("token {}: the key's signature does not verify with its certificate or public "
-                                       "key",
-                                       token_->label()),
-                 .token = token_->label(),
-                 .uri = credentials_->uri,
-                 .mend = "Put the certificate that was issued for this key beside it."});
+    throw Error(
+        {.code = ErrorCode::kKeyCertificateMismatch,
+         .detail = fmt::format("token {}: the key's signature does not verify with its certificate or public "
+                               "key",
+                               token_->label()),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Put the certificate that was issued for this key beside it."});
   }
   proven_.store(true, std::memory_order_release);
 }

@@ -1,22 +1,21 @@
 #pragma once
 
+#include "identity/public_key.h"
+#include "pkcs11/attributes.h"
+#include "pkcs11/mechanism_plan.h"
+#include "pkcs11/token.h"
+#include <signet/private_key.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include <signet/private_key.h>
-
-#include "identity/public_key.h"
-#include "pkcs11/attributes.h"
-#include "pkcs11/mechanism_plan.h"
-#include "pkcs11/token.h"
-
 namespace signet {
 
-// TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found again, by
-// CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to the public key is
-// verified in software before it is released.
+// TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found
+// again, by CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to
+// the public key is verified in software before it is released.
 class TokenKey final : public PrivateKey {
  public:
   // What finds the key again on its token.
@@ -25,8 +24,8 @@ class TokenKey final : public PrivateKey {
     std::string label;  // CKA_LABEL
   };
 
-  // TokenKey knows the key by its public part and has not seen it yet. Throws Error kTokenTrouble when the token does
-  // not say what it can do.
+  // TokenKey knows the key by its public part and has not seen it yet. Throws Error kTokenTrouble when the
+  // token does not say what it can do.
   TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
            PublicKey public_key);
   // Adopt takes the object, seen in `epoch`, as the key; throws Error kNoSigningKey when it may not sign, and
@@ -34,7 +33,9 @@ class TokenKey final : public PrivateKey {
   void Adopt(const StoredObject& object, std::uint64_t epoch);
 
   KeyType type() const noexcept override { return public_key_.type(); }
-  std::span<const std::uint8_t> subject_public_key_info() const noexcept override { return public_key_.spki(); }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
+    return public_key_.spki();
+  }
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override;

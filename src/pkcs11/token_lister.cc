@@ -1,12 +1,12 @@
 #include "pkcs11/token_lister.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "pkcs11/public_part.h"
 #include "pkcs11/token_key.h"
 #include "pkcs11/token_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
@@ -56,7 +56,8 @@ class Lister {
     for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
       for (const StoredObject* key : reader_.named(object_class)) {
         const auto paired = reader_.WithId(key->id(), CKO_CERTIFICATE);
-        const bool taken = std::ranges::any_of(objects, [&](const auto* one) { return one->id() == key->id(); });
+        const bool taken =
+            std::ranges::any_of(objects, [&](const auto* one) { return one->id() == key->id(); });
         if (!taken) objects.insert(objects.end(), paired.begin(), paired.end());
       }
     }
@@ -67,7 +68,8 @@ class Lister {
 
   // UriOf names the object by ID, and by label too where several certificates share the ID.
   std::string UriOf(const StoredObject& object) {
-    const bool shared = object.object_class == CKO_CERTIFICATE && reader_.WithId(object.id(), CKO_CERTIFICATE).size() > 1;
+    const bool shared =
+        object.object_class == CKO_CERTIFICATE && reader_.WithId(object.id(), CKO_CERTIFICATE).size() > 1;
     return ObjectUri(token_->info(), object.id(), object.label(), shared);
   }
 

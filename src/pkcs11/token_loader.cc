@@ -1,9 +1,9 @@
+#include "pkcs11/public_part.h"
+#include "pkcs11/token_reader.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "pkcs11/public_part.h"
-#include "pkcs11/token_reader.h"
 
 namespace signet {
 namespace {
@@ -16,10 +16,12 @@ class Loader {
 
   StoredObjects Load(Wanted wanted, bool with_chain) {
     if ((wanted & kWantPrivateKeys) != 0) {
-      for (const StoredObject* object : reader_.named(CKO_PRIVATE_KEY)) Guarded([&] { LoadPrivateKey(*object); });
+      for (const StoredObject* object : reader_.named(CKO_PRIVATE_KEY))
+        Guarded([&] { LoadPrivateKey(*object); });
     }
     if ((wanted & kWantPublicKeys) != 0) {
-      for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY)) Guarded([&] { LoadPublicKey(*object); });
+      for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY))
+        Guarded([&] { LoadPublicKey(*object); });
     }
     if ((wanted & kWantCertificates) != 0) {
       for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
@@ -51,8 +53,8 @@ class Loader {
     auto public_key = PublicPartFor(object);
     if (!public_key) {
       throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = fmt::format("token {}: nothing tells the public part of the key {}", token_->label(),
-                                         object.label()),
+                   .detail = fmt::format("token {}: nothing tells the public part of the key {}",
+                                         token_->label(), object.label()),
                    .token = token_->label(),
                    .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
     }
@@ -84,8 +86,8 @@ class Loader {
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here", token_->label(),
-                                       object.label()),
+                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here",
+                                       token_->label(), object.label()),
                  .token = token_->label(),
                  .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
@@ -117,8 +119,9 @@ class Loader {
 
 }  // namespace
 
-StoredObjects LoadFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
-                       const Pkcs11Uri& uri, Wanted wanted) {
+StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
+                       const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
+                       Wanted wanted) {
   const bool keys = (wanted & kWantPrivateKeys) != 0;
   return token->Use(keys ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
     TokenReader reader(lease, uri);

@@ -1,10 +1,10 @@
 #include "pkcs11/token_reader.h"
 
+#include "pkcs11/public_part.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "pkcs11/public_part.h"
 
 namespace signet {
 namespace {
@@ -34,7 +34,8 @@ bool TokenReader::IsNamed(const StoredObject& object) const {
 
 const StoredObject& TokenReader::Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class,
                                      bool named) {
-  const auto known = std::ranges::find_if(entries_, [=](const Entry& entry) { return entry.object->handle == handle; });
+  const auto known =
+      std::ranges::find_if(entries_, [=](const Entry& entry) { return entry.object->handle == handle; });
   if (known != entries_.end()) {
     known->named |= named;
     return *known->object;
@@ -49,8 +50,8 @@ void TokenReader::Read(const ObjectTemplate& wanted, bool named) {
   for (const CK_OBJECT_HANDLE handle : FindHandles(lease_, wanted)) Add(handle, wanted.object_class, named);
 }
 
-// One search by ID or label finds key, public key and certificate together. By ID the label is compared here, so that
-// what belongs to the key but is called otherwise is known as well.
+// One search by ID or label finds key, public key and certificate together. By ID the label is compared here,
+// so that what belongs to the key but is called otherwise is known as well.
 void TokenReader::ReadNamed(Wanted wanted) {
   ObjectTemplate by;
   if (uri_.id() && !uri_.id()->empty()) {
@@ -93,7 +94,8 @@ std::vector<const StoredObject*> TokenReader::WithId(const Bytes& id, CK_OBJECT_
   if (id.empty()) return objects;
   const auto collect = [&] {
     for (const Entry& entry : entries_) {
-      if (entry.object->object_class == object_class && entry.object->id() == id) objects.push_back(entry.object.get());
+      if (entry.object->object_class == object_class && entry.object->id() == id)
+        objects.push_back(entry.object.get());
     }
   };
   collect();
@@ -104,21 +106,24 @@ std::vector<const StoredObject*> TokenReader::WithId(const Bytes& id, CK_OBJECT_
   return objects;
 }
 
-// Issuers searches by CKA_SUBJECT, one step of the chain after the other, so that it costs the same on a full token.
+// Issuers searches by CKA_SUBJECT, one step of the chain after the other, so that it costs the same on a full
+// token.
 std::vector<Certificate> TokenReader::Issuers(const Certificate& leaf) {
   std::vector<Certificate> issuers;
   Certificate last = leaf;
   while (!last.self_issued() && issuers.size() < 16) {
     const Bytes subject(last.issuer_der().begin(), last.issuer_der().end());
     std::vector<Certificate> found;
-    for (const StoredObject& object : FindObjects(lease_, {.object_class = CKO_CERTIFICATE, .subject = subject})) {
+    for (const StoredObject& object :
+         FindObjects(lease_, {.object_class = CKO_CERTIFICATE, .subject = subject})) {
       try {
         found.push_back(CertificateOf(object, lease_.token()));
       } catch (const Error&) {
         continue;  // No issuer of anything; it is told of where it is itself asked for.
       }
     }
-    std::erase_if(found, [&](const Certificate& one) { return std::ranges::find(issuers, one) != issuers.end(); });
+    std::erase_if(found,
+                  [&](const Certificate& one) { return std::ranges::find(issuers, one) != issuers.end(); });
     if (found.empty()) break;
     last = found.front();
     issuers.insert(issuers.end(), found.begin(), found.end());
@@ -131,8 +136,8 @@ Certificate CertificateOf(const StoredObject& object, const Token& token) {
     return Certificate::FromDer(object.attributes.BytesOf(CKA_VALUE));
   } catch (const Error& error) {
     throw Error({.code = ErrorCode::kMalformed,
-                 .detail = fmt::format("token {}: the certificate {} cannot be read: {}", token.label(), object.label(),
-                                       error.detail()),
+                 .detail = fmt::format("token {}: the certificate {} cannot be read: {}", token.label(),
+                                       object.label(), error.detail()),
                  .call = error.call(),
                  .native = error.native(),
                  .token = token.label(),

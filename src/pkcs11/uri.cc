@@ -1,5 +1,9 @@
 #include "pkcs11/uri.h"
 
+#include "base/edit_distance.h"
+#include "base/percent_encoding.h"
+#include <signet/error.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -8,26 +12,30 @@
 
 #include <fmt/format.h>
 
-#include <signet/error.h>
-
-#include "base/edit_distance.h"
-#include "base/percent_encoding.h"
-
 namespace signet {
 namespace {
 
 constexpr std::string_view kScheme = "pkcs11:";
 
-// The path attributes of RFC 7512 section 2.3, and how many bytes each may have after decoding (0: any number).
+// The path attributes of RFC 7512 section 2.3, and how many bytes each may have after decoding (0: any
+// number).
 struct PathAttribute {
   std::string_view name;
   std::size_t max_size;
 };
 constexpr PathAttribute kPathAttributes[] = {
-    {"token", 32},           {"manufacturer", 32},     {"serial", 16},
-    {"model", 16},           {"library-manufacturer", 32}, {"library-description", 32},
-    {"library-version", 7},  {"object", 0},            {"type", 0},
-    {"id", 0},               {"slot-description", 64}, {"slot-manufacturer", 32},
+    {"token", 32},
+    {"manufacturer", 32},
+    {"serial", 16},
+    {"model", 16},
+    {"library-manufacturer", 32},
+    {"library-description", 32},
+    {"library-version", 7},
+    {"object", 0},
+    {"type", 0},
+    {"id", 0},
+    {"slot-description", 64},
+    {"slot-manufacturer", 32},
     {"slot-id", 0},
 };
 constexpr std::string_view kQueryAttributes[] = {"pin-source", "pin-value", "module-name", "module-path"};
@@ -120,7 +128,8 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
                 "Compare it with the URIs that `signet list` shows.");
   }
   if (p11_kit_uri_any_unrecognized(uri_.get()) != 0) {
-    ThrowBadUri(shown_, "a value in it can match nothing", "Compare it with the URIs that `signet list` shows.");
+    ThrowBadUri(shown_, "a value in it can match nothing",
+                "Compare it with the URIs that `signet list` shows.");
   }
 }
 
@@ -136,8 +145,9 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   }
   std::string value = Decoded(name, raw, shown_);
   if (row->max_size != 0 && value.size() > row->max_size) {
-    ThrowBadUri(shown_, fmt::format("the value of {} has {} bytes, and a token can hold no more than {}", name,
-                                    value.size(), row->max_size),
+    ThrowBadUri(shown_,
+                fmt::format("the value of {} has {} bytes, and a token can hold no more than {}", name,
+                            value.size(), row->max_size),
                 "Compare it with the URIs that `signet list` shows.");
   }
   names_token_ |= name == "token" || name == "serial";
@@ -175,7 +185,8 @@ void Pkcs11Uri::ReadQuery(std::string_view query) {
     }
     if (name == "pin-value") {
       auto pin = PercentDecodeSecret(raw);
-      if (!pin) ThrowBadUri(shown_, "the pin-value has a `%` without two hexadecimal digits", "Write it as %25.");
+      if (!pin)
+        ThrowBadUri(shown_, "the pin-value has a `%` without two hexadecimal digits", "Write it as %25.");
       pin_ = PinSource::Value(*std::move(pin));
     } else if (name == "pin-source") {
       try {
@@ -202,8 +213,8 @@ bool Pkcs11Uri::Matches(const CK_INFO& library) const {
   return p11_kit_uri_match_module_info(uri_.get(), &library) != 0;
 }
 
-std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id, const std::string& label,
-                      bool with_label) {
+std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
+                      const std::string& label, bool with_label) {
   const P11KitUriPtr uri(p11_kit_uri_new());
   *p11_kit_uri_get_token_info(uri.get()) = token;
   if (!id.empty()) {
@@ -215,7 +226,8 @@ std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t
     p11_kit_uri_set_attribute(uri.get(), &attribute);
   }
   char* text = nullptr;
-  if (p11_kit_uri_format(uri.get(), P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK) return "pkcs11:";
+  if (p11_kit_uri_format(uri.get(), P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK)
+    return "pkcs11:";
   const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
   return text;
 }

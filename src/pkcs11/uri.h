@@ -1,15 +1,14 @@
 #pragma once
 
+#include "pkcs11/cryptoki.h"
+#include <signet/pin_source.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <signet/pin_source.h>
-
-#include "pkcs11/cryptoki.h"
 
 namespace signet {
 
@@ -18,8 +17,8 @@ struct P11KitUriDeleter {
 };
 using P11KitUriPtr = std::unique_ptr<P11KitUri, P11KitUriDeleter>;
 
-// Pkcs11Uri is a pkcs11: URI (RFC 7512), read strictly: an attribute that we do not know, one that stands twice, or a
-// value that nothing can match is an error, never ignored. Its PIN is never in a std::string.
+// Pkcs11Uri is a pkcs11: URI (RFC 7512), read strictly: an attribute that we do not know, one that stands
+// twice, or a value that nothing can match is an error, never ignored. Its PIN is never in a std::string.
 class Pkcs11Uri {
  public:
   // Parse throws Error kBadUri that names the attribute and, for an unknown one, the nearest known.
@@ -67,9 +66,9 @@ class Pkcs11Uri {
   bool names_library_ = false;
 };
 
-// ObjectUri writes a URI for exactly one object: by token, and CKA_ID where there is one, and label where `with_label`
-// or there is no ID.
-std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id, const std::string& label,
-                      bool with_label);
+// ObjectUri writes a URI for exactly one object: by token, and CKA_ID where there is one, and label where
+// `with_label` or there is no ID.
+std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
+                      const std::string& label, bool with_label);
 
 }  // namespace signet

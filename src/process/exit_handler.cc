@@ -1,12 +1,11 @@
 #include "process/exit_handler.h"
 
-#include <cstdlib>
+#include "process/fork_generation.h"
 
 #include <atomic>
-#include <mutex>
+#include <cstdlib>
 #include <memory>
-
-#include "process/fork_generation.h"
+#include <mutex>
 
 namespace signet {
 
@@ -30,10 +29,9 @@ std::atomic<bool> exiting{false};
 
 bool ProcessIsExiting() noexcept { return exiting.load(std::memory_order_acquire); }
 
-// Each handler gets an atexit registration of its own, as its place in the order is what matters. The registration
-// owns a reference, so that the entry outlives the ExitHandler.
-ExitHandler::ExitHandler(std::function<void()> run)
-    : entry_(std::make_shared<Entry>()) {
+// Each handler gets an atexit registration of its own, as its place in the order is what matters. The
+// registration owns a reference, so that the entry outlives the ExitHandler.
+ExitHandler::ExitHandler(std::function<void()> run) : entry_(std::make_shared<Entry>()) {
   entry_->run = std::move(run);
   entry_->generation = ForkGeneration();
   auto* reference = new std::weak_ptr<Entry>(entry_);

@@ -5,10 +5,10 @@
 
 namespace signet {
 
-// ExitHandler runs a function once: when it is destroyed, or at the process's exit, whichever comes first. At exit
-// handlers run in reverse order of their making, before the atexit handlers of libraries that were loaded earlier:
-// a PKCS#11 module is finalised while what it uses still lives. Not run in a child that was forked after it was
-// made.
+// ExitHandler runs a function once: when it is destroyed, or at the process's exit, whichever comes first. At
+// exit handlers run in reverse order of their making, before the atexit handlers of libraries that were
+// loaded earlier: a PKCS#11 module is finalised while what it uses still lives. Not run in a child that was
+// forked after it was made.
 class ExitHandler {
  public:
   explicit ExitHandler(std::function<void()> run);

@@ -1,8 +1,8 @@
 #include "process/fork_generation.h"
 
-#include <pthread.h>
-
 #include <atomic>
+
+#include <pthread.h>
 
 namespace signet {
 namespace {

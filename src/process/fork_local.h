@@ -1,15 +1,16 @@
 #pragma once
 
+#include "process/fork_generation.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 
-#include "process/fork_generation.h"
-
 namespace signet {
 
-// ForkLocal<T> holds one T for each process: the first Get in a forked child makes a fresh one, and the parent's,
-// whose mutexes may be held by threads that do not exist in the child, is never touched again. Get takes no lock.
+// ForkLocal<T> holds one T for each process: the first Get in a forked child makes a fresh one, and the
+// parent's, whose mutexes may be held by threads that do not exist in the child, is never touched again. Get
+// takes no lock.
 template <class T>
 class ForkLocal {
  public:
@@ -28,7 +29,8 @@ class ForkLocal {
 
   T& Get() {
     Node* node = node_.load(std::memory_order_acquire);
-    if (node != nullptr && node->generation == ForkGeneration()) [[likely]] return node->value;
+    if (node != nullptr && node->generation == ForkGeneration()) [[likely]]
+      return node->value;
     return Make(node);
   }
 

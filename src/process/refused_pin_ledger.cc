@@ -1,6 +1,9 @@
 #include "process/refused_pin_ledger.h"
 
-#include <sys/mman.h>
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include <signet/error.h>
 
 #include <algorithm>
 #include <array>
@@ -12,12 +15,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-
-#include <signet/error.h>
-
-#include "base/openssl_context.h"
-#include "base/openssl_error.h"
-#include "base/openssl_ptr.h"
+#include <sys/mman.h>
 
 namespace signet {
 namespace {
@@ -25,9 +23,9 @@ namespace {
 constexpr std::size_t kEntries = 256;
 constexpr std::size_t kWords = 4;  // 256 bits of HMAC-SHA-256
 
-// Page is what all processes of a family share. Entries are written word by word with the first word last, and a
-// reader that races with a writer sees at worst a refusal that is a moment old: no lock, as a process may die
-// while it holds one.
+// Page is what all processes of a family share. Entries are written word by word with the first word last,
+// and a reader that races with a writer sees at worst a refusal that is a moment old: no lock, as a process
+// may die while it holds one.
 struct Page {
   std::array<unsigned char, 32> salt;
   std::atomic<std::uint32_t> next{0};
@@ -43,7 +41,8 @@ Page& SharedPage() {
     if (memory == MAP_FAILED) throw Error({.detail = "no shared memory for refused PINs", .call = "mmap"});
     madvise(memory, sizeof(Page), MADV_DONTDUMP);
     auto* made = new (memory) Page;
-    CheckOpenSsl(RAND_priv_bytes_ex(OwnContext(), made->salt.data(), made->salt.size(), 0), "RAND_priv_bytes_ex");
+    CheckOpenSsl(RAND_priv_bytes_ex(OwnContext(), made->salt.data(), made->salt.size(), 0),
+                 "RAND_priv_bytes_ex");
     return made;
   }();
   return *page;
@@ -53,12 +52,13 @@ Tag TagOf(std::string_view token_serial, const Secret& pin) {
   const Page& page = SharedPage();
   Secret message = Secret::OfSize(token_serial.size() + 1 + pin.size());
   std::ranges::copy(token_serial, message.writable().begin());
-  std::ranges::copy(pin.view(), message.writable().begin() + static_cast<std::ptrdiff_t>(token_serial.size()) + 1);
+  std::ranges::copy(pin.view(),
+                    message.writable().begin() + static_cast<std::ptrdiff_t>(token_serial.size()) + 1);
   std::array<unsigned char, 32> mac{};
   std::size_t size = 0;
-  CheckOpenSsl(EVP_Q_mac(OwnContext(), "HMAC", nullptr, "SHA2-256", nullptr, page.salt.data(), page.salt.size(),
-                         reinterpret_cast<const unsigned char*>(message.view().data()), message.size(), mac.data(),
-                         mac.size(), &size),
+  CheckOpenSsl(EVP_Q_mac(OwnContext(), "HMAC", nullptr, "SHA2-256", nullptr, page.salt.data(),
+                         page.salt.size(), reinterpret_cast<const unsigned char*>(message.view().data()),
+                         message.size(), mac.data(), mac.size(), &size),
                "EVP_Q_mac");
   Tag tag;
   std::memcpy(tag.data(), mac.data(), mac.size());

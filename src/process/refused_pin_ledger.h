@@ -1,14 +1,14 @@
 #pragma once
 
-#include <string_view>
-
 #include <signet/secret.h>
+
+#include <string_view>
 
 namespace signet {
 
-// RefusedPinLedger remembers which PIN was refused by which token, across threads and forked workers, so that none
-// sends it again. It holds salted digests only, in shared memory made at the first call in this process or one of
-// its forebears. When it is full the oldest entry goes.
+// RefusedPinLedger remembers which PIN was refused by which token, across threads and forked workers, so that
+// none sends it again. It holds salted digests only, in shared memory made at the first call in this process
+// or one of its forebears. When it is full the oldest entry goes.
 class RefusedPinLedger {
  public:
   // Prepare makes the shared memory; call it before the process forks.

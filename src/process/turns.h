@@ -5,8 +5,8 @@
 
 namespace signet {
 
-// Turns lets one thread at a time do something slow, a call into a PKCS#11 module for one, while no mutex is held:
-// the others sleep until the turn is over.
+// Turns lets one thread at a time do something slow, a call into a PKCS#11 module for one, while no mutex is
+// held: the others sleep until the turn is over.
 class Turns {
  public:
   class Turn {
