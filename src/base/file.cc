@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,8 +39,8 @@ class Descriptor {
                .mend = std::move(mend)});
 }
 
-int OpenForReading(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+int OpenForReading(const std::string& path, int flags) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
   if (fd < 0) ThrowUnreadable(path, "open", "Check the path and that this user may read the file.");
   return fd;
 }
@@ -50,6 +51,11 @@ std::size_t ReadUpTo(int fd, std::span<char> buffer, const std::string& what) {
   while (size < buffer.size()) {
     const ssize_t got = read(fd, buffer.data() + size, buffer.size() - size);
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+      poll(&ready, 1, -1);
+      continue;
+    }
     if (got < 0) ThrowUnreadable(what, "read", "Check that it is a regular file that this user may read.");
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
@@ -75,7 +81,8 @@ Secret ReadSecret(int fd, const std::string& what) {
 }  // namespace
 
 std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_size) {
-  const Descriptor file(OpenForReading(path));
+  // Not to wait for the writer of a pipe, which is then refused.
+  const Descriptor file(OpenForReading(path, O_NONBLOCK));
   struct stat status{};
   if (fstat(file.get(), &status) != 0) ThrowUnreadable(path, "fstat", "Check the file system.");
   if (!S_ISREG(status.st_mode)) {
@@ -95,7 +102,8 @@ std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_si
 }
 
 Secret ReadSecretFile(const std::string& path) {
-  const Descriptor file(OpenForReading(path));
+  // A named pipe without a writer yet would look like an empty PIN.
+  const Descriptor file(OpenForReading(path, 0));
   return ReadSecret(file.get(), path);
 }
 
