@@ -1,0 +1,94 @@
+#include <signet/certificate_chain.h>
+#include <signet/testing/test_pki.h>
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+using testing::CertificateOptions;
+using ::testing::ElementsAre;
+using testing::TestIdentity;
+using testing::TestPki;
+
+class Chains : public ::testing::Test {
+ protected:
+  TestPki pki_;
+  TestIdentity upper_ = pki_.Intermediate("Upper");
+  TestIdentity lower_ = TestPki::IssueFrom(upper_, CertificateOptions::Ca("Lower"));
+  TestIdentity alice_ = TestPki::IssueFrom(lower_, {});
+};
+
+TEST_F(Chains, AnyOrderComesOutLeafFirst) {
+  std::vector<Certificate> others{upper_.certificate, lower_.certificate, pki_.root().certificate,
+                                  TestPki().root().certificate};
+  std::ranges::sort(others, {}, &Certificate::sha256);
+  int orders = 0;
+  do {
+    ++orders;
+    EXPECT_THAT(
+        CertificateChain(alice_.certificate, others).certificates(),
+        ElementsAre(alice_.certificate, lower_.certificate, upper_.certificate, pki_.root().certificate));
+  } while (std::ranges::next_permutation(others, {}, &Certificate::sha256).found);
+  EXPECT_EQ(orders, 24);
+}
+
+TEST_F(Chains, EndsWhereNoIssuerIs) {
+  EXPECT_THAT(CertificateChain(alice_.certificate, {upper_.certificate}).certificates(),
+              ElementsAre(alice_.certificate));
+  EXPECT_THAT(CertificateChain(pki_.root().certificate, {alice_.certificate}).certificates(),
+              ElementsAre(pki_.root().certificate));
+}
+
+TEST_F(Chains, IsCompletedFromElsewhere) {
+  const CertificateChain part(alice_.certificate, {lower_.certificate});
+  EXPECT_THAT(part.Completed({upper_.certificate}).certificates(),
+              ElementsAre(alice_.certificate, lower_.certificate, upper_.certificate));
+  EXPECT_EQ(part.Completed({}).certificates().size(), 2u);
+}
+
+TEST_F(Chains, NameWithoutTheKeyIsNotTheIssuer) {
+  const TestIdentity impostor = pki_.Intermediate("Lower");
+  EXPECT_THAT(CertificateChain(alice_.certificate, {impostor.certificate}).certificates(),
+              ElementsAre(alice_.certificate));
+  EXPECT_EQ(
+      CertificateChain(alice_.certificate, {impostor.certificate, lower_.certificate}).certificates().size(),
+      2u);
+}
+
+TEST_F(Chains, RenewedIssuerThatLastsLongerIsPreferred) {
+  CertificateOptions options = CertificateOptions::Ca("Lower");
+  options.not_after = std::chrono::system_clock::now() + std::chrono::hours(24 * 300);
+  const TestIdentity renewed =
+      TestPki::CertifyFrom(upper_, lower_.certificate.subject_public_key_info(), options);
+  for (const auto& pool : {std::vector{lower_.certificate, renewed.certificate},
+                           std::vector{renewed.certificate, lower_.certificate}}) {
+    EXPECT_THAT(CertificateChain(alice_.certificate, pool).certificates(),
+                ElementsAre(alice_.certificate, renewed.certificate));
+  }
+}
+
+TEST_F(Chains, PathHasAnEnd) {
+  std::vector<Certificate> pool;
+  TestIdentity last = pki_.root();
+  for (int i = 0; i < 20; ++i) {
+    last = TestPki::IssueFrom(last, CertificateOptions::Ca("CA " + std::to_string(i)));
+    pool.push_back(last.certificate);
+  }
+  EXPECT_EQ(CertificateChain(last.certificate, pool).certificates().size(), 16u);
+}
+
+TEST_F(Chains, CertificatesThatIssuedEachOtherMakeNoEndlessPath) {
+  const TestIdentity a = pki_.Intermediate("A");
+  const TestIdentity b = TestPki::IssueFrom(a, CertificateOptions::Ca("B"));
+  const TestIdentity a_by_b =
+      TestPki::CertifyFrom(b, a.certificate.subject_public_key_info(), CertificateOptions::Ca("A"));
+  const CertificateChain chain(TestPki::IssueFrom(a, {}).certificate, {a_by_b.certificate, b.certificate});
+  EXPECT_EQ(chain.certificates().size(), 3u);
+}
+
+}  // namespace
+}  // namespace signet

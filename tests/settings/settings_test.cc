@@ -1,0 +1,134 @@
+#include "settings/setting_names.h"
+#include <signet/error.h>
+#include <signet/settings.h>
+
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Error Refusal(std::string_view name, std::string_view value) {
+  Settings settings;
+  try {
+    settings.Set(name, value);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadSetting);
+    return error;
+  }
+  ADD_FAILURE() << name << " took " << value;
+  return Error({});
+}
+
+TEST(Settings, NamesOfPkcs11ProviderKeepTheirMeaning) {
+  Settings settings;
+  settings.Set("pkcs11-module-path", "/a.so");
+  settings.Set("pkcs11-module-init-args", "x=y");
+  settings.Set("pkcs11-module-token-pin", "1234");
+  settings.Set("pkcs11-module-login-behavior", "always");
+  settings.Set("pkcs11-module-cache-sessions", "5");
+  settings.Set("pkcs11-module-encode-provider-uri-to-pem", "true");
+  EXPECT_THAT(settings.modules, ElementsAre("/a.so"));
+  EXPECT_EQ(settings.module_init_args, "x=y");
+  EXPECT_EQ(settings.token_pin.Read()->view(), "1234");
+  EXPECT_EQ(settings.login_behavior, Settings::LoginBehavior::kAlways);
+  EXPECT_EQ(settings.max_sessions, 5u);
+  EXPECT_TRUE(settings.encode_provider_uri_to_pem);
+}
+
+TEST(Settings, NamesWithoutMeaningHereAreAccepted) {
+  for (const char* name : {"quirks", "allow-export", "cache-keys", "cache-pins", "load-behavior",
+                           "block-operations", "assume-fips"}) {
+    const std::string full = std::string("pkcs11-module-") + name;
+    Settings settings;
+    settings.Set(full, "anything");
+    EXPECT_EQ(MeaningOf(full), SettingMeaning::kIgnored) << full;
+  }
+}
+
+TEST(Settings, OurOwnNamesAreHonoured) {
+  Settings settings;
+  settings.Set("module", "/b.so");
+  settings.Set("module", "/c.so");
+  settings.Set("max-sessions", "7");
+  settings.Set("allow-final-try", "yes");
+  settings.Set("call-timeout-ms", "250");
+  settings.Set("chain-file", "/chain.pem");
+  settings.Set("pkcs12-max-iterations", "18446744073709551615");
+  settings.Set("pkcs12-max-file-size", "1");
+  settings.Set("call-log", "stderr");
+  settings.Set("signet-config", "/etc/signet.conf");
+  settings.Set("login-behavior", "never");
+  EXPECT_THAT(settings.modules, ElementsAre("/b.so", "/c.so"));
+  EXPECT_EQ(settings.max_sessions, 7u);
+  EXPECT_TRUE(settings.allow_final_try);
+  EXPECT_EQ(settings.call_timeout.count(), 250);
+  EXPECT_EQ(settings.chain_file, "/chain.pem");
+  EXPECT_EQ(settings.pkcs12_max_iterations, UINT64_MAX);
+  EXPECT_EQ(settings.pkcs12_max_file_size, 1u);
+  EXPECT_EQ(settings.call_log, "stderr");
+  EXPECT_EQ(settings.config_file, "/etc/signet.conf");
+  EXPECT_EQ(settings.login_behavior, Settings::LoginBehavior::kNever);
+}
+
+TEST(Settings, DefaultsAreTheDocumentedOnes) {
+  const Settings settings;
+  EXPECT_EQ(settings.pkcs12_max_iterations, 5'000'000u);
+  EXPECT_EQ(settings.pkcs12_max_file_size, 16u << 20);
+  EXPECT_FALSE(settings.allow_final_try);
+  EXPECT_TRUE(settings.token_pin.empty());
+}
+
+TEST(Settings, TypoIsRefusedWithWhatWasMeant) {
+  EXPECT_THAT(Refusal("pkcs11-module-pth", "x").mend(), HasSubstr("pkcs11-module-path"));
+  EXPECT_THAT(Refusal("max-session", "1").mend(), HasSubstr("max-sessions"));
+  EXPECT_THAT(Refusal("Module", "1").mend(), HasSubstr("module"));
+  EXPECT_THAT(Refusal("", "1").detail(), HasSubstr("no setting"));
+  EXPECT_EQ(MeaningOf("pkcs11-module-pth"), SettingMeaning::kUnknown);
+}
+
+TEST(Settings, ValueThatCannotBeIsRefusedAndNotRepeated) {
+  for (const char* name : {"max-sessions", "allow-final-try", "call-timeout-ms", "login-behavior",
+                           "pkcs12-max-iterations", "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
+    for (const char* value : {"s3cret", "-1s3cret", "1s3cret", ""}) {
+      EXPECT_THAT(Refusal(name, value).what(), Not(HasSubstr("s3cret"))) << name;
+    }
+  }
+}
+
+TEST(Settings, EnvironmentSpeaksTheSameGrammar) {
+  setenv("SIGNET_MAX_SESSIONS", "3", 1);
+  setenv("SIGNET_TOKEN_PIN", "env:SIGNET_TEST_PIN", 1);
+  setenv("SIGNET_TEST_PIN", "4711", 1);
+  setenv("SIGNET_CONFIG", "/c.conf", 1);
+  setenv("PKCS11_PROVIDER_MODULE", "/d.so", 1);
+  Settings settings;
+  settings.ApplyEnvironment();
+  EXPECT_EQ(settings.max_sessions, 3u);
+  EXPECT_EQ(settings.token_pin.Read()->view(), "4711");
+  EXPECT_EQ(settings.config_file, "/c.conf");
+  EXPECT_THAT(settings.modules, ElementsAre("/d.so"));
+  setenv("SIGNET_MAX_SESSIONS", "many", 1);
+  EXPECT_THROW(Settings().ApplyEnvironment(), Error);
+  for (const char* name : {"SIGNET_MAX_SESSIONS", "SIGNET_TOKEN_PIN", "SIGNET_TEST_PIN", "SIGNET_CONFIG",
+                           "PKCS11_PROVIDER_MODULE"}) {
+    unsetenv(name);
+  }
+}
+
+TEST(Settings, EveryNameHasAMeaning) {
+  EXPECT_GE(SettingNames().size(), 20u);
+  for (const std::string_view name : SettingNames()) {
+    EXPECT_NE(MeaningOf(name), SettingMeaning::kUnknown) << name;
+    EXPECT_EQ(ClosestSetting(name), name);
+  }
+}
+
+}  // namespace
+}  // namespace signet
