@@ -104,7 +104,8 @@ class Loader {
         const auto more = reader_.Issuers(held.certificate);
         others.insert(others.end(), more.begin(), more.end());
       }
-      for (const Certificate& certificate : CertificateChain(held.certificate, others).certificates()) {
+      const CertificateChain chain(held.certificate, others);
+      for (const Certificate& certificate : chain.certificates()) {
         if (std::ranges::find(ordered, certificate) == ordered.end()) ordered.push_back(certificate);
       }
     }
