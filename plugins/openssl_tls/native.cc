@@ -1,29 +1,29 @@
 #include "openssl_tls/native.h"
 
 #include "base/openssl_error.h"
+#include "openssl_provider/provider_entry.h"
 #include <signet/error.h>
 #include <signet/openssl_tls.h>
-#include "openssl_provider/provider_entry.h"
 
 namespace signet::openssl {
 namespace {
 
-OpenSslPtr<EVP_PKEY> FromPkcs8(const Secret& der, OSSL_LIB_CTX* library) {
-  const auto* position = reinterpret_cast<const unsigned char*>(der.view().data());
-  const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
-      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.size())));
-  CheckOpenSsl(info.get(), "d2i_PKCS8_PRIV_KEY_INFO");
-  OpenSslPtr<EVP_PKEY> key(EVP_PKCS82PKEY_ex(info.get(), library, nullptr));
-  if (key == nullptr) {
-    ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex", "this OpenSSL cannot use the private key");
-  }
-  return key;
+constexpr const char* kProvider = "signet";
+
+// ActivateProvider makes the provider active in `library` where it is not, and keeps the implicit `default`
+// there. Two threads at once do no harm: the second activation is one reference more.
+void ActivateProvider(OSSL_LIB_CTX* library) {
+  if (OSSL_PROVIDER_available(library, kProvider) == 1) return;
+  CheckOpenSsl(OSSL_PROVIDER_add_builtin(library, kProvider, SignetProviderInit),
+               "OSSL_PROVIDER_add_builtin");
+  // Not unloaded: keys that a program keeps may outlive whatever it was activated for.
+  CheckOpenSsl(OSSL_PROVIDER_try_load(library, kProvider, 1), "OSSL_PROVIDER_try_load");
 }
 
 }  // namespace
 
 OpenSslPtr<EVP_PKEY> NativeKey(const std::shared_ptr<PrivateKey>& key, OSSL_LIB_CTX* library) {
-  if (const std::optional<Secret> der = key->ExportPkcs8()) return FromPkcs8(*der, library);
+  if (!key->ExportPkcs8()) ActivateProvider(library);
   return provider::MakeKey(library, key);
 }
 

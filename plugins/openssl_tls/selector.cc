@@ -100,6 +100,8 @@ class Selector {
 int AnswerRequest(SSL* connection, void* argument) noexcept {
   auto& selector = *static_cast<Selector*>(argument);
   try {
+    // What is left in the queue would make SSL_get_error take this handshake for a failed one.
+    const OpenSslErrorMark mark;
     selector.Answer(connection);
     return 1;
   } catch (const Error& error) {
@@ -110,6 +112,23 @@ int AnswerRequest(SSL* connection, void* argument) noexcept {
     selector.Failed(Error({.code = ErrorCode::kInternal, .detail = error.what()}));
   }
   return 0;
+}
+
+// ListName is how SSL_set1_client_sigalgs_list calls a scheme: OpenSSL 3.0 has no IANA names for the oldest
+// ones.
+std::string ListName(SignatureScheme scheme) {
+  switch (scheme) {
+    case SignatureScheme::kRsaPkcs1Sha1:
+      return "RSA+SHA1";
+    case SignatureScheme::kRsaPkcs1Sha224:
+      return "RSA+SHA224";
+    case SignatureScheme::kEcdsaSha1:
+      return "ECDSA+SHA1";
+    case SignatureScheme::kEcdsaSha224:
+      return "ECDSA+SHA224";
+    default:
+      return std::string(Name(scheme));
+  }
 }
 
 // NoRsaKeyHas tells whether there are RSA keys among the identities and none can sign with `row`: a card
@@ -133,7 +152,7 @@ std::string ClientSchemes(const IdentitySet& identities) {
     if (NoRsaKeyHas(RowOf(scheme), identities))
       all = false;
     else
-      names += (names.empty() ? "" : ":") + std::string(Name(scheme));
+      names += (names.empty() ? "" : ":") + ListName(scheme);
   }
   return all ? std::string() : names;
 }
@@ -165,6 +184,7 @@ void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions option
 }
 
 void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library) {
+  const OpenSslErrorMark mark;
   const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
   const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
   const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);
@@ -173,6 +193,7 @@ void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* libra
 }
 
 void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library) {
+  const OpenSslErrorMark mark;
   const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
   const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
   const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);

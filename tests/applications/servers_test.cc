@@ -84,6 +84,16 @@ TEST_P(Servers, EveryKeyFromAFileArrives) {
   }
 }
 
+TEST_P(Servers, EveryKeyInATokenArrives) {
+  SoftHsm hsm;
+  for (const KeyRow& row : kKeys) {
+    const TestIdentity client = Client(row, "token");
+    hsm.Import(client, {.id = row.name, .label = row.name});
+    LogsIn(server_, hsm.ObjectUri(row.name, true), row, "token", hsm.environment(),
+           {"--module", SoftHsm::module_path()});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Real, Servers,
                          ::testing::Values(Case{Kind::kOpenSsl, "1.2"}, Case{Kind::kOpenSsl, "1.3"},
                                            Case{Kind::kNginx, "1.2"}, Case{Kind::kNginx, "1.3"},
