@@ -115,7 +115,7 @@ class Visit {
       if (SSL_read_ex(connection(), part, sizeof part, &got) == 1) {
         recording_->ApplicationData(Direction::kReceived, got);
         response.append(part, got);
-        if (until == kUntilMessage) break;
+        if (until == kUntilMessage || IsComplete(response)) break;
         continue;
       }
       const int kind = SSL_get_error(connection(), 0);

@@ -1,5 +1,9 @@
 #include "handshake/exchange.h"
 
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace signet {
@@ -42,8 +46,25 @@ std::string FirstLine(std::string_view response) {
   return line;
 }
 
+bool IsComplete(std::string_view response) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  constexpr std::string_view kLength = "\r\ncontent-length:";
+  const std::size_t end = response.find(kEnd);
+  if (end == std::string_view::npos) return false;
+  const std::string_view head = response.substr(0, end);
+  const auto found = std::ranges::search(
+      head, kLength, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  if (found.empty()) return false;
+  std::string_view value(found.end(), head.end());
+  value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  std::size_t length = 0;
+  if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) return false;
+  return response.size() - end - kEnd.size() >= length;
+}
+
 std::optional<Error> RefusalInResponse(std::string_view response) {
-  if (response.size() < 12 || !response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40") return std::nullopt;
+  if (response.size() < 12 || !response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40")
+    return std::nullopt;
   for (const RefusalRow& row : kRefusals) {
     if (response.find(row.page) == std::string_view::npos) continue;
     return Error(

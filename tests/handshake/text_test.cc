@@ -31,6 +31,16 @@ TEST(Response, ItsFirstLineIsShortAndPrintable) {
   EXPECT_EQ(FirstLine(""), "");
 }
 
+TEST(Response, IsCompleteWithAllItsBytes) {
+  EXPECT_TRUE(IsComplete("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"));
+  EXPECT_TRUE(IsComplete("HTTP/1.1 200 OK\r\ncontent-length:0\r\nA: b\r\n\r\n"));
+  EXPECT_FALSE(IsComplete("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"));
+  EXPECT_FALSE(IsComplete("HTTP/1.1 200 OK\r\n\r\nab"));
+  EXPECT_FALSE(IsComplete("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nab"));
+  EXPECT_FALSE(IsComplete("HTTP/1.1 200 OK\r\nContent-Length:"));
+  EXPECT_FALSE(IsComplete(""));
+}
+
 TEST(Response, NginxsRefusalsAreFailures) {
   const std::string head = "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n<html>";
   const auto none = RefusalInResponse(head + "<center>No required SSL certificate was sent</center>");
