@@ -1,0 +1,120 @@
+// What `cmake --install` lays out, seen by those who look for it: a project outside, OpenSSL, a user.
+#include <signet/testing/process.h>
+#include <signet/testing/temporary_directory.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class Install : public ::testing::Test {
+ protected:
+  static ProcessResult Must(Command command) {
+    ProcessResult result = RunProgram(command);
+    EXPECT_TRUE(result.ok()) << command.argv.front() << ' ' << command.argv.at(1) << '\n'
+                             << result.out << result.err;
+    return result;
+  }
+
+  // InPrefix installs with a prefix of its own.
+  void InPrefix() {
+    Must({.argv = {SIGNET_CMAKE, "--install", SIGNET_BUILD_DIR, "--prefix", Path("prefix")}});
+  }
+
+  // BuildOutside builds the project outside with what was installed in the prefix, and returns what it
+  // prints.
+  std::string BuildOutside(const std::string& find) {
+    const std::string build = Path("outside-" + find);
+    const Environment only_installed = {{"PKG_CONFIG_PATH", PkgConfigDir()}};
+    Must({.argv = {SIGNET_CMAKE, "-S", SIGNET_OUTSIDE_PROJECT, "-B", build, "-DFIND=" + find,
+                   "-DCOMPONENTS=" SIGNET_COMPONENTS, "-DCMAKE_PREFIX_PATH=" + Path("prefix"),
+                   "-DCMAKE_CXX_COMPILER=" SIGNET_COMPILER, "-DCMAKE_CXX_FLAGS=" SIGNET_SANITIZER_FLAGS,
+                   "-DCMAKE_BUILD_RPATH=" + LibraryDir()},
+          .environment = only_installed});
+    Must({.argv = {SIGNET_CMAKE, "--build", build}, .environment = only_installed});
+    return Must({.argv = {build + "/outside", "run"}}).out;
+  }
+
+  std::string Path(const std::string& below = {}) const { return directory_.path() + "/" + below; }
+  // Below lists the files under `below`, from there.
+  std::vector<std::string> Below(const std::string& below) const {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(Path(below))) {
+      if (!entry.is_directory()) files.push_back(entry.path().lexically_relative(Path(below)).string());
+    }
+    return files;
+  }
+  // Find gives the one installed file whose path ends in `ending`.
+  std::string Find(const std::string& below, const std::string& ending) const {
+    std::vector<std::string> files = Below(below);
+    std::erase_if(files, [&](const std::string& file) { return !file.ends_with(ending); });
+    EXPECT_EQ(files.size(), 1u) << ending << " among " << ::testing::PrintToString(Below(below));
+    return files.empty() ? std::string{} : Path(below) + "/" + files.front();
+  }
+  std::string LibraryDir() const { return fs::path(Find("prefix", "/libsignet.so")).parent_path(); }
+  std::string PkgConfigDir() const { return fs::path(Find("prefix", "/signet.pc")).parent_path(); }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Install, AnOutsideProjectFindsThePackageWithCMake) {
+  InPrefix();
+  EXPECT_EQ(BuildOutside("package"), "alice\n");
+}
+
+TEST_F(Install, AnOutsideProjectFindsThePackageWithPkgConfig) {
+  InPrefix();
+  EXPECT_EQ(BuildOutside("pkg-config"), "alice\n");
+}
+
+TEST_F(Install, TheProviderGoesToOpenSslsOwnDirectory) {
+  // The layout of a system-wide prefix, whatever this build was configured for, below a directory of ours.
+  Must({.argv = {SIGNET_CMAKE, "--install", SIGNET_BUILD_DIR, "--prefix", "/usr"},
+        .environment = {{"DESTDIR", Path()}}});
+  std::string modulesdir = Must({.argv = {"openssl", "info", "-modulesdir"}}).out;
+  modulesdir.pop_back();
+  EXPECT_TRUE(fs::exists(Path() + modulesdir + "/signet.so")) << modulesdir;
+}
+
+TEST_F(Install, APrefixOfItsOwnKeepsTheProviderAndOpenSslLoadsItFromThere) {
+  InPrefix();
+  const std::string modules = fs::path(Find("prefix", "/signet.so")).parent_path();
+  const ProcessResult result = Must({.argv = {"openssl", "list", "-providers", "-provider-path", modules,
+                                              "-provider", "signet", "-provider", "default"},
+                                     .unset = {"OPENSSL_CONF", "OPENSSL_MODULES"}});
+  EXPECT_THAT(result.out, HasSubstr("signet"));
+}
+
+TEST_F(Install, TheCommandRunsFromAPrefixThatWasMoved) {
+  InPrefix();
+  fs::rename(Path("prefix"), Path("moved"));
+  const ProcessResult result = Must({.argv = {Path("moved/bin/signet"), "--version"}});
+  EXPECT_THAT(result.out, HasSubstr("0.1"));
+}
+
+TEST_F(Install, NoInstalledFileNamesTheBuild) {
+  InPrefix();
+  size_t texts = 0;
+  for (const std::string& file : Below("prefix")) {
+    if (!file.ends_with(".cmake") && !file.ends_with(".pc") && !file.ends_with(".h")) continue;
+    std::ifstream in(Path("prefix/" + file));
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_EQ(text.find(SIGNET_BUILD_DIR), std::string::npos) << file;
+    ++texts;
+  }
+  EXPECT_GT(texts, 10u);
+}
+
+}  // namespace
+}  // namespace signet::testing
