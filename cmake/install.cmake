@@ -29,7 +29,7 @@ foreach(LIBRARY IN LISTS SIGNET_LIBRARIES)
 endforeach()
 set_property(TARGET signet_command PROPERTY INSTALL_RPATH "$ORIGIN/${BIN_TO_LIB}")
 install(TARGETS signet_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-foreach(TARGET IN ITEMS signet_testing_provision)
+foreach(TARGET IN ITEMS signet_testing_provision signet_testing_pkcs11)
   if(TARGET ${TARGET})
     set_property(TARGET ${TARGET} PROPERTY INSTALL_RPATH "$ORIGIN/..")
     install(TARGETS ${TARGET} RUNTIME DESTINATION ${SIGNET_KIT_DIR} LIBRARY DESTINATION ${SIGNET_KIT_DIR})
@@ -61,7 +61,7 @@ foreach(PAIR IN ITEMS "signet_openssl;openssl_tls.h" "signet_botan;botan_credent
   endif()
 endforeach()
 install(DIRECTORY include/signet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ABSENT_HEADERS})
-install(DIRECTORY softhsm_config DESTINATION ${CMAKE_INSTALL_DATADIR}/signet OPTIONAL)
+install(DIRECTORY softhsm_config DESTINATION ${CMAKE_INSTALL_DATADIR}/signet)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 configure_package_config_file(cmake/signet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/signet-config.cmake

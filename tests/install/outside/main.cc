@@ -1,17 +1,19 @@
-// Makes a PKCS#12 file with the installed testing kit, opens it, and prints whose it is. Touches every installed
-// library, so that one that cannot be linked or loaded shows.
-#include <cstdio>
-
+// Makes a PKCS#12 file with the installed testing kit, opens it, and prints whose it is. Touches every
+// installed library, so that one that cannot be linked or loaded shows.
 #include <signet/identity_source.h>
+#include <signet/testing/soft_hsm.h>
 #include <signet/testing/temporary_directory.h>
 #include <signet/testing/test_pki.h>
+
+#include <cstdio>
 
 #ifdef WITH_botan
 #include <signet/botan_credentials.h>
 #endif
 #ifdef WITH_openssl
-#include <openssl/ssl.h>
 #include <signet/openssl_tls.h>
+
+#include <openssl/ssl.h>
 #endif
 
 int main() {
@@ -21,6 +23,7 @@ int main() {
   const std::string path = directory.Write("alice.p12", signet::testing::MakePkcs12(alice));
   const auto identity = signet::IdentitySource().Open("pkcs12:" + path + "?pin-value=secret");
   std::printf("%s\n", identity.user_name().c_str());
+  signet::testing::SoftHsm().Import(alice, {});  // the kit's own programs are found where they were installed
 #ifdef WITH_botan
   if (signet::botan::MakePrivateKey(identity.key()) == nullptr) return 1;
 #endif
