@@ -152,7 +152,7 @@ StoredObjects StoreSession::FetchObjects() {
 }
 
 void StoreSession::Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
-  fetched_ = true;  // also where it fails: the caller is told once and then finds the end
+  fetched_ = true;  // also where it fails: the caller is told once
   prompt_->Lend(passphrase, passphrase_argument);
   StoredObjects objects;
   try {
@@ -214,9 +214,7 @@ bool StoreSession::OfferKey(const std::shared_ptr<PrivateKey>& key, OSSL_CALLBAC
   return OfferReference(std::make_unique<KeyReference>(provider_, std::move(data), true), callback, argument);
 }
 
-bool StoreSession::Load(OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE_CALLBACK* passphrase,
-                        void* passphrase_argument) {
-  if (!fetched_) Fetch(passphrase, passphrase_argument);
+bool StoreSession::Next(OSSL_CALLBACK* callback, void* argument) {
   if (!pending_.empty()) {
     const Offer offer = std::move(pending_.back());
     pending_.pop_back();
@@ -226,6 +224,16 @@ bool StoreSession::Load(OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE
   const std::vector<Error> problems = std::exchange(problems_, {});
   for (std::size_t i = 0; i + 1 < problems.size(); ++i) errors().Raise(problems[i]);
   throw problems.back();
+}
+
+bool StoreSession::Load(OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE_CALLBACK* passphrase,
+                        void* passphrase_argument) {
+  if (std::exchange(failed_, false) && pending_.empty() && problems_.empty()) return false;
+  failed_ = true;
+  if (!fetched_) Fetch(passphrase, passphrase_argument);
+  const bool taken = Next(callback, argument);
+  failed_ = !taken;
+  return taken;
 }
 
 }  // namespace signet::provider

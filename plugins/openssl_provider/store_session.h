@@ -30,12 +30,15 @@ class StoreSession {
   // nothing at all, and, behind the last object, what kept others from being found.
   bool Load(OSSL_CALLBACK* callback, void* argument, OSSL_PASSPHRASE_CALLBACK* passphrase,
             void* passphrase_argument);
-  bool eof() const noexcept { return fetched_ && pending_.empty() && problems_.empty(); }
+  // eof is false right behind an error, as libcrypto takes an error at the end for a plain end; one more
+  // Load, which gives nothing, gets there.
+  bool eof() const noexcept { return fetched_ && !failed_ && pending_.empty() && problems_.empty(); }
 
  private:
   // Offer hands one object over by calling back with its description.
   using Offer = std::function<bool(OSSL_CALLBACK*, void*)>;
 
+  bool Next(OSSL_CALLBACK* callback, void* argument);
   void Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument);
   StoredObjects FetchObjects();
   Wanted WantedKinds() const noexcept;
@@ -50,6 +53,7 @@ class StoreSession {
   std::optional<Settings> own_settings_;
   const std::shared_ptr<StorePrompt> prompt_ = std::make_shared<StorePrompt>();
   bool fetched_ = false;
+  bool failed_ = false;
   std::vector<Offer> pending_;  // the next one last
   std::vector<Error> problems_;
 };

@@ -96,6 +96,8 @@ TEST(Provider, BadSettingIsAnErrorAtTheFirstUseAndNotAtLoad) {
   const std::string errors = TakeErrors();
   EXPECT_THAT(errors, HasSubstr("bad-setting"));
   EXPECT_THAT(errors, HasSubstr("pkcs11-module-login-behavior"));
+  EXPECT_EQ(OSSL_STORE_error(store.get()), 1);
+  EXPECT_EQ(OSSL_STORE_load(store.get()), nullptr);
   EXPECT_EQ(OSSL_STORE_eof(store.get()), 1);
 }
 

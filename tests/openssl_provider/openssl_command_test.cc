@@ -1,0 +1,183 @@
+#include "openssl_provider/key_store.h"
+#include "openssl_provider/library_context.h"
+
+#include <gmock/gmock.h>
+
+namespace signet {
+namespace {
+
+using testing::BackgroundProcess;
+using testing::CertificateOptions;
+using ::testing::HasSubstr;
+using testing::ProcessResult;
+using testing::TestIdentity;
+using testing::TestPki;
+
+struct Row {
+  const char* name;
+  Where where;
+  const char* key;
+};
+
+// OpenSslCommand types the lines that a user of the openssl command types, with our URIs; each must end with
+// status 0 also on its way out of the process.
+class OpenSslCommand : public ::testing::TestWithParam<Row> {
+ protected:
+  static CertificateOptions Options() {
+    CertificateOptions options = CertificateOptions::Ca("alice");
+    options.key = GetParam().key;
+    options.key_usage = "critical,digitalSignature,keyCertSign";
+    options.extended_key_usage = "";
+    return options;
+  }
+  bool edwards() const { return std::string_view(GetParam().key).starts_with("ed"); }
+  std::vector<std::string> hash() const {
+    return edwards() ? std::vector<std::string>{} : std::vector<std::string>{"-sha256"};
+  }
+  void Works(const std::string& verb, std::vector<std::string> arguments) {
+    result_ = store_.OpenSsl(verb, std::move(arguments));
+    EXPECT_EQ(result_.exit_status, 0) << verb << ", signal " << result_.signal << "\n" << result_.err;
+  }
+
+  const TestPki pki_;
+  const TestIdentity identity_ = pki_.Issue(Options());
+  const KeyStore store_{GetParam().where, identity_};
+  const std::string uri_ = store_.uri();
+  ProcessResult result_;
+};
+
+TEST_P(OpenSslCommand, PkeyWritesThePublicKeyThatTheCertificateHas) {
+  Works("pkey", {"-in", uri_, "-pubout"});
+  const std::string from_key = result_.out;
+  Works("x509", {"-in", "certificate.pem", "-noout", "-pubkey"});
+  EXPECT_EQ(from_key, result_.out);
+  EXPECT_THAT(from_key, HasSubstr("BEGIN PUBLIC KEY"));
+}
+
+TEST_P(OpenSslCommand, ReqMakesARequestThatVerifies) {
+  Works("req", {"-new", "-key", uri_, "-subj", "/CN=alice", "-out", "request.pem"});
+  Works("req", {"-in", "request.pem", "-noout", "-verify"});
+  Works("req", {"-new", "-x509", "-key", uri_, "-subj", "/CN=alice", "-out", "self.pem"});
+  Works("verify", {"-CAfile", "self.pem", "self.pem"});
+}
+
+TEST_P(OpenSslCommand, X509SignsAsACertificationAuthority) {
+  Works("req", {"-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-subj", "/CN=bob", "-out",
+                "bob.csr"});
+  Works("x509", {"-req", "-in", "bob.csr", "-CA", "certificate.pem", "-CAkey", uri_, "-CAcreateserial",
+                 "-out", "bob.pem"});
+  Works("verify", {"-CAfile", "root.pem", "-untrusted", "certificate.pem", "bob.pem"});
+}
+
+TEST_P(OpenSslCommand, DgstSignsAndVerifies) {
+  if (edwards()) return Works("pkey", {"-in", uri_, "-noout"});  // dgst of 3.0 has no one-shot signatures
+  store_.Write("message", "the message\n");
+  Works("dgst", {"-sha256", "-sign", uri_, "-out", "signature", "message"});
+  Works("x509", {"-in", "certificate.pem", "-noout", "-pubkey", "-out", "public.pem"});
+  Works("dgst", {"-sha256", "-verify", "public.pem", "-signature", "signature", "message"});
+  Works("dgst", {"-sha256", "-prverify", uri_, "-signature", "signature", "message"});
+}
+
+TEST_P(OpenSslCommand, PkeyutlSignsAndVerifies) {
+  store_.Write("message", "the message, which is not its digest\n");
+  std::vector<std::string> signing = {"-sign", "-inkey",  uri_,   "-rawin",
+                                      "-in",   "message", "-out", "signature"};
+  std::vector<std::string> verifying = {"-verify", "-inkey",  uri_,       "-rawin",
+                                        "-in",     "message", "-sigfile", "signature"};
+  Works("pkeyutl", signing);
+  Works("pkeyutl", verifying);
+  EXPECT_THAT(result_.out, HasSubstr("Signature Verified Successfully"));
+  if (std::string_view(GetParam().key) != "rsa:2048") return;
+  for (const std::string option : {"rsa_padding_mode:pss", "rsa_pss_saltlen:digest"}) {
+    signing.insert(signing.end(), {"-pkeyopt", option});
+    verifying.insert(verifying.end(), {"-pkeyopt", option});
+  }
+  Works("pkeyutl", signing);
+  Works("pkeyutl", verifying);
+  EXPECT_THAT(result_.out, HasSubstr("Signature Verified Successfully"));
+}
+
+TEST_P(OpenSslCommand, CmsSignsAndVerifies) {
+  if (edwards()) return Works("pkey", {"-in", uri_, "-noout"});  // CMS of 3.0 knows no EdDSA
+  store_.Write("message", "the message\n");
+  Works("cms",
+        {"-sign", "-in", "message", "-signer", "certificate.pem", "-inkey", uri_, "-out", "message.cms"});
+  Works("cms", {"-verify", "-in", "message.cms", "-CAfile", "root.pem", "-purpose", "any"});
+  EXPECT_THAT(result_.out, HasSubstr("the message"));
+  if (std::string_view(GetParam().key) != "rsa:2048") return;
+  Works("cms", {"-sign", "-in", "message", "-signer", "certificate.pem", "-inkey", uri_, "-keyopt",
+                "rsa_padding_mode:pss", "-out", "message.cms"});
+  Works("cms", {"-verify", "-in", "message.cms", "-CAfile", "root.pem", "-purpose", "any"});
+}
+
+TEST_P(OpenSslCommand, StoreutlListsKeyAndCertificate) {
+  Works("storeutl", {"-noout", uri_});
+  EXPECT_THAT(result_.out, HasSubstr("Pkey"));
+  EXPECT_THAT(result_.out, HasSubstr("Certificate"));
+  Works("storeutl", {"-noout", "-certs", uri_});
+  EXPECT_THAT(result_.out, HasSubstr("0: Certificate"));
+  Works("storeutl", {"-noout", "-certs", "-subject", "/O=Signet Test/CN=alice", uri_});
+  EXPECT_THAT(result_.out, HasSubstr("Total found: 1"));
+}
+
+TEST_P(OpenSslCommand, PinComesFromTheCommandsOwnOption) {
+  Works("pkey", {"-in", store_.Uri(false), "-passin", "pass:" + store_.pin(), "-pubout"});
+  EXPECT_THAT(result_.out, HasSubstr("BEGIN PUBLIC KEY"));
+}
+
+TEST_P(OpenSslCommand, ServerAndClientLogInWithTheSameUri) {
+  for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+    const auto port = std::to_string(testing::FreePort());
+    BackgroundProcess server(store_.Command(KeyStore::WithProviders(
+        "s_server", {"-accept", "127.0.0.1:" + port, "-cert", uri_, "-key", uri_, "-Verify", "1", "-CAfile",
+                     "root.pem", "-verify_return_error", "-naccept", "1", version})));
+    ASSERT_TRUE(server.WaitForLine("ACCEPT")) << server.output();
+    auto client = store_.Command(
+        KeyStore::WithProviders("s_client", {"-connect", "127.0.0.1:" + port, "-cert", uri_, "-key", uri_,
+                                             "-CAfile", "root.pem", "-verify_return_error", version}));
+    client.input = "Q\n";
+    const ProcessResult result = testing::RunProgram(client);
+    EXPECT_EQ(result.exit_status, 0) << result.err << server.output();
+    EXPECT_TRUE(server.WaitForLine("CN = alice")) << server.output();
+    const auto end = server.WaitForEnd();
+    ASSERT_TRUE(end) << server.output();
+    EXPECT_EQ(end->exit_status, 0) << server.output();
+  }
+}
+
+TEST_P(OpenSslCommand, ConfigurationFileActivatesTheProvider) {
+  const std::string configuration = store_.Write(
+      "openssl.cnf",
+      "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = theirs\nsignet = ours\n[theirs]\n"
+      "activate = 1\n[ours]\nactivate = 1\n");
+  auto command = store_.Command({"openssl", "pkey", "-in", uri_, "-pubout"});
+  command.unset = {};
+  command.environment["OPENSSL_CONF"] = configuration;
+  const ProcessResult result = testing::RunProgram(command);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("BEGIN PUBLIC KEY"));
+}
+
+TEST_P(OpenSslCommand, WrongPinIsAnErrorInWords) {
+  const ProcessResult result =
+      store_.OpenSsl("storeutl", {"-noout", "-keys", "-passin", "pass:wrong", store_.Uri(false)});
+  EXPECT_NE(result.exit_status, 0);
+  EXPECT_EQ(result.signal, 0);
+  EXPECT_THAT(result.err,
+              HasSubstr(GetParam().where == Where::kPkcs11 ? "signet::wrong-pin" : "signet::wrong-password"));
+}
+
+std::vector<Row> Rows() {
+  return {
+      {"Rsa2048InPkcs12", Where::kPkcs12, "rsa:2048"}, {"P256InPkcs12", Where::kPkcs12, "ec:P-256"},
+      {"Ed25519InPkcs12", Where::kPkcs12, "ed25519"},  {"Rsa2048InToken", Where::kPkcs11, "rsa:2048"},
+      {"P256InToken", Where::kPkcs11, "ec:P-256"},     {"P384InToken", Where::kPkcs11, "ec:P-384"},
+      {"Ed25519InToken", Where::kPkcs11, "ed25519"},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OpenSslCommand, ::testing::ValuesIn(Rows()),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace signet
