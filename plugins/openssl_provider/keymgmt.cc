@@ -1,7 +1,9 @@
 #include "openssl_provider/keymgmt.h"
 
 #include "base/openssl_context.h"
+#include "base/openssl_error.h"
 #include "openssl_provider/dispatch.h"
+#include "openssl_provider/keymgmt_generation.h"
 #include "openssl_provider/private_key.h"
 
 #include <memory>
@@ -32,29 +34,61 @@ int Has(const KeyReference& key, int selection) {
 
 int Match(const KeyReference& key, const void* other, int selection) {
   if (other == nullptr) return 0;
-  const PublicKey& a = key.data()->public_key;
-  const PublicKey& b = static_cast<const KeyReference*>(other)->data()->public_key;
+  EVP_PKEY* const a = key.native();
+  EVP_PKEY* const b = static_cast<const KeyReference*>(other)->native();
   // Equal public keys stand for equal private keys.
-  if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) return a == b ? 1 : 0;
-  return EVP_PKEY_parameters_eq(a.native(), b.native()) == 1 ? 1 : 0;
+  if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) return EVP_PKEY_eq(a, b) == 1 ? 1 : 0;
+  return EVP_PKEY_parameters_eq(a, b) == 1 ? 1 : 0;
 }
 
 int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void* argument) {
-  if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
+  if (!key.generated() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
     // libcrypto tries this at every signature: no exception, no text.
     key.errors().Raise(kReasonPrivateKeyStays);
     return 0;
   }
-  return EVP_PKEY_export(key.data()->public_key.native(), selection, callback, argument);
+  return EVP_PKEY_export(key.native(), selection, callback, argument);
 }
 
-int GetParams(const KeyReference& key, OSSL_PARAM params[]) {
-  return EVP_PKEY_get_params(key.data()->public_key.native(), params);
+int GetParams(const KeyReference& key, OSSL_PARAM params[]) { return EVP_PKEY_get_params(key.native(), params); }
+
+// SetParams serves the peer's key in a handshake, which begins as a curve; a key that we own does not change.
+int SetParams(const KeyReference& key, const OSSL_PARAM params[]) {
+  return key.generated() ? EVP_PKEY_set_params(key.native(), const_cast<OSSL_PARAM*>(params)) : 0;
+}
+
+std::unique_ptr<KeyReference> DupGenerated(const KeyReference& key, int selection) {
+  if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) {
+    OpenSslPtr<EVP_PKEY> copy(CheckOpenSsl(EVP_PKEY_dup(key.native()), "EVP_PKEY_dup"));
+    return std::make_unique<KeyReference>(key.provider(), std::move(copy), key.has_private());
+  }
+  OpenSslPtr<EVP_PKEY> parameters(CheckOpenSsl(EVP_PKEY_new(), "EVP_PKEY_new"));
+  CheckOpenSsl(EVP_PKEY_copy_parameters(parameters.get(), key.native()), "EVP_PKEY_copy_parameters");
+  return std::make_unique<KeyReference>(key.provider(), std::move(parameters), false);
 }
 
 void* Dup(const KeyReference& key, int selection) {
+  if (key.generated()) return DupGenerated(key, selection).release();
   const bool with_private = key.has_private() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
   return std::make_unique<KeyReference>(key.provider(), key.data(), with_private).release();
+}
+
+int SetTemplate(Generation& generation, void* other) {
+  if (other != nullptr) generation.SetTemplate(*static_cast<const KeyReference*>(other));
+  return 1;
+}
+
+int SetGenerationParams(Generation& generation, const OSSL_PARAM params[]) {
+  generation.SetParams(params);
+  return 1;
+}
+
+const OSSL_PARAM* SettableGenerationParams(Generation& generation, void*) { return generation.settable_params(); }
+
+void* Generate(Generation& generation, OSSL_CALLBACK*, void*) { return generation.Make().release(); }
+
+void CleanUpGeneration(void* generation) noexcept {
+  const std::unique_ptr<Generation> owned(static_cast<Generation*>(generation));
 }
 
 const OSSL_PARAM kRsaPublic[] = {OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, nullptr, 0),
@@ -68,25 +102,27 @@ const OSSL_PARAM kEdwardsPublic[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB
 struct KeyTypeColumns {
   const char* name;
   const char* signature;  // the algorithm that signs with it
+  const char* exchange;   // the algorithm that derives with it, or null
   const OSSL_PARAM* exported;
 };
 
 template <KeyType kType>
 constexpr KeyTypeColumns kColumns{};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kRsa> = {"RSA", "RSA", kRsaPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kRsa> = {"RSA", "RSA", nullptr, kRsaPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kRsaPss> = {"RSA-PSS", "RSA", kRsaPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kRsaPss> = {"RSA-PSS", "RSA", nullptr, kRsaPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEc> = {"EC", "ECDSA", kEcPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEc> = {"EC", "ECDSA", "ECDH", kEcPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEd25519> = {"ED25519", "ED25519", kEdwardsPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEd25519> = {"ED25519", "ED25519", nullptr, kEdwardsPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEd448> = {"ED448", "ED448", kEdwardsPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEd448> = {"ED448", "ED448", nullptr, kEdwardsPublic};
 
 template <KeyType kType>
 const char* QueryOperationName(int operation) noexcept {
-  return operation == OSSL_OP_SIGNATURE ? kColumns<kType>.signature : nullptr;
+  if (operation == OSSL_OP_SIGNATURE) return kColumns<kType>.signature;
+  return operation == OSSL_OP_KEYEXCH ? kColumns<kType>.exchange : kColumns<kType>.name;
 }
 
 template <KeyType kType>
@@ -94,12 +130,28 @@ const OSSL_PARAM* ExportTypes(int selection) noexcept {
   return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 ? kColumns<kType>.exported : nullptr;
 }
 
-// Gettable is what software's keymgmt answers, as it answers for us.
+// Software is the keymgmt that answers for ours. It is held for as long as our own library context: for ever.
+template <KeyType kType>
+const EVP_KEYMGMT* Software() {
+  static const EVP_KEYMGMT* const keymgmt = EVP_KEYMGMT_fetch(OwnContext(), kColumns<kType>.name, nullptr);
+  return keymgmt;
+}
+
 template <KeyType kType>
 const OSSL_PARAM* Gettable(const ProviderContext&) {
-  // Held for as long as our own library context, which is for ever.
-  static const EVP_KEYMGMT* const software = EVP_KEYMGMT_fetch(OwnContext(), kColumns<kType>.name, nullptr);
+  const EVP_KEYMGMT* const software = Software<kType>();
   return software != nullptr ? EVP_KEYMGMT_gettable_params(software) : nullptr;
+}
+
+template <KeyType kType>
+const OSSL_PARAM* Settable(const ProviderContext&) {
+  const EVP_KEYMGMT* const software = Software<kType>();
+  return software != nullptr ? EVP_KEYMGMT_settable_params(software) : nullptr;
+}
+
+template <KeyType kType>
+void* InitGeneration(ProviderContext& provider, int selection, const OSSL_PARAM params[]) {
+  return std::make_unique<Generation>(provider, kColumns<kType>.name, selection, params).release();
 }
 
 template <KeyType kType>
@@ -115,7 +167,16 @@ const OSSL_DISPATCH* Table() noexcept {
       Entry<OSSL_FUNC_KEYMGMT_EXPORT, OSSL_FUNC_keymgmt_export_fn, Export>(),
       Entry<OSSL_FUNC_KEYMGMT_GET_PARAMS, OSSL_FUNC_keymgmt_get_params_fn, GetParams>(),
       Entry<OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, OSSL_FUNC_keymgmt_gettable_params_fn, Gettable<kType>>(),
+      Entry<OSSL_FUNC_KEYMGMT_SET_PARAMS, OSSL_FUNC_keymgmt_set_params_fn, SetParams>(),
+      Entry<OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, OSSL_FUNC_keymgmt_settable_params_fn, Settable<kType>>(),
       Entry<OSSL_FUNC_KEYMGMT_DUP, OSSL_FUNC_keymgmt_dup_fn, Dup>(),
+      Entry<OSSL_FUNC_KEYMGMT_GEN_INIT, OSSL_FUNC_keymgmt_gen_init_fn, InitGeneration<kType>>(),
+      Entry<OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, OSSL_FUNC_keymgmt_gen_set_template_fn, SetTemplate>(),
+      Entry<OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, OSSL_FUNC_keymgmt_gen_set_params_fn, SetGenerationParams>(),
+      Entry<OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, OSSL_FUNC_keymgmt_gen_settable_params_fn,
+            SettableGenerationParams>(),
+      Entry<OSSL_FUNC_KEYMGMT_GEN, OSSL_FUNC_keymgmt_gen_fn, Generate>(),
+      PlainEntry<OSSL_FUNC_KEYMGMT_GEN_CLEANUP, OSSL_FUNC_keymgmt_gen_cleanup_fn, CleanUpGeneration>(),
       kEndOfTable,
   };
   return table;

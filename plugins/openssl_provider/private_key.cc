@@ -2,6 +2,7 @@
 
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
+#include "openssl_provider/generated_key.h"
 
 #include <algorithm>
 
@@ -36,5 +37,9 @@ KeyData::KeyData(std::shared_ptr<PrivateKey> key)
       public_key(PublicKey::FromSpki(private_key->subject_public_key_info())),
       max_signature_size(std::max(private_key->max_signature_size(), public_key.max_signature_size())),
       pss_restriction(RestrictionOf(public_key)) {}
+
+std::shared_ptr<const KeyData> KeyReference::data() const {
+  return generated_ ? std::make_shared<const KeyData>(std::make_shared<GeneratedKey>(generated_.get())) : data_;
+}
 
 }  // namespace signet::provider

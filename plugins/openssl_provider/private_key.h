@@ -28,21 +28,29 @@ struct KeyData {
   const std::optional<PssRestriction> pss_restriction;
 };
 
-// KeyReference is the `keydata` that libcrypto holds a pointer to.
+// KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one that was generated in
+// software because libcrypto asked us (see keymgmt_generation.h).
 class KeyReference {
  public:
   // KeyReference with `has_private` false shows the public part alone.
   KeyReference(ProviderContext& provider, std::shared_ptr<const KeyData> data, bool has_private)
       : provider_(provider), data_(std::move(data)), has_private_(has_private) {}
+  KeyReference(ProviderContext& provider, OpenSslPtr<EVP_PKEY> generated, bool has_private)
+      : provider_(provider), generated_(std::move(generated)), has_private_(has_private) {}
 
   ProviderContext& provider() const noexcept { return provider_; }
   const ErrorQueue& errors() const noexcept { return provider_.errors(); }
-  const std::shared_ptr<const KeyData>& data() const noexcept { return data_; }
+  // data is what signatures work with; it is put together for a generated key.
+  std::shared_ptr<const KeyData> data() const;
+  // native is the public part, or the whole of a generated key, in our own library context.
+  EVP_PKEY* native() const noexcept { return generated_ ? generated_.get() : data_->public_key.native(); }
+  bool generated() const noexcept { return generated_ != nullptr; }
   bool has_private() const noexcept { return has_private_; }
 
  private:
   ProviderContext& provider_;
   const std::shared_ptr<const KeyData> data_;
+  const OpenSslPtr<EVP_PKEY> generated_;
   const bool has_private_;
 };
 

@@ -56,9 +56,10 @@ SignatureContext::SignatureContext(const SignatureContext& other)
 
 void SignatureContext::Begin(Operation operation, Input input, const KeyReference* key) {
   if (key != nullptr) {
-    if (!Fits(family_, key->data()->public_key.type())) ThrowMisuse("the key is not of the signature's type");
+    std::shared_ptr<const KeyData> data = key->data();
+    if (!Fits(family_, data->public_key.type())) ThrowMisuse("the key is not of the signature's type");
     if (operation == Operation::kSign && !key->has_private()) ThrowMisuse("a public key cannot sign");
-    key_ = key->data();
+    key_ = std::move(data);
     if (!fixed_) {
       padding_ = key_->public_key.type() == KeyType::kRsaPss ? Padding::kPss : Padding::kPkcs1;
       salt_ = kDefaultSalt;

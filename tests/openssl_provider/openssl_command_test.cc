@@ -145,6 +145,26 @@ TEST_P(OpenSslCommand, ServerAndClientLogInWithTheSameUri) {
   }
 }
 
+// With OpenSSL 3.0 a provider that knows EC keys and is listed first is asked for the handshake's own keys too.
+TEST_P(OpenSslCommand, ListedBeforeDefaultItLogsIn) {
+  const auto port = std::to_string(testing::FreePort());
+  const std::vector<std::string> providers = {"-provider", "signet", "-provider", "default"};
+  const auto command = [&](std::vector<std::string> argv) {
+    argv.insert(argv.end(), providers.begin(), providers.end());
+    argv.insert(argv.end(), {"-cert", uri_, "-key", uri_, "-CAfile", "root.pem", "-verify_return_error", "-groups",
+                             "P-256"});
+    return store_.Command(std::move(argv));
+  };
+  BackgroundProcess server(command({"openssl", "s_server", "-accept", "127.0.0.1:" + port, "-Verify", "1", "-naccept",
+                                    "1"}));
+  ASSERT_TRUE(server.WaitForLine("ACCEPT")) << server.output();
+  auto client = command({"openssl", "s_client", "-connect", "127.0.0.1:" + port});
+  client.input = "Q\n";
+  const ProcessResult result = testing::RunProgram(client);
+  EXPECT_EQ(result.exit_status, 0) << result.err << server.output();
+  EXPECT_TRUE(server.WaitForLine("CN = alice")) << server.output();
+}
+
 TEST_P(OpenSslCommand, ConfigurationFileActivatesTheProvider) {
   const std::string configuration = store_.Write(
       "openssl.cnf",

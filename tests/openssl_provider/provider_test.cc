@@ -9,6 +9,8 @@
 
 #include <gmock/gmock.h>
 #include <openssl/core_names.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/store.h>
 
 namespace signet {
@@ -146,10 +148,70 @@ TEST(Provider, UnloadedAndLoadedAgainItSigns) {
   EXPECT_EQ(token_key.use_count(), 1) << "nothing keeps the key when its EVP_PKEY is gone";
 }
 
-TEST(Provider, ListedBeforeDefaultItSigns) {
+TEST(ListedBeforeDefault, TokenKeySigns) {
   const LibraryContext context({"signet", "default"});
   const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
   EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
+}
+
+// Listed before `default` we are whom libcrypto asks for every key that a handshake or a program makes.
+class ListedFirst : public ::testing::TestWithParam<const char*> {
+ protected:
+  static OpenSslPtr<EVP_PKEY> Generate(OSSL_LIB_CTX* library) {
+    const std::string_view type = GetParam();
+    if (type == "EC") return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "EC", "P-256"));
+    if (type == "RSA") return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "RSA", std::size_t{2048}));
+    return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, GetParam()));
+  }
+};
+
+TEST_P(ListedFirst, KeysAreStillMadeWrittenAndUsed) {
+  const LibraryContext context({"signet", "default"});
+  const OpenSslPtr<EVP_PKEY> key = Generate(context.get());
+  ASSERT_NE(key, nullptr) << TakeErrors();
+  const OpenSslPtr<EVP_MD_CTX> signing(EVP_MD_CTX_new());
+  ASSERT_EQ(EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, context.get(), nullptr, key.get(), nullptr), 1)
+      << TakeErrors();
+  std::array<unsigned char, 512> signature;
+  std::size_t size = signature.size();
+  const unsigned char message[] = "message";
+  ASSERT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, message, sizeof message), 1) << TakeErrors();
+  // Written and read again, it verifies in a context that has never heard of us.
+  const OpenSslPtr<BIO> written(BIO_new(BIO_s_mem()));
+  ASSERT_EQ(PEM_write_bio_PrivateKey_ex(written.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr,
+                                        context.get(), nullptr), 1) << TakeErrors();
+  const LibraryContext plain({"default"});
+  const OpenSslPtr<EVP_PKEY> again(PEM_read_bio_PrivateKey_ex(written.get(), nullptr, nullptr, nullptr, plain.get(),
+                                                              nullptr));
+  ASSERT_NE(again, nullptr) << TakeErrors();
+  const OpenSslPtr<EVP_MD_CTX> verifying(EVP_MD_CTX_new());
+  ASSERT_EQ(EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, plain.get(), nullptr, again.get(), nullptr), 1);
+  EXPECT_EQ(EVP_DigestVerify(verifying.get(), signature.data(), size, message, sizeof message), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, ListedFirst, ::testing::Values("RSA", "EC", "ED25519", "ED448"),
+                         [](const auto& row) { return std::string(row.param); });
+
+TEST(ListedBeforeDefault, SecretsAreAgreedOnOverAnyCurve) {
+  const LibraryContext context({"signet", "default"});
+  // As libssl does it: the peer's key begins as a copy of our own key's curve.
+  for (const char* curve : {"P-256", "P-384", "P-521"}) {
+    const OpenSslPtr<EVP_PKEY> own(EVP_PKEY_Q_keygen(context.get(), nullptr, "EC", curve));
+    const OpenSslPtr<EVP_PKEY> other(EVP_PKEY_Q_keygen(context.get(), nullptr, "EC", curve));
+    ASSERT_NE(own, nullptr) << TakeErrors();
+    unsigned char* point = nullptr;
+    const std::size_t point_size = EVP_PKEY_get1_encoded_public_key(other.get(), &point);
+    const OpenSslPtr<unsigned char> owned_point(point);
+    const OpenSslPtr<EVP_PKEY> peer(EVP_PKEY_new());
+    ASSERT_EQ(EVP_PKEY_copy_parameters(peer.get(), own.get()), 1) << TakeErrors();
+    ASSERT_EQ(EVP_PKEY_set1_encoded_public_key(peer.get(), point, point_size), 1) << TakeErrors();
+    const OpenSslPtr<EVP_PKEY_CTX> deriving(EVP_PKEY_CTX_new_from_pkey(context.get(), own.get(), nullptr));
+    ASSERT_EQ(EVP_PKEY_derive_init(deriving.get()), 1) << TakeErrors();
+    ASSERT_EQ(EVP_PKEY_derive_set_peer(deriving.get(), peer.get()), 1) << TakeErrors();
+    std::array<unsigned char, 66> secret;
+    std::size_t size = secret.size();
+    EXPECT_EQ(EVP_PKEY_derive(deriving.get(), secret.data(), &size), 1) << TakeErrors();
+  }
 }
 
 TEST(MakeKey, WithoutTheProviderSaysSo) {
