@@ -25,8 +25,9 @@ std::size_t GeneratedKey::Sign(const SigningAlgorithm& algorithm, std::span<cons
   std::size_t size = signature.size();
   if (algorithm.kind == SigningAlgorithm::Kind::kEdDsa) {
     const OpenSslPtr<EVP_MD_CTX> context(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
-    CheckOpenSsl(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
-                 "EVP_DigestSignInit_ex");
+    CheckOpenSsl(
+        EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
+        "EVP_DigestSignInit_ex");
     CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
                  "EVP_DigestSign");
     return size;
@@ -34,7 +35,8 @@ std::size_t GeneratedKey::Sign(const SigningAlgorithm& algorithm, std::span<cons
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
   CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
   ConfigurePkeyContext(context.get(), algorithm);
-  CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()), "EVP_PKEY_sign");
+  CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
+               "EVP_PKEY_sign");
   return size;
 }
 

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <signet/private_key.h>
-
 #include "identity/public_key.h"
+#include <signet/private_key.h>
 
 namespace signet::provider {
 
@@ -13,7 +12,9 @@ class GeneratedKey : public PrivateKey {
   explicit GeneratedKey(EVP_PKEY* key);
 
   KeyType type() const noexcept override { return public_key_.type(); }
-  std::span<const std::uint8_t> subject_public_key_info() const noexcept override { return public_key_.spki(); }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
+    return public_key_.spki();
+  }
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm&) const override { return true; }

@@ -50,7 +50,9 @@ int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void
   return EVP_PKEY_export(key.native(), selection, callback, argument);
 }
 
-int GetParams(const KeyReference& key, OSSL_PARAM params[]) { return EVP_PKEY_get_params(key.native(), params); }
+int GetParams(const KeyReference& key, OSSL_PARAM params[]) {
+  return EVP_PKEY_get_params(key.native(), params);
+}
 
 // SetParams serves the peer's key in a handshake, which begins as a curve; a key that we own does not change.
 int SetParams(const KeyReference& key, const OSSL_PARAM params[]) {
@@ -83,7 +85,9 @@ int SetGenerationParams(Generation& generation, const OSSL_PARAM params[]) {
   return 1;
 }
 
-const OSSL_PARAM* SettableGenerationParams(Generation& generation, void*) { return generation.settable_params(); }
+const OSSL_PARAM* SettableGenerationParams(Generation& generation, void*) {
+  return generation.settable_params();
+}
 
 void* Generate(Generation& generation, OSSL_CALLBACK*, void*) { return generation.Make().release(); }
 

@@ -8,7 +8,8 @@ namespace signet::provider {
 Generation::Generation(ProviderContext& provider, const char* type, int selection, const OSSL_PARAM params[])
     : provider_(provider),
       selection_(selection),
-      context_(CheckOpenSsl(EVP_PKEY_CTX_new_from_name(OwnContext(), type, nullptr), "EVP_PKEY_CTX_new_from_name")) {
+      context_(CheckOpenSsl(EVP_PKEY_CTX_new_from_name(OwnContext(), type, nullptr),
+                            "EVP_PKEY_CTX_new_from_name")) {
   Begin();
   SetParams(params);
 }

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <openssl/core_dispatch.h>
-
 #include "base/openssl_ptr.h"
 #include "openssl_provider/private_key.h"
 
+#include <openssl/core_dispatch.h>
+
 namespace signet::provider {
 
-// Key generation, in software. OpenSSL 3.0 makes a key with the first provider that knows its type, whether that one
-// can or not: listed before `default`, a provider without generation breaks every TLS handshake over a NIST curve,
-// `openssl genpkey` and more. What is made here is no key of ours: it is exported whole to whoever asks.
+// Key generation, in software. OpenSSL 3.0 makes a key with the first provider that knows its type, whether
+// that one can or not: listed before `default`, a provider without generation breaks every TLS handshake over
+// a NIST curve, `openssl genpkey` and more. What is made here is no key of ours: it is exported whole to
+// whoever asks.
 class Generation {
  public:
   Generation(ProviderContext& provider, const char* type, int selection, const OSSL_PARAM params[]);

@@ -28,8 +28,8 @@ struct KeyData {
   const std::optional<PssRestriction> pss_restriction;
 };
 
-// KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one that was generated in
-// software because libcrypto asked us (see keymgmt_generation.h).
+// KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one that was
+// generated in software because libcrypto asked us (see keymgmt_generation.h).
 class KeyReference {
  public:
   // KeyReference with `has_private` false shows the public part alone.

@@ -3,8 +3,10 @@
 #include "openssl_provider/dispatch.h"
 #include "openssl_provider/provider_context.h"
 #include "openssl_provider/provider_entry.h"
+#include "openssl_provider/tls_groups.h"
 
 #include <memory>
+#include <string_view>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
@@ -46,6 +48,12 @@ const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache
   return static_cast<const ProviderContext*>(context)->algorithms().Of(operation);
 }
 
+// GetCapabilities succeeds for what we do not know, as a failure would keep libssl from asking the next
+// provider.
+int GetCapabilities(ProviderContext&, const char* capability, OSSL_CALLBACK* callback, void* argument) {
+  return std::string_view(capability) == "TLS-GROUP" ? OfferTlsGroups(callback, argument) : 1;
+}
+
 const OSSL_ITEM* GetReasonStrings(void*) noexcept { return ReasonStrings(); }
 
 const OSSL_DISPATCH* Functions() noexcept {
@@ -56,6 +64,7 @@ const OSSL_DISPATCH* Functions() noexcept {
       PlainEntry<OSSL_FUNC_PROVIDER_QUERY_OPERATION, OSSL_FUNC_provider_query_operation_fn, QueryOperation>(),
       PlainEntry<OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, OSSL_FUNC_provider_get_reason_strings_fn,
                  GetReasonStrings>(),
+      Entry<OSSL_FUNC_PROVIDER_GET_CAPABILITIES, OSSL_FUNC_provider_get_capabilities_fn, GetCapabilities>(),
       kEndOfTable,
   };
   return table;

@@ -160,7 +160,8 @@ class ListedFirst : public ::testing::TestWithParam<const char*> {
   static OpenSslPtr<EVP_PKEY> Generate(OSSL_LIB_CTX* library) {
     const std::string_view type = GetParam();
     if (type == "EC") return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "EC", "P-256"));
-    if (type == "RSA") return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "RSA", std::size_t{2048}));
+    if (type == "RSA")
+      return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "RSA", std::size_t{2048}));
     return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, GetParam()));
   }
 };
@@ -170,22 +171,28 @@ TEST_P(ListedFirst, KeysAreStillMadeWrittenAndUsed) {
   const OpenSslPtr<EVP_PKEY> key = Generate(context.get());
   ASSERT_NE(key, nullptr) << TakeErrors();
   const OpenSslPtr<EVP_MD_CTX> signing(EVP_MD_CTX_new());
-  ASSERT_EQ(EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, context.get(), nullptr, key.get(), nullptr), 1)
+  ASSERT_EQ(
+      EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, context.get(), nullptr, key.get(), nullptr), 1)
       << TakeErrors();
   std::array<unsigned char, 512> signature;
   std::size_t size = signature.size();
   const unsigned char message[] = "message";
-  ASSERT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, message, sizeof message), 1) << TakeErrors();
+  ASSERT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, message, sizeof message), 1)
+      << TakeErrors();
   // Written and read again, it verifies in a context that has never heard of us.
   const OpenSslPtr<BIO> written(BIO_new(BIO_s_mem()));
   ASSERT_EQ(PEM_write_bio_PrivateKey_ex(written.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr,
-                                        context.get(), nullptr), 1) << TakeErrors();
+                                        context.get(), nullptr),
+            1)
+      << TakeErrors();
   const LibraryContext plain({"default"});
-  const OpenSslPtr<EVP_PKEY> again(PEM_read_bio_PrivateKey_ex(written.get(), nullptr, nullptr, nullptr, plain.get(),
-                                                              nullptr));
+  const OpenSslPtr<EVP_PKEY> again(
+      PEM_read_bio_PrivateKey_ex(written.get(), nullptr, nullptr, nullptr, plain.get(), nullptr));
   ASSERT_NE(again, nullptr) << TakeErrors();
   const OpenSslPtr<EVP_MD_CTX> verifying(EVP_MD_CTX_new());
-  ASSERT_EQ(EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, plain.get(), nullptr, again.get(), nullptr), 1);
+  ASSERT_EQ(
+      EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, plain.get(), nullptr, again.get(), nullptr),
+      1);
   EXPECT_EQ(EVP_DigestVerify(verifying.get(), signature.data(), size, message, sizeof message), 1);
 }
 
