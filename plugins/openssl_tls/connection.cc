@@ -94,7 +94,7 @@ Error HandshakeFailure(SSL* connection, int result, const Recording& recording) 
   const std::string_view when =
       SSL_is_init_finished(connection) == 1 ? "after the handshake" : "in the handshake";
   if (const auto alert = recorder.received_alert())
-    return AlertError(*alert, !recorder.client_chain().empty());
+    return AlertError(*alert, !recorder.client_chain().empty() || !recorder.request());
   const long verified = SSL_get_verify_result(connection);
   if (verified != X509_V_OK && (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0) {
     return Error({.code = ErrorCode::kUntrustedServer,

@@ -142,15 +142,15 @@ std::string AlertName(std::uint8_t code) {
   return row != nullptr ? std::string(row->name) : fmt::format("alert {}", code);
 }
 
-Error AlertError(std::uint8_t code, bool sent_certificate) {
+Error AlertError(std::uint8_t code, bool answered) {
   const AlertRow* row = Find(code);
   std::string detail = fmt::format("the server {} (alert {})",
                                    row != nullptr ? row->words : "ended the handshake", AlertName(code));
   std::string mend(row != nullptr ? row->mend : "Look into the server's log.");
   // TLS 1.2 has no certificate_required: servers say handshake_failure (RFC 5246 section 7.4.6).
-  if (code == kHandshakeFailure && !sent_certificate) {
-    detail = "the server ended the handshake; no client certificate was sent (alert handshake_failure)";
-    mend = "If the server asks for a certificate, name an identity that it accepts with --identity.";
+  if (code == kHandshakeFailure && !answered) {
+    detail = "the server requires a client certificate and got none (alert handshake_failure)";
+    mend = "Name an identity that the server accepts with --identity.";
   }
   return Error({.code = ErrorCode::kHandshake, .detail = std::move(detail), .mend = std::move(mend)});
 }

@@ -62,10 +62,8 @@ TEST(Alerts, UnknownCaNamesCauseAndMend) {
 }
 
 TEST(Alerts, HandshakeFailureWithoutACertificateSaysThatNoneWasSent) {
-  EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, false).what(),
-              HasSubstr("no client certificate was sent"));
-  EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, true).what(),
-              Not(HasSubstr("no client certificate was sent")));
+  EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, false).what(), HasSubstr("got none"));
+  EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, true).what(), Not(HasSubstr("got none")));
 }
 
 }  // namespace

@@ -1,0 +1,314 @@
+// `signet handshake` against `openssl s_server`: what it shows, what it refuses to do, and how it says why.
+#include "applications/mutual_tls_server.h"
+#include "applications/signet_command.h"
+#include "handshake/socket.h"
+#include <signet/testing/soft_hsm.h>
+#include <signet/testing/wrapped_module.h>
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+namespace signet {
+namespace {
+
+using ::testing::AllOf;
+using testing::CertificateOptions;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::SoftHsm;
+using testing::TestIdentity;
+using testing::TestPki;
+using testing::WrappedModule;
+using Kind = MutualTlsServer::Kind;
+using Asks = ServerSetup::Asks;
+
+class Handshake : public ::testing::Test {
+ protected:
+  std::unique_ptr<MutualTlsServer> Server(const std::string& tls = {}, Asks asks = Asks::kRequires,
+                                          std::vector<std::string> extra = {},
+                                          Kind kind = Kind::kOpenSsl) const {
+    return std::make_unique<MutualTlsServer>(
+        kind, ServerSetup{.identity = server_pki_.Issue(CertificateOptions::Server()),
+                          .trust_pem = pki_.root().RootPem(),
+                          .tls = tls,
+                          .asks = asks,
+                          .extra = std::move(extra)});
+  }
+
+  // File gives the URI of a PKCS#12 file, password included.
+  std::string File(const TestIdentity& identity, const std::string& name = "identity.p12") const {
+    return "pkcs12:" + directory_.Write(name, testing::MakePkcs12(identity)) + "?pin-value=secret";
+  }
+
+  static testing::ProcessResult Shake(const MutualTlsServer& server, std::vector<std::string> more,
+                                      const testing::Environment& environment = {}) {
+    std::vector<std::string> arguments = {"handshake", server.address(), "--trust", server.trust_file(),
+                                          "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunSignet(arguments, environment);
+  }
+
+  TestPki pki_{CertificateOptions::Ca("Client Root")};
+  TestPki other_pki_{CertificateOptions::Ca("Other Root")};
+  TestPki server_pki_{CertificateOptions::Ca("Server Root")};
+  testing::TemporaryDirectory directory_;
+};
+
+// Without lists the messages without tickets, whose number is the server's affair, and without closing
+// alerts.
+std::vector<std::string> Steps(const nlohmann::json& report) {
+  std::vector<std::string> steps;
+  for (const std::string& message : MessagesOf(report)) {
+    if (message.find("NewSessionTicket") == std::string::npos && message.find("Alert") == std::string::npos) {
+      steps.push_back(message);
+    }
+  }
+  return steps;
+}
+
+TEST_F(Handshake, Tls12StepByStep) {
+  const auto server = Server("1.2");
+  const auto result = Shake(*server, {"--identity", File(pki_.Issue({.common_name = "alice"}))});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto report = JsonOf(result);
+  const auto steps = Steps(report);
+  EXPECT_THAT(steps,
+              ElementsAre("-> ClientHello 22", "<- ServerHello 22", "<- Certificate 22",
+                          "<- ServerKeyExchange 22", "<- CertificateRequest 22", "<- ServerHelloDone 22",
+                          "-> Certificate 22", "-> ClientKeyExchange 22", "-> CertificateVerify 22",
+                          "-> ChangeCipherSpec 20", "-> Finished 22", "<- ChangeCipherSpec 20",
+                          "<- Finished 22", "-> ApplicationData 23", "<- ApplicationData 23"));
+  EXPECT_EQ(report["protocol"], "TLSv1.2");
+  EXPECT_EQ(report["certificate_verify"]["verified"], true);
+  EXPECT_EQ(report["resumed"], false);
+  for (const auto& message : report["messages"]) EXPECT_GT(message["length"].get<int>(), 0);
+}
+
+TEST_F(Handshake, Tls13StepByStep) {
+  const auto server = Server("1.3");
+  const auto result = Shake(*server, {"--identity", File(pki_.Issue({.common_name = "alice"}))});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto report = JsonOf(result);
+  EXPECT_THAT(Steps(report),
+              ElementsAre("-> ClientHello 22", "<- ServerHello 22", "<- ChangeCipherSpec 20",
+                          "<- EncryptedExtensions 23", "<- CertificateRequest 23", "<- Certificate 23",
+                          "<- CertificateVerify 23", "<- Finished 23", "-> ChangeCipherSpec 20",
+                          "-> Certificate 23", "-> CertificateVerify 23", "-> Finished 23",
+                          "-> ApplicationData 23", "<- ApplicationData 23"));
+  EXPECT_EQ(report["protocol"], "TLSv1.3");
+  EXPECT_THAT(report["cipher"].get<std::string>(), ::testing::StartsWith("TLS_AES_"));
+  EXPECT_EQ(report["certificate_verify"]["verified"], true);
+  EXPECT_GT(report["timing_ms"].get<double>(), 0);
+  EXPECT_EQ(report["certificate_request"]["authorities"],
+            nlohmann::json::array({"CN=Client Root,O=Signet Test"}));
+  EXPECT_FALSE(report["certificate_request"]["schemes"].empty());
+}
+
+TEST_F(Handshake, AHelloRetryRequestIsShownAndVerified) {
+  const auto server = Server("1.3", Asks::kRequires, {"-groups", "P-384"});
+  const auto result = Shake(*server, {"--identity", File(pki_.Issue({.common_name = "alice"}))});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto report = JsonOf(result);
+  EXPECT_THAT(MessagesOf(report), ::testing::Contains("<- HelloRetryRequest 22"));
+  EXPECT_EQ(report["certificate_verify"]["verified"], true);
+}
+
+TEST_F(Handshake, PeopleSeeTheSame) {
+  const auto server = Server("1.3");
+  const auto result = RunSignet({"handshake", server->address(), "--trust", server->trust_file(),
+                                 "--identity", File(pki_.Issue({.common_name = "alice"}))});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("-> ClientHello"), HasSubstr("<- CertificateRequest"),
+                                HasSubstr("authority: CN=Client Root"), HasSubstr("-> CertificateVerify"),
+                                HasSubstr("presented   CN=alice"), HasSubstr("HTTP/1.0 200 ok")));
+}
+
+TEST_F(Handshake, AServerThatAsksForNothingGetsNothing) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls, Asks::kNever);
+    SoftHsm hsm;
+    hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "alice"});
+    WrappedModule module(hsm);
+    const auto result = Shake(*server, {"--identity", hsm.ObjectUri("\x01"), "--module", module.path()});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    const auto report = JsonOf(result);
+    EXPECT_EQ(report["client_certificate"]["sent"], false);
+    EXPECT_TRUE(report["certificate_request"].is_null());
+    EXPECT_TRUE(report["certificate_verify"]["verified"].is_null());
+    ASSERT_EQ(report["considered"].size(), 1u);
+    EXPECT_EQ(report["considered"][0]["chosen"], false);
+    EXPECT_THAT(report["considered"][0]["reasons"][0].get<std::string>(),
+                HasSubstr("asks for no certificate"));
+    EXPECT_EQ(module.Count("C_Login"), 0u);
+  }
+}
+
+TEST_F(Handshake, AnUntrustedServerGetsNothingAndNoPinIsAsked) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls);
+    SoftHsm hsm;
+    hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "alice"});
+    WrappedModule module(hsm);
+    const std::string wrong_trust = directory_.Write("wrong.pem", other_pki_.root().RootPem());
+    const auto result = RunSignet({"handshake", server->address(), "--trust", wrong_trust, "--json",
+                                   "--identity", hsm.ObjectUri("\x01"), "--module", module.path()});
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("could not be verified"), HasSubstr("--trust")));
+    const auto report = JsonOf(result);
+    EXPECT_EQ(report["server_verified"], false);
+    EXPECT_EQ(report["client_certificate"]["sent"], false);
+    EXPECT_EQ(report["error"]["what"], "untrusted-server");
+    EXPECT_EQ(module.Count("C_Login"), 0u);
+    EXPECT_EQ(module.Count("C_SignInit"), 0u);
+  }
+}
+
+TEST_F(Handshake, TheServersNameIsChecked) {
+  const auto server = Server("1.3");
+  const auto result = RunSignet({"handshake", "127.0.0.1:" + std::to_string(server->port()), "--trust",
+                                 server->trust_file(), "--json", "--identity", File(pki_.Issue({}))});
+  // The certificate may name the address; then there is nothing to refuse.
+  const auto report = JsonOf(result);
+  if (report["server_verified"] == true) {
+    EXPECT_EQ(result.exit_status, 0);
+  } else {
+    EXPECT_EQ(report["client_certificate"]["sent"], false);
+    EXPECT_THAT(result.err, HasSubstr("Connect by a name"));
+  }
+}
+
+TEST_F(Handshake, AServerThatKnowsOnlyOtherAuthoritiesAsksForNoPin) {
+  const auto server = Server("1.3");
+  SoftHsm hsm;
+  hsm.Import(other_pki_.Issue({.common_name = "stranger"}), {.id = "\x01", .label = "stranger"});
+  WrappedModule module(hsm);
+  const auto result = Shake(*server, {"--identity", hsm.ObjectUri("\x01"), "--module", module.path()});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("CN=Client Root"), HasSubstr("CN=Other Root"),
+                                HasSubstr("certificate_required")));
+  EXPECT_EQ(JsonOf(result)["client_certificate"]["sent"], false);
+  EXPECT_EQ(module.Count("C_Login"), 0u);
+}
+
+TEST_F(Handshake, ACertificateOfAnUnknownCaIsRefusedInWords) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls);
+    const auto result =
+        Shake(*server, {"--identity", File(other_pki_.Issue({.common_name = "stranger"})), "--pinned"});
+    EXPECT_EQ(result.exit_status, 1) << result.out;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("does not know the CA"), HasSubstr("unknown_ca")));
+    const auto report = JsonOf(result);
+    EXPECT_EQ(report["client_certificate"]["sent"], true);
+    EXPECT_EQ(report["error"]["what"], "handshake");
+    EXPECT_FALSE(report["error"]["mend"].get<std::string>().empty());
+  }
+}
+
+TEST_F(Handshake, NginxsRefusalOfAnUnknownCaIsSaidInWords) {
+  const auto server = Server("1.3", Asks::kRequires, {}, Kind::kNginx);
+  const auto result =
+      Shake(*server, {"--identity", File(other_pki_.Issue({.common_name = "stranger"})), "--pinned"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("does not know its CA"));
+}
+
+TEST_F(Handshake, GnuTlssRefusalOfAnUnknownCaIsSaidInWords) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls, Asks::kRequires, {}, Kind::kGnuTls);
+    const auto result =
+        Shake(*server, {"--identity", File(other_pki_.Issue({.common_name = "stranger"})), "--pinned"});
+    EXPECT_EQ(result.exit_status, 1) << tls << server->output();
+    EXPECT_THAT(result.err, HasSubstr("the server")) << tls;
+  }
+}
+
+TEST_F(Handshake, AnExpiredIdentityIsAnErrorThatSaysSo) {
+  const auto server = Server("1.3");
+  const auto expired = pki_.Issue(CertificateOptions{.common_name = "late"}.Expired());
+  const auto result = Shake(*server, {"--identity", File(expired)});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("expired"));
+  const auto pinned = Shake(*server, {"--identity", File(expired), "--pinned"});
+  EXPECT_EQ(pinned.exit_status, 1);
+  EXPECT_THAT(pinned.err, AllOf(HasSubstr("expired"), HasSubstr("clocks")));
+}
+
+TEST_F(Handshake, OfSeveralIdentitiesTheFittingOneIsPresentedAndTheOthersSayWhyNot) {
+  const auto server = Server("1.3");
+  const std::string stranger = File(other_pki_.Issue({.common_name = "stranger"}), "stranger.p12");
+  const std::string expired =
+      File(pki_.Issue(CertificateOptions{.common_name = "late"}.Expired()), "late.p12");
+  const std::string alice = File(pki_.Issue({.common_name = "alice"}), "alice.p12");
+  const auto result = Shake(*server, {"--identity", stranger, expired, alice});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(server->SawSubject("alice"));
+  const auto report = JsonOf(result);
+  ASSERT_EQ(report["considered"].size(), 3u);
+  for (const auto& considered : report["considered"]) {
+    const bool is_alice = considered["uri"].get<std::string>().find("alice.p12") != std::string::npos;
+    EXPECT_EQ(considered["chosen"], is_alice);
+    EXPECT_FALSE(considered["reasons"].empty());
+    if (is_alice) {
+      EXPECT_EQ(report["client_certificate"]["uri"], considered["uri"]);
+    }
+  }
+  EXPECT_THAT(result.out, Not(HasSubstr("secret")));
+}
+
+TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
+  const auto server = Server("1.3");
+  const auto result = RunSignet({"handshake", "--trust", server->trust_file(), "--identity",
+                                 File(pki_.Issue({.common_name = "alice"})), server->address()});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+}
+
+TEST_F(Handshake, ASecondConnectionResumesTheFirst) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls);
+    const auto result =
+        Shake(*server, {"--identity", File(pki_.Issue({.common_name = "alice"})), "--resume"});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    const auto report = JsonOf(result);
+    EXPECT_EQ(report["resumed"], false);
+    EXPECT_EQ(report["resumption"]["resumed"], true) << tls;
+    EXPECT_EQ(report["resumption"]["client_certificate"]["sent"], false);
+    EXPECT_THAT(MessagesOf(report["resumption"]), Not(::testing::Contains(HasSubstr("CertificateVerify"))));
+  }
+}
+
+TEST_F(Handshake, NobodyThereIsSaidInWords) {
+  const auto result = RunSignet({"handshake", "localhost:" + std::to_string(testing::FreePort()), "--json"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(JsonOf(result)["error"]["what"], "network");
+  EXPECT_THAT(result.err, HasSubstr("no connection"));
+}
+
+TEST_F(Handshake, AServerWithNothingInCommonIsSaidInWords) {
+  const std::uint16_t port = testing::FreePort();
+  testing::BackgroundProcess server({.argv = {"openssl", "s_server", "-accept", std::to_string(port),
+                                              "-nocert", "-cipher", "aNULL:@SECLEVEL=0", "-tls1_2"}});
+  ASSERT_TRUE(server.WaitForPort(port));
+  const auto result = RunSignet({"handshake", "localhost:" + std::to_string(port)});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("nothing that both sides accept"));
+}
+
+TEST_F(Handshake, AServerThatSpeaksNoTlsIsSaidInWords) {
+  const Socket listener = Socket::Listen("127.0.0.1", 0);
+  std::thread server([&] {
+    const Socket visitor = listener.Accept(std::chrono::seconds(5));
+    char hello[1024];
+    EXPECT_GT(read(visitor.get(), hello, sizeof hello), 0);
+    constexpr std::string_view kAnswer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    EXPECT_GT(write(visitor.get(), kAnswer.data(), kAnswer.size()), 0);
+  });
+  const auto result = RunSignet({"handshake", "127.0.0.1:" + std::to_string(listener.port())});
+  server.join();
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("speaks TLS on this port"));
+}
+
+}  // namespace
+}  // namespace signet

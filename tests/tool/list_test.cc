@@ -1,0 +1,151 @@
+#include "applications/signet_command.h"
+#include "identity/signature_schemes.h"
+#include <signet/testing/soft_hsm.h>
+
+#include <gmock/gmock.h>
+
+namespace signet {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::SoftHsm;
+using testing::TestPki;
+
+class List : public ::testing::Test {
+ protected:
+  std::string File(const std::string& name, const testing::TestIdentity& identity,
+                   const testing::Pkcs12Options& options = {}) const {
+    return "pkcs12:" + directory_.Write(name, testing::MakePkcs12(identity, options));
+  }
+
+  TestPki pki_;
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(List, JsonSaysEverythingOfAFilesIdentity) {
+  const auto middle = pki_.Intermediate("Middle");
+  const auto alice =
+      TestPki::IssueFrom(middle, {.key = "ec:P-256", .common_name = "alice", .upns = {"alice@corp.example"}});
+  const auto result = RunSignet({"list", File("alice.p12", alice) + "?pin-value=secret", "--json"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto document = JsonOf(result);
+  EXPECT_EQ(document["problems"].size(), 0u);
+  ASSERT_EQ(document["identities"].size(), 1u);
+  const auto& identity = document["identities"][0];
+  EXPECT_EQ(identity["source"], "pkcs12");
+  EXPECT_EQ(identity["subject"], alice.certificate.subject());
+  EXPECT_EQ(identity["user_name"], "alice@corp.example");
+  EXPECT_EQ(identity["issuer"], middle.certificate.subject());
+  EXPECT_THAT(identity["not_before"].get<std::string>(),
+              ::testing::MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"));
+  EXPECT_LT(identity["not_before"], identity["not_after"]);
+  EXPECT_EQ(identity["key"], "EC P-256");
+  EXPECT_EQ(identity["schemes"][0], "ecdsa_secp256r1_sha256");
+  ASSERT_GE(identity["certificates"].size(), 2u);
+  EXPECT_EQ(identity["certificates"][0]["sha256"], alice.certificate.sha256());
+  EXPECT_EQ(identity["certificates"][1]["subject"], middle.certificate.subject());
+  EXPECT_EQ(identity["client_auth"]["fit"], true);
+  EXPECT_EQ(identity["client_auth"]["reasons"].size(), 0u);
+  EXPECT_THAT(result.out, Not(HasSubstr("secret"))) << "the password must not be echoed";
+}
+
+TEST_F(List, SaysWhyAnIdentityIsUnfit) {
+  const auto mail = pki_.Issue({.common_name = "mail", .extended_key_usage = "emailProtection"});
+  const auto document = JsonOf(RunSignet({"list", File("mail.p12", mail) + "?pin-value=secret", "--json"}));
+  ASSERT_EQ(document["identities"].size(), 1u);
+  EXPECT_EQ(document["identities"][0]["client_auth"]["fit"], false);
+  EXPECT_THAT(document["identities"][0]["client_auth"]["reasons"][0].get<std::string>(),
+              HasSubstr("clientAuth"));
+}
+
+TEST_F(List, PeopleSeeTheSame) {
+  const auto alice = pki_.Issue(testing::CertificateOptions{.common_name = "alice"}.Expired());
+  const auto result = RunSignet({"list", File("alice.p12", alice) + "?pin-value=secret"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.out,
+              ::testing::AllOf(HasSubstr("CN=alice"), HasSubstr("EC P-256"), HasSubstr("expired")));
+}
+
+TEST_F(List, SeveralUrisAreListedTogetherAndAProblemTakesNoneAlong) {
+  const auto one = File("one.p12", pki_.Issue({.common_name = "one"}));
+  const auto two = File("two.p12", pki_.Issue({.common_name = "two"}));
+  const auto result = RunSignet(
+      {"list", one + "?pin-value=secret", "pkcs12:/not/there.p12", two + "?pin-value=secret", "--json"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto document = JsonOf(result);
+  EXPECT_EQ(document["identities"].size(), 2u);
+  ASSERT_EQ(document["problems"].size(), 1u);
+  EXPECT_EQ(document["problems"][0]["what"], "unreadable");
+  EXPECT_EQ(document["problems"][0]["uri"], "pkcs12:/not/there.p12");
+  EXPECT_FALSE(document["problems"][0]["mend"].get<std::string>().empty());
+}
+
+TEST_F(List, WithoutUriEveryTokenIsListedAndNobodyIsAskedForAPin) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.key = "rsa:2048", .common_name = "alice"}), {.id = "\x01", .label = "alice"});
+  hsm.Import(pki_.Issue({.key = "ec:P-384", .common_name = "bob"}), {.id = "\x02", .label = "bob"});
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"list", "--json", "--module", SoftHsm::module_path()},
+                                             {"--module", SoftHsm::module_path(), "list", "--json"}}) {
+    const auto result = RunSignet(arguments, hsm.environment());
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    const auto document = JsonOf(result);
+    ASSERT_EQ(document["identities"].size(), 2u) << result.out;
+    for (const auto& identity : document["identities"]) {
+      EXPECT_EQ(identity["source"], "pkcs11");
+      EXPECT_THAT(identity["uri"].get<std::string>(), HasSubstr("token=signet-test"));
+      EXPECT_THAT(identity["uri"].get<std::string>(), Not(HasSubstr("pin")));
+    }
+  }
+}
+
+TEST_F(List, AUriOfTheListOpensExactlyThatIdentity) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "same"});
+  hsm.Import(pki_.Issue({.common_name = "bob"}), {.id = "\x02", .label = "same"});
+  const auto list =
+      JsonOf(RunSignet({"list", "--json", "--module", SoftHsm::module_path()}, hsm.environment()));
+  ASSERT_EQ(list["identities"].size(), 2u);
+  for (const auto& identity : list["identities"]) {
+    const auto shown =
+        RunSignet({"show", identity["uri"], "--json", "--module", SoftHsm::module_path()}, hsm.environment());
+    EXPECT_EQ(shown.exit_status, 0) << shown.err;
+    EXPECT_EQ(JsonOf(shown)["identities"][0], identity);
+  }
+}
+
+TEST_F(List, ShowGivesTheChainInPem) {
+  const auto alice = TestPki::IssueFrom(pki_.Intermediate("Middle"), {.common_name = "alice"});
+  const auto result = RunSignet({"show", File("alice.p12", alice) + "?pin-value=secret", "--pem"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto certificates = Certificate::FromPem(result.out);
+  ASSERT_GE(certificates.size(), 2u);
+  EXPECT_EQ(certificates.front(), alice.certificate);
+}
+
+TEST_F(List, ShowOfSeveralSaysWhichTheyAre) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  hsm.Import(pki_.Issue({.common_name = "bob"}), {.id = "\x02", .label = "b"});
+  const auto result =
+      RunSignet({"show", hsm.TokenUri(), "--json", "--module", SoftHsm::module_path()}, hsm.environment());
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(JsonOf(result)["problems"][0]["what"], "ambiguous");
+  EXPECT_THAT(result.err, HasSubstr("id=%01"));
+}
+
+TEST_F(List, ThePinSourceOptionServesFilesAndTokens) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  const std::string pin = directory_.Write("pin", hsm.pin());
+  const auto token = RunSignet(
+      {"show", hsm.ObjectUri("\x01"), "--module", SoftHsm::module_path(), "--pin-source", "file:" + pin},
+      hsm.environment());
+  EXPECT_EQ(token.exit_status, 0) << token.err;
+  const std::string password = directory_.Write("password", "secret\n");
+  const auto file = RunSignet({"list", File("a.p12", pki_.Issue({})), "--pin-source", "file:" + password});
+  EXPECT_EQ(file.exit_status, 0) << file.err;
+}
+
+}  // namespace
+}  // namespace signet
