@@ -8,7 +8,8 @@
 
 namespace signet {
 
-// CheckAdmin throws Error naming `call` unless `result` is CKR_OK: kWrongPin, kPinLocked or `otherwise`.
+// CheckAdmin throws the Error for `result` of `call` unless it is CKR_OK, in words for somebody who changes a
+// token; `otherwise` stands in for kTokenTrouble.
 void CheckAdmin(CK_RV result, std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble);
 
 }  // namespace signet

@@ -10,12 +10,13 @@
 namespace signet {
 namespace {
 
-// LabelOf strips the padding of CK_TOKEN_INFO, whatever the token pads with.
-std::string LabelOf(const CK_TOKEN_INFO& info) {
-  std::string label(reinterpret_cast<const char*>(info.label), sizeof(info.label));
-  label.resize(std::min(label.find('\0'), label.size()));
-  label.resize(label.find_last_not_of(' ') + 1);
-  return label;
+// TextOf strips the padding of a text in CK_TOKEN_INFO, whatever the token pads with.
+template <std::size_t kSize>
+std::string TextOf(const unsigned char (&field)[kSize]) {
+  std::string text(reinterpret_cast<const char*>(field), kSize);
+  text.resize(std::min(text.find('\0'), text.size()));
+  text.resize(text.find_last_not_of(' ') + 1);
+  return text;
 }
 
 }  // namespace
@@ -40,25 +41,36 @@ AdminModule::~AdminModule() {
   p11_kit_module_release(functions_);
 }
 
-CK_SLOT_ID AdminModule::SlotOf(std::string_view label) const {
+std::vector<AdminModule::Slot> AdminModule::Slots() const {
   CK_ULONG count = 0;
   CheckAdmin(functions_->C_GetSlotList(CK_TRUE, nullptr, &count), "C_GetSlotList");
-  std::vector<CK_SLOT_ID> slots(count);
-  CheckAdmin(functions_->C_GetSlotList(CK_TRUE, slots.data(), &count), "C_GetSlotList");
-  slots.resize(count);
+  std::vector<CK_SLOT_ID> ids(count);
+  CheckAdmin(functions_->C_GetSlotList(CK_TRUE, ids.data(), &count), "C_GetSlotList");
+  ids.resize(count);
+  std::vector<Slot> slots;
+  for (const CK_SLOT_ID id : ids) {
+    Slot slot{.id = id};
+    if (functions_->C_GetTokenInfo(id, &slot.info) != CKR_OK) continue;
+    slot.label = TextOf(slot.info.label);
+    slot.serial = TextOf(slot.info.serialNumber);
+    slot.manufacturer = TextOf(slot.info.manufacturerID);
+    slot.model = TextOf(slot.info.model);
+    slots.push_back(std::move(slot));
+  }
+  return slots;
+}
+
+CK_SLOT_ID AdminModule::SlotOf(std::string_view label, std::string_view serial) const {
   std::optional<CK_SLOT_ID> found;
-  for (const CK_SLOT_ID slot : slots) {
-    CK_TOKEN_INFO info{};
-    if (functions_->C_GetTokenInfo(slot, &info) != CKR_OK || (info.flags & CKF_TOKEN_INITIALIZED) == 0)
-      continue;
-    if (LabelOf(info) != label) continue;
+  for (const Slot& slot : Slots()) {
+    if (!slot.initialised() || slot.label != label || (!serial.empty() && slot.serial != serial)) continue;
     if (found) {
       throw Error({.code = ErrorCode::kAmbiguous,
                    .detail = fmt::format("more than one token bears the label \"{}\"", label),
                    .token = std::string(label),
                    .mend = "Take the other token out, or give the tokens labels of their own."});
     }
-    found = slot;
+    found = slot.id;
   }
   if (found) return *found;
   throw Error({.code = ErrorCode::kTokenAbsent,

@@ -7,6 +7,7 @@
 #include <signet/error.h>
 
 #include <array>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -212,7 +213,10 @@ std::vector<CK_OBJECT_HANDLE> TokenAdmin::Find(const ObjectName& name,
   wanted.Flag(CKA_TOKEN, true);
   wanted.Name(name);
   if (object_class) wanted.Number(CKA_CLASS, *object_class);
-  const auto attributes = wanted.attributes();
+  return Matching(wanted.attributes());
+}
+
+std::vector<CK_OBJECT_HANDLE> TokenAdmin::Matching(std::span<CK_ATTRIBUTE> attributes) {
   CheckAdmin(functions_->C_FindObjectsInit(session_, attributes.data(), attributes.size()),
              "C_FindObjectsInit");
   std::vector<CK_OBJECT_HANDLE> found;
@@ -227,6 +231,38 @@ std::vector<CK_OBJECT_HANDLE> TokenAdmin::Find(const ObjectName& name,
   functions_->C_FindObjectsFinal(session_);
   CheckAdmin(result, "C_FindObjects");
   return found;
+}
+
+std::optional<ObjectName> TokenAdmin::NameOf(const PublicKey& key) {
+  Template wanted;
+  wanted.Flag(CKA_TOKEN, true);
+  wanted.Number(CKA_CLASS, CKO_PUBLIC_KEY);
+  AddPublicParts(key.native(), wanted);
+  std::vector<CK_OBJECT_HANDLE> found = Matching(wanted.attributes());
+  if (found.empty() && (key.type() == KeyType::kRsa || key.type() == KeyType::kRsaPss)) {
+    Template private_key;
+    private_key.Number(CKA_CLASS, CKO_PRIVATE_KEY);
+    AddPublicParts(key.native(), private_key);
+    found = Matching(private_key.attributes());
+  }
+  if (found.empty()) return std::nullopt;
+  const std::vector<std::uint8_t> label = Attribute(found.front(), CKA_LABEL);
+  return ObjectName{Attribute(found.front(), CKA_ID), {label.begin(), label.end()}};
+}
+
+std::vector<TokenAdmin::Object> TokenAdmin::List(const ObjectName& name,
+                                                 std::optional<CK_OBJECT_CLASS> object_class) {
+  std::vector<Object> objects;
+  for (const CK_OBJECT_HANDLE handle : Find(name, object_class)) {
+    const std::vector<std::uint8_t> label = Attribute(handle, CKA_LABEL);
+    Object object{CKO_DATA, {Attribute(handle, CKA_ID), {label.begin(), label.end()}}};
+    const std::vector<std::uint8_t> number = Attribute(handle, CKA_CLASS);
+    if (number.size() == sizeof(object.object_class)) {
+      std::memcpy(&object.object_class, number.data(), number.size());
+    }
+    objects.push_back(std::move(object));
+  }
+  return objects;
 }
 
 std::size_t TokenAdmin::Count(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {

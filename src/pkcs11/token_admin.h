@@ -2,6 +2,7 @@
 
 #include "base/openssl_ptr.h"
 #include "identity/public_key.h"
+#include "pkcs11/key_spec.h"
 #include <signet/certificate.h>
 #include <signet/secret.h>
 
@@ -16,30 +17,6 @@
 #include <p11-kit/pkcs11.h>
 
 namespace signet {
-
-// KeySpec is a kind of key that a token can make.
-struct KeySpec {
-  KeyType type = KeyType::kRsa;
-  unsigned long bits = 0;  // RSA only
-  std::string curve;       // EC only: OpenSSL's group name
-
-  // Parse reads "rsa:2048", "ec:P-256" (also P-384, P-521 and OpenSSL's group names), "ed25519", "ed448";
-  // throws Error kBadArgument.
-  static KeySpec Parse(std::string_view text);
-};
-
-// ObjectName is what PKCS#11 finds an object by. Empty members are not looked at in a search.
-struct ObjectName {
-  std::vector<std::uint8_t> id;  // CKA_ID
-  std::string label;             // CKA_LABEL
-};
-
-// KeyPolicy is what a new private key may do.
-struct KeyPolicy {
-  bool public_object = true;         // put the public key beside it
-  bool always_authenticate = false;  // CKA_ALWAYS_AUTHENTICATE
-  bool extractable = false;
-};
 
 // TokenAdmin changes the content of one token, through one read-write session of its own. For one thread.
 // Every function throws Error kTokenTrouble naming the call and the CKR_ code, and leaves behind nothing half
@@ -60,6 +37,14 @@ class TokenAdmin {
   // ImportKey puts an RSA, EC, Ed25519 or Ed448 private key into the token; throws kUnsupported for others.
   void ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolicy& policy = {});
   void ImportCertificate(const Certificate& certificate, const ObjectName& name);
+  // NameOf finds the public key object, or else the RSA private key, with this key in it.
+  std::optional<ObjectName> NameOf(const PublicKey& key);
+  // List gives what bears the name: its class and full name.
+  struct Object {
+    CK_OBJECT_CLASS object_class;
+    ObjectName name;
+  };
+  std::vector<Object> List(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
   // Count and Remove say how many objects of `object_class` (nothing: of any) bear the name. An empty name is
   // refused with kBadArgument.
   std::size_t Count(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
@@ -67,6 +52,7 @@ class TokenAdmin {
 
  private:
   std::vector<CK_OBJECT_HANDLE> Find(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
+  std::vector<CK_OBJECT_HANDLE> Matching(std::span<CK_ATTRIBUTE> attributes);
   CK_OBJECT_HANDLE Create(std::span<CK_ATTRIBUTE> attributes);
   void Destroy(CK_OBJECT_HANDLE object) noexcept;
   std::vector<std::uint8_t> Attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
@@ -87,7 +73,19 @@ class AdminModule {
 
   CK_FUNCTION_LIST* functions() const noexcept { return functions_; }
   // SlotOf finds the initialised token with this label; throws kNotFound or kAmbiguous.
-  CK_SLOT_ID SlotOf(std::string_view label) const;
+  // An empty serial number fits every token.
+  CK_SLOT_ID SlotOf(std::string_view label, std::string_view serial = {}) const;
+  // Slots gives every slot with a token, initialised or not, and what the token says of itself.
+  struct Slot {
+    CK_SLOT_ID id = 0;
+    CK_TOKEN_INFO info{};
+    std::string label = {};
+    std::string serial = {};
+    std::string manufacturer = {};
+    std::string model = {};
+    bool initialised() const { return (info.flags & CKF_TOKEN_INITIALIZED) != 0; }
+  };
+  std::vector<Slot> Slots() const;
 
  private:
   CK_FUNCTION_LIST* functions_;

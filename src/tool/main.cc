@@ -22,6 +22,7 @@ int Main(int count, char** arguments) {
   AddShowVerb(app, common);
   AddHandshakeVerb(app, common);
   AddServeVerb(app, common);
+  AddTokenVerb(app, common);
   for (CLI::App* verb : app.get_subcommands({})) verb->fallthrough();
   try {
     app.parse(count, arguments);

@@ -130,4 +130,9 @@ std::optional<Secret> AskTwice(std::string_view question) {
   return first;
 }
 
+bool Confirm(std::string_view question) {
+  const std::optional<Secret> answer = AskAtTerminal(question);
+  return answer && !answer->empty() && (answer->view()[0] == 'y' || answer->view()[0] == 'Y');
+}
+
 }  // namespace signet::tool

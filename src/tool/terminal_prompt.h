@@ -21,4 +21,7 @@ class TerminalPrompt : public PinPrompt {
 // AskTwice asks for a new PIN and again to confirm it; nothing where the two differ or the person declined.
 std::optional<Secret> AskTwice(std::string_view question);
 
+// Confirm asks a question and tells whether the answer began with y. Without a terminal it did not.
+bool Confirm(std::string_view question);
+
 }  // namespace signet::tool

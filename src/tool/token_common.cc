@@ -1,0 +1,132 @@
+#include "tool/token_common.h"
+
+#include "base/hex.h"
+#include "tool/terminal_prompt.h"
+#include <signet/error.h>
+#include <signet/pin_source.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+[[noreturn]] void ThrowPinNeeded(const std::string& token, const std::string& option) {
+  throw Error({.code = ErrorCode::kPinNeeded,
+               .detail = "no PIN was given, and there is no terminal to ask at, or it was declined",
+               .token = token,
+               .mend = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
+}
+
+}  // namespace
+
+TokenPlace TheToken(const CommonOptions& common, const std::string& wanted) {
+  std::vector<TokenPlace> tokens = FindTokens(common.MakeSettings().modules);
+  if (!wanted.empty()) {
+    std::erase_if(tokens,
+                  [&](const TokenPlace& token) { return token.label != wanted && token.serial != wanted; });
+  }
+  if (tokens.size() == 1) return tokens.front();
+  if (tokens.empty()) {
+    throw Error({.code = ErrorCode::kTokenAbsent,
+                 .detail = wanted.empty()
+                               ? "no initialised token is there"
+                               : fmt::format("no token has the label or serial number \"{}\"", wanted),
+                 .token = wanted,
+                 .mend = "Insert it, check its name and the --module, or prepare one: signet token init."});
+  }
+  std::string candidates;
+  for (const TokenPlace& token : tokens) candidates += fmt::format("\n  {}", UriOf(token));
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = fmt::format("{} tokens are there", tokens.size()),
+               .mend = fmt::format("Name one by label or serial number with --token:{}", candidates)});
+}
+
+std::optional<Secret> UserPin(const CommonOptions& common, const TokenPlace& token) {
+  const Settings settings = common.MakeSettings();
+  if (token.locked) {
+    throw Error({.code = ErrorCode::kPinLocked,
+                 .detail = "the token's PIN is locked",
+                 .token = token.label,
+                 .mend = "Reset it: signet token set-pin --so-pin-source SOURCE."});
+  }
+  const PinRequest request{.kind = PinRequest::Kind::kUserPin,
+                           .name = token.label,
+                           .uri = UriOf(token),
+                           .count_low = token.count_low,
+                           .final_try = token.final_try};
+  if (token.reader_asks) {
+    TerminalPrompt().LookAtReader(request);
+    return std::nullopt;
+  }
+  std::optional<Secret> pin = settings.token_pin.Read();
+  if (pin && token.final_try && !settings.allow_final_try) {
+    throw Error({.code = ErrorCode::kPinFinalTry,
+                 .detail = "the token reports that one wrong PIN more locks it, so none was sent",
+                 .token = token.label,
+                 .mend = "Type the PIN at a terminal, or add --set allow-final-try=true."});
+  }
+  if (!pin) pin = TerminalPrompt().Ask(request);
+  if (!pin) ThrowPinNeeded(token.label, "--pin-source");
+  return pin;
+}
+
+Secret NewPin(const std::string& source, const std::string& question, const std::string& option) {
+  std::optional<Secret> pin = source.empty() ? AskTwice(question) : PinSource::Parse(source).Read();
+  if (!pin) ThrowPinNeeded({}, option);
+  if (pin->empty()) {
+    throw Error({.code = ErrorCode::kWrongPin,
+                 .detail = "the new PIN is empty",
+                 .mend = fmt::format("Put a PIN into what {} names.", option)});
+  }
+  return std::move(*pin);
+}
+
+Secret KnownPin(const std::string& source, PinRequest::Kind kind, const std::string& token,
+                const std::string& option) {
+  std::optional<Secret> pin = source.empty() ? TerminalPrompt().Ask({.kind = kind, .name = token, .uri = {}})
+                                             : PinSource::Parse(source).Read();
+  if (!pin) ThrowPinNeeded(token, option);
+  return std::move(*pin);
+}
+
+std::vector<std::uint8_t> IdOption(const std::string& text) {
+  std::string digits;
+  std::ranges::copy_if(text, std::back_inserter(digits), [](char c) { return c != ':' && c != '%'; });
+  std::vector<std::uint8_t> id;
+  const bool hexadecimal = std::ranges::all_of(digits, [](unsigned char c) { return std::isxdigit(c) != 0; });
+  if (!hexadecimal || digits.size() % 2 != 0 || (digits.empty() && !text.empty())) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = "--id takes whole bytes in hexadecimal digits",
+                 .mend = "Write it like --id 01 or --id a1b2c3."});
+  }
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    id.push_back(static_cast<std::uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  }
+  return id;
+}
+
+void PrintToken(const CommonOptions& common, const std::string& done, const TokenPlace& token) {
+  if (common.json) {
+    PrintJson({{"token", {{"label", token.label}, {"serial", token.serial}, {"uri", UriOf(token)}}}});
+  } else {
+    fmt::print("{}\n  {}\n", done, UriOf(token));
+  }
+}
+
+void PrintObject(const CommonOptions& common, const std::string& done, const TokenPlace& token,
+                 const ObjectName& name, const Json& more) {
+  const std::string uri = UriOf(token, &name);
+  if (common.json) {
+    Json document = {{"uri", uri}, {"id", HexEncode(name.id)}, {"label", name.label}};
+    document.update(more);
+    PrintJson(document);
+    return;
+  }
+  fmt::print("{}\n  {}\n", done, uri);
+  if (more.contains("public_key")) fmt::print("{}", more["public_key"].get<std::string>());
+}
+
+}  // namespace signet::tool

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "libp11/provisioning.h"
+#include "tool/common_options.h"
+#include "tool/output.h"
+#include <signet/pin_prompt.h>
+
+#include <optional>
+#include <string>
+
+namespace signet::tool {
+
+// Add*Token* declare the verbs below `signet token`.
+void AddTokenInit(CLI::App& token, CommonOptions& common);
+void AddTokenSetPin(CLI::App& token, CommonOptions& common);
+void AddTokenKeygen(CLI::App& token, CommonOptions& common);
+void AddTokenImport(CLI::App& token, CommonOptions& common);
+void AddTokenRemove(CLI::App& token, CommonOptions& common);
+
+// TheToken gives the token with this label or serial number, or the only one where `wanted` is empty; throws
+// Error kTokenAbsent or kAmbiguous, naming the candidates.
+TokenPlace TheToken(const CommonOptions& common, const std::string& wanted);
+
+// UserPin gives the PIN from --pin-source, else from the terminal; nothing where the reader asks for it.
+// Throws Error kPinLocked, kPinFinalTry (for a PIN that nobody typed just now) and kPinNeeded.
+std::optional<Secret> UserPin(const CommonOptions& common, const TokenPlace& token);
+
+// NewPin gives a PIN to be set, from a source or typed twice. `option` is what the error names.
+Secret NewPin(const std::string& source, const std::string& question, const std::string& option);
+
+// KnownPin gives a PIN that the token has, from a source or the terminal.
+Secret KnownPin(const std::string& source, PinRequest::Kind kind, const std::string& token,
+                const std::string& option);
+
+// IdOption reads hexadecimal digits, with or without ':' or '%' between; throws Error kBadArgument.
+std::vector<std::uint8_t> IdOption(const std::string& text);
+
+// PrintToken and PrintObject say what was done.
+void PrintToken(const CommonOptions& common, const std::string& done, const TokenPlace& token);
+void PrintObject(const CommonOptions& common, const std::string& done, const TokenPlace& token,
+                 const ObjectName& name, const Json& more);
+
+}  // namespace signet::tool

@@ -1,0 +1,80 @@
+#include "base/hex.h"
+#include "tool/terminal_prompt.h"
+#include "tool/token_common.h"
+#include <signet/error.h>
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace signet::tool {
+namespace {
+
+struct RemoveOptions {
+  std::string uri;
+  bool yes = false;
+};
+
+TokenPlace TokenOf(const CommonOptions& common, const std::string& uri) {
+  std::vector<TokenPlace> tokens = FindTokens(common.MakeSettings().modules);
+  std::erase_if(tokens, [&](const TokenPlace& token) { return !FitsUri(token, uri); });
+  if (tokens.size() == 1) return tokens.front();
+  throw Error({.code = tokens.empty() ? ErrorCode::kTokenAbsent : ErrorCode::kAmbiguous,
+               .detail = tokens.empty() ? "no token is there that the URI names"
+                                        : fmt::format("the URI fits {} tokens", tokens.size()),
+               .uri = WithoutPin(uri),
+               .mend = "Name the token with token= or serial=."});
+}
+
+std::string InWords(const Matched& object) {
+  return fmt::format("{} id={} object={}", object.kind, HexEncode(object.name.id), object.name.label);
+}
+
+int Remove(const CommonOptions& common, const RemoveOptions& options) {
+  const TokenPlace token = TokenOf(common, options.uri);
+  const std::optional<Secret> pin = UserPin(common, token);
+  const std::vector<Matched> objects = FindObjects(token, pin, options.uri);
+  if (objects.empty()) {
+    throw Error({.code = ErrorCode::kNotFound,
+                 .detail = "the token has no such object",
+                 .token = token.label,
+                 .uri = WithoutPin(options.uri),
+                 .mend = "Run `signet list` to see what there is."});
+  }
+  std::string question = fmt::format("This removes from the token {}, for ever:\n", token.label);
+  for (const Matched& object : objects) question += fmt::format("  {}\n", InWords(object));
+  if (!options.yes && !Confirm(question + "Remove? [y/N] ")) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = "nothing was removed, as nobody said yes",
+                 .uri = WithoutPin(options.uri),
+                 .mend = "Answer y, or add --yes."});
+  }
+  RemoveObjects(token, pin, options.uri);
+  if (common.json) {
+    Json removed = Json::array();
+    for (const Matched& object : objects) {
+      removed.push_back(
+          {{"kind", object.kind}, {"id", HexEncode(object.name.id)}, {"label", object.name.label}});
+    }
+    PrintJson({{"removed", removed}});
+  } else {
+    for (const Matched& object : objects) fmt::print("removed {}\n", InWords(object));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddTokenRemove(CLI::App& token, CommonOptions& common) {
+  auto options = std::make_shared<RemoveOptions>();
+  CLI::App* verb = token.add_subcommand("remove", "Remove the objects that a URI names from a token");
+  verb->add_option("URI", options->uri,
+                   "pkcs11:token=...;id=... or object=..., with type= for one kind alone")
+      ->type_name("")
+      ->required();
+  verb->add_flag("--yes", options->yes, "Do not ask");
+  verb->callback(
+      [&common, options] { common.verb = [&common, options] { return Remove(common, *options); }; });
+}
+
+}  // namespace signet::tool
