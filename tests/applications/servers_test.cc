@@ -67,6 +67,39 @@ class Servers : public ::testing::TestWithParam<Case> {
     }
   }
 
+  // SClientLogsIn is `openssl s_client` with our provider, which knows nothing of us but the URI.
+  void SClientLogsIn(const std::string& uri, const KeyRow& row, const std::string& source,
+                     const testing::Environment& environment) {
+    SCOPED_TRACE(fmt::format("{} from {}", row.key, source));
+    const auto result =
+        testing::RunProgram({.argv = {"openssl",
+                                      "s_client",
+                                      "-connect",
+                                      server_.address(),
+                                      "-servername",
+                                      "localhost",
+                                      "-CAfile",
+                                      server_.trust_file(),
+                                      "-verify_return_error",
+                                      "-provider-path",
+                                      SIGNET_PROVIDER_PATH,
+                                      "-provider",
+                                      "signet",
+                                      "-provider",
+                                      "default",
+                                      "-cert",
+                                      uri,
+                                      "-key",
+                                      uri,
+                                      GetParam().tls == "1.2" ? "-tls1_2" : "-tls1_3"},
+                             .environment = environment,
+                             .unset = {"OPENSSL_CONF"},
+                             .input = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                             .timeout = std::chrono::seconds(60)});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_TRUE(server_.SawSubject(fmt::format("{}-{}", row.name, source))) << server_.output() << result.err;
+  }
+
   TestPki pki_{CertificateOptions::Ca("Client Root")};
   TestPki server_pki_{CertificateOptions::Ca("Server Root")};
   testing::TemporaryDirectory directory_;
@@ -91,6 +124,25 @@ TEST_P(Servers, EveryKeyInATokenArrives) {
     hsm.Import(client, {.id = row.name, .label = row.name});
     LogsIn(server_, hsm.ObjectUri(row.name, true), row, "token", hsm.environment(),
            {"--module", SoftHsm::module_path()});
+  }
+}
+
+TEST_P(Servers, EveryKeyFromAFileArrivesFromOpensslWithOurProvider) {
+  for (const KeyRow& row : kKeys) {
+    const TestIdentity client = Client(row, "provider-file");
+    const std::string file = directory_.Write(row.name + ".p12", testing::MakePkcs12(client));
+    SClientLogsIn("pkcs12:" + file + "?pin-value=secret", row, "provider-file", {});
+  }
+}
+
+TEST_P(Servers, EveryKeyInATokenArrivesFromOpensslWithOurProvider) {
+  SoftHsm hsm;
+  testing::Environment environment = hsm.environment();
+  environment["PKCS11_PROVIDER_MODULE"] = SoftHsm::module_path();
+  for (const KeyRow& row : kKeys) {
+    const TestIdentity client = Client(row, "provider-token");
+    hsm.Import(client, {.id = row.name, .label = row.name});
+    SClientLogsIn(hsm.ObjectUri(row.name, true), row, "provider-token", environment);
   }
 }
 
