@@ -11,10 +11,10 @@ namespace signet {
 namespace {
 
 // WhyChosen is the chosen identity's reason: what the server asked for that it fits.
-std::string WhyChosen(const Choice& choice) {
+std::string WhyChosen(const Choice& choice, std::optional<SignatureScheme> signs_with) {
   const CertificateRequest& request = choice.request();
   const std::string scheme =
-      choice.scheme() ? fmt::format("signs with {}", Name(*choice.scheme())) : std::string("can sign");
+      signs_with ? fmt::format("signs with {}", Name(*signs_with)) : std::string("can sign");
   const std::string& issuer = choice.identity()->leaf().issuer();
   if (request.authorities.empty()) return fmt::format("{}; the server names no authorities", scheme);
   return fmt::format("{}; issued by {}; the server names {} {}", scheme, issuer, request.authorities.size(),
@@ -96,13 +96,14 @@ void ExplainNothingSent(const ProbeOptions& options, HandshakeReport& report) {
 
 }  // namespace
 
-void Consider(const Choice& choice, HandshakeReport& report) {
+void Consider(const Choice& choice, HandshakeReport& report, std::optional<SignatureScheme> scheme) {
+  const std::optional<SignatureScheme> signs_with = scheme ? scheme : choice.scheme();
   report.considered.clear();
   for (const Choice::Considered& considered : choice.considered()) {
     ConsideredIdentity row{.uri = considered.identity.uri(),
                            .subject = considered.identity.subject(),
                            .chosen = considered.chosen};
-    if (considered.chosen) row.reasons.push_back(WhyChosen(choice));
+    if (considered.chosen) row.reasons.push_back(WhyChosen(choice, signs_with));
     const std::vector<Reason> reasons = considered.chosen ? choice.warnings() : considered.reasons;
     for (const Reason& reason : reasons) row.reasons.push_back(reason.text);
     report.considered.push_back(std::move(row));

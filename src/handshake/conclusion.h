@@ -7,8 +7,9 @@
 namespace signet {
 
 // Consider puts a choice's identities and reasons into the report; each new choice takes the place of the
-// last.
-void Consider(const Choice& choice, HandshakeReport& report);
+// last. `scheme` is what the stack signs with, where that is not the choice's own.
+void Consider(const Choice& choice, HandshakeReport& report,
+              std::optional<SignatureScheme> scheme = std::nullopt);
 
 // Conclude fills in what follows from the connection's messages, says for every identity that no choice saw
 // why not, and names the cause where a server that asked for a certificate got none. Call it once, when the

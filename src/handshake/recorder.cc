@@ -97,4 +97,13 @@ void Recorder::ApplicationData(Direction direction, std::uint8_t record_type, st
       {.direction = direction, .record_type = record_type, .message = "ApplicationData", .length = length});
 }
 
+void Recorder::Unseen(Direction direction, std::uint8_t record_type, std::string message, std::size_t length,
+                      std::string why) {
+  messages_.push_back({.direction = direction,
+                       .record_type = record_type,
+                       .message = std::move(message),
+                       .length = length,
+                       .details = {"not seen: " + std::move(why)}});
+}
+
 }  // namespace signet

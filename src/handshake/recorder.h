@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace signet {
@@ -23,6 +24,10 @@ class Recorder {
   void ChangeCipherSpec(Direction direction);
   void Alert(Direction direction, std::uint8_t record_type, ByteView level_and_description);
   void ApplicationData(Direction direction, std::uint8_t record_type, std::size_t length);
+  // Unseen lists a record of `length` bytes that the stack keeps to itself; `message` is empty where not even
+  // its kind is known, and `why` says what hides it.
+  void Unseen(Direction direction, std::uint8_t record_type, std::string message, std::size_t length,
+              std::string why);
 
   const std::vector<HandshakeMessage>& messages() const noexcept { return messages_; }
   // request is the newest CertificateRequest; nothing where there was none.

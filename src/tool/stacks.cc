@@ -2,6 +2,9 @@
 
 #include "handshake/messages.h"
 #include "openssl_tls/probe.h"
+#ifdef SIGNET_HAS_BOTAN
+#include "botan/probe.h"
+#endif
 
 #include <algorithm>
 
@@ -10,6 +13,9 @@ namespace {
 
 constexpr StackRow kStacks[] = {
     {.name = "openssl", .make = openssl::MakeProbe},
+#ifdef SIGNET_HAS_BOTAN
+    {.name = "botan", .make = botan::MakeProbe},
+#endif
 };
 
 }  // namespace

@@ -1,0 +1,72 @@
+#include "botan/connection.h"
+#include "botan/pem_identity.h"
+#include "botan/probe.h"
+#include "botan/trust.h"
+#include "handshake/exchange.h"
+#include "handshake/names.h"
+
+namespace signet::botan {
+namespace {
+
+class BotanAcceptor : public Acceptor {
+ public:
+  explicit BotanAcceptor(const ServeOptions& options) : trust_(MakeTrust(options.trust_file)) {
+    parts_.policy = MakePolicy(options.protocol_version);
+    const Identity identity =
+        options.identity ? *options.identity : ReadPemIdentity(options.certificate_file, options.key_file);
+    identity.key()->Unlock();
+    Options choice{.policy = parts_.policy, .selection = {}};
+    choice.selection.pinned = identity.uri();  // a test server's certificate is the user's own affair
+    manager_ = CredentialsManager::Make(IdentitySet({identity}), trust_, std::move(choice));
+    parts_.credentials = manager_;
+  }
+
+  Visitor Accept(int socket) override {
+    Connection connection = Connection::ToClient(parts_, manager_, socket);
+    const bool done = connection.Handshake();
+    Visitor visitor = Read(connection);
+    if (!done) {
+      visitor.failure = connection.Failure();
+    } else {
+      Answer(connection, visitor);
+    }
+    return visitor;
+  }
+
+ private:
+  static Visitor Read(const Connection& connection) {
+    const WireTape::Played played = connection.Play();
+    Visitor visitor;
+    if (played.recorder.version() != 0) visitor.protocol = VersionName(played.recorder.version());
+    if (played.suite != 0) visitor.cipher = SuiteName(played.suite);
+    if (const auto& check = played.recorder.client_verify()) visitor.scheme = check->scheme;
+    if (const std::optional<Certificate> leaf = connection.peer()) {
+      visitor.subject = leaf->subject();
+      visitor.user_name = leaf->user_name();
+      visitor.resumed = played.recorder.server_chain().empty();
+    }
+    return visitor;
+  }
+
+  // Answer waits for whatever the client says first; one that says nothing gets no answer.
+  static void Answer(Connection& connection, const Visitor& visitor) {
+    while (connection.response().empty()) {
+      if (!connection.Pump()) break;
+    }
+    if (connection.response().empty()) return;
+    connection.Send(VisitorPage(visitor));
+    connection.Close();
+  }
+
+  std::shared_ptr<Botan::Credentials_Manager> trust_;
+  Parts parts_;
+  std::shared_ptr<CredentialsManager> manager_;
+};
+
+}  // namespace
+
+std::unique_ptr<Acceptor> MakeAcceptor(const ServeOptions& options) {
+  return std::make_unique<BotanAcceptor>(options);
+}
+
+}  // namespace signet::botan

@@ -1,0 +1,207 @@
+#include "botan/connection.h"
+
+#include "handshake/alerts.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <botan/tls_exceptn.h>
+#include <fmt/format.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+namespace signet::botan {
+namespace {
+
+bool IsAddress(const std::string& host) {
+  unsigned char address[sizeof(in6_addr)];
+  return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
+}
+
+Certificate Converted(const Botan::X509_Certificate& certificate) {
+  return Certificate::FromDer(certificate.BER_encode());
+}
+
+Error Untrusted(std::string_view reason) {
+  return Error(
+      {.code = ErrorCode::kUntrustedServer,
+       .detail = fmt::format("the server's certificate could not be verified: {}", reason),
+       .mend = "Connect by a name that the certificate carries; if the server is right, trust its CA with "
+               "--trust PEM."});
+}
+
+}  // namespace
+
+// Events is what Botan calls while it works.
+class Connection::Events : public ChannelEvents {
+ public:
+  Events(Recorder::Side side, int socket, std::string host)
+      : tape_(side), socket_(socket), host_(std::move(host)), client_(side == Recorder::Side::kClient) {}
+
+  void tls_inspect_handshake_msg(const Botan::TLS::Handshake_Message& message) override {
+    if (std::optional<ByteVector> finished = FinishedOf(message)) tape_.Finished(*std::move(finished));
+  }
+
+  WireTape& tape() noexcept { return tape_; }
+  const std::string& response() const noexcept { return response_; }
+  bool verified() const noexcept { return verified_; }
+  const std::optional<Error>& untrusted() const noexcept { return untrusted_; }
+
+ protected:
+  void Emit(Bytes data) override {
+    tape_.Bytes(Direction::kSent, data);
+    while (!data.empty()) {
+      const ssize_t sent = send(socket_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return;  // the next read finds out
+      data = data.subspan(static_cast<std::size_t>(sent));
+    }
+  }
+
+  void Take(Bytes data) override {
+    tape_.ApplicationData(Direction::kReceived, data.size());
+    response_.append(data.begin(), data.end());
+  }
+
+  void AlertReceived(bool fatal, std::uint8_t description) override {
+    tape_.Alert(Direction::kReceived, ByteVector{static_cast<std::uint8_t>(fatal ? 2 : 1), description});
+  }
+
+  void Verify(const std::function<void(const std::string& host)>& verify, const Chain& chain) override {
+    const bool address = IsAddress(host_);
+    try {
+      verify(address ? std::string() : host_);
+      if (address && X509_check_ip_asc(Converted(chain.front()).native(), host_.c_str(), 0) != 1) {
+        throw Botan::TLS::TLS_Exception(kBadCertificateAlert, "it does not carry the address " + host_);
+      }
+      verified_ = true;
+    } catch (const std::exception& exception) {
+      if (client_) untrusted_ = Untrusted(exception.what());
+      throw;
+    }
+  }
+
+  void KeyLog(const std::string& label, Bytes secret) const override { tape_.Secret(label, secret); }
+
+ private:
+  mutable WireTape tape_;  // Botan's key log callback is const
+  int socket_;
+  std::string host_;
+  bool client_;
+  std::string response_;
+  bool verified_ = false;
+  std::optional<Error> untrusted_;
+};
+
+Connection::Connection(std::shared_ptr<Events> events, std::shared_ptr<CredentialsManager> manager,
+                       int socket)
+    : events_(std::move(events)), manager_(std::move(manager)), socket_(socket) {}
+
+Connection Connection::ToServer(const Parts& parts, std::shared_ptr<CredentialsManager> manager, int socket,
+                                const std::string& host, std::uint16_t port) {
+  auto events = std::make_shared<Callbacks<Events>>(manager, Recorder::Side::kClient, socket, host);
+  Connection connection(events, std::move(manager), socket);
+  connection.parts_ = parts;
+  const std::string name = IsAddress(host) ? std::string() : host;
+  connection.Guard([&] { connection.channel_ = MakeClient(events, connection.parts_, name, port); });
+  return connection;
+}
+
+Connection Connection::ToClient(const Parts& parts, std::shared_ptr<CredentialsManager> manager, int socket) {
+  auto events = std::make_shared<Callbacks<Events>>(manager, Recorder::Side::kServer, socket, std::string());
+  Connection connection(events, std::move(manager), socket);
+  connection.parts_ = parts;
+  connection.Guard([&] { connection.channel_ = MakeServer(events, connection.parts_); });
+  return connection;
+}
+
+template <class Call>
+bool Connection::Guard(Call&& call) {
+  try {
+    call();
+    return true;
+  } catch (const SigningError& error) {
+    error_ = error.error();
+  } catch (const Error& error) {
+    error_ = error;
+  } catch (const std::exception& exception) {
+    error_ =
+        Error({.code = ErrorCode::kHandshake,
+               .detail = fmt::format("the handshake failed: {}", exception.what()),
+               .mend = "Check that the other side speaks TLS on this port, and which versions and suites it "
+                       "has."});
+  }
+  return false;
+}
+
+bool Connection::Handshake() {
+  while (channel_ != nullptr && !error_ && !channel_->is_active()) {
+    if (!Pump()) return false;
+  }
+  return channel_ != nullptr && !error_;
+}
+
+bool Connection::Pump() {
+  if (channel_ == nullptr || error_ || channel_->is_closed()) return false;
+  std::uint8_t part[16384];
+  ssize_t got = 0;
+  do {
+    got = recv(socket_, part, sizeof part, 0);
+  } while (got < 0 && errno == EINTR);
+  errno_ = got < 0 ? errno : 0;
+  silent_ = got < 0 && (errno_ == EAGAIN || errno_ == EWOULDBLOCK);
+  if (got <= 0) return false;
+  const auto size = static_cast<std::size_t>(got);
+  events_->tape().Bytes(Direction::kReceived, {part, size});
+  return Guard([&] { channel_->received_data(part, size); }) && !channel_->is_closed();
+}
+
+bool Connection::Send(std::string_view text) {
+  if (channel_ == nullptr || error_ || !channel_->is_active()) return false;
+  events_->tape().ApplicationData(Direction::kSent, text.size());
+  return Guard([&] { channel_->send(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()); });
+}
+
+void Connection::Close() {
+  if (channel_ == nullptr || error_ || channel_->is_closed()) return;
+  constexpr std::uint8_t kWarning = 1;
+  constexpr std::uint8_t kCloseNotify = 0;
+  events_->tape().Alert(Direction::kSent, ByteVector{kWarning, kCloseNotify});
+  Guard([&] { channel_->close(); });
+}
+
+const std::string& Connection::response() const { return events_->response(); }
+bool Connection::verified() const { return events_->verified(); }
+WireTape::Played Connection::Play() const { return events_->tape().Play(); }
+
+std::optional<Certificate> Connection::peer() const {
+  if (channel_ == nullptr) return std::nullopt;
+  const Chain chain = channel_->peer_cert_chain();
+  if (chain.empty()) return std::nullopt;
+  return Converted(chain.front());
+}
+
+Error Connection::Failure() const {
+  const Recorder recorder = Play().recorder;
+  if (events_->untrusted()) return *events_->untrusted();
+  if (error_ && error_->code() != ErrorCode::kHandshake) return *error_;
+  if (const auto alert = recorder.received_alert())
+    return AlertError(*alert, !recorder.client_chain().empty());
+  if (error_) return *error_;
+  const char* when =
+      channel_ != nullptr && channel_->is_active() ? "after the handshake" : "in the handshake";
+  if (silent_) {
+    return Error({.code = ErrorCode::kNetwork,
+                  .detail = fmt::format("the other side said nothing for too long {}", when),
+                  .mend = "Check that it speaks TLS on this port, and not only after STARTTLS."});
+  }
+  return Error(
+      {.code = ErrorCode::kNetwork,
+       .detail = fmt::format("the other side {} the connection {}", errno_ == 0 ? "closed" : "broke", when),
+       .native = {errno_ == 0 ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
+                  static_cast<unsigned long>(errno_), errno_ == 0 ? "" : std::strerror(errno_)},
+       .mend = "Look into the server's log; check that it speaks TLS on this port."});
+}
+
+}  // namespace signet::botan

@@ -1,0 +1,70 @@
+#include "botan/stack_schemes.h"
+
+#include "botan/keys.h"
+#include "identity/signature_schemes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::botan {
+namespace {
+
+using enum SignatureScheme;
+using ::testing::Contains;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::TestPki;
+
+std::shared_ptr<signet::PrivateKey> KeyFor(const char* key) {
+  return FileKey::FromPkcs8(TestPki().Issue({.key = key}).private_key);
+}
+
+TEST(StackSchemes, AreThePolicysOwn) {
+  const Botan::TLS::Policy policy;
+  const auto tls12 = StackSchemes(policy, 0x0303, {});
+  for (const SignatureScheme scheme :
+       {kRsaPkcs1Sha256, kRsaPkcs1Sha384, kRsaPkcs1Sha512, kRsaPssRsaeSha256, kRsaPssRsaeSha384,
+        kRsaPssRsaeSha512, kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384, kEcdsaSecp521r1Sha512}) {
+    EXPECT_THAT(tls12, Contains(scheme)) << Name(scheme);
+  }
+  for (const SignatureScheme scheme : {kEd25519, kEd448, kRsaPssPssSha256, kMlDsa65}) {
+    EXPECT_THAT(tls12, Not(Contains(scheme))) << Name(scheme);
+  }
+}
+
+TEST(StackSchemes, Tls13HasNoPkcs1) {
+  const auto tls13 = StackSchemes(Botan::TLS::Policy(), 0x0304, {});
+  EXPECT_THAT(tls13, Contains(kRsaPssRsaeSha256));
+  EXPECT_THAT(tls13, Not(Contains(kRsaPkcs1Sha256)));
+}
+
+TEST(StackSchemes, KeepToTheKeyTypesThatBotanNames) {
+  for (const SignatureScheme scheme : StackSchemes(Botan::TLS::Policy(), 0x0303, {"ECDSA"})) {
+    EXPECT_EQ(RowOf(scheme).key, KeyType::kEc);
+  }
+  EXPECT_THAT(StackSchemes(Botan::TLS::Policy(), 0x0303, {"DSA"}), IsEmpty());
+}
+
+TEST(StackSchemes, PickFollowsThePolicyNotThePeer) {
+  const std::vector<SignatureScheme> stack = {kRsaPssRsaeSha384, kRsaPkcs1Sha256, kEcdsaSecp384r1Sha384,
+                                              kEcdsaSecp256r1Sha256};
+  CertificateRequest request{.protocol_version = 0x0303};
+  request.schemes = {kRsaPkcs1Sha256, kRsaPssRsaeSha384, kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384};
+  EXPECT_EQ(PickedScheme(stack, request, *KeyFor("rsa:2048")), kRsaPssRsaeSha384);
+  // TLS 1.2 binds no curve to a hash; TLS 1.3 does.
+  EXPECT_EQ(PickedScheme(stack, request, *KeyFor("ec:P-256")), kEcdsaSecp384r1Sha384);
+  request.protocol_version = 0x0304;
+  EXPECT_EQ(PickedScheme(stack, request, *KeyFor("ec:P-256")), kEcdsaSecp256r1Sha256);
+  EXPECT_EQ(PickedScheme(stack, request, *KeyFor("ec:P-521")), std::nullopt);
+}
+
+TEST(StackSchemes, EveryKeyTypeIsUsedOrSaysWhyNot) {
+  EXPECT_THAT(WhyUnusable(*KeyFor("rsa:2048")), IsEmpty());
+  EXPECT_THAT(WhyUnusable(*KeyFor("ec:P-256")), IsEmpty());
+  for (const char* key : {"ed25519", "ed448", "rsa-pss:2048"}) {
+    EXPECT_THAT(WhyUnusable(*KeyFor(key)), ::testing::HasSubstr("no signature scheme")) << key;
+  }
+}
+
+}  // namespace
+}  // namespace signet::botan

@@ -1,0 +1,130 @@
+// What Botan cannot use, or what breaks while it signs: the handshake goes on or ends cleanly, and says why.
+#include "botan/keys.h"
+#include "botan/probe.h"
+#include "botan/servers.h"
+#include "botan/site.h"
+
+#include <botan/version.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::botan {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::uint16_t kVersions[] = {0x0303,
+#if BOTAN_VERSION_MAJOR >= 3
+                                       0x0304
+#endif
+};
+
+HandshakeReport Connect(const Server& server, std::vector<Identity> identities) {
+  ProbeOptions options{.host = "localhost", .port = server.port(), .identities = std::move(identities)};
+  options.trust_file = Site::Get().trust_file();
+  return MakeProbe()->Connect(options).at(0);
+}
+
+Identity Made(const testing::CertificateOptions& options) {
+  return MakeIdentity(Site::Get().pki().Issue(options), "test:" + options.key);
+}
+
+TEST(BotanUnusable, IdentityGivesAnEmptyCertificateAndTheReason) {
+  for (const std::uint16_t version : kVersions) {
+    for (const char* key : {"ed25519", "rsa-pss:2048", "ec:P-384"}) {
+      SCOPED_TRACE(key);
+      // P-384 is usable, but not with the one scheme that this server takes.
+      const auto server =
+          StartOpenSsl({.version = version, .scheme = SignatureScheme::kRsaPssRsaeSha256, .require = false});
+      const HandshakeReport report = Connect(*server, {Made({.key = key})});
+      EXPECT_FALSE(report.client_certificate.sent);
+      ASSERT_TRUE(report.application.has_value());
+      EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+      ASSERT_EQ(report.considered.size(), 1U);
+      EXPECT_FALSE(report.considered[0].chosen);
+      ASSERT_FALSE(report.considered[0].reasons.empty());
+      EXPECT_FALSE(report.considered[0].reasons[0].empty());
+      ASSERT_TRUE(report.failure.has_value());
+      EXPECT_THAT(report.failure->what(), HasSubstr("no client certificate was presented"));
+      EXPECT_THAT(report.failure->what(), HasSubstr(report.considered[0].reasons[0]));
+    }
+  }
+}
+
+TEST(BotanUnusable, RequiredCertificateThatIsMissingIsTheServersRefusal) {
+  for (const std::uint16_t version : kVersions) {
+    const auto server = StartOpenSsl({.version = version});
+    const HandshakeReport report = Connect(*server, {Made({.key = "ed25519"})});
+    EXPECT_FALSE(report.client_certificate.sent);
+    ASSERT_TRUE(report.failure.has_value());
+    EXPECT_THAT(report.failure->what(),
+                HasSubstr("Botan's TLS has no signature scheme for its key, Ed25519"));
+  }
+}
+
+TEST(BotanUnusable, KeyWithoutTheSchemeThatBotanInsistsOnIsNotPresented) {
+  // The token does PKCS#1 only. The server takes it, but Botan's own order puts PSS first.
+  const testing::TestIdentity made = Site::Get().pki().Issue({.key = "rsa:2048"});
+  const auto server = StartOpenSsl({.scheme = SignatureScheme::kRsaPkcs1Sha256,
+                                    .also = SignatureScheme::kRsaPssRsaeSha256,
+                                    .require = false});
+  const HandshakeReport report = Connect(*server, {WithKey<Pkcs1OnlyKey>(made, "test:token")});
+  EXPECT_FALSE(report.client_certificate.sent);
+  ASSERT_EQ(report.considered.size(), 1U);
+  EXPECT_THAT(
+      report.considered[0].reasons,
+      ::testing::ElementsAre(HasSubstr("makes it sign with rsa_pss_rsae_sha256, which the key cannot do")));
+  ASSERT_TRUE(report.application.has_value());
+  EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+}
+
+TEST(BotanUnusable, NextBestIdentityTakesItsPlace) {
+  const testing::TestIdentity made = Site::Get().pki().Issue({.key = "rsa:2048"});
+  const auto server =
+      StartOpenSsl({.scheme = SignatureScheme::kRsaPkcs1Sha256, .also = SignatureScheme::kRsaPssRsaeSha256});
+  const HandshakeReport report =
+      Connect(*server, {WithKey<Pkcs1OnlyKey>(made, "test:token"), Made({.key = "rsa:2048"})});
+  ASSERT_FALSE(report.failure.has_value()) << report.failure->what();
+  EXPECT_EQ(report.client_certificate.uri, "test:rsa:2048");
+  EXPECT_EQ(report.client_certificate.scheme, "rsa_pss_rsae_sha256");
+}
+
+TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
+  const testing::TestIdentity made = Site::Get().pki().Issue({.key = "ec:P-256"});
+  for (const std::uint16_t version : kVersions) {
+    const auto server = StartOpenSsl({.version = version, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256});
+    const HandshakeReport report = Connect(*server, {WithKey<FailingKey>(made, "test:token")});
+    ASSERT_TRUE(report.failure.has_value());
+    EXPECT_EQ(report.failure->code(), ErrorCode::kTokenAbsent);
+    EXPECT_THAT(report.failure->what(), HasSubstr("the token is not there"));
+    EXPECT_EQ(report.messages.back().message, "Alert");
+    EXPECT_TRUE(server->WaitFor("internal error")) << server->output();
+  }
+}
+
+TEST(BotanUnusable, UntrustedServerGetsNoCertificate) {
+  for (const std::uint16_t version : kVersions) {
+    const auto server = StartOpenSsl({.version = version});
+    ProbeOptions options{
+        .host = "localhost", .port = server->port(), .identities = {Made({.key = "rsa:2048"})}};
+    const testing::TestPki other;
+    const testing::TemporaryDirectory directory;
+    options.trust_file = directory.Write("other.pem", other.root().CertificatePem());
+    const HandshakeReport report = MakeProbe()->Connect(options).at(0);
+    ASSERT_TRUE(report.failure.has_value());
+    EXPECT_EQ(report.failure->code(), ErrorCode::kUntrustedServer) << report.failure->what();
+    EXPECT_FALSE(report.server_verified);
+    EXPECT_FALSE(report.client_certificate.sent);
+  }
+}
+
+TEST(BotanUnusable, ServerIsVerifiedByItsAddressToo) {
+  const auto server = StartOpenSsl({.require = false});
+  ProbeOptions options{.host = "127.0.0.1", .port = server->port()};
+  options.trust_file = Site::Get().trust_file();
+  const HandshakeReport report = MakeProbe()->Connect(options).at(0);
+  EXPECT_TRUE(report.server_verified) << (report.failure ? report.failure->what() : "");
+}
+
+}  // namespace
+}  // namespace signet::botan
