@@ -109,10 +109,12 @@ StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
   StoredObject result{.handle = object};
   const CK_RV rv = Get(lease, object, wanted.data(), wanted.size());
   CheckUnlessAnswer(rv, lease);
+  // Every object has a class: where not even that is told, the module refused the question as a whole.
+  const bool refused = !IsAttributeAnswer(rv) || wanted.front().ulValueLen == CK_UNAVAILABLE_INFORMATION;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const CK_ULONG size = wanted[i].ulValueLen;
     const bool absent = size == CK_UNAVAILABLE_INFORMATION;
-    const bool untouched = !IsAttributeAnswer(rv) || (rv != CKR_OK && size == rooms[i].size());
+    const bool untouched = refused || (rv != CKR_OK && size == rooms[i].size());
     const bool too_long = size > rooms[i].size() && (!absent || rv == CKR_BUFFER_TOO_SMALL);
     if (untouched || too_long) {
       if (auto value = ReadOne(lease, object, wanted[i].type))

@@ -82,13 +82,13 @@ void Token::LogIn(State& state, const Credentials& credentials) {
       credentials.prompt->LookAtReader(RequestFor(credentials, PinRequest::Kind::kUserPin, flags));
     }
     Lease lease(*this, false);
-    SendPin(lease, CKU_USER, nullptr, credentials);
+    SendPin(lease, CKU_USER, nullptr, credentials, kept_pin_);
     return;
   }
   // Chosen before a session is taken, as a person may take his time.
-  const Secret pin = ChoosePin(credentials, PinRequest::Kind::kUserPin, flags);
+  const Secret pin = ChoosePin(credentials, PinRequest::Kind::kUserPin, flags, nullptr);
   Lease lease(*this, false);
-  SendPin(lease, CKU_USER, &pin, credentials);
+  SendPin(lease, CKU_USER, &pin, credentials, kept_pin_);
 }
 
 bool Token::UserIsLoggedIn(Lease& lease) {
@@ -133,23 +133,45 @@ PinRequest Token::RequestFor(const Credentials& credentials, PinRequest::Kind ki
           .final_try = (flags & CKF_USER_PIN_FINAL_TRY) != 0};
 }
 
-// ChoosePin takes the PIN that worked before, else what the URI or the settings bring, else asks. A PIN that
-// the token refused is passed over, or is an error where there is no other.
-Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) {
-  const Secret* kept = kept_pin();
-  if (kept != nullptr && !RefusedPinLedger::WasRefused(identity_, *kept)) return kept->Clone();
-  std::optional<Secret> pin = credentials.pin.Read();
-  if (!pin && credentials.prompt != nullptr) {
-    const std::uint64_t generation = ForkGeneration();
-    pin = credentials.prompt->Ask(RequestFor(credentials, kind, flags));
-    if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", label_);
-  }
-  if (!pin) throw NoPin(label_, credentials.uri);
-  if (RefusedPinLedger::WasRefused(identity_, *pin)) throw RefusedBefore(label_, credentials.uri);
-  return *std::move(pin);
+// LedgerName keeps the two kinds of PIN apart in the ledger: one may be wrong where the other is right.
+std::string Token::LedgerName(CK_USER_TYPE user) const {
+  return user == CKU_CONTEXT_SPECIFIC ? identity_ + "\ncontext" : identity_;
 }
 
-void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials) {
+// ChoosePin takes the PIN that worked before (`own` for the key, else the user's), else what the URI or the
+// settings bring, else asks. A PIN that the token refused is passed over, or is an error where there is no
+// other.
+Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags,
+                        const Secret* own) {
+  const std::string ledger =
+      LedgerName(kind == PinRequest::Kind::kContextPin ? CKU_CONTEXT_SPECIFIC : CKU_USER);
+  bool refused = false;
+  const auto usable = [&](const Secret& pin) {
+    const bool sent_before = RefusedPinLedger::WasRefused(ledger, pin);
+    refused |= sent_before;
+    return !sent_before;
+  };
+  for (const Secret* kept : {own, kept_pin_.get()}) {
+    if (kept != nullptr && usable(*kept)) return kept->Clone();
+  }
+  if (auto brought = credentials.pin.Read()) {
+    if (usable(*brought)) return *std::move(brought);
+    // For the user's own PIN nobody is asked who gave one: for the key's it may just be another.
+    if (kind == PinRequest::Kind::kUserPin) throw RefusedBefore(label_, credentials.uri);
+  }
+  if (credentials.prompt != nullptr) {
+    const std::uint64_t generation = ForkGeneration();
+    auto answer = credentials.prompt->Ask(RequestFor(credentials, kind, flags));
+    // A child that was forked meanwhile has a module of its own to initialise.
+    if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", label_);
+    if (answer && usable(*answer)) return *std::move(answer);
+  }
+  if (refused) throw RefusedBefore(label_, credentials.uri);
+  throw NoPin(label_, credentials.uri);
+}
+
+void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials,
+                    KeptSecret& keep) {
   // PKCS#11 wants a pointer that is not const; no module writes to it.
   auto* const text =
       pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
@@ -159,13 +181,13 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
   const CK_RV rv = lease.Call(SIGNET_CK(C_Login), kNoMechanism, user, bytes, size);
   if (rv == CKR_OK) {
     if (pin != nullptr) {
-      RefusedPinLedger::Accepted(identity_, *pin);
-      Keep(*pin);
+      RefusedPinLedger::Accepted(LedgerName(user), *pin);
+      keep.Keep(*pin);
     }
     return;
   }
   if (rv == CKR_USER_ALREADY_LOGGED_IN) return;
-  if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(identity_, *pin);
+  if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(LedgerName(user), *pin);
   if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL) {
     throw Error({.code = ErrorCode::kPinNeeded,
                  .detail = fmt::format("token {}: the PIN entry at the reader was cancelled", label_),
@@ -178,11 +200,10 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
   throw RvError(rv, "C_Login", label_).WithUri(credentials.uri);
 }
 
-Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials) {
-  State& state = state_.Get();
+Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials, const KeptSecret& kept) {
   CK_FLAGS flags = info_.flags;
-  if (!context_pin_worked_.load()) {
-    flags = FlagsForLogin(state);
+  if (kept.get() == nullptr) {
+    flags = Use(&credentials, false, [this](Lease&) { return FlagsForLogin(state_.Get()); });
     CheckPinState(flags, credentials);
   }
   if ((flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
@@ -191,27 +212,12 @@ Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials) {
     }
     return {};
   }
-  return {.pin = ChoosePin(credentials, PinRequest::Kind::kContextPin, flags)};
+  return {.pin = ChoosePin(credentials, PinRequest::Kind::kContextPin, flags, kept.get())};
 }
 
-void Token::LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials) {
-  context_pin_worked_ = false;
-  SendPin(lease, CKU_CONTEXT_SPECIFIC, pin.pin ? &*pin.pin : nullptr, credentials);
-  context_pin_worked_ = true;
-}
-
-void Token::Keep(const Secret& pin) {
-  const std::lock_guard lock(keeping_.Get());
-  const KeptPin* last = kept_pin_.load();
-  if (last != nullptr && last->pin.view() == pin.view()) return;
-  auto fresh = std::make_unique<KeptPin>(KeptPin{pin.Clone(), nullptr});
-  fresh->earlier.reset(last);
-  kept_pin_.store(fresh.release(), std::memory_order_release);
-}
-
-const Secret* Token::kept_pin() const noexcept {
-  const KeptPin* kept = kept_pin_.load(std::memory_order_acquire);
-  return kept != nullptr ? &kept->pin : nullptr;
+void Token::LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials,
+                              KeptSecret& kept) {
+  SendPin(lease, CKU_CONTEXT_SPECIFIC, pin.pin ? &*pin.pin : nullptr, credentials, kept);
 }
 
 }  // namespace signet

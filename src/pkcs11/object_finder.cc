@@ -43,14 +43,20 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
   const Search search(lease, attributes.data(), count);
   std::array<CK_OBJECT_HANDLE, 256> some;
   CK_ULONG found = 0;
-  do {
+  int searches = 0;
+  bool more = true;
+  while (more) {
     found = 0;
     const CK_RV rv = lease.Call(SIGNET_CK(C_FindObjects), kNoMechanism, some.data(),
                                 static_cast<CK_ULONG>(some.size()), &found);
     CheckRv(rv, "C_FindObjects", lease.token().label());
     if (found > some.size()) throw RvError(CKR_GENERAL_ERROR, "C_FindObjects", lease.token().label());
     handles.insert(handles.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(found));
-  } while (found == some.size());
+    more = found == some.size() || (found > 0 && !lease.token().finds_in_batches());
+    // Once a module was seen to give all that it has at once, it need not be asked whether there is more.
+    if (found > 2 || (found == 0 && handles.size() > 0 && searches == 1)) lease.token().SetFindsInBatches();
+    ++searches;
+  }
   return handles;
 }
 

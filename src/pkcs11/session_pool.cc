@@ -97,8 +97,10 @@ std::optional<CK_SESSION_HANDLE> SessionPool::Give(const Grant& grant, bool usab
 bool SessionPool::Closed(std::size_t count) {
   const std::lock_guard lock(mutex_);
   open_ -= count;
+  const bool none = open_ == 0;
+  if (none) ++epoch_;
   Dispatch();
-  return open_ == 0;
+  return none;
 }
 
 std::optional<std::vector<CK_SESSION_HANDLE>> SessionPool::Renew(std::uint64_t seen) {

@@ -43,7 +43,8 @@ class SessionPool {
   // Give takes a session back and says which one the caller is to close, and then to report by Closed: the
   // same one when it is not `usable` or of an epoch that is over, or one that was idle for too long.
   std::optional<CK_SESSION_HANDLE> Give(const Grant& grant, bool usable, Clock::time_point now);
-  // Closed reports `count` sessions as closed; true when none is open any more, so that the login is gone.
+  // Closed reports `count` sessions as closed; true when none is open any more: a token then logs the user out (PKCS#11
+  // section 5.6.2), so that the epoch is over.
   bool Closed(std::size_t count);
 
   // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes;

@@ -48,7 +48,6 @@ Token::~Token() {
   if (State* state = state_.IfMade(); state != nullptr && !ProcessIsExiting()) {
     Close(*state, state->pool.TakeIdle());
   }
-  const std::unique_ptr<const KeptPin> last(kept_pin_.load());
 }
 
 bool Token::Is(const CK_TOKEN_INFO& info) const noexcept {
@@ -138,11 +137,22 @@ void Token::Release(const SessionPool::Grant& grant, bool usable) noexcept {
     Close(*state, {*session});
 }
 
+void Token::Lease::Replace() noexcept {
+  State* state = token_.state_.IfMade();
+  if (state == nullptr) return;
+  const CK_SESSION_HANDLE spoilt = session();
+  try {
+    grant_.session = token_.OpenSession(*state);
+    token_.module_->Call(SIGNET_CK(C_CloseSession), CalledOn{token_.label_}, spoilt);
+  } catch (const Error&) {
+    Discard();
+  }
+}
+
 void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept {
   for (const CK_SESSION_HANDLE session : sessions) {
     module_->Call(SIGNET_CK(C_CloseSession), CalledOn{label_}, session);
   }
-  // A token logs the user out when the last session is closed (PKCS#11 section 5.6.2).
   if (!sessions.empty() && state.pool.Closed(sessions.size())) state.login = Login::kUnknown;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pkcs11/kept_secret.h"
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session_pool.h"
@@ -74,16 +75,21 @@ class Token {
   // kTokenTrouble. Nothing happens on a token that wants no login, unless the credentials bring a PIN or say
   // to log in always.
   void EnsureLoggedIn(const Credentials& credentials);
-  // LogInForOperation is the CKU_CONTEXT_SPECIFIC login of a key that asks for its PIN at each use.
-  // ContextPin is called before C_SignInit and asks and checks all that it needs, so that nothing comes
-  // between.
+  // LogInForOperation is the CKU_CONTEXT_SPECIFIC login of a key that asks for its PIN at each use, which may
+  // be another than the user's; `kept` is where the key keeps it. PrepareContextLogin is called before
+  // C_SignInit, and asks and checks all that is needed, so that nothing comes between.
   struct ContextPin {
     std::optional<Secret> pin;  // none: the reader has a pad
   };
-  ContextPin PrepareContextLogin(const Credentials& credentials);
-  void LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials);
+  ContextPin PrepareContextLogin(const Credentials& credentials, const KeptSecret& kept);
+  void LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials,
+                         KeptSecret& kept);
   // UserIsLoggedIn asks the token.
   bool UserIsLoggedIn(Lease& lease);
+
+  // finds_in_batches tells whether C_FindObjects is known to give all that it has at once.
+  bool finds_in_batches() const noexcept { return finds_in_batches_.load(std::memory_order_relaxed); }
+  void SetFindsInBatches() noexcept { finds_in_batches_.store(true, std::memory_order_relaxed); }
 
   // Mechanisms lists what the token can do; asked once in each process.
   std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Mechanisms();
@@ -105,11 +111,6 @@ class Token {
     std::optional<CK_FLAGS> fresh_flags;
     std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> mechanisms;
   };
-  struct KeptPin {
-    Secret pin;
-    std::unique_ptr<const KeptPin> earlier;
-  };
-
   SessionPool::Grant Acquire(bool exclusive);
   void Release(const SessionPool::Grant& grant, bool usable) noexcept;
   CK_SESSION_HANDLE OpenSession(State& state);
@@ -125,11 +126,11 @@ class Token {
   bool IsLoggedInAfterAll();
   CK_FLAGS FlagsForLogin(State& state);
   void CheckPinState(CK_FLAGS flags, const Credentials& credentials) const;
-  Secret ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
+  Secret ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags, const Secret* own);
   PinRequest RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const;
-  void SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials);
-  void Keep(const Secret& pin);
-  const Secret* kept_pin() const noexcept;
+  void SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials,
+               KeptSecret& keep);
+  std::string LedgerName(CK_USER_TYPE user) const;
 
   const std::shared_ptr<Module> module_;
   const CK_TOKEN_INFO info_;
@@ -139,11 +140,8 @@ class Token {
   const std::uint64_t born_in_;
   const Reach reach_;
   std::atomic<bool> read_write_{false};  // the token has no read-only sessions
-  std::atomic<bool> context_pin_worked_{false};
-  // The PIN that worked last. Read without a lock, so that a child forked at any moment finds it; older ones
-  // are kept until the token dies, as somebody may be reading them.
-  std::atomic<const KeptPin*> kept_pin_{nullptr};
-  ForkLocal<std::mutex> keeping_;
+  std::atomic<bool> finds_in_batches_{false};
+  KeptSecret kept_pin_;
   ForkLocal<State> state_;
 };
 
@@ -158,8 +156,11 @@ class Token::Lease {
   Token& token() const noexcept { return token_; }
   CK_SESSION_HANDLE session() const noexcept { return *grant_.session; }
   std::uint64_t epoch() const noexcept { return grant_.epoch; }
-  // Discard closes the session at the end, as nobody knows what state it is in.
+  // Discard closes the session at the end.
   void Discard() noexcept { usable_ = false; }
+  // Replace closes the session, as nobody knows what state it is in, and opens another before, so that the
+  // login stays; where the token has no room for two, it is as Discard.
+  void Replace() noexcept;
 
   // Call is Module::Call on this session, which it puts before `args`.
   template <class Function, class... Args>
@@ -187,7 +188,11 @@ auto Token::Use(const Credentials* credentials, bool exclusive, Work&& work) {
       try {
         return work(lease);
       } catch (const Error& error) {
-        if (StalenessOf(error) != Staleness::kNone) lease.Discard();
+        if (StalenessOf(error) == Staleness::kSession) {
+          lease.Replace();
+        } else if (StalenessOf(error) != Staleness::kNone) {
+          lease.Discard();
+        }
         throw;
       }
     } catch (const Error& error) {

@@ -153,7 +153,7 @@ std::size_t TokenKey::Sign(const SigningAlgorithm& algorithm, std::span<const st
   for (int attempt = 0; attempt < 2; ++attempt) {
     const bool exclusive = always_authenticate_.load(std::memory_order_relaxed);
     std::optional<Token::ContextPin> pin;
-    if (exclusive) pin = token_->PrepareContextLogin(*credentials_);
+    if (exclusive) pin = token_->PrepareContextLogin(*credentials_, context_pin_);
     job.context_pin = pin ? &*pin : nullptr;
     const auto sign = [&](Token::Lease& lease) { return SignOn(lease, job); };
     if (token_->Use(credentials_.get(), exclusive, sign) == Outcome::kDone) return job.size;
@@ -271,10 +271,11 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
     Token::Lease& lease;
     bool done = false;
     ~Guard() {
-      if (!done) lease.Discard();
+      if (!done) lease.Replace();
     }
   } guard{lease};
-  if (job.context_pin != nullptr) token_->LogInForOperation(lease, *job.context_pin, *credentials_);
+  if (job.context_pin != nullptr)
+    token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
   std::array<std::uint8_t, kMaxModulus> room;
   const auto data = Encoded(row, job, room);
   std::array<std::uint8_t, kRoom> raw;

@@ -79,6 +79,7 @@ class TokenKey final : public PrivateKey {
   std::atomic<bool> located_{false};
   std::atomic<bool> proven_{false};
   std::atomic<bool> always_authenticate_{false};
+  KeptSecret context_pin_;
   ForkLocal<HandleCache> handle_;
 };
 

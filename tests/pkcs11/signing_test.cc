@@ -1,5 +1,8 @@
 #include "identity/signature_schemes.h"
+#include "pkcs11/cryptoki.h"
 #include "pkcs11/world.h"
+
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +11,7 @@ namespace signet::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 struct KeyCase {
@@ -16,7 +20,7 @@ struct KeyCase {
   std::size_t schemes;
 };
 
-class Pkcs11Signing : public ::testing::TestWithParam<KeyCase> {};
+class Pkcs11Signing : public OnWrappedToken, public ::testing::WithParamInterface<KeyCase> {};
 
 INSTANTIATE_TEST_SUITE_P(Keys, Pkcs11Signing,
                          ::testing::Values(KeyCase{"Rsa2048", "rsa:2048", 8},
@@ -29,19 +33,187 @@ INSTANTIATE_TEST_SUITE_P(Keys, Pkcs11Signing,
                          [](const auto& one) { return one.param.name; });
 
 TEST_P(Pkcs11Signing, EverySchemeOfTheKeyVerifiesAndTakesTwoCalls) {
-  const std::string token = NewToken();
-  TheHsm().Import(TestPki().Issue({.key = GetParam().key}), {.label = "alice", .token = token});
-  const auto calls = std::make_shared<Calls>();
-  Pkcs11Source source(SettingsWith(calls));
-  const auto key = LoadKey(source, TheHsm().ObjectUri("\x01", true, token));
+  hsm.Import(pki.Issue({.key = GetParam().key}), {.id = "\x02"});
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, hsm.ObjectUri("\x02", true));
   EXPECT_FALSE(key->locked());
   EXPECT_TRUE(key->in_hardware());
+  EXPECT_FALSE(key->ExportPkcs8().has_value());
   ASSERT_THAT(key->schemes(), SizeIs(GetParam().schemes));
   for (const SignatureScheme scheme : key->schemes()) {
-    calls->Take();
+    module->Reset();
     EXPECT_TRUE(Signs(*key, scheme)) << Name(scheme);
-    EXPECT_THAT(calls->Take(), ElementsAre("C_SignInit", "C_Sign")) << Name(scheme);
+    EXPECT_THAT(module->Counts(), ElementsAre(Pair("C_Sign", 1), Pair("C_SignInit", 1))) << Name(scheme);
   }
+}
+
+class Pkcs11Rsa : public OnWrappedToken {
+ protected:
+  Pkcs11Rsa() { hsm.Import(pki.Issue({.key = "rsa:2048"}), {.id = "\x02"}); }
+  std::string Uri() const { return hsm.ObjectUri("\x02", true); }
+};
+
+TEST_F(Pkcs11Rsa, PaddingIsDoneHereWhereTheTokenHasOnlyRawRsa) {
+  Change([](ModuleBehaviour& b) { b.hidden_mechanisms = {CKM_RSA_PKCS_PSS, CKM_RSA_PKCS}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  ASSERT_THAT(key->schemes(), SizeIs(8));
+  for (const SignatureScheme scheme : key->schemes()) EXPECT_TRUE(Signs(*key, scheme)) << Name(scheme);
+}
+
+TEST_F(Pkcs11Rsa, ASchemeWithoutAPlanIsNotOffered) {
+  Change([](ModuleBehaviour& b) { b.hidden_mechanisms = {CKM_RSA_PKCS_PSS, CKM_RSA_X_509}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  ASSERT_THAT(key->schemes(), SizeIs(5));
+  for (const SignatureScheme scheme : key->schemes()) {
+    EXPECT_EQ(RowOf(scheme).algorithm.kind, SigningAlgorithm::Kind::kRsaPkcs1) << Name(scheme);
+  }
+  std::vector<std::uint8_t> room(256);
+  EXPECT_EQ(CodeOf([&] {
+              key->Sign(RowOf(SignatureScheme::kRsaPssRsaeSha256).algorithm, std::vector<std::uint8_t>(32),
+                        room);
+            }),
+            ErrorCode::kUnsupported);
+}
+
+TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsLeftOutFromThenOn) {
+  Change([](ModuleBehaviour& b) { b.refused_mechanisms = {CKM_RSA_PKCS_PSS}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha256));
+  module->Reset();
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha384));
+  EXPECT_EQ(module->Count("*"), 2u);
+}
+
+TEST_F(Pkcs11Rsa, PssWithUnequalHashesAndRawRsaWork) {
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  const auto public_key = PublicKey::FromSpki(key->subject_public_key_info());
+  std::vector<std::uint8_t> signature(256);
+  const std::vector<std::uint8_t> digest(32, 5);
+  const SigningAlgorithm pss = {.kind = SigningAlgorithm::Kind::kRsaPss,
+                                .hash = Hash::kSha256,
+                                .mgf1_hash = Hash::kSha1,
+                                .salt_length = 11};
+  ASSERT_EQ(key->Sign(pss, digest, signature), 256u);
+  EXPECT_TRUE(public_key.Verify(pss, digest, signature));
+  std::vector<std::uint8_t> block(256, 3);
+  block[0] = 0;
+  const SigningAlgorithm raw = {.kind = SigningAlgorithm::Kind::kRsaRaw};
+  ASSERT_EQ(key->Sign(raw, block, signature), 256u);
+  EXPECT_TRUE(public_key.Verify(raw, block, signature));
+  const SigningAlgorithm plain = {.kind = SigningAlgorithm::Kind::kRsaPkcs1};
+  ASSERT_EQ(key->Sign(plain, std::vector<std::uint8_t>(36, 9), signature), 256u);
+  EXPECT_TRUE(public_key.Verify(plain, std::vector<std::uint8_t>(36, 9), signature));
+}
+
+TEST_F(Pkcs11Rsa, InputThatDoesNotFitIsTheCallersFault) {
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  const SigningAlgorithm& pss = RowOf(SignatureScheme::kRsaPssRsaeSha256).algorithm;
+  std::vector<std::uint8_t> room(256);
+  EXPECT_EQ(CodeOf([&] { key->Sign(pss, std::vector<std::uint8_t>(31), room); }), ErrorCode::kBadArgument);
+  EXPECT_EQ(CodeOf([&] { key->Sign(pss, std::vector<std::uint8_t>(32), std::span(room).first(255)); }),
+            ErrorCode::kBadArgument);
+  EXPECT_EQ(CodeOf([&] {
+              key->Sign({.kind = SigningAlgorithm::Kind::kEcdsa}, std::vector<std::uint8_t>(32), room);
+            }),
+            ErrorCode::kBadArgument);
+}
+
+using Pkcs11Lies = OnWrappedToken;
+
+TEST_F(Pkcs11Lies, ASignatureOfTheWrongLengthIsAnErrorAndTheNextOneWorks) {
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  using Length = ModuleBehaviour::SignatureLength;
+  for (const Length length : {Length::kZero, Length::kOneShort, Length::kBeyondBuffer}) {
+    Change([&](ModuleBehaviour& b) { b.signature_length = length; });
+    EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTokenTrouble) << static_cast<int>(length);
+  }
+  module->Set({});
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(Pkcs11Lies, AFirstSignatureThatDoesNotVerifyIsNotReleased) {
+  Change([](ModuleBehaviour& b) { b.corrupt_signature = true; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kKeyCertificateMismatch);
+}
+
+TEST_F(Pkcs11Lies, LabelsWithNulsAndUnavailableNumbersDoNotMatter) {
+  using Label = ModuleBehaviour::Label;
+  for (const Label label : {Label::kNulFilled, Label::kGarbageAfterNul}) {
+    Change([&](ModuleBehaviour& b) {
+      b.label = label;
+      b.unavailable_information = true;
+    });
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+    EXPECT_EQ(source.List(Uri(), nullptr).identities.size(), 1u);
+  }
+}
+
+TEST_F(Pkcs11Lies, AttributesAreReadOneByOneWhereTheModuleWantsThatOrHidesSome) {
+  Change([](ModuleBehaviour& b) { b.single_attributes = true; });
+  {
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+    EXPECT_EQ(source.List(Uri(), nullptr).identities.size(), 1u);
+  }
+  Change([](ModuleBehaviour& b) {
+    b.single_attributes = false;
+    b.failing_attributes = {CKA_ALWAYS_AUTHENTICATE, CKA_ALLOWED_MECHANISMS, CKA_LABEL};
+  });
+  Pkcs11Source source(settings());
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+}
+
+TEST_F(Pkcs11Lies, APublicKeyIsFoundWhereverTheTokenHasIt) {
+  Change([](ModuleBehaviour& b) { b.hide_public_keys = true; });
+  {
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));  // from the certificate
+  }
+  Change([](ModuleBehaviour& b) {
+    b.hide_public_keys = false;
+    b.hide_certificates = true;
+  });
+  {
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));  // from the public key
+  }
+  Change([](ModuleBehaviour& b) { b.hide_public_keys = true; });
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kUnsupported);
+}
+
+TEST_F(Pkcs11Lies, AModuleThatFindsOneObjectAtATimeIsSearchedToTheEnd) {
+  hsm.Import(pki.Issue({.common_name = "bob"}), {.id = "\x02", .label = "bob"});
+  Change([](ModuleBehaviour& b) { b.find_at_most = 1; });
+  Pkcs11Source source(settings());
+  EXPECT_EQ(source.List(hsm.TokenUri(true), nullptr).identities.size(), 2u);
+}
+
+TEST_F(Pkcs11Lies, AModuleThatCannotLockIsCalledByOneThreadAtATime) {
+  Change([](ModuleBehaviour& b) {
+    b.cant_lock = true;
+    b.delay_us = 500;
+  });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  module->Reset();
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 5; ++n) EXPECT_TRUE(Signs(*key));
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(module->MaxInFlight(), 1);
 }
 
 }  // namespace

@@ -3,54 +3,10 @@
 #include "identity/hashes.h"
 #include "identity/signature_schemes.h"
 
-#include <algorithm>
-#include <stdexcept>
-
-#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace signet::testing {
-
-SoftHsm& TheHsm() {
-  static SoftHsm hsm;
-  static const bool used = [] {
-    hsm.UseInThisProcess();
-    return true;
-  }();
-  (void)used;
-  return hsm;
-}
-
-std::string NewToken() {
-  static std::atomic<int> number{0};
-  std::string label = fmt::format("token-{}", ++number);
-  TheHsm().AddToken({.label = label});
-  return label;
-}
-
-// A line reads: time [process:thread] module token function mechanism = result (took).
-void Calls::Record(std::string_view line) {
-  const auto start = line.find(" C_");
-  const std::string_view name = line.substr(start + 1, line.find(' ', start + 1) - start - 1);
-  const std::lock_guard lock(mutex_);
-  names_.emplace_back(name);
-}
-
-std::vector<std::string> Calls::Take() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(names_, {});
-}
-
-std::size_t Calls::Count(std::string_view name) const {
-  const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::ranges::count(names_, name));
-}
-
-Settings SettingsWith(const std::shared_ptr<Calls>& calls) {
-  Settings settings;
-  settings.modules = {SoftHsm::module_path()};
-  if (calls != nullptr) settings.call_log_callback = [calls](std::string_view line) { calls->Record(line); };
-  return settings;
-}
 
 std::shared_ptr<PrivateKey> LoadKey(Pkcs11Source& source, std::string_view uri,
                                     const std::shared_ptr<PinPrompt>& prompt) {
@@ -69,5 +25,47 @@ bool Signs(PrivateKey& key, SignatureScheme scheme) {
 }
 
 bool Signs(PrivateKey& key) { return Signs(key, key.schemes().at(0)); }
+
+std::optional<ErrorCode> CodeOf(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return std::nullopt;
+}
+
+bool InChild(const std::function<bool()>& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    bool right = false;
+    try {
+      right = work();
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+OnWrappedToken::OnWrappedToken() : alice(pki.Issue({.common_name = "alice"})) {
+  hsm.Import(alice, {});
+  module = std::make_unique<WrappedModule>(hsm);
+}
+
+Settings OnWrappedToken::settings() const {
+  Settings settings;
+  settings.modules = {module->path()};
+  return settings;
+}
+
+void OnWrappedToken::Change(const std::function<void(ModuleBehaviour&)>& change) {
+  ModuleBehaviour behaviour = module->behaviour();
+  change(behaviour);
+  module->Set(behaviour);
+}
 
 }  // namespace signet::testing

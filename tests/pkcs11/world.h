@@ -3,46 +3,72 @@
 #include "pkcs11/pkcs11_source.h"
 #include <signet/settings.h>
 #include <signet/testing/soft_hsm.h>
+#include <signet/testing/wrapped_module.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 namespace signet::testing {
 
-// TheHsm is the one SoftHSM of this process, which reads one configuration only; tests add tokens of their
-// own to it.
-SoftHsm& TheHsm();
-
-// NewToken adds a token with a label of its own, and returns the label. The user's PIN is 1234.
-std::string NewToken();
-
-// Calls records the names of the PKCS#11 calls that a source makes. Thread-safe.
-class Calls {
- public:
-  void Record(std::string_view line);
-  // Take gives the names since the last Take.
-  std::vector<std::string> Take();
-  std::size_t Count(std::string_view name) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> names_;
-};
-
-// SettingsWith gives settings for SoftHSM that record calls in `calls`, which may be null.
-Settings SettingsWith(const std::shared_ptr<Calls>& calls);
-
-// LoadKey loads the one private key that `uri` names; throws the problem, or std::runtime_error.
+// LoadKey loads the one private key that `uri` names; throws the first problem, or std::runtime_error.
 std::shared_ptr<PrivateKey> LoadKey(Pkcs11Source& source, std::string_view uri,
                                     const std::shared_ptr<PinPrompt>& prompt = nullptr);
 
-// Signs tells whether a signature of `key` with `scheme` verifies in software.
+// Signs tells whether a signature of `key` with `scheme`, or with its first one, verifies in software.
 bool Signs(PrivateKey& key, SignatureScheme scheme);
-// Signs tells it of the key's first scheme.
 bool Signs(PrivateKey& key);
+
+// CodeOf gives what `work` throws: the code of its signet::Error, or nothing when it throws none.
+std::optional<ErrorCode> CodeOf(const std::function<void()>& work);
+
+// InChild runs `work` in a forked child and tells whether it returned true there.
+bool InChild(const std::function<bool()>& work);
+
+// FixedPrompt answers with one PIN, or declines, and counts how often it was asked.
+class FixedPrompt final : public PinPrompt {
+ public:
+  explicit FixedPrompt(std::optional<std::string> pin) : pin_(std::move(pin)) {}
+  std::optional<Secret> Ask(const PinRequest& request) override {
+    ++asked;
+    last = request;
+    if (!pin_) return std::nullopt;
+    return Secret(*pin_);
+  }
+  void LookAtReader(const PinRequest& request) override {
+    ++told;
+    last = request;
+  }
+  std::atomic<int> asked{0};
+  std::atomic<int> told{0};
+  PinRequest last;
+
+ private:
+  const std::optional<std::string> pin_;
+};
+
+// OnWrappedToken is a test with a token of its own behind a module that counts calls and misbehaves as told.
+// The token holds one EC identity, with ID 01 and label "key", unless a test puts more there.
+class OnWrappedToken : public ::testing::Test {
+ protected:
+  OnWrappedToken();
+
+  Settings settings() const;
+  std::string Uri(bool with_pin = true) const { return hsm.ObjectUri("\x01", with_pin); }
+  // Change sets some members of the module's behaviour and leaves the others.
+  void Change(const std::function<void(ModuleBehaviour&)>& change);
+
+  SoftHsm hsm;
+  TestPki pki;
+  TestIdentity alice;
+  std::unique_ptr<WrappedModule> module;
+};
 
 }  // namespace signet::testing

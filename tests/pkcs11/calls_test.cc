@@ -1,0 +1,135 @@
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/world.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::testing {
+namespace {
+
+// Pkcs11Calls counts; its token has further objects, to see that they do not matter.
+class Pkcs11Calls : public OnWrappedToken, public ::testing::WithParamInterface<int> {
+ protected:
+  Pkcs11Calls() {
+    hsm.Import(pki.Issue({.key = "rsa:2048", .common_name = "bob"}), {.id = "\x02", .label = "bob"});
+    const Certificate& filler = pki.root().certificate;
+    for (int i = 0; i < GetParam(); ++i) {
+      hsm.ImportCertificate(filler,
+                            {.id = "filler" + std::to_string(i), .label = "filler" + std::to_string(i)});
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Fillers, Pkcs11Calls, ::testing::Values(0, 40));
+
+TEST_P(Pkcs11Calls, TheFirstKeyTakesAtMost18AndTheNextAtMost7ByIdOrLabel) {
+  for (const bool by_label : {false, true}) {
+    Pkcs11Source source(settings());
+    module->Reset();
+    const std::string first =
+        by_label ? hsm.TokenUri() + ";object=key?pin-value=1234" : hsm.ObjectUri("\x01", true);
+    const std::string next =
+        by_label ? hsm.TokenUri() + ";object=bob?pin-value=1234" : hsm.ObjectUri("\x02", true);
+    const auto key = LoadKey(source, first);
+    EXPECT_LE(module->Count("*"), 18u);
+    module->Reset();
+    const auto second = LoadKey(source, next);
+    EXPECT_LE(module->Count("*"), 7u);
+    module->Reset();
+    EXPECT_TRUE(Signs(*key));
+    EXPECT_TRUE(Signs(*second));
+    EXPECT_EQ(module->Count("*"), 4u);
+  }
+}
+
+class Pkcs11Pool : public OnWrappedToken, public ::testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Sessions, Pkcs11Pool, ::testing::Values(1, 2, 16));
+
+TEST_P(Pkcs11Pool, ServesThirtyTwoThreadsWithTheSessionsThatTheTokenHas) {
+  const auto sessions = static_cast<std::uint64_t>(GetParam());
+  for (const bool hidden : {false, true}) {
+    module->Set({.delays_us = {{"C_Sign", 300}}, .max_sessions = sessions, .hide_session_limit = hidden});
+    Pkcs11Source source(settings());
+    const auto key = LoadKey(source, Uri());
+    module->Reset();
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 32; ++i) {
+        threads.emplace_back([&] {
+          for (int n = 0; n < 4; ++n) EXPECT_TRUE(Signs(*key));
+        });
+      }
+    }
+    EXPECT_EQ(module->Count("C_Sign"), 128u);
+    EXPECT_LE(module->MaxInFlight(), GetParam() + (hidden ? 32 : 0));
+    if (!hidden) {
+      EXPECT_LT(module->Count("C_OpenSession"), sessions + 1);
+    }
+  }
+}
+
+using Pkcs11PoolLimit = OnWrappedToken;
+
+TEST_F(Pkcs11PoolLimit, OfTheSettingsIsKept) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 2000}}; });
+  Settings few = settings();
+  few.max_sessions = 3;
+  Pkcs11Source source(few);
+  const auto key = LoadKey(source, Uri());
+  module->Reset();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 12; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
+  }
+  EXPECT_LE(module->MaxInFlight(), 3);
+  EXPECT_EQ(module->Count("C_OpenSession"), 2u);
+}
+
+TEST_F(Pkcs11PoolLimit, SignaturesOverlapAndNoLockIsHeldDuringACall) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 50'000}}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  module->Reset();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
+  }
+  EXPECT_EQ(module->MaxInFlight(), 8);
+}
+
+TEST_F(Pkcs11PoolLimit, ReadWriteSessionsAreUsedWhereThereAreNoOthers) {
+  Change(
+      [](ModuleBehaviour& b) { b.faults = {{.function = "C_OpenSession", .result = CKR_FUNCTION_FAILED}}; });
+  Pkcs11Source source(settings());
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+}
+
+TEST_F(Pkcs11PoolLimit, SessionsAreClosedWhenTheLastKeyIsGone) {
+  {
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+  }
+  EXPECT_EQ(module->Count("C_OpenSession"), module->Count("C_CloseSession"));
+  EXPECT_EQ(module->Count("C_Finalize"), 1u);
+}
+
+TEST_F(Pkcs11PoolLimit, TheCallLogNamesTokenMechanismAndResult) {
+  const TemporaryDirectory directory;
+  Settings logging = settings();
+  logging.call_log = directory.path() + "/log";
+  Pkcs11Source source(logging);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+  FILE* file = std::fopen(logging.call_log.c_str(), "r");
+  ASSERT_NE(file, nullptr);
+  std::string text(65536, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  EXPECT_THAT(text, ::testing::ContainsRegex("signet-test C_SignInit CKM_ECDSA = CKR_OK \\([0-9.]+ ms\\)\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("C_Initialize = CKR_OK"));
+}
+
+}  // namespace
+}  // namespace signet::testing

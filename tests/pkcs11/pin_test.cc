@@ -1,0 +1,257 @@
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/world.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::testing {
+namespace {
+
+using Context = ModuleBehaviour::AlwaysAuthenticate;
+using Pkcs11Pin = OnWrappedToken;
+
+std::string WithPin(const std::string& uri, const std::string& pin) { return uri + "?pin-value=" + pin; }
+
+TEST_F(Pkcs11Pin, AWrongOneSpendsExactlyOneTry) {
+  Pkcs11Source source(settings());
+  const std::string uri = WithPin(Uri(false), "9999");
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kWrongPin);
+  const Listing listing = source.List(uri, nullptr);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kWrongPin);
+  EXPECT_TRUE(listing.identities.empty());
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+}
+
+TEST_F(Pkcs11Pin, ARefusedOneIsNotSentByOtherThreadsSourcesOrProcesses) {
+  const std::string uri = WithPin(Uri(false), "9998");
+  Pkcs11Source source(settings());
+  Pkcs11Source other(settings());
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] { EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kWrongPin); });
+    }
+  }
+  EXPECT_EQ(CodeOf([&] { LoadKey(other, uri); }), ErrorCode::kWrongPin);
+  EXPECT_TRUE(InChild([&] { return CodeOf([&] { LoadKey(source, uri); }) == ErrorCode::kWrongPin; }));
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+}
+
+TEST_F(Pkcs11Pin, OneThatAForkedWorkerGotRefusedIsNotSentByItsParent) {
+  const std::string uri = WithPin(Uri(false), "9997");
+  Pkcs11Source source(settings());
+  EXPECT_EQ(source.List(Uri(false), nullptr).identities.size(), 1u);
+  EXPECT_TRUE(InChild([&] { return CodeOf([&] { LoadKey(source, uri); }) == ErrorCode::kWrongPin; }));
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+}
+
+TEST_F(Pkcs11Pin, IsNotSentOnTheFinalTryUnlessAllowed) {
+  Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_FINAL_TRY; });
+  Pkcs11Source careful(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(careful, Uri()); }), ErrorCode::kPinFinalTry);
+  EXPECT_EQ(module->Count("C_Login"), 0u);
+  Settings bold = settings();
+  bold.allow_final_try = true;
+  Pkcs11Source source(bold);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+}
+
+TEST_F(Pkcs11Pin, FinalTryIsSeenWhenItComesAboutAfterTheTokenWasFound) {
+  Change([](ModuleBehaviour& b) { b.pin_tries = 2; });
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, WithPin(Uri(false), "9996")); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, WithPin(Uri(false), "9995")); }), ErrorCode::kPinFinalTry);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+}
+
+TEST_F(Pkcs11Pin, IsNotSentToALockedToken) {
+  Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_LOCKED; });
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kPinLocked);
+  EXPECT_EQ(module->Count("C_Login"), 0u);
+}
+
+TEST_F(Pkcs11Pin, ATokenThatSaysLockedOnlyAtTheLoginIsBelieved) {
+  Change(
+      [](ModuleBehaviour& b) { b.faults = {{.function = "C_Login", .result = CKR_PIN_LOCKED, .times = 0}}; });
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kPinLocked);
+}
+
+TEST_F(Pkcs11Pin, APromptIsToldOfTriesThatWereSpent) {
+  Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_COUNT_LOW; });
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false), prompt)));
+  EXPECT_EQ(prompt->asked, 1);
+  EXPECT_TRUE(prompt->last.count_low);
+  EXPECT_FALSE(prompt->last.final_try);
+  EXPECT_EQ(prompt->last.name, "signet-test");
+  EXPECT_EQ(prompt->last.uri.find("1234"), std::string::npos);
+}
+
+TEST_F(Pkcs11Pin, WithoutOneItIsSaidThatOneIsNeeded) {
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri(false)); }), ErrorCode::kPinNeeded);
+  const auto prompt = std::make_shared<FixedPrompt>(std::nullopt);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri(false), prompt); }), ErrorCode::kPinNeeded);
+  EXPECT_EQ(prompt->asked, 1);
+}
+
+TEST_F(Pkcs11Pin, IsEnteredAtTheReaderWhereThereIsAPad) {
+  Change([](ModuleBehaviour& b) { b.reader_pin = "1234"; });
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("9994");
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false), prompt)));
+  EXPECT_EQ(prompt->told, 1);
+  EXPECT_EQ(prompt->asked, 0);
+}
+
+TEST_F(Pkcs11Pin, EightThreadsThatComeFirstAtOnceLogInOnce) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Login", 20'000}}; });
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] { EXPECT_TRUE(Signs(*LoadKey(source, Uri(false), prompt))); });
+  }
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  EXPECT_EQ(module->Count("C_Initialize"), 1u);
+  EXPECT_EQ(prompt->asked, 1);
+}
+
+TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereTheUriNamesTheToken) {
+  Settings with_pin = settings();
+  with_pin.token_pin = PinSource::Value(Secret("1234"));
+  Pkcs11Source source(with_pin);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, "pkcs11:object=key"); }), ErrorCode::kPinNeeded);
+  EXPECT_EQ(module->Count("C_Login"), 0u);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false))));
+}
+
+TEST_F(Pkcs11Pin, OfAUriThatMatchesSeveralTokensGoesToNone) {
+  hsm.AddToken({.label = "other"});
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { source.Load("pkcs11:object=key?pin-value=1234", kWantAll, nullptr); }),
+            ErrorCode::kAmbiguous);
+  const Listing listing = source.List("pkcs11:object=key?pin-value=1234", nullptr);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kAmbiguous);
+  EXPECT_EQ(module->Count("C_Login"), 0u);
+}
+
+TEST_F(Pkcs11Pin, FromAFileIsReadWithoutItsNewline) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.Write("pin", std::string_view("1234\n"));
+  Pkcs11Source source(settings());
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false) + "?pin-source=file:" + file)));
+}
+
+TEST_F(Pkcs11Pin, IsInNoErrorAndNoLog) {
+  std::string log;
+  Settings logging = settings();
+  logging.call_log_callback = [&](std::string_view line) { log += line; };
+  Pkcs11Source source(logging);
+  try {
+    LoadKey(source, WithPin(Uri(false), "87654321"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find("87654321"), std::string::npos);
+  }
+  EXPECT_NE(log.find("C_Login = CKR_PIN_INCORRECT"), std::string::npos) << log;
+  EXPECT_EQ(log.find("87654321"), std::string::npos);
+}
+
+class Pkcs11ContextPin : public OnWrappedToken, public ::testing::WithParamInterface<Context> {};
+
+INSTANTIATE_TEST_SUITE_P(Attribute, Pkcs11ContextPin,
+                         ::testing::Values(Context::kEnforced, Context::kEnforcedAndHidden),
+                         [](const auto& one) {
+                           return one.param == Context::kEnforced ? "Shown" : "Hidden";
+                         });
+
+TEST_P(Pkcs11ContextPin, IsSentBetweenInitAndSignWithNothingElse) {
+  Change([](ModuleBehaviour& b) {
+    b.always_authenticate = GetParam();
+    b.context_pin = "1234";
+  });
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  const auto key = LoadKey(source, Uri(false), prompt);
+  EXPECT_TRUE(Signs(*key));
+  for (int i = 0; i < 3; ++i) {
+    module->Reset();
+    EXPECT_TRUE(Signs(*key));
+    std::vector<std::string> functions;
+    for (const TracedCall& call : module->Trace()) functions.push_back(call.function);
+    EXPECT_THAT(functions, ::testing::ElementsAre("C_SignInit", "C_Login", "C_Sign"));
+  }
+  EXPECT_EQ(prompt->asked, 1);
+}
+
+TEST_P(Pkcs11ContextPin, ThreadsDoNotComeBetween) {
+  Change([](ModuleBehaviour& b) {
+    b.always_authenticate = GetParam();
+    b.context_pin = "1234";
+    b.delay_us = 200;
+  });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_TRUE(Signs(*key));
+  module->Reset();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 3; ++n) EXPECT_TRUE(Signs(*key));
+      });
+    }
+  }
+  const auto trace = module->Trace();
+  ASSERT_EQ(trace.size(), 72u);
+  for (std::size_t i = 0; i < trace.size(); i += 3) {
+    EXPECT_EQ(trace[i].function, "C_SignInit");
+    EXPECT_EQ(trace[i + 1].function, "C_Login");
+    EXPECT_EQ(trace[i + 2].function, "C_Sign");
+  }
+}
+
+TEST_P(Pkcs11ContextPin, AWrongOneIsSentOnce) {
+  Change([](ModuleBehaviour& b) {
+    b.always_authenticate = GetParam();
+    b.context_pin = "5678";
+  });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(module->Count("C_Login"), 2u);  // one for the user, one for the operation
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(module->Count("C_Login"), 2u);
+}
+
+TEST_P(Pkcs11ContextPin, MayDifferFromTheUsersAndIsAskedForOnce) {
+  Change([](ModuleBehaviour& b) {
+    b.always_authenticate = GetParam();
+    b.context_pin = "5678";
+  });
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("5678");
+  const auto key = LoadKey(source, Uri(), prompt);
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);  // The user's was tried for the key.
+  EXPECT_EQ(prompt->asked, 0);
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(prompt->asked, 1);
+  EXPECT_EQ(prompt->last.kind, PinRequest::Kind::kContextPin);
+}
+
+}  // namespace
+}  // namespace signet::testing

@@ -1,0 +1,242 @@
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/world.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace signet::testing {
+namespace {
+
+// Pkcs11Stale has a key that has signed, and takes away what it stands on.
+class Pkcs11Stale : public OnWrappedToken {
+ protected:
+  Pkcs11Stale() : source(settings()), key(LoadKey(source, Uri())) { EXPECT_TRUE(Signs(*key)); }
+
+  Pkcs11Source source;
+  std::shared_ptr<PrivateKey> key;
+};
+
+struct FaultCase {
+  const char* name;
+  const char* function;
+  unsigned long result;
+};
+
+class Pkcs11StaleCode : public Pkcs11Stale, public ::testing::WithParamInterface<FaultCase> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Codes, Pkcs11StaleCode,
+    ::testing::Values(FaultCase{"InitSessionHandle", "C_SignInit", CKR_SESSION_HANDLE_INVALID},
+                      FaultCase{"InitSessionClosed", "C_SignInit", CKR_SESSION_CLOSED},
+                      FaultCase{"InitNotLoggedIn", "C_SignInit", CKR_USER_NOT_LOGGED_IN},
+                      FaultCase{"InitKeyHandle", "C_SignInit", CKR_KEY_HANDLE_INVALID},
+                      FaultCase{"InitObjectHandle", "C_SignInit", CKR_OBJECT_HANDLE_INVALID},
+                      FaultCase{"InitDeviceRemoved", "C_SignInit", CKR_DEVICE_REMOVED},
+                      FaultCase{"InitTokenNotPresent", "C_SignInit", CKR_TOKEN_NOT_PRESENT},
+                      FaultCase{"InitNotInitialized", "C_SignInit", CKR_CRYPTOKI_NOT_INITIALIZED},
+                      FaultCase{"InitOperationActive", "C_SignInit", CKR_OPERATION_ACTIVE},
+                      FaultCase{"SignSessionHandle", "C_Sign", CKR_SESSION_HANDLE_INVALID},
+                      FaultCase{"SignSessionClosed", "C_Sign", CKR_SESSION_CLOSED},
+                      FaultCase{"SignDeviceRemoved", "C_Sign", CKR_DEVICE_REMOVED},
+                      FaultCase{"SignNoOperation", "C_Sign", CKR_OPERATION_NOT_INITIALIZED},
+                      FaultCase{"SignKeyHandle", "C_Sign", CKR_KEY_HANDLE_INVALID}),
+    [](const auto& one) { return one.param.name; });
+
+TEST_P(Pkcs11StaleCode, IsMendedByDoingItOnceMore) {
+  Change([](ModuleBehaviour& b) {
+    b.faults = {{.function = GetParam().function, .result = GetParam().result}};
+  });
+  EXPECT_TRUE(Signs(*key));
+  module->Reset();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("*"), 2u) << "steady again";
+}
+
+TEST_P(Pkcs11StaleCode, ThatStaysIsAnErrorAfterOneMoreTry) {
+  Change([](ModuleBehaviour& b) {
+    b.faults = {{.function = GetParam().function, .result = GetParam().result, .times = 0}};
+  });
+  module->Reset();
+  EXPECT_TRUE(CodeOf([&] { Signs(*key); }).has_value());
+  EXPECT_EQ(module->Count(GetParam().function), 2u);
+  module->Set({});
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(Pkcs11Stale, ErrorsThatSayNothingOfStalenessAreNotTriedAgainAndDoNoHarm) {
+  for (const unsigned long result :
+       {CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR}) {
+    for (const char* function : {"C_SignInit", "C_Sign"}) {
+      Change([&](ModuleBehaviour& b) { b.faults = {{.function = function, .result = result}}; });
+      module->Reset();
+      EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTokenTrouble) << function << ' ' << RvName(result);
+      EXPECT_EQ(module->Count(function), 1u);
+      EXPECT_TRUE(Signs(*key)) << function << ' ' << RvName(result);
+    }
+  }
+}
+
+TEST_F(Pkcs11Stale, EveryCallOfALoadMayFailOnceAndTheNextLoadWorks) {
+  for (const unsigned long result :
+       {CKR_DEVICE_ERROR, CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_SESSION_HANDLE_INVALID}) {
+    for (const char* function :
+         {"C_Initialize", "C_GetSlotList", "C_GetTokenInfo", "C_OpenSession", "C_Login", "C_FindObjectsInit",
+          "C_FindObjects", "C_FindObjectsFinal", "C_GetAttributeValue", "C_GetMechanismList"}) {
+      Change([&](ModuleBehaviour& b) { b.faults = {{.function = function, .result = result}}; });
+      Pkcs11Source fresh(settings());
+      try {
+        LoadKey(fresh, Uri());
+      } catch (const Error& error) {
+        EXPECT_FALSE(error.detail().empty());
+      }
+      EXPECT_TRUE(Signs(*LoadKey(fresh, Uri()))) << function << ' ' << RvName(result);
+    }
+  }
+}
+
+TEST_F(Pkcs11Stale, DroppedSessionsAreOpenedAgainWithTheKeptPin) {
+  module->DropSessions();
+  module->Reset();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+}
+
+TEST_F(Pkcs11Stale, AnotherProgramsLogoutIsMended) {
+  module->LogOut();
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(Pkcs11Stale, HandlesThatChangeAreFoundAgain) {
+  Change([](ModuleBehaviour& b) { b.handle_shift = 1; });
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(Pkcs11Stale, ATokenThatIsGoneIsAnErrorAndWorksAgainWhenItReturns) {
+  module->RemoveToken();
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTokenAbsent);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kTokenAbsent);
+  const Listing listing = source.List(Uri(), nullptr);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kTokenAbsent);
+  module->ReturnToken();
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(Pkcs11Stale, ATokenThatIsPutInLaterIsSeen) {
+  module->RemoveToken();
+  Pkcs11Source later(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(later, Uri()); }), ErrorCode::kTokenAbsent);
+  module->ReturnToken();
+  EXPECT_TRUE(Signs(*LoadKey(later, Uri())));
+}
+
+TEST_F(Pkcs11Stale, AKeyThatWasDeletedSignsNoMore) {
+  hsm.Remove({}, SoftHsm::ObjectClass::kPrivateKey);
+  Change([](ModuleBehaviour& b) { b.handle_shift = 2; });  // SoftHSM sees it only when it looks again
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kNotFound);
+}
+
+TEST_F(Pkcs11Stale, AnotherKeyInItsPlaceNeverSigns) {
+  hsm.Remove({}, SoftHsm::ObjectClass::kPrivateKey);
+  hsm.Remove({}, SoftHsm::ObjectClass::kPublicKey);
+  hsm.ImportKey(pki.Issue({}), {});
+  Change([](ModuleBehaviour& b) { b.handle_shift = 2; });
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kKeyCertificateMismatch);
+}
+
+TEST_F(Pkcs11Stale, ManyThreadsGetOverTheSameLoss) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 500}}; });
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 10; ++n) EXPECT_TRUE(Signs(*key));
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  module->DropSessions();
+}
+
+class Pkcs11Fork : public Pkcs11Stale, public ::testing::WithParamInterface<bool> {
+ protected:
+  Pkcs11Fork() {
+    Change([](ModuleBehaviour& b) { b.strict_fork = GetParam(); });
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Strict, Pkcs11Fork, ::testing::Bool());
+
+TEST_P(Pkcs11Fork, TheChildSignsAndSoDoesTheParentAfterwards) {
+  EXPECT_TRUE(InChild([&] { return Signs(*key) && InChild([&] { return Signs(*key); }) && Signs(*key); }));
+  module->Reset();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("*"), 2u);
+}
+
+TEST_P(Pkcs11Fork, TheChildSignsWithoutTheEnvironment) {
+  unsetenv("SOFTHSM2_CONF");
+  EXPECT_TRUE(InChild([&] {
+    clearenv();
+    return Signs(*key);
+  }));
+}
+
+TEST_P(Pkcs11Fork, TheChildLoadsFurtherKeysAndDropsWhatItHas) {
+  EXPECT_TRUE(InChild([&] {
+    const auto another = LoadKey(source, Uri());
+    key.reset();
+    return Signs(*another);
+  }));
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_P(Pkcs11Fork, InTheMiddleOfOtherThreadsSignatures) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 300}}; });
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) EXPECT_TRUE(Signs(*key));
+    });
+  }
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(InChild([&] {
+      alarm(60);
+      return Signs(*key);
+    }));
+  }
+  stop = true;
+}
+
+// ForkingPrompt forks while it is asked, as a program does that runs a helper, and lets the child sign too.
+class ForkingPrompt final : public PinPrompt {
+ public:
+  std::optional<Secret> Ask(const PinRequest&) override {
+    if (child == -1) child = fork();
+    return Secret("1234");
+  }
+  pid_t child = -1;
+};
+
+TEST_P(Pkcs11Fork, InsideAPrompt) {
+  Pkcs11Source fresh(settings());
+  const auto prompt = std::make_shared<ForkingPrompt>();
+  bool right = false;
+  try {
+    right = Signs(*LoadKey(fresh, Uri(false), prompt));
+  } catch (const std::exception& error) {
+    right = false;
+  }
+  if (prompt->child == 0) _exit(right ? 0 : 1);
+  EXPECT_TRUE(right);
+  int status = -1;
+  waitpid(prompt->child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace signet::testing
