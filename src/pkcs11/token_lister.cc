@@ -86,7 +86,10 @@ class Lister {
     auto key = std::make_shared<TokenKey>(token_, CredentialsFor(about.uri),
                                           TokenKey::Mark{held.object->id(), held.object->label()},
                                           PublicKey::FromSpki(held.certificate.subject_public_key_info()));
-    if (!keys.empty()) AdoptAny(*key, keys);
+    if (!keys.empty()) {
+      AdoptAny(*key, keys);
+      CheckPublicKey(held, keys);
+    }
     listing_.identities.push_back(
         Identity::Proven(ChainOf(held.certificate), std::move(key), Identity::Source::kPkcs11, about.uri));
   }
@@ -101,6 +104,23 @@ class Lister {
         if (i + 1 == objects.size()) throw;
       }
     }
+  }
+
+  // CheckPublicKey finds a mismatch early where the private key itself reveals nothing: the public key beside
+  // it is most likely its own. The last word has the first signature.
+  void CheckPublicKey(const Held& held, const std::vector<const StoredObject*>& keys) {
+    const PublicKey certified = PublicKey::FromSpki(held.certificate.subject_public_key_info());
+    if (std::ranges::any_of(keys, [&](const auto* key) { return SameKey(*key, certified).has_value(); }))
+      return;
+    const auto beside = reader_.WithId(held.object->id(), CKO_PUBLIC_KEY);
+    const bool other =
+        std::ranges::all_of(beside, [&](const auto* key) { return SameKey(*key, certified) == false; });
+    if (beside.empty() || !other) return;
+    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
+                 .detail = fmt::format("the key beside the certificate of {} is another one",
+                                       held.certificate.subject()),
+                 .token = token_->label(),
+                 .mend = "Put the certificate that was issued for this key beside it."});
   }
 
   // MayHaveKey tells of a CA whether this token holds its key: its public key is there.

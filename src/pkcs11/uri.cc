@@ -59,6 +59,10 @@ constexpr TypeName kTypes[] = {
 // Nearest gives the name in `names` (anything with a `name`, or names themselves) that is most like `wanted`.
 template <class Range, class Projection = std::identity>
 std::string_view Nearest(const Range& names, std::string_view wanted, Projection projection = {}) {
+  for (const auto& row : names) {
+    const std::string_view name = std::invoke(projection, row);
+    if (wanted.size() > 2 && (name.starts_with(wanted) || wanted.starts_with(name))) return name;
+  }
   const auto best = std::ranges::min_element(
       names, {}, [&](const auto& row) { return EditDistance(std::invoke(projection, row), wanted); });
   return std::invoke(projection, *best);
@@ -112,8 +116,10 @@ Pkcs11Uri Pkcs11Uri::Parse(std::string_view text) {
   const auto question = text.find('?');
   const std::string_view path = text.substr(0, question);
   Pkcs11Uri uri;
-  uri.shown_ = path;
-  if (!path.starts_with(kScheme)) ThrowBadUri(path, "it does not begin with pkcs11:", "Write pkcs11:...");
+  // A PIN that stands in the wrong place is not shown either.
+  uri.shown_ = path.substr(0, path.find("pin-value"));
+  if (!path.starts_with(kScheme))
+    ThrowBadUri(uri.shown_, "it does not begin with pkcs11:", "Write pkcs11:...");
   uri.ReadPath(path.substr(kScheme.size()));
   if (question != std::string_view::npos) uri.ReadQuery(text.substr(question + 1));
   return uri;
@@ -137,8 +143,7 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   const auto* row = std::ranges::find(kPathAttributes, name, &PathAttribute::name);
   if (row == std::end(kPathAttributes)) {
     if (std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes)) {
-      // What follows may be a PIN, which must not be shown.
-      ThrowBadUri(kScheme, fmt::format("{} belongs behind a `?`", name), "Write ...?pin-source=file:...");
+      ThrowBadUri(shown_, fmt::format("{} belongs behind a `?`", name), "Write ...?pin-source=file:...");
     }
     ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
                 fmt::format("Did you mean {}?", Nearest(kPathAttributes, name, &PathAttribute::name)));

@@ -1,0 +1,190 @@
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "identity/hashes.h"
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+#include "pkcs11/der.h"
+#include "pkcs11/mechanism_plan.h"
+#include "pkcs11/rsa_padding.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/session_pool.h"
+
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/rsa.h>
+
+namespace signet {
+namespace {
+
+using Kind = SigningAlgorithm::Kind;
+using namespace std::chrono_literals;
+
+TEST(Pkcs11Mechanisms, EveryHashAndEverySchemeHasItsRow) {
+  for (const HashRow& row : Hashes()) {
+    const MechanismHashRow* mine = FindMechanismHash(row.hash);
+    ASSERT_NE(mine, nullptr) << row.name;
+    EXPECT_EQ(static_cast<std::size_t>(static_cast<unsigned char>(mine->digest_info.back())), row.size)
+        << row.name;
+    EXPECT_EQ(static_cast<unsigned char>(mine->digest_info[1]), mine->digest_info.size() - 2 + row.size)
+        << row.name;
+  }
+  for (const SchemeRow& row : SignatureSchemes()) {
+    EXPECT_TRUE(PlanFor(row.algorithm, ~MechanismSet{0})) << row.name;
+    EXPECT_FALSE(PlanFor(row.algorithm, 0)) << row.name;
+  }
+  for (const MechanismRow& row : MechanismRows()) {
+    EXPECT_THAT(MechanismName(row.mechanism), ::testing::StartsWith("CKM_"));
+  }
+}
+
+TEST(Pkcs11Mechanisms, APlanSkipsWhatPssParametersCannotSay) {
+  const SigningAlgorithm algorithm = {.kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kMd5};
+  const auto plan = PlanFor(algorithm, ~MechanismSet{0});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(MechanismRows()[*plan].mechanism, CKM_RSA_X_509);
+}
+
+TEST(Pkcs11Rv, EveryRowHasAnUnambiguousNumberAndWords) {
+  for (CK_RV rv = 0; rv < 0x300; ++rv) {
+    const RvRow& row = RowOfRv(rv);
+    EXPECT_NE(row.detail, nullptr);
+    if (row.name != nullptr) {
+      EXPECT_EQ(row.rv, rv);
+    }
+  }
+  const Error vendor = RvError(0x80000123, "C_Sign", "t");
+  EXPECT_THAT(vendor.what(), ::testing::HasSubstr("0x80000123"));
+}
+
+TEST(Pkcs11Der, SignaturesMatchOpenSsls) {
+  for (const int size : {32, 48, 66}) {
+    for (int round = 0; round < 300; ++round) {
+      std::vector<std::uint8_t> raw(static_cast<std::size_t>(size) * 2);
+      for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = static_cast<std::uint8_t>(std::rand());
+      for (int i = 0; i < round % 4; ++i) raw[static_cast<std::size_t>(i)] = 0;
+      if (round % 4 == 3) raw[3] = 0x7f;
+      const OpenSslPtr<ECDSA_SIG> signature(ECDSA_SIG_new());
+      ECDSA_SIG_set0(signature.get(), BN_bin2bn(raw.data(), size, nullptr),
+                     BN_bin2bn(raw.data() + size, size, nullptr));
+      std::vector<std::uint8_t> expected(200);
+      unsigned char* to = expected.data();
+      expected.resize(static_cast<std::size_t>(i2d_ECDSA_SIG(signature.get(), &to)));
+      std::vector<std::uint8_t> der(200);
+      der.resize(EcdsaToDer(raw, der));
+      ASSERT_EQ(der, expected);
+    }
+  }
+}
+
+TEST(Pkcs11Der, WhatIsNoSignatureIsRefused) {
+  std::vector<std::uint8_t> der(200);
+  EXPECT_EQ(EcdsaToDer(std::vector<std::uint8_t>(64), der), 0u);
+  EXPECT_EQ(EcdsaToDer(std::vector<std::uint8_t>(63, 1), der), 0u);
+  EXPECT_EQ(EcdsaToDer({}, der), 0u);
+  EXPECT_EQ(EcdsaToDer(std::vector<std::uint8_t>(64, 1), std::span(der).first(69)), 0u);
+  EXPECT_EQ(EcdsaToDer(std::vector<std::uint8_t>(64, 1), std::span(der).first(70)), 70u);
+}
+
+TEST(Pkcs11Der, ContentIsTakenOutOfExactlyOneElement) {
+  const std::vector<std::uint8_t> content(300, 5);
+  const auto der = DerWrap(0x04, content);
+  EXPECT_TRUE(std::ranges::equal(DerContent(0x04, der), content));
+  EXPECT_TRUE(DerContent(0x03, der).empty());
+  EXPECT_TRUE(DerContent(0x04, std::span(der).first(der.size() - 1)).empty());
+  EXPECT_TRUE(DerContent(0x04, std::vector<std::uint8_t>{0x04, 0x85, 0, 0, 0, 0, 1, 1}).empty());
+}
+
+// RsaPadding checks our padding with OpenSSL's raw private operation and its own verification.
+TEST(Pkcs11RsaPadding, VerifiesForEveryModulusAndSaltThatFit) {
+  for (const unsigned bits : {1024u, 1025u, 1031u, 2048u}) {
+    const OpenSslPtr<EVP_PKEY> key(
+        EVP_PKEY_Q_keygen(OwnContext(), nullptr, "RSA", static_cast<std::size_t>(bits)));
+    ASSERT_NE(key, nullptr);
+    const PublicKey public_key = PublicKey::FromNative(key.get());
+    const std::vector<std::uint8_t> digest(32, 9);
+    const auto raw = [&](std::span<const std::uint8_t> block) {
+      const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key.get(), nullptr));
+      std::vector<std::uint8_t> signature(block.size());
+      std::size_t size = signature.size();
+      CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
+      CheckOpenSsl(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING),
+                   "EVP_PKEY_CTX_set_rsa_padding");
+      CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, block.data(), block.size()),
+                   "EVP_PKEY_sign");
+      return signature;
+    };
+    std::vector<std::uint8_t> block((bits + 7) / 8);
+    for (const int salt : {0, 20, 32}) {
+      const SigningAlgorithm pss = {
+          .kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kSha1, .salt_length = salt};
+      PadPss(pss, digest, static_cast<int>(bits), block);
+      EXPECT_TRUE(public_key.Verify(pss, digest, raw(block))) << bits << ' ' << salt;
+    }
+    std::vector<std::uint8_t> info(51);
+    ASSERT_EQ(PutDigestInfo(Hash::kSha256, digest, info), 51u);
+    PadPkcs1(info, block);
+    EXPECT_TRUE(public_key.Verify({.kind = Kind::kRsaPkcs1, .hash = Hash::kSha256}, digest, raw(block)))
+        << bits;
+  }
+}
+
+TEST(Pkcs11RsaPadding, WhatDoesNotFitIsRefused) {
+  std::vector<std::uint8_t> block(64);
+  EXPECT_THROW(PadPkcs1(std::vector<std::uint8_t>(54), block), Error);
+  EXPECT_NO_THROW(PadPkcs1(std::vector<std::uint8_t>(53), block));
+  const std::vector<std::uint8_t> digest(32);
+  const SigningAlgorithm pss = {
+      .kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kSha256, .salt_length = 31};
+  EXPECT_THROW(PadPss(pss, digest, 512, block), Error);
+}
+
+TEST(Pkcs11SessionPool, KeepsTheSessionUsedLastAndClosesIdleOnesButOne) {
+  SessionPool pool;
+  SessionPool::Grant first = pool.Take(false);
+  SessionPool::Grant second = pool.Take(false);
+  EXPECT_FALSE(first.session || second.session);
+  first.session = 1;
+  second.session = 2;
+  const auto start = SessionPool::Clock::now();
+  EXPECT_FALSE(pool.Give(first, true, start));
+  EXPECT_FALSE(pool.Give(second, true, start));
+  SessionPool::Grant again = pool.Take(false);
+  EXPECT_EQ(again.session, 2u);
+  EXPECT_EQ(pool.Give(again, true, start + SessionPool::kIdleTime + 1s), 1u);
+  EXPECT_FALSE(pool.Closed(1));
+  again = pool.Take(false);
+  EXPECT_EQ(again.session, 2u);
+  EXPECT_FALSE(pool.Give(again, true, start + 3 * SessionPool::kIdleTime));
+}
+
+TEST(Pkcs11SessionPool, LearnsItsLimitFromTheToken) {
+  SessionPool pool;
+  SessionPool::Grant first = pool.Take(false);
+  first.session = 1;
+  const SessionPool::Grant second = pool.Take(false);
+  EXPECT_TRUE(pool.NotOpened(second, true));
+  EXPECT_EQ(pool.limit(), 1u);
+  pool.Give(first, true, SessionPool::Clock::now());
+  EXPECT_EQ(pool.Take(false).session, 1u);
+}
+
+TEST(Pkcs11SessionPool, ARenewedEpochClosesWhatIsIdleAndWhatComesBack) {
+  SessionPool pool;
+  SessionPool::Grant idle = pool.Take(false);
+  SessionPool::Grant held = pool.Take(false);
+  idle.session = 1;
+  held.session = 2;
+  pool.Give(idle, true, SessionPool::Clock::now());
+  const auto closing = pool.Renew(held.epoch);
+  ASSERT_TRUE(closing);
+  EXPECT_THAT(*closing, ::testing::ElementsAre(1u));
+  EXPECT_FALSE(pool.Renew(held.epoch)) << "only the first to notice renews";
+  EXPECT_EQ(pool.Give(held, true, SessionPool::Clock::now()), 2u);
+  EXPECT_TRUE(pool.Closed(2));
+}
+
+}  // namespace
+}  // namespace signet
