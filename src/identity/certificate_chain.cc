@@ -26,6 +26,12 @@ bool Signed(const Certificate& issuer, const Certificate& subject) {
   return key == nullptr || X509_verify(subject.native(), key) == 1;
 }
 
+bool SameKeyIdentifier(const Certificate& issuer, const Certificate& subject) {
+  const ASN1_OCTET_STRING* wanted = X509_get0_authority_key_id(subject.native());
+  const ASN1_OCTET_STRING* present = X509_get0_subject_key_id(issuer.native());
+  return wanted != nullptr && present != nullptr && ASN1_OCTET_STRING_cmp(wanted, present) == 0;
+}
+
 // FindIssuer prefers the candidate that is valid longest.
 const Certificate* FindIssuer(const Certificate& subject, const std::vector<Certificate>& candidates,
                               int& signatures) {
@@ -34,6 +40,8 @@ const Certificate* FindIssuer(const Certificate& subject, const std::vector<Cert
   for (const Certificate& candidate : candidates) {
     if (MayHaveIssued(candidate, subject)) possible.push_back(&candidate);
   }
+  // Names and key identifiers leave no doubt, and the peer checks the signature in any case.
+  if (possible.size() == 1 && SameKeyIdentifier(*possible.front(), subject)) return possible.front();
   std::ranges::stable_sort(possible, std::ranges::greater(), [](const Certificate* c) { return c->not_after(); });
   for (const Certificate* candidate : possible) {
     if (--signatures < 0) return nullptr;

@@ -37,8 +37,8 @@ struct Bags {
 };
 
 // ReadBags appends what a SafeContents holds; CRLs, secrets and unknown bags are passed over. It charges
-// `cost` with every encryption of a key. Throws Error kMalformed, or kTooCostly also for more than 1000 bags or 100
-// keys.
+// `cost` with every encryption of a key. Throws Error kMalformed, or kTooCostly also for more than 1000 bags
+// or 100 keys.
 void ReadBags(Bytes safe_contents, CostMeter& cost, Bags& bags);
 
 }  // namespace signet

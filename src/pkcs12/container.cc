@@ -20,7 +20,8 @@ constexpr std::string_view kEncryptedData = "1.2.840.113549.1.7.6";
 
 // RefuseForeign says what a file is that is no PKCS#12 file.
 void RefuseForeign(Bytes file) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data()), std::min<std::size_t>(file.size(), 4096));
+  const std::string_view text(reinterpret_cast<const char*>(file.data()),
+                              std::min<std::size_t>(file.size(), 4096));
   if (text.empty()) ThrowMalformed("the file is empty");
   if (text.front() == static_cast<char>(BerTag::kSequence)) return;
   const auto refuse = [](std::string_view is, std::string_view mend) {
@@ -49,8 +50,7 @@ bool IsSequence(const Secret& plain) {
 
 bool Holds(const Contents& contents, const StoredKey& key) {
   return std::ranges::any_of(contents.keys, [&](const StoredKey& other) {
-    return std::ranges::equal(other.key->subject_public_key_info(), key.key->subject_public_key_info()) &&
-           other.attributes.local_key_id == key.attributes.local_key_id;
+    return other.attributes.local_key_id == key.attributes.local_key_id && other.key->IsPairOf(*key.key);
   });
 }
 
@@ -60,7 +60,8 @@ bool Holds(const Contents& contents, const StoredCertificate& certificate) {
   });
 }
 
-// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read: the others may be all right.
+// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read: the others may be all
+// right.
 template <class T, class Make>
 void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
   try {

@@ -62,11 +62,12 @@ std::string GroupName(EVP_PKEY* key) {
                                                                      : std::string();
 }
 
+// SpkiOf gives nothing for a key whose public part OpenSSL cannot write.
 std::vector<std::uint8_t> SpkiOf(EVP_PKEY* key) {
+  const OpenSslErrorMark mark;
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
-  if (size <= 0)
-    ThrowOpenSsl(ErrorCode::kUnsupported, "i2d_PUBKEY", "the key's public part cannot be written");
+  if (size <= 0) return {};
   const OpenSslPtr<unsigned char> owned(der);
   return {der, der + size};
 }
@@ -102,8 +103,7 @@ OpenSslPtr<EVP_PKEY> ReadKey(const PKCS8_PRIV_KEY_INFO* info) {
 
 }  // namespace
 
-FileKey::FileKey(OpenSslPtr<EVP_PKEY> key)
-    : key_(std::move(key)), spki_(SpkiOf(key_.get())), type_(TypeOf(key_.get())) {
+FileKey::FileKey(OpenSslPtr<EVP_PKEY> key) : key_(std::move(key)), type_(TypeOf(key_.get())) {
   const std::string curve = type_ == KeyType::kEc ? GroupName(key_.get()) : std::string();
   schemes_ = SchemesFor(type_, curve, EVP_PKEY_get_bits(key_.get()));
   // A PSS key may be restricted to some hash and salt; OpenSSL knows.
@@ -144,6 +144,20 @@ std::shared_ptr<FileKey> FileKey::AsRsaPss(Bytes spki) const {
   // OpenSSL offers no setter that keeps the key; the object is ours alone.
   CheckOpenSsl(X509_ALGOR_copy(const_cast<X509_ALGOR*>(present), wanted), "X509_ALGOR_copy");
   return std::shared_ptr<FileKey>(new FileKey(ReadKey(info.get())));
+}
+
+std::span<const std::uint8_t> FileKey::subject_public_key_info() const noexcept {
+  std::call_once(spki_once_, [this] { spki_ = SpkiOf(key_.get()); });
+  return spki_;
+}
+
+void FileKey::UsePublicKeyInfo(Bytes spki) {
+  std::call_once(spki_once_, [&] { spki_.assign(spki.begin(), spki.end()); });
+}
+
+bool FileKey::IsPairOf(const EVP_PKEY* other) const noexcept {
+  const OpenSslErrorMark mark;
+  return other != nullptr && EVP_PKEY_eq(key_.get(), other) == 1;
 }
 
 std::size_t FileKey::max_signature_size() const noexcept {

@@ -5,6 +5,7 @@
 #include <signet/private_key.h>
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace signet {
@@ -20,7 +21,7 @@ class FileKey final : public PrivateKey {
   std::shared_ptr<FileKey> AsRsaPss(Bytes spki) const;
 
   KeyType type() const noexcept override { return type_; }
-  std::span<const std::uint8_t> subject_public_key_info() const noexcept override { return spki_; }
+  std::span<const std::uint8_t> subject_public_key_info() const noexcept override;
   std::vector<SignatureScheme> schemes() const override { return schemes_; }
   std::size_t max_signature_size() const noexcept override;
   bool Supports(const SigningAlgorithm& algorithm) const override;
@@ -29,6 +30,13 @@ class FileKey final : public PrivateKey {
   bool in_hardware() const noexcept override { return false; }
   std::optional<Secret> ExportPkcs8() const override;
 
+  // IsPairOf tells whether `other`, of the library context of ours, has the same public part; null is no
+  // key's.
+  bool IsPairOf(const EVP_PKEY* other) const noexcept;
+  bool IsPairOf(const FileKey& other) const noexcept { return IsPairOf(other.key_.get()); }
+  // UsePublicKeyInfo takes the key's SubjectPublicKeyInfo as a certificate has it, which spares writing it.
+  // Call it before the key is shared.
+  void UsePublicKeyInfo(Bytes spki);
   // can_sign tells keys that sign, in TLS or elsewhere, from those that only agree on keys.
   bool can_sign() const;
 
@@ -37,7 +45,9 @@ class FileKey final : public PrivateKey {
   void CheckInput(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input) const;
 
   OpenSslPtr<EVP_PKEY> key_;
-  std::vector<std::uint8_t> spki_;
+  // Written at the first use: OpenSSL's encoder takes half as long as reading the key.
+  mutable std::once_flag spki_once_;
+  mutable std::vector<std::uint8_t> spki_;
   std::vector<SignatureScheme> schemes_;
   KeyType type_ = KeyType::kOther;
 };

@@ -1,6 +1,6 @@
 #include "pkcs12/pairing.h"
 
-#include "identity/public_key.h"
+#include "base/openssl_error.h"
 
 #include <algorithm>
 #include <set>
@@ -18,45 +18,32 @@ bool SamePlace(const BagAttributes& a, const BagAttributes& b) {
 
 // Certifies tells whether the certificate is for the key, however the two write the public key down.
 bool Certifies(const Certificate& certificate, const FileKey& key) {
-  if (std::ranges::equal(certificate.subject_public_key_info(), key.subject_public_key_info())) return true;
-  try {
-    return PublicKey::FromSpki(certificate.subject_public_key_info()) ==
-           PublicKey::FromSpki(key.subject_public_key_info());
-  } catch (const Error&) {
-    return false;  // A key that OpenSSL cannot read is not ours.
-  }
+  const OpenSslErrorMark mark;
+  return key.IsPairOf(X509_get0_pubkey(certificate.native()));
 }
 
 // BoundToPss gives the key as RSASSA-PSS where the certificate binds the same modulus to it; null otherwise.
 std::shared_ptr<FileKey> BoundToPss(const Certificate& certificate, const FileKey& key) {
-  if (key.type() != KeyType::kRsa) return nullptr;
+  const OpenSslErrorMark mark;
+  const EVP_PKEY* certified = X509_get0_pubkey(certificate.native());
+  if (key.type() != KeyType::kRsa || certified == nullptr || EVP_PKEY_is_a(certified, "RSA-PSS") != 1)
+    return nullptr;
   try {
-    if (PublicKey::FromSpki(certificate.subject_public_key_info()).type() != KeyType::kRsaPss) return nullptr;
     std::shared_ptr<FileKey> bound = key.AsRsaPss(certificate.subject_public_key_info());
     return Certifies(certificate, *bound) ? bound : nullptr;
   } catch (const Error&) {
-    return nullptr;
+    return nullptr;  // Parameters that OpenSSL does not take.
   }
 }
 
-// FindLeaf looks at the cheap comparison for every certificate before the dear one for any.
 const StoredCertificate* FindLeaf(const StoredKey& key, const std::vector<StoredCertificate>& certificates) {
   const StoredCertificate* found = nullptr;
-  const auto consider = [&](auto fits) {
-    for (const StoredCertificate& candidate : certificates) {
-      if (!fits(candidate)) continue;
-      if (found == nullptr || (SamePlace(candidate.attributes, key.attributes) &&
-                               !SamePlace(found->attributes, key.attributes))) {
-        found = &candidate;
-      }
-    }
-  };
-  consider([&](const StoredCertificate& candidate) {
-    return std::ranges::equal(candidate.certificate.subject_public_key_info(),
-                              key.key->subject_public_key_info());
-  });
-  if (found != nullptr) return found;
-  consider([&](const StoredCertificate& candidate) { return Certifies(candidate.certificate, *key.key); });
+  for (const StoredCertificate& candidate : certificates) {
+    const bool same_place = SamePlace(candidate.attributes, key.attributes);
+    if ((found != nullptr && !same_place) || !Certifies(candidate.certificate, *key.key)) continue;
+    if (same_place) return &candidate;
+    found = &candidate;
+  }
   return found;
 }
 
@@ -76,6 +63,7 @@ Pair PairOne(const StoredKey& stored, const std::vector<StoredCertificate>& cert
   pair.leaf_attributes = leaf->attributes;
   if (!pair.attributes.friendly_name) pair.attributes.friendly_name = leaf->attributes.friendly_name;
   if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf->attributes.local_key_id;
+  pair.key->UsePublicKeyInfo(leaf->certificate.subject_public_key_info());
   pair.chain.emplace(leaf->certificate, pool);
   return pair;
 }
@@ -98,7 +86,7 @@ std::optional<Error> CannotSign(const FileKey& key) {
 // Repeats tells whether `pair` is one of `pairs` again: the same key with the same certificate.
 bool Repeats(const Pair& pair, const std::vector<Pair>& pairs) {
   return std::ranges::any_of(pairs, [&](const Pair& other) {
-    return std::ranges::equal(other.key->subject_public_key_info(), pair.key->subject_public_key_info()) &&
+    return other.key->IsPairOf(*pair.key) &&
            (!pair.chain || (other.chain && other.chain->leaf() == pair.chain->leaf()));
   });
 }
@@ -155,7 +143,8 @@ bool Matches(const Pkcs12Uri& uri, const Pair& pair) {
 std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all) {
   const BagAttributes& has = pair.attributes;
   const auto write = [&](bool id, bool name, bool sha256) -> std::optional<std::string> {
-    if ((id && !has.local_key_id) || (name && !has.friendly_name) || (sha256 && !pair.chain)) return std::nullopt;
+    if ((id && !has.local_key_id) || (name && !has.friendly_name) || (sha256 && !pair.chain))
+      return std::nullopt;
     Pkcs12Uri uri;
     uri.path = path;
     if (id) uri.local_key_id = has.local_key_id;

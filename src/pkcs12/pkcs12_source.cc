@@ -1,6 +1,7 @@
 #include "pkcs12/pkcs12_source.h"
 
 #include "base/file.h"
+#include "base/openssl_error.h"
 #include "pkcs12/container.h"
 #include "pkcs12/pairing.h"
 #include "pkcs12/uri.h"
@@ -106,6 +107,7 @@ Error NoKey(std::size_t certificates) {
 }  // namespace
 
 Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* prompt) {
+  const OpenSslErrorMark mark;
   const Pkcs12Uri uri = Pkcs12Uri::Parse(text);
   const std::string shown = uri.ToString();
   const Loaded loaded = Load(uri, settings, prompt);
@@ -129,6 +131,7 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
 }
 
 StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& settings, PinPrompt* prompt) {
+  const OpenSslErrorMark mark;
   const Pkcs12Uri uri = Pkcs12Uri::Parse(text);
   const std::string shown = uri.ToString();
   const Loaded loaded = Load(uri, settings, prompt);
