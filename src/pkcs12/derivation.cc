@@ -5,7 +5,10 @@
 #include "base/openssl_ptr.h"
 #include "pkcs12/password.h"
 
+#include <algorithm>
+
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 
 namespace signet {
 namespace {
@@ -21,13 +24,12 @@ OSSL_PARAM Text(const char* key, const char* text) {
   return OSSL_PARAM_construct_utf8_string(key, const_cast<char*>(text), 0);
 }
 
-Secret Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* params, std::size_t size) {
+DerivedKey Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* params, std::size_t size) {
   const OpenSslErrorMark mark;
   const OpenSslPtr<EVP_KDF> kdf(EVP_KDF_fetch(context, name, nullptr));
   const OpenSslPtr<EVP_KDF_CTX> run(kdf != nullptr ? EVP_KDF_CTX_new(kdf.get()) : nullptr);
-  Secret out = Secret::OfSize(size);
-  if (run == nullptr ||
-      EVP_KDF_derive(run.get(), reinterpret_cast<unsigned char*>(out.writable().data()), size, params) != 1) {
+  DerivedKey out(size);
+  if (run == nullptr || EVP_KDF_derive(run.get(), out.data(), size, params) != 1) {
     ThrowOpenSsl(ErrorCode::kUnsupported, name,
                  "this OpenSSL cannot derive a key the way that the file asks for",
                  "Export it again with AES and SHA-256 (PBES2).");
@@ -37,8 +39,13 @@ Secret Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* params,
 
 }  // namespace
 
-Secret DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes salt, std::uint64_t iterations,
-                    Pkcs12Purpose purpose, std::size_t size) {
+DerivedKey::DerivedKey(std::size_t size) : size_(size) {
+  if (size > kCapacity) ThrowMalformed("the file asks for a key longer than any in use");
+}
+DerivedKey::~DerivedKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+
+DerivedKey DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes salt,
+                        std::uint64_t iterations, Pkcs12Purpose purpose, std::size_t size) {
   int id = static_cast<int>(purpose);
   const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, digest.name),
                                Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(bmp_password)),
@@ -49,8 +56,8 @@ Secret DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes s
   return Derive(ContextFor(digest.legacy, digest.name), "PKCS12KDF", params, size);
 }
 
-Secret DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
-                    std::size_t size) {
+DerivedKey DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
+                        std::size_t size) {
   int accept_weak = 1;  // No lower bounds: the file is as it is.
   const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, prf.name),
                                Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(password)),
@@ -62,14 +69,14 @@ Secret DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, st
 }
 
 // RFC 8018 section 5.1. OpenSSL has it in its legacy module only.
-Secret DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
-                    std::size_t size) {
+DerivedKey DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
+                        std::size_t size) {
   const OpenSslErrorMark mark;
   const OpenSslPtr<EVP_MD> md(CheckOpenSsl(
       EVP_MD_fetch(ContextFor(digest.legacy, digest.name), digest.name, nullptr), "EVP_MD_fetch"));
   const OpenSslPtr<EVP_MD_CTX> run(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
-  Secret block = Secret::OfSize(digest.size);
-  auto* out = reinterpret_cast<unsigned char*>(block.writable().data());
+  DerivedKey block(digest.size);
+  std::uint8_t* out = block.data();
   CheckOpenSsl(EVP_DigestInit_ex2(run.get(), md.get(), nullptr), "EVP_DigestInit_ex2");
   CheckOpenSsl(EVP_DigestUpdate(run.get(), password.view().data(), password.size()), "EVP_DigestUpdate");
   CheckOpenSsl(EVP_DigestUpdate(run.get(), salt.data(), salt.size()), "EVP_DigestUpdate");
@@ -79,12 +86,13 @@ Secret DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt,
     CheckOpenSsl(EVP_DigestUpdate(run.get(), out, digest.size), "EVP_DigestUpdate");
     CheckOpenSsl(EVP_DigestFinal_ex(run.get(), out, nullptr), "EVP_DigestFinal_ex");
   }
-  block.Shrink(size);
-  return block;
+  DerivedKey key(size);
+  std::copy_n(out, std::min(size, digest.size), key.data());
+  return key;
 }
 
-Secret DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
-                    std::size_t size) {
+DerivedKey DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
+                        std::size_t size) {
   std::uint64_t memory = 128 * r * (n + p + 2) + (1 << 20);
   auto r32 = static_cast<std::uint32_t>(r);
   auto p32 = static_cast<std::uint32_t>(p);

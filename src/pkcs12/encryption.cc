@@ -2,7 +2,6 @@
 
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
-#include "pkcs12/derivation.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -170,25 +169,27 @@ std::uint64_t Encryption::cost() const noexcept {
   return derivation_ == Derivation::kScrypt ? Product(Product(scrypt_n_, scrypt_r_), scrypt_p_) : iterations_;
 }
 
-Secret Encryption::DeriveKey(const Password& password, Secret& iv) const {
+DerivedKey Encryption::DeriveKeyAndIv(const Password& password) const {
+  const std::size_t iv_size = cipher_->iv_size;
   switch (derivation_) {
-    case Derivation::kPkcs12:
-      if (cipher_->iv_size > 0) {
-        iv = DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kIv, cipher_->iv_size);
-      }
-      return DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kKey, key_size_);
-    case Derivation::kPbkdf1: {
-      Secret key = DerivePbkdf1(*digest_, password.utf8, salt_, iterations_, key_size_ + cipher_->iv_size);
-      iv = Secret(key.view().substr(key_size_));
-      key.Shrink(key_size_);
-      return key;
+    case Derivation::kPkcs12: {
+      const DerivedKey key =
+          DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kKey, key_size_);
+      if (iv_size == 0) return key;
+      const DerivedKey iv =
+          DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kIv, iv_size);
+      DerivedKey both(key_size_ + iv_size);
+      std::ranges::copy(iv.bytes(), std::ranges::copy(key.bytes(), both.data()).out);
+      return both;
     }
+    case Derivation::kPbkdf1:
+      return DerivePbkdf1(*digest_, password.utf8, salt_, iterations_, key_size_ + iv_size);
     case Derivation::kPbkdf2:
       return DerivePbkdf2(*digest_, password.utf8, salt_, iterations_, key_size_);
     case Derivation::kScrypt:
       return DeriveScrypt(password.utf8, salt_, scrypt_n_, scrypt_r_, scrypt_p_, key_size_);
   }
-  return {};
+  return DerivedKey(0);
 }
 
 std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes ciphertext) const {
@@ -200,9 +201,9 @@ std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes cipher
                  fmt::format("this OpenSSL has no {}", cipher_->name),
                  "Export it again with AES and SHA-256 (PBES2).");
   }
-  Secret iv;
-  const Secret key = DeriveKey(password, iv);
-  if (!iv_.empty()) iv = Secret({reinterpret_cast<const char*>(iv_.data()), iv_.size()});
+  const DerivedKey key = DeriveKeyAndIv(password);
+  // PBES2 states its IV; the older schemes derive it.
+  const Bytes iv = !iv_.empty() ? Bytes(iv_) : key.bytes().subspan(key_size_);
 
   const OpenSslPtr<EVP_CIPHER_CTX> run(CheckOpenSsl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
   CheckOpenSsl(EVP_DecryptInit_ex2(run.get(), cipher.get(), nullptr, nullptr, nullptr),
@@ -217,9 +218,9 @@ std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes cipher
                                  OSSL_PARAM_construct_end()};
     CheckOpenSsl(EVP_CIPHER_CTX_set_params(run.get(), params), "EVP_CIPHER_CTX_set_params");
   }
-  CheckOpenSsl(EVP_DecryptInit_ex2(run.get(), nullptr, AsBytes(key).data(),
-                                   iv.empty() ? nullptr : AsBytes(iv).data(), nullptr),
-               "EVP_DecryptInit_ex2");
+  CheckOpenSsl(
+      EVP_DecryptInit_ex2(run.get(), nullptr, key.bytes().data(), iv.empty() ? nullptr : iv.data(), nullptr),
+      "EVP_DecryptInit_ex2");
 
   if (ciphertext.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) - EVP_MAX_BLOCK_LENGTH) {
     return std::nullopt;

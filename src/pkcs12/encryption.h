@@ -2,6 +2,7 @@
 
 #include "pkcs12/algorithms.h"
 #include "pkcs12/ber.h"
+#include "pkcs12/derivation.h"
 #include "pkcs12/password.h"
 #include <signet/secret.h>
 
@@ -48,7 +49,8 @@ class Encryption {
   void ReadCipher(BerReader algorithm);
   void ReadCipherParameters(BerReader& algorithm);
   void SettleKeySize(std::optional<std::uint64_t> asked);
-  Secret DeriveKey(const Password& password, Secret& iv) const;
+  // DeriveKeyAndIv gives the key, and the IV behind it where the file does not state one.
+  DerivedKey DeriveKeyAndIv(const Password& password) const;
 
   Derivation derivation_ = Derivation::kPbkdf2;
   const DigestRow* digest_ = nullptr;

@@ -69,13 +69,13 @@ void Integrity::ReadPbmac1(BerReader parameters) {
 
 bool Integrity::Agrees(const Password& password, Bytes content) const {
   const OpenSslErrorMark mark;
-  const Secret key = prf_ != nullptr ? DerivePbkdf2(*prf_, password.utf8, salt_, iterations_, key_size_)
-                                     : DerivePkcs12(*digest_, password.bmp, salt_, iterations_,
-                                                    Pkcs12Purpose::kMac, key_size_);
+  const DerivedKey key = prf_ != nullptr ? DerivePbkdf2(*prf_, password.utf8, salt_, iterations_, key_size_)
+                                         : DerivePkcs12(*digest_, password.bmp, salt_, iterations_,
+                                                        Pkcs12Purpose::kMac, key_size_);
   unsigned char mac[EVP_MAX_MD_SIZE];
   std::size_t size = 0;
   if (EVP_Q_mac(ContextFor(digest_->legacy, digest_->name), "HMAC", nullptr, digest_->name, nullptr,
-                AsBytes(key).data(), key.size(), content.data(), content.size(), mac, sizeof mac,
+                key.bytes().data(), key.bytes().size(), content.data(), content.size(), mac, sizeof mac,
                 &size) == nullptr) {
     ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_Q_mac",
                  fmt::format("this OpenSSL has no HMAC with {}", digest_->name),

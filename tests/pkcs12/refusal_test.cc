@@ -132,14 +132,14 @@ TEST_F(Pkcs12Refusal, CostThatAppearsAfterDecryptionIsCharged) {
   const Secret password("secret");
   const der::Value hidden = der::Sequence({ShroudedKeyBag(Pbkdf2(1'000'000'000))});
   const der::Value salt(8, 1);
-  const Secret key = DerivePbkdf2(*FindHmac("1.2.840.113549.2.7"), password, salt, 10, 16);
+  const DerivedKey key = DerivePbkdf2(*FindHmac("1.2.840.113549.2.7"), password, salt, 10, 16);
   const der::Value iv(16, 9);
   std::vector<std::uint8_t> ciphertext(hidden.size() + 32);
   int size = 0;
   int rest = 0;
   EVP_CIPHER_CTX* run = EVP_CIPHER_CTX_new();
   const OpenSslPtr<EVP_CIPHER_CTX> owned(run);
-  EVP_EncryptInit_ex(run, EVP_aes_128_cbc(), nullptr, AsBytes(key).data(), iv.data());
+  EVP_EncryptInit_ex(run, EVP_aes_128_cbc(), nullptr, key.bytes().data(), iv.data());
   EVP_EncryptUpdate(run, ciphertext.data(), &size, hidden.data(), static_cast<int>(hidden.size()));
   EVP_EncryptFinal_ex(run, ciphertext.data() + size, &rest);
   ciphertext.resize(static_cast<std::size_t>(size + rest));
