@@ -1,6 +1,5 @@
 #include "libp11/libp11_error.h"
 
-#include "base/openssl_error.h"
 #include "pkcs11/admin_error.h"
 
 #include <libp11.h>
@@ -8,14 +7,33 @@
 
 namespace signet {
 
-void CheckLibp11(int result, std::string_view call, ErrorCode otherwise) {
-  if (result == 0) return;
+void ThrowLibp11(std::string_view call, ErrorCode otherwise) {
   while (const unsigned long code = ERR_get_error()) {
     if (ERR_GET_LIB(code) == ERR_get_CKR_code())
       CheckAdmin(static_cast<CK_RV>(ERR_GET_REASON(code)), call, otherwise);
   }
   throw Error(
       {.code = otherwise, .detail = "the token refused, and did not say why", .call = std::string(call)});
+}
+
+CallersErrors::CallersErrors() {
+  Entry entry{};
+  const char* data = nullptr;
+  int flags = 0;
+  while ((entry.code = ERR_get_error_all(&entry.file, &entry.line, &entry.function, &data, &flags)) != 0) {
+    entry.data = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
+    entries_.push_back(entry);
+  }
+}
+
+CallersErrors::~CallersErrors() {
+  ERR_clear_error();
+  for (const Entry& entry : entries_) {
+    ERR_new();
+    ERR_set_debug(entry.file, entry.line, entry.function);
+    ERR_set_error(ERR_GET_LIB(entry.code), ERR_GET_REASON(entry.code), entry.data.empty() ? nullptr : "%s",
+                  entry.data.c_str());
+  }
 }
 
 }  // namespace signet

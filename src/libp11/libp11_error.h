@@ -2,12 +2,39 @@
 
 #include <signet/error.h>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace signet {
 
-// CheckLibp11 throws Error naming `call` when `result` is not zero. libp11 leaves the CKR_ code somewhere in
-// the ERR queue, under a library number of its own.
-void CheckLibp11(int result, std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble);
+// ThrowLibp11 throws Error naming `call`, from the CKR_ code that libp11 left somewhere in the ERR queue,
+// under a library number of its own.
+[[noreturn]] void ThrowLibp11(std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble);
+
+// CheckLibp11 does so when `result` is not zero.
+inline void CheckLibp11(int result, std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble) {
+  if (result != 0) ThrowLibp11(call, otherwise);
+}
+
+// CallersErrors keeps the caller's ERR queue as it was. A mark is not enough: libp11 0.4.12 and 0.4.13 clear
+// the whole queue when they succeed.
+class CallersErrors {
+ public:
+  CallersErrors();
+  ~CallersErrors();
+  CallersErrors(const CallersErrors&) = delete;
+  CallersErrors& operator=(const CallersErrors&) = delete;
+
+ private:
+  struct Entry {
+    unsigned long code;
+    const char* file;
+    int line;
+    const char* function;
+    std::string data;
+  };
+  std::vector<Entry> entries_;
+};
 
 }  // namespace signet
