@@ -1,6 +1,6 @@
+#include "openssl_provider/counting_key.h"
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/provider_entry.h"
-#include "openssl_provider/token_key.h"
 #include <signet/testing/test_pki.h>
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ struct KeyRow {
 class Keymgmt : public ::testing::TestWithParam<KeyRow> {
  protected:
   const TestIdentity identity_ = Pki().Issue({.key = GetParam().key});
-  const std::shared_ptr<TokenKey> token_key_ = std::make_shared<TokenKey>(identity_);
+  const std::shared_ptr<CountingKey> token_key_ = std::make_shared<CountingKey>(identity_);
   const LibraryContext context_;
   const OpenSslPtr<EVP_PKEY> key_ = MakeKey(context_.get(), token_key_);
 };
@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(KeymgmtDetails, EcCurveAndPointAreThere) {
   const LibraryContext context;
-  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(Pki().Issue({.key = "ec:P-384"})));
+  const auto key = MakeKey(context.get(), std::make_shared<CountingKey>(Pki().Issue({.key = "ec:P-384"})));
   char group[32] = "";
   EXPECT_EQ(EVP_PKEY_get_group_name(key.get(), group, sizeof group, nullptr), 1);
   EXPECT_STREQ(group, "secp384r1");
@@ -116,7 +116,7 @@ TEST(KeymgmtDetails, EcCurveAndPointAreThere) {
 
 TEST(KeymgmtDetails, RsaModulusAndExponentAreThere) {
   const LibraryContext context;
-  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(Pki().Issue({.key = "rsa:2048"})));
+  const auto key = MakeKey(context.get(), std::make_shared<CountingKey>(Pki().Issue({.key = "rsa:2048"})));
   BIGNUM* n = nullptr;
   EXPECT_EQ(EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_RSA_N, &n), 1);
   const OpenSslPtr<BIGNUM> modulus(n);

@@ -1,6 +1,6 @@
+#include "openssl_provider/counting_key.h"
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/provider_entry.h"
-#include "openssl_provider/token_key.h"
 #include <signet/testing/temporary_directory.h>
 #include <signet/testing/test_pki.h>
 
@@ -113,7 +113,7 @@ TEST(Provider, PropertyIsTheNameThatItIsActivatedUnder) {
   EXPECT_STREQ(OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(ours.get())), "tokens");
   const OpenSslPtr<EVP_KEYMGMT> none(EVP_KEYMGMT_fetch(context.get(), "EC", "provider=signet"));
   EXPECT_EQ(none, nullptr);
-  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  const auto key = MakeKey(context.get(), std::make_shared<CountingKey>(NewIdentity()));
   EXPECT_TRUE(SignsThrough(key.get(), context.get()));
 }
 
@@ -122,14 +122,14 @@ TEST(Provider, BuiltInRegistrationNeedsNoFile) {
   ASSERT_EQ(OSSL_PROVIDER_add_builtin(context.get(), "signet", SignetProviderInit), 1);
   const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_try_load(context.get(), "signet", 1));
   ASSERT_NE(provider, nullptr) << TakeErrors();
-  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  const auto key = MakeKey(context.get(), std::make_shared<CountingKey>(NewIdentity()));
   EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
 }
 
 TEST(Provider, SeveralLibraryContextsStandSideBySide) {
   const LibraryContext first;
   const LibraryContext second;
-  const auto token_key = std::make_shared<TokenKey>(NewIdentity());
+  const auto token_key = std::make_shared<CountingKey>(NewIdentity());
   const auto a = MakeKey(first.get(), token_key);
   const auto b = MakeKey(second.get(), token_key);
   EXPECT_TRUE(SignsThrough(a.get(), first.get()));
@@ -138,7 +138,7 @@ TEST(Provider, SeveralLibraryContextsStandSideBySide) {
 }
 
 TEST(Provider, UnloadedAndLoadedAgainItSigns) {
-  const auto token_key = std::make_shared<TokenKey>(NewIdentity());
+  const auto token_key = std::make_shared<CountingKey>(NewIdentity());
   for (int round = 1; round <= 3; ++round) {
     const LibraryContext context;
     const auto key = MakeKey(context.get(), token_key);
@@ -150,7 +150,7 @@ TEST(Provider, UnloadedAndLoadedAgainItSigns) {
 
 TEST(ListedBeforeDefault, TokenKeySigns) {
   const LibraryContext context({"signet", "default"});
-  const auto key = MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+  const auto key = MakeKey(context.get(), std::make_shared<CountingKey>(NewIdentity()));
   EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
 }
 
@@ -224,7 +224,7 @@ TEST(ListedBeforeDefault, SecretsAreAgreedOnOverAnyCurve) {
 TEST(MakeKey, WithoutTheProviderSaysSo) {
   const LibraryContext context({"default"});
   try {
-    MakeKey(context.get(), std::make_shared<TokenKey>(NewIdentity()));
+    MakeKey(context.get(), std::make_shared<CountingKey>(NewIdentity()));
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBadArgument);
@@ -233,9 +233,9 @@ TEST(MakeKey, WithoutTheProviderSaysSo) {
 }
 
 // FileKey is a key that may leave, as one from a PKCS#12 file.
-class FileKey : public TokenKey {
+class FileKey : public CountingKey {
  public:
-  explicit FileKey(const TestIdentity& identity) : TokenKey(identity), pkcs8_(identity.private_key) {}
+  explicit FileKey(const TestIdentity& identity) : CountingKey(identity), pkcs8_(identity.private_key) {}
   bool in_hardware() const noexcept override { return false; }
   std::optional<Secret> ExportPkcs8() const override {
     return Secret({reinterpret_cast<const char*>(pkcs8_.data()), pkcs8_.size()});

@@ -1,7 +1,7 @@
 #include "identity/hashes.h"
+#include "openssl_provider/counting_key.h"
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/provider_entry.h"
-#include "openssl_provider/token_key.h"
 #include <signet/testing/test_pki.h>
 
 #include <array>
@@ -38,7 +38,7 @@ const TestIdentity& IdentityOf(const std::string& key) {
 struct Signer {
   explicit Signer(const std::string& key)
       : identity(IdentityOf(key)),
-        token_key(std::make_shared<TokenKey>(identity)),
+        token_key(std::make_shared<CountingKey>(identity)),
         pkey(MakeKey(context.get(), token_key)),
         software(PublicKey::FromSpki(identity.certificate.subject_public_key_info())) {}
 
@@ -47,7 +47,7 @@ struct Signer {
   }
 
   const TestIdentity& identity;
-  const std::shared_ptr<TokenKey> token_key;
+  const std::shared_ptr<CountingKey> token_key;
   const LibraryContext context;
   const OpenSslPtr<EVP_PKEY> pkey;
   const PublicKey software;

@@ -13,10 +13,10 @@
 
 namespace signet {
 
-// TokenKey is a key of this process in the guise of one in a token: it counts what reaches it.
-class TokenKey : public PrivateKey {
+// CountingKey is a key of this process in the guise of one in a token: it counts what reaches it.
+class CountingKey : public PrivateKey {
  public:
-  explicit TokenKey(const testing::TestIdentity& identity)
+  explicit CountingKey(const testing::TestIdentity& identity)
       : public_key_(PublicKey::FromSpki(identity.certificate.subject_public_key_info())) {
     const unsigned char* position = identity.private_key.data();
     key_.reset(
