@@ -46,6 +46,7 @@ const OSSL_PARAM kRsaParams[] = {
     OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, nullptr, 0),
     OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, nullptr, 0),
     OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+    OSSL_PARAM_octet_string("signature", nullptr, 0),
     OSSL_PARAM_END,
 };
 const OSSL_PARAM kEcdsaParams[] = {
@@ -54,10 +55,12 @@ const OSSL_PARAM kEcdsaParams[] = {
     OSSL_PARAM_size_t(OSSL_SIGNATURE_PARAM_DIGEST_SIZE, nullptr),
     OSSL_PARAM_uint("nonce-type", nullptr),
     OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+    OSSL_PARAM_octet_string("signature", nullptr, 0),
     OSSL_PARAM_END,
 };
 const OSSL_PARAM kEdwardsParams[] = {
     OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+    OSSL_PARAM_octet_string("signature", nullptr, 0),
     OSSL_PARAM_utf8_string("instance", nullptr, 0),
     OSSL_PARAM_octet_string("context-string", nullptr, 0),
     OSSL_PARAM_END,
