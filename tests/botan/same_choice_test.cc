@@ -1,0 +1,133 @@
+// Two TLS stacks, one selection: the same CertificateRequest is answered with the same identity.
+#include "botan/keys.h"
+#include "botan/probe.h"
+#include "openssl_tls/probe.h"
+#include <signet/testing/process.h>
+#include <signet/testing/temporary_directory.h>
+
+#include <set>
+
+#include <botan/version.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::botan {
+namespace {
+
+using testing::CertificateOptions;
+using testing::TestPki;
+
+struct Request {
+  const char* schemes;      // as openssl s_server takes them
+  const char* authorities;  // letters of the CAs that the server names; empty: none
+};
+
+constexpr Request kRequests[] = {
+    {"rsa_pss_rsae_sha256", "a"},
+    {"rsa_pss_rsae_sha512", "b"},
+    {"rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256", "a"},
+    {"ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256", "a"},
+    {"ecdsa_secp256r1_sha256", ""},
+    {"ecdsa_secp384r1_sha384", ""},
+    {"ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256", "a"},
+    {"ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256", "b"},
+    {"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384", "ab"},
+    {"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384", ""},
+    {"rsa_pkcs1_sha256:rsa_pss_rsae_sha256", "b"},
+    {"ecdsa_secp521r1_sha512:rsa_pss_rsae_sha384", ""},
+    {"rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256", "c"},  // nobody's
+    {"ecdsa_secp521r1_sha512", "ab"},                     // no such key
+};
+
+// Choices is a server that asks for each row, and the identities that may answer.
+class Choices {
+ public:
+  Choices() {
+    Add("rsa-a", a_, {.key = "rsa:2048"});
+    Add("rsa-b", b_, {.key = "rsa:2048"});
+    Add("p256-a", a_, {.key = "ec:P-256"});
+    Add("p384-b", b_, {.key = "ec:P-384"});
+    Add("edwards-a", a_, {.key = "ed25519"});
+    Add("expired-a", a_, CertificateOptions{.key = "ec:P-256"}.Expired());
+    Add("server-b", b_, {.key = "ec:P-256", .extended_key_usage = "serverAuth"});
+    const testing::TestIdentity server = a_.Issue(CertificateOptions::Server());
+    certificate_ = directory_.Write("server.pem", server.ChainPem());
+    key_ = directory_.Write("server.key", server.PrivateKeyPem());
+    trust_ = directory_.Write("trust.pem", Named("ab"));
+  }
+
+  // Chosen gives the URI that a stack presents, or "nothing".
+  std::string Chosen(Probe& probe, const Request& request, const char* version) {
+    const std::uint16_t port = testing::FreePort();
+    std::vector<std::string> argv = {"openssl",       "s_server",
+                                     "-accept",       fmt::format("127.0.0.1:{}", port),
+                                     "-cert",         certificate_,
+                                     "-key",          key_,
+                                     "-verifyCAfile", trust_,
+                                     "-verify",       "3",
+                                     version,         "-client_sigalgs",
+                                     request.schemes, "-www"};
+    if (*request.authorities != '\0') {
+      const std::string file =
+          directory_.Write(fmt::format("{}.pem", request.authorities), Named(request.authorities));
+      argv.insert(argv.end(), {"-CAfile", file});
+    }
+    testing::BackgroundProcess server({.argv = argv});
+    if (!server.WaitForPort(port)) return "the server does not start: " + server.output();
+    ProbeOptions options{.host = "localhost", .port = port, .identities = identities_};
+    options.trust_file = trust_;
+    const HandshakeReport report = probe.Connect(options).at(0);
+    if (!report.application) return "the handshake failed: " + std::string(report.failure->what());
+    // A mistaken set-up must not pass as agreement.
+    if (!report.certificate_request) return "nobody asked";
+    const std::size_t named = std::string_view(request.authorities).size();
+    if (report.certificate_request->authorities.size() != named) return "other authorities were named";
+    return report.client_certificate.sent ? report.client_certificate.uri : "nothing";
+  }
+
+ private:
+  void Add(const char* name, const TestPki& pki, CertificateOptions options) {
+    options.common_name = name;
+    identities_.push_back(MakeIdentity(pki.Issue(options), std::string("test:") + name));
+  }
+
+  std::string Named(std::string_view letters) const {
+    std::string pem;
+    for (const char letter : letters) {
+      pem += (letter == 'a' ? a_ : letter == 'b' ? b_ : c_).root().CertificatePem();
+    }
+    return pem;
+  }
+
+  TestPki a_{CertificateOptions::Ca("Authority A")};
+  TestPki b_{CertificateOptions::Ca("Authority B")};
+  TestPki c_{CertificateOptions::Ca("Authority C")};
+  testing::TemporaryDirectory directory_;
+  std::string certificate_, key_, trust_;
+  std::vector<Identity> identities_;
+};
+
+void Compare(const char* version) {
+  Choices choices;
+  const auto botan_probe = botan::MakeProbe();
+  const auto openssl_probe = openssl::MakeProbe();
+  std::set<std::string> seen;
+  for (const Request& request : kRequests) {
+    SCOPED_TRACE(fmt::format("{} {} [{}]", version, request.schemes, request.authorities));
+    const std::string by_botan = choices.Chosen(*botan_probe, request, version);
+    EXPECT_EQ(by_botan, choices.Chosen(*openssl_probe, request, version));
+    seen.insert(by_botan);
+  }
+  // The table reaches every usable identity, and the case of none.
+  EXPECT_EQ(seen,
+            (std::set<std::string>{"nothing", "test:p256-a", "test:p384-b", "test:rsa-a", "test:rsa-b"}));
+}
+
+TEST(SameChoice, BotanAndOpenSslPresentTheSameIdentityInTls12) { Compare("-tls1_2"); }
+#if BOTAN_VERSION_MAJOR >= 3
+TEST(SameChoice, BotanAndOpenSslPresentTheSameIdentityInTls13) { Compare("-tls1_3"); }
+#endif
+
+}  // namespace
+}  // namespace signet::botan
