@@ -14,6 +14,7 @@
 #include <botan/credentials_manager.h>
 #include <botan/exceptn.h>
 #include <botan/pk_keys.h>
+#include <botan/pkix_types.h>
 #include <botan/tls_callbacks.h>
 #include <botan/tls_policy.h>
 

@@ -1,0 +1,105 @@
+// The programs in examples/, run as the README says.
+#include <signet/testing/process.h>
+#include <signet/testing/soft_hsm.h>
+#include <signet/testing/temporary_directory.h>
+#include <signet/testing/test_pki.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ProcessResult;
+
+constexpr const char* kExamples[] = {
+    "openssl_client",
+#ifdef SIGNET_HAS_BOTAN
+    "botan_client",
+#endif
+};
+
+// Exchange is a server that requires a client certificate, and alice's in a file and in a token.
+class Exchange : public ::testing::Test {
+ protected:
+  Exchange() {
+    token_.Import(alice_, {.id = "\x01"});
+    const testing::TestIdentity server = pki_.Issue(testing::CertificateOptions::Server());
+    trust_ = directory_.Write("ca.pem", pki_.root().CertificatePem());
+    server_.emplace(
+        testing::Command{.argv = {"openssl", "s_server", "-accept", "127.0.0.1:" + std::to_string(port_),
+                                  "-cert", directory_.Write("server.pem", server.ChainPem()), "-key",
+                                  directory_.Write("server.key", server.PrivateKeyPem()), "-CAfile", trust_,
+                                  "-Verify", "2", "-www"}});
+    EXPECT_TRUE(server_->WaitForPort(port_)) << server_->output();
+  }
+
+  ProcessResult RunExample(const std::string& name, const std::string& uri) {
+    return testing::RunProgram({.argv = {std::string(SIGNET_EXAMPLES_BUILT) + "/" + name, "localhost",
+                                         std::to_string(port_), trust_, uri},
+                                .environment = token_.environment()});
+  }
+
+  // Visits counts how often the server says that alice came.
+  std::size_t Visits() const {
+    const std::string said = server_->output();
+    std::size_t count = 0;
+    for (std::size_t at = said.find("CN = alice"); at != std::string::npos;
+         at = said.find("CN = alice", at + 1))
+      ++count;
+    return count;
+  }
+
+  testing::TestPki pki_;
+  testing::TestIdentity alice_ = pki_.Issue({.common_name = "alice"});
+  testing::SoftHsm token_;
+  testing::TemporaryDirectory directory_;
+  std::string trust_;
+  std::uint16_t port_ = testing::FreePort();
+  std::optional<testing::BackgroundProcess> server_;
+};
+
+TEST_F(Exchange, EveryExamplePresentsAnIdentityFromAFileAndFromAToken) {
+  const std::string file =
+      "pkcs12:" + directory_.Write("alice.p12", testing::MakePkcs12(alice_)) + "?pin-value=secret";
+  std::size_t visits = 0;
+  for (const char* example : kExamples) {
+    for (const std::string& uri : {file, token_.ObjectUri("\x01", true)}) {
+      SCOPED_TRACE(std::string(example) + " " + uri.substr(0, 7));
+      const ProcessResult result = RunExample(example, uri);
+      EXPECT_EQ(result.exit_status, 0) << result.err;
+      EXPECT_THAT(result.out, HasSubstr("HTTP/1.0 200 ok"));
+      EXPECT_GT(Visits(), visits) << server_->output();
+      visits = Visits();
+    }
+  }
+}
+
+TEST_F(Exchange, EveryExampleSaysWhatIsWrongWithAUri) {
+  for (const char* example : kExamples) {
+    const ProcessResult result = RunExample(example, "pkcs12:/nowhere.p12");
+    EXPECT_EQ(result.exit_status, 1) << example;
+    EXPECT_THAT(result.err, HasSubstr("/nowhere.p12")) << example;
+  }
+}
+
+TEST(Examples, AreShort) {
+  int seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SIGNET_EXAMPLES_SOURCE)) {
+    if (entry.path().extension() != ".cc") continue;
+    ++seen;
+    std::ifstream file(entry.path());
+    const auto lines =
+        std::count(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>(), '\n');
+    EXPECT_LT(lines, 80) << entry.path();
+  }
+  EXPECT_GE(seen, 2);
+}
+
+}  // namespace
+}  // namespace signet
