@@ -105,7 +105,7 @@ void Container::ReadSafe(BerReader content_info) {
     } else if (kind == kEncryptedData) {
       ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
     } else if (kind == kEnvelopedData) {
-      ThrowUnsupported("a part of the file is encrypted for a certificate, not with a password: it", kind);
+      sealed_for_others_ = true;  // For whoever holds a certificate's key: no password opens it.
     } else {
       ThrowUnsupported("a part of the file", kind);
     }
@@ -183,6 +183,7 @@ Contents Container::Open(const std::vector<Password>& forms) && {
 
   Contents contents;
   contents.problems = std::move(problems_);
+  contents.sealed_for_others = sealed_for_others_;
   contents.keys_seen = bags_.keys.size() + bags_.unsupported.size();
   contents.problems.insert(contents.problems.end(), bags_.unsupported.begin(), bags_.unsupported.end());
   for (KeyBag& bag : bags_.keys) {

@@ -32,7 +32,8 @@ struct Contents {
   std::vector<StoredKey> keys;
   std::vector<StoredCertificate> certificates;
   std::vector<Error> problems;
-  std::size_t keys_seen = 0;  // readable or not
+  std::size_t keys_seen = 0;       // readable or not
+  bool sealed_for_others = false;  // a part that is encrypted for a certificate was passed over
 };
 
 // Container is a PKCS#12 file (RFC 7292). It checks the MAC, where there is one, before it decrypts anything,
@@ -69,6 +70,7 @@ class Container {
   std::vector<EncryptedSafe> encrypted_safes_;
   Bags bags_;
   std::vector<Error> problems_;
+  bool sealed_for_others_ = false;
 };
 
 }  // namespace signet

@@ -94,14 +94,20 @@ Error NothingMatches(const std::string& path, const Loaded& loaded) {
                 .mend = there.empty() ? std::string() : fmt::format("It holds:{}", there)});
 }
 
-Error NoKey(std::size_t certificates) {
-  const std::string_view text =
-      certificates == 0   ? "the file holds neither a private key nor a certificate that can be read"
-      : certificates == 1 ? "the file holds a certificate and no private key"
-                          : "the file holds certificates and no private key";
+Error NoKey(const Contents& contents) {
+  std::string detail = contents.certificates.empty()
+                           ? "the file holds neither a private key nor a certificate that can be read"
+                           : "the file holds no private key, only certificates";
+  if (contents.sealed_for_others) detail += "; a part that is encrypted for a certificate was passed over";
   return Error({.code = ErrorCode::kCertificateOnly,
-                .detail = std::string(text),
+                .detail = std::move(detail),
                 .mend = "Export the private key together with its certificate."});
+}
+
+// MayHideKeys tells whether a part that we cannot decrypt may hold the keys that were not seen.
+bool MayHideKeys(const Loaded& loaded) {
+  return std::ranges::any_of(loaded.problems,
+                             [](const Error& error) { return error.code() == ErrorCode::kUnsupported; });
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
   Listing listing;
   const auto report = [&](const Error& error) { listing.problems.push_back({shown, error.WithUri(shown)}); };
   for (const Error& error : loaded.problems) report(error);
-  if (loaded.read && loaded.contents.keys_seen == 0) report(NoKey(loaded.contents.certificates.size()));
+  if (loaded.read && loaded.contents.keys_seen == 0 && !MayHideKeys(loaded)) report(NoKey(loaded.contents));
   bool matched = false;
   for (const Pair& pair : loaded.pairs) {
     if (!Matches(uri, pair)) continue;

@@ -41,8 +41,8 @@ class Corpus : public ::testing::Test {
       SCOPED_TRACE(row.file);
       const Listing listing = List(row);
       EXPECT_TRUE(listing.identities.empty());
-      EXPECT_TRUE(
-          std::ranges::any_of(listing.problems, [&](const Problem& p) { return p.error.code() == code; }));
+      ASSERT_EQ(listing.problems.size(), 1u);
+      EXPECT_EQ(listing.problems.front().error.code(), code);
     }
   }
 
