@@ -134,37 +134,44 @@ PinRequest Token::RequestFor(const Credentials& credentials, PinRequest::Kind ki
 }
 
 // LedgerName keeps the two kinds of PIN apart in the ledger: one may be wrong where the other is right.
-std::string Token::LedgerName(CK_USER_TYPE user) const {
-  return user == CKU_CONTEXT_SPECIFIC ? identity_ + "\ncontext" : identity_;
+std::string Token::LedgerName(PinRequest::Kind kind) const {
+  return kind == PinRequest::Kind::kContextPin ? identity_ + "\ncontext" : identity_;
 }
 
-// ChoosePin takes the PIN that worked before (`own` for the key, else the user's), else what the URI or the
-// settings bring, else asks. A PIN that the token refused is passed over, or is an error where there is no
-// other.
-Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags,
-                        const Secret* own) {
-  const std::string ledger =
-      LedgerName(kind == PinRequest::Kind::kContextPin ? CKU_CONTEXT_SPECIFIC : CKU_USER);
-  bool refused = false;
-  const auto usable = [&](const Secret& pin) {
-    const bool sent_before = RefusedPinLedger::WasRefused(ledger, pin);
-    refused |= sent_before;
-    return !sent_before;
-  };
-  for (const Secret* kept : {own, kept_pin_.get()}) {
-    if (kept != nullptr && usable(*kept)) return kept->Clone();
+// KeptPin gives a PIN that worked before, or that a person just gave, unless it was refused since: the key's
+// own, else the user's.
+std::optional<Secret> Token::KeptPin(PinRequest::Kind kind, const KeptSecret* own) const {
+  for (const KeptSecret* keeper : {own, &kept_pin_}) {
+    const Secret* kept = keeper != nullptr ? keeper->get() : nullptr;
+    if (kept != nullptr && !RefusedPinLedger::WasRefused(LedgerName(kind), *kept)) return kept->Clone();
   }
+  return std::nullopt;
+}
+
+// ChoosePin takes a kept PIN, else what the URI or the settings bring, else asks, one thread at a time. A PIN
+// that the token refused is passed over, or is an error where there is no other.
+Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags,
+                        KeptSecret* own) {
+  if (auto kept = KeptPin(kind, own)) return *std::move(kept);
+  bool refused = kept_pin_.get() != nullptr;
   if (auto brought = credentials.pin.Read()) {
-    if (usable(*brought)) return *std::move(brought);
-    // For the user's own PIN nobody is asked who gave one: for the key's it may just be another.
+    if (!RefusedPinLedger::WasRefused(LedgerName(kind), *brought)) return *std::move(brought);
+    // For the user's own PIN nobody is asked who gave one: the key's may just be another.
     if (kind == PinRequest::Kind::kUserPin) throw RefusedBefore(label_, credentials.uri);
+    refused = true;
   }
   if (credentials.prompt != nullptr) {
     const std::uint64_t generation = ForkGeneration();
+    const Turns::Turn turn(state_.Get().asking);
+    if (auto kept = KeptPin(kind, own)) return *std::move(kept);  // Somebody was asked meanwhile.
     auto answer = credentials.prompt->Ask(RequestFor(credentials, kind, flags));
     // A child that was forked meanwhile has a module of its own to initialise.
     if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", label_);
-    if (answer && usable(*answer)) return *std::move(answer);
+    if (answer && !RefusedPinLedger::WasRefused(LedgerName(kind), *answer)) {
+      if (own != nullptr) own->Keep(*answer);
+      return *std::move(answer);
+    }
+    refused |= answer.has_value();
   }
   if (refused) throw RefusedBefore(label_, credentials.uri);
   throw NoPin(label_, credentials.uri);
@@ -172,6 +179,11 @@ Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, C
 
 void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials,
                     KeptSecret& keep) {
+  const auto kind = user == CKU_CONTEXT_SPECIFIC ? PinRequest::Kind::kContextPin : PinRequest::Kind::kUserPin;
+  // Another thread may have learnt that it is wrong since it was chosen.
+  if (pin != nullptr && RefusedPinLedger::WasRefused(LedgerName(kind), *pin)) {
+    throw RefusedBefore(label_, credentials.uri);
+  }
   // PKCS#11 wants a pointer that is not const; no module writes to it.
   auto* const text =
       pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
@@ -181,13 +193,13 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
   const CK_RV rv = lease.Call(SIGNET_CK(C_Login), kNoMechanism, user, bytes, size);
   if (rv == CKR_OK) {
     if (pin != nullptr) {
-      RefusedPinLedger::Accepted(LedgerName(user), *pin);
+      RefusedPinLedger::Accepted(LedgerName(kind), *pin);
       keep.Keep(*pin);
     }
     return;
   }
   if (rv == CKR_USER_ALREADY_LOGGED_IN) return;
-  if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(LedgerName(user), *pin);
+  if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(LedgerName(kind), *pin);
   if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL) {
     throw Error({.code = ErrorCode::kPinNeeded,
                  .detail = fmt::format("token {}: the PIN entry at the reader was cancelled", label_),
@@ -200,9 +212,10 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
   throw RvError(rv, "C_Login", label_).WithUri(credentials.uri);
 }
 
-Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials, const KeptSecret& kept) {
+Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials, KeptSecret& kept) {
   CK_FLAGS flags = info_.flags;
-  if (kept.get() == nullptr) {
+  const Secret* known = kept.get();
+  if (known == nullptr || RefusedPinLedger::WasRefused(LedgerName(PinRequest::Kind::kContextPin), *known)) {
     flags = Use(&credentials, false, [this](Lease&) { return FlagsForLogin(state_.Get()); });
     CheckPinState(flags, credentials);
   }
@@ -212,7 +225,7 @@ Token::ContextPin Token::PrepareContextLogin(const Credentials& credentials, con
     }
     return {};
   }
-  return {.pin = ChoosePin(credentials, PinRequest::Kind::kContextPin, flags, kept.get())};
+  return {.pin = ChoosePin(credentials, PinRequest::Kind::kContextPin, flags, &kept)};
 }
 
 void Token::LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials,

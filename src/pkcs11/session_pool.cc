@@ -11,11 +11,6 @@ void SessionPool::SetLimit(std::size_t limit) {
   Dispatch();
 }
 
-std::uint64_t SessionPool::epoch() const {
-  const std::lock_guard lock(mutex_);
-  return epoch_;
-}
-
 std::size_t SessionPool::limit() const {
   const std::lock_guard lock(mutex_);
   return limit_;

@@ -2,6 +2,7 @@
 
 #include "pkcs11/cryptoki.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -30,7 +31,7 @@ class SessionPool {
 
   // SetLimit bounds the number of sessions; at least one.
   void SetLimit(std::size_t limit);
-  std::uint64_t epoch() const;
+  std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
   std::size_t limit() const;
 
   // Take waits its turn for a session; exclusive: until no other is in use, and no other is granted before
@@ -78,7 +79,7 @@ class SessionPool {
   std::size_t in_use_ = 0;  // granted
   std::size_t limit_ = SIZE_MAX;
   bool exclusive_ = false;
-  std::uint64_t epoch_ = 1;
+  std::atomic<std::uint64_t> epoch_{1};  // changed under the mutex only
 };
 
 }  // namespace signet

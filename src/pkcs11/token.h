@@ -81,7 +81,7 @@ class Token {
   struct ContextPin {
     std::optional<Secret> pin;  // none: the reader has a pad
   };
-  ContextPin PrepareContextLogin(const Credentials& credentials, const KeptSecret& kept);
+  ContextPin PrepareContextLogin(const Credentials& credentials, KeptSecret& kept);
   void LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials,
                          KeptSecret& kept);
   // UserIsLoggedIn asks the token.
@@ -99,6 +99,7 @@ class Token {
   struct State {
     SessionPool pool;
     Turns connecting;
+    Turns asking;
     std::atomic<bool> connected{false};
     std::atomic<CK_SLOT_ID> slot{0};
     std::atomic<Login> login{Login::kUnknown};
@@ -126,11 +127,12 @@ class Token {
   bool IsLoggedInAfterAll();
   CK_FLAGS FlagsForLogin(State& state);
   void CheckPinState(CK_FLAGS flags, const Credentials& credentials) const;
-  Secret ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags, const Secret* own);
+  Secret ChoosePin(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags, KeptSecret* own);
+  std::optional<Secret> KeptPin(PinRequest::Kind kind, const KeptSecret* own) const;
   PinRequest RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const;
   void SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials,
                KeptSecret& keep);
-  std::string LedgerName(CK_USER_TYPE user) const;
+  std::string LedgerName(PinRequest::Kind kind) const;
 
   const std::shared_ptr<Module> module_;
   const CK_TOKEN_INFO info_;

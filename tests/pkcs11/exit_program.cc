@@ -86,7 +86,7 @@ const std::map<std::string, std::function<int()>> kEndings = {
 int main(int count, char** arguments) {
   if (count != 4) return 2;
   signet::Settings settings;
-  settings.modules = {arguments[2]};
+  if (arguments[2][0] != '\0') settings.modules = {arguments[2]};
   source = std::make_unique<IdentitySource>(settings);
   try {
     identity = source->Open(arguments[3]);

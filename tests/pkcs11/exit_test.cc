@@ -30,5 +30,18 @@ TEST_P(Pkcs11Exit, IsCleanWithSoftHsmItselfAndNoSetting) {
   EXPECT_EQ(result.err, "");
 }
 
+// Debian's SoftHSM comes with a file that configures it for p11-kit.
+TEST(Pkcs11Configured, ModulesAreThoseOfP11KitWhereTheSettingsNameNoneOrTheProxy) {
+  SoftHsm hsm;
+  TestPki pki;
+  hsm.Import(pki.Issue({}), {});
+  for (const char* setting : {"", "p11-kit-proxy.so"}) {
+    const ProcessResult result =
+        RunProgram({.argv = {SIGNET_EXIT_PROGRAM, "child-signs", setting, hsm.ObjectUri("\x01", true)},
+                    .environment = hsm.environment()});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+  }
+}
+
 }  // namespace
 }  // namespace signet::testing

@@ -1,6 +1,7 @@
 #include "pkcs11/cryptoki.h"
 #include "pkcs11/world.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -235,6 +236,38 @@ TEST_P(Pkcs11ContextPin, AWrongOneIsSentOnce) {
   EXPECT_EQ(module->Count("C_Login"), 2u);  // one for the user, one for the operation
   EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);
   EXPECT_EQ(module->Count("C_Login"), 2u);
+}
+
+TEST_P(Pkcs11ContextPin, OfManyThreadsOneIsAskedAndAWrongAnswerIsSentOnce) {
+  for (const char* right : {"4711", "0815"}) {
+    Change([&](ModuleBehaviour& b) {
+      b.always_authenticate = GetParam();
+      b.context_pin = right;
+    });
+    Pkcs11Source source(settings());
+    const auto prompt = std::make_shared<FixedPrompt>("4711");
+    const auto key = LoadKey(source, Uri(), prompt);
+    EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);  // The user's was tried for the key.
+    module->Reset();
+    std::atomic<int> signatures{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+          if (!CodeOf([&] { EXPECT_TRUE(Signs(*key)); })) ++signatures;
+        });
+      }
+    }
+    if (std::string_view(right) == "4711") {
+      EXPECT_EQ(prompt->asked, 1);
+      EXPECT_EQ(signatures, 8);
+    } else {
+      EXPECT_EQ(signatures, 0);
+      EXPECT_EQ(module->Count("C_Login"), 1u);
+    }
+    // The next round is another token, of which nothing was refused.
+    Change([](ModuleBehaviour& b) { b.serial = GetParam() == Context::kEnforced ? "shown" : "hidden"; });
+  }
 }
 
 TEST_P(Pkcs11ContextPin, MayDifferFromTheUsersAndIsAskedForOnce) {

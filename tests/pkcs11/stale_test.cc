@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +160,27 @@ TEST_F(Pkcs11Stale, ManyThreadsGetOverTheSameLoss) {
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(3));
   module->DropSessions();
+}
+
+TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheMend) {
+  // Root may chroot; others may in a user namespace of their own, where the system allows that.
+  const bool may = geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });
+  if (!may) GTEST_SKIP() << "this system lets nobody but root change the root directory";
+  const TemporaryDirectory empty;
+  // As SoftHSM does whose files cannot be opened any more.
+  Change([](ModuleBehaviour& b) {
+    b.faults = {{.function = "C_SignInit", .result = CKR_OBJECT_HANDLE_INVALID, .times = 0}};
+  });
+  EXPECT_TRUE(InChild([&] {
+    if (geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) return false;
+    if (chroot(empty.path().c_str()) != 0 || chdir("/") != 0) return false;
+    try {
+      Signs(*key);
+      return false;
+    } catch (const Error& error) {
+      return error.mend().find("p11-kit server") != std::string::npos;
+    }
+  }));
 }
 
 class Pkcs11Fork : public Pkcs11Stale, public ::testing::WithParamInterface<bool> {
