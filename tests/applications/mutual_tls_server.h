@@ -27,8 +27,8 @@ class MutualTlsServer {
   // MutualTlsServer fails with std::runtime_error when the server does not come up.
   MutualTlsServer(Kind kind, const ServerSetup& setup);
 
-  // address is "localhost:PORT".
-  std::string address() const { return "localhost:" + std::to_string(port_); }
+  // address is "127.0.0.1:PORT": a minimal system cannot resolve localhost.
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   std::uint16_t port() const noexcept { return port_; }
   // trust_file is a PEM file with the CA of the server's own certificate.
   const std::string& trust_file() const noexcept { return trust_file_; }
