@@ -92,6 +92,7 @@ TEST_F(Install, APrefixOfItsOwnKeepsTheProviderAndOpenSslLoadsItFromThere) {
   const std::string modules = fs::path(Find("prefix", "/signet.so")).parent_path();
   const ProcessResult result = Must({.argv = {"openssl", "list", "-providers", "-provider-path", modules,
                                               "-provider", "signet", "-provider", "default"},
+                                     .environment = ForeignEnvironment(),
                                      .unset = {"OPENSSL_CONF", "OPENSSL_MODULES"}});
   EXPECT_THAT(result.out, HasSubstr("signet"));
 }
