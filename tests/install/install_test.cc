@@ -1,4 +1,5 @@
 // What `cmake --install` lays out, seen by those who look for it: a project outside, OpenSSL, a user.
+#include "foreign_program.h"
 #include <signet/testing/process.h>
 #include <signet/testing/temporary_directory.h>
 
