@@ -62,6 +62,16 @@ class Pkcs1OnlyKey final : public ChangedKey {
   }
 };
 
+// Sha512OnlyKey is a key in a token that does RSA-PSS with SHA-512 only.
+class Sha512OnlyKey final : public ChangedKey {
+ public:
+  using ChangedKey::ChangedKey;
+  std::vector<SignatureScheme> schemes() const override { return {SignatureScheme::kRsaPssRsaeSha512}; }
+  bool Supports(const SigningAlgorithm& algorithm) const override {
+    return algorithm.kind == SigningAlgorithm::Kind::kRsaPss && algorithm.hash == Hash::kSha512;
+  }
+};
+
 // WithKey gives the identity of a test certificate with a key of class `Key` around its own.
 template <class Key>
 Identity WithKey(const testing::TestIdentity& made, std::string uri) {

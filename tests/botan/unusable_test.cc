@@ -89,6 +89,23 @@ TEST(BotanUnusable, NextBestIdentityTakesItsPlace) {
   EXPECT_EQ(report.client_certificate.scheme, "rsa_pss_rsae_sha256");
 }
 
+TEST(BotanUnusable, ExactSchemesOfTheRequestDecideInEveryVersion) {
+  const testing::TestIdentity made = Site::Get().pki().Issue({.key = "rsa:2048"});
+  for (const std::uint16_t version : kVersions) {
+    for (const bool both : {false, true}) {
+      ServerOptions options{
+          .version = version, .scheme = SignatureScheme::kRsaPssRsaeSha512, .require = false};
+      if (both) options.also = SignatureScheme::kRsaPssRsaeSha256;
+      const auto server = StartOpenSsl(options);
+      const HandshakeReport report = Connect(*server, {WithKey<Sha512OnlyKey>(made, "test:token")});
+      // Where the server takes SHA-256 as well, Botan insists on that.
+      EXPECT_EQ(report.client_certificate.sent, !both);
+      ASSERT_TRUE(report.application.has_value());
+      EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+    }
+  }
+}
+
 TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
   const testing::TestIdentity made = Site::Get().pki().Issue({.key = "ec:P-256"});
   for (const std::uint16_t version : kVersions) {
