@@ -6,6 +6,7 @@
 #include <signet/testing/test_pki.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +21,9 @@ struct Row {
   int bits;
   const char* curve;
 };
+
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const Row& row, std::ostream* out) { *out << row.kind; }
 
 class PublicKeys : public ::testing::TestWithParam<Row> {};
 

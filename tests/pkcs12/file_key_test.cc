@@ -6,6 +6,7 @@
 #include <signet/error.h>
 #include <signet/testing/test_pki.h>
 
+#include <ostream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -26,6 +27,9 @@ struct KindRow {
   KeyType type;
   std::size_t schemes;
 };
+
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const KindRow& row, std::ostream* out) { *out << row.kind; }
 
 class FileKeyKinds : public ::testing::TestWithParam<KindRow> {};
 
