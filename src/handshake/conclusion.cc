@@ -99,6 +99,7 @@ void ExplainNothingSent(const ProbeOptions& options, HandshakeReport& report) {
 void Consider(const Choice& choice, HandshakeReport& report, std::optional<SignatureScheme> scheme) {
   const std::optional<SignatureScheme> signs_with = scheme ? scheme : choice.scheme();
   report.considered.clear();
+  report.choice = choice;
   for (const Choice::Considered& considered : choice.considered()) {
     ConsideredIdentity row{.uri = considered.identity.uri(),
                            .subject = considered.identity.subject(),
@@ -113,6 +114,7 @@ void Consider(const Choice& choice, HandshakeReport& report, std::optional<Signa
 void Conclude(const Recorder& recorder, const ProbeOptions& options, HandshakeReport& report) {
   report.messages = recorder.messages();
   report.certificate_request = recorder.request();
+  report.alert = recorder.received_alert();
   ConsiderTheRest(options, report);
   DescribeClient(recorder, report);
   if (!recorder.server_chain().empty() && report.server_subject.empty()) {

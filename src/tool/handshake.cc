@@ -1,4 +1,5 @@
 #include "handshake/socket.h"
+#include "tool/explain_report.h"
 #include "tool/report_output.h"
 #include "tool/stacks.h"
 #include "tool/verbs.h"
@@ -74,7 +75,9 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
                            .request = options.request,
                            .resume = options.resume,
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
-  return Report(common, MakeProbe(options.stack)->Connect(probe));
+  std::vector<HandshakeReport> reports = MakeProbe(options.stack)->Connect(probe);
+  for (HandshakeReport& report : reports) ExplainFailure(report);
+  return Report(common, reports);
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+#include <algorithm>
+
+#include "diagnosis/explanation.h"
+#include "diagnosis/mends.h"
+
+namespace signet {
+
+Explanation Explain(const Error& error) {
+  // What OpenSSL said tells more than that something failed inside.
+  if (error.native().kind == NativeCode::Kind::kOpenSsl && error.mend().empty()) {
+    if (auto known = ExplainSymptom(error.native().name)) return *std::move(known);
+  }
+  const auto row = std::ranges::find(ErrorMends(), error.code(), &ErrorMend::code);
+  return {.cause = error.detail(),
+          .mend = !error.mend().empty() || row == ErrorMends().end() ? error.mend() : std::string(row->mend)};
+}
+
+Explanation Explain(const Reason& reason) {
+  const auto row = std::ranges::find(ReasonMends(), reason.code, &ReasonMend::code);
+  return {.cause = reason.text, .mend = row != ReasonMends().end() ? std::string(row->mend) : std::string()};
+}
+
+}  // namespace signet

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <signet/error.h>
+#include <signet/identity_selector.h>
+
+namespace signet {
+
+// Explanation is one sentence that names the cause, lower case and without full stop, and one that says what
+// to do.
+struct Explanation {
+  std::string cause;
+  std::string mend;
+};
+
+// Explain says what an error means; the error's own words go first.
+Explanation Explain(const Error& error);
+
+// Explain says why an identity was not taken, or what a peer may hold against it.
+Explanation Explain(const Reason& reason);
+
+// HandshakeOutcome is what is known of a handshake that failed, on the client's side.
+struct HandshakeOutcome {
+  const Error& failure;                    // as the TLS stack, or the server's page, has it
+  bool requested = false;                  // the server asked for a certificate
+  bool sent = false;                       // and got one
+  const Choice* choice = nullptr;          // null where none was made
+  std::optional<std::uint8_t> alert = {};  // what the server ended the handshake with
+};
+
+// Explain finds the cause of a failed handshake in what the server asked for and what we have.
+Explanation Explain(const HandshakeOutcome& outcome);
+
+// Symptom is what a program prints when something goes wrong, and what is behind it.
+struct Symptom {
+  std::string_view text;  // found in what the program prints, whatever the case
+  std::string_view cause;
+  std::string_view mend;
+};
+std::span<const Symptom> Symptoms() noexcept;
+
+// ExplainSymptom finds the first symptom in `printed`; nothing where it holds none that we know.
+std::optional<Explanation> ExplainSymptom(std::string_view printed);
+
+}  // namespace signet
