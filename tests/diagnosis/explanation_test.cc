@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <signet/identity_selector.h>
+
+#include "diagnosis/explanation.h"
+#include "diagnosis/mends.h"
+#include "selection/small_pki.h"
+
+namespace signet::testing {
+namespace {
+
+using Code = Reason::Code;
+using ::testing::HasSubstr;
+
+bool IsSentence(std::string_view text) {
+  return !text.empty() && text.back() == '.' && text.find('\n') == std::string_view::npos && text[0] >= 'A';
+}
+
+TEST(Mends, EveryReasonHasOne) {
+  for (int code = 0; code <= static_cast<int>(Code::kHostName); ++code) {
+    const auto rows = std::ranges::count(ReasonMends(), static_cast<Code>(code), &ReasonMend::code);
+    EXPECT_EQ(rows, 1) << code;
+  }
+  for (const ReasonMend& row : ReasonMends()) EXPECT_TRUE(IsSentence(row.mend)) << row.mend;
+}
+
+TEST(Mends, EveryErrorHasOne) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
+    const auto rows = std::ranges::count(ErrorMends(), static_cast<ErrorCode>(code), &ErrorMend::code);
+    EXPECT_EQ(rows, 1) << Name(static_cast<ErrorCode>(code));
+  }
+  for (const ErrorMend& row : ErrorMends()) EXPECT_TRUE(IsSentence(row.mend)) << row.mend;
+}
+
+TEST(Symptoms, EachIsFoundByItsOwnTextAndNoneTwice) {
+  std::set<std::string_view> texts;
+  for (const Symptom& symptom : Symptoms()) {
+    EXPECT_TRUE(texts.insert(symptom.text).second) << symptom.text;
+    EXPECT_TRUE(IsSentence(symptom.mend)) << symptom.mend;
+    const auto explanation = ExplainSymptom(symptom.text);
+    ASSERT_TRUE(explanation);
+    EXPECT_EQ(explanation->cause, symptom.cause) << "another row stands in the way of " << symptom.text;
+  }
+  EXPECT_FALSE(ExplainSymptom("all is well"));
+}
+
+TEST(Explain, ErrorsOwnMendGoesFirst) {
+  const Error error({.code = ErrorCode::kNotFound, .detail = "no key", .mend = "Look elsewhere."});
+  EXPECT_EQ(Explain(error).mend, "Look elsewhere.");
+  EXPECT_EQ(Explain(error).cause, "no key");
+}
+
+TEST(Explain, OpenSslsReasonTellsMoreThanThatSomethingFailed) {
+  const Error error({.code = ErrorCode::kInternal,
+                     .detail = "OpenSSL refused an operation that should work",
+                     .call = "SSL_CTX_new_ex",
+                     .native = {NativeCode::Kind::kOpenSsl, 1, "library has no ciphers"}});
+  EXPECT_THAT(Explain(error).cause, HasSubstr("`default` is not active"));
+}
+
+// Outcome is a failed handshake with the choice that was made in it.
+struct Outcome {
+  Outcome(const Leaf& leaf, const CertificateRequest& request, bool pinned)
+      : choice(Select(request, IdentitySet({MakeIdentity(leaf)}), {.pinned = pinned ? "pkcs12:alice" : ""},
+                      Now())) {}
+  Explanation With(std::optional<std::uint8_t> alert) const {
+    return Explain(HandshakeOutcome{.failure = failure,
+                                    .requested = true,
+                                    .sent = static_cast<bool>(choice),
+                                    .choice = &choice,
+                                    .alert = alert});
+  }
+  Error failure{{.code = ErrorCode::kHandshake, .detail = "the server said no", .mend = "Ask it."}};
+  Choice choice;
+};
+
+std::vector<std::vector<std::uint8_t>> Only(const std::string& ca) {
+  const auto der = CaCertificate(ca).subject_der();
+  return {{der.begin(), der.end()}};
+}
+
+TEST(ExplainHandshake, NamesTheAuthoritiesWhereNothingWasSent) {
+  const auto why = Outcome({}, {.authorities = Only("B")}, false).With(116);
+  EXPECT_THAT(why.cause,
+              HasSubstr("accepts only certificates from \"CN=CA B,O=Test CAs\"; this one is from"));
+  EXPECT_THAT(why.mend, HasSubstr("one of these authorities issued"));
+}
+
+TEST(ExplainHandshake, NamesTheMissingIntermediateWhereNothingWasSent) {
+  const auto why = Outcome({.issuer = "A1", .with_chain = false}, {.authorities = Only("A")}, false).With(40);
+  EXPECT_THAT(why.cause, HasSubstr("CN=CA A1,O=Test CAs is missing"));
+  EXPECT_THAT(why.mend, HasSubstr("chain-file"));
+}
+
+TEST(ExplainHandshake, NearestMissIsNamedNotTheFirst) {
+  const CertificateRequest request = {.authorities = Only("A")};
+  const IdentitySet set(
+      {MakeIdentity({.subject = "far", .issuer = "B"}), MakeIdentity({.subject = "near", .to = -1})});
+  const Choice choice = Select(request, set, {}, Now());
+  const Error failure({.code = ErrorCode::kHandshake, .detail = "no"});
+  const auto why = Explain(HandshakeOutcome{.failure = failure, .requested = true, .choice = &choice});
+  EXPECT_THAT(why.cause, HasSubstr("CN=near does not fit: the certificate expired"));
+  EXPECT_THAT(why.cause, HasSubstr("(1 others fit no better)"));
+}
+
+TEST(ExplainHandshake, UnknownCaWithoutAListIsAShortChainOrAnUnknownRoot) {
+  EXPECT_THAT(Outcome({.issuer = "A1", .with_chain = false}, {}, false).With(48).cause,
+              HasSubstr("certificate of its issuer CN=CA A1,O=Test CAs was not sent"));
+  EXPECT_THAT(Outcome({.issuer = "A1"}, {}, false).With(48).cause,
+              HasSubstr("does not trust CN=CA A,O=Test CAs"));
+}
+
+TEST(ExplainHandshake, ExpiredIsTheLeafTheChainOrTheServersClock) {
+  EXPECT_THAT(Outcome({.to = -1}, {}, true).With(45).cause,
+              HasSubstr("the certificate expired on 2030-06-14"));
+  EXPECT_THAT(Outcome({.ca_to = -1}, {}, false).With(45).cause,
+              HasSubstr("issuer CN=CA A,O=Test CAs expired"));
+  EXPECT_THAT(Outcome({}, {}, false).With(45).mend, HasSubstr("clocks of both"));
+}
+
+TEST(ExplainHandshake, UnsupportedCertificateIsItsUsage) {
+  EXPECT_THAT(Outcome({.purposes = "serverAuth"}, {}, true).With(43).cause, HasSubstr("lacks clientAuth"));
+  EXPECT_THAT(Outcome({.key_usage = "keyEncipherment"}, {}, true).With(43).cause,
+              HasSubstr("lacks digitalSignature"));
+}
+
+TEST(ExplainHandshake, PinnedIdentityThatCannotSignIsTheCause) {
+  const auto why = Outcome({.key = "rsa2048", .hardware = true, .pss = false}, {}, true).With(std::nullopt);
+  EXPECT_THAT(why.cause, HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"));
+  EXPECT_THAT(why.mend, HasSubstr("TLS 1.2"));
+}
+
+TEST(ExplainHandshake, AnAlertThatNothingExplainsKeepsItsOwnWords) {
+  const auto why = Outcome({}, {}, false).With(80);
+  EXPECT_EQ(why.cause, "the server said no");
+  EXPECT_EQ(why.mend, "Ask it.");
+}
+
+}  // namespace
+}  // namespace signet::testing
