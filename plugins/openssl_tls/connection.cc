@@ -46,6 +46,27 @@ std::string Reason() {
   return has_text ? fmt::format("{}: {}", reason, data) : reason;
 }
 
+// KeysOwnError takes the queue apart and gives what our provider said, before libssl put its own words behind
+// it: why a key did not sign. Its entries carry an Error's whole line: the detail, and the mend after the
+// first full stop.
+std::optional<Error> KeysOwnError() {
+  const char* file = nullptr;
+  const char* text = nullptr;
+  int flags = 0;
+  while (const unsigned long code = ERR_get_error_all(&file, nullptr, nullptr, &text, &flags)) {
+    if (file == nullptr || std::strcmp(file, "signet") != 0 || (flags & ERR_TXT_STRING) == 0) continue;
+    const std::string_view line(text);
+    const std::size_t stop = line.find(". ");
+    const int number = ERR_GET_REASON(code) - 1;  // as the provider numbers its reasons
+    const bool known = number >= 0 && number <= static_cast<int>(ErrorCode::kInternal);
+    return Error(
+        {.code = known ? static_cast<ErrorCode>(number) : ErrorCode::kHandshake,
+         .detail = std::string(line.substr(0, stop)),
+         .mend = stop != std::string_view::npos ? std::string(line.substr(stop + 2)) : std::string()});
+  }
+  return std::nullopt;
+}
+
 Error Broken(SSL* connection, std::string_view when, int number) {
   if (number == EAGAIN || number == EWOULDBLOCK) {
     return Error({.code = ErrorCode::kNetwork,
@@ -107,9 +128,11 @@ Error HandshakeFailure(SSL* connection, int result, const Recording& recording) 
   if (kind == SSL_ERROR_ZERO_RETURN) return Broken(connection, when, 0);
   if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
     return Broken(connection, when, 0);
+  const std::string reason = Reason();
+  if (auto error = KeysOwnError()) return *std::move(error);
   return Error(
       {.code = ErrorCode::kHandshake,
-       .detail = fmt::format("the handshake failed: {}", Reason()),
+       .detail = fmt::format("the handshake failed: {}", reason),
        .mend = "Check that the other side speaks TLS on this port, and which versions and suites it has."});
 }
 

@@ -4,6 +4,7 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/bio.h>
+#include <openssl/conf.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/decoder.h>
 #include <openssl/encoder.h>
@@ -28,6 +29,7 @@ struct OpenSslDeleter {
   void operator()(BASIC_CONSTRAINTS* p) const noexcept { BASIC_CONSTRAINTS_free(p); }
   void operator()(BIGNUM* p) const noexcept { BN_clear_free(p); }
   void operator()(BIO* p) const noexcept { BIO_free_all(p); }
+  void operator()(CONF* p) const noexcept { NCONF_free(p); }
   void operator()(ECDSA_SIG* p) const noexcept { ECDSA_SIG_free(p); }
   void operator()(EVP_CIPHER* p) const noexcept { EVP_CIPHER_free(p); }
   void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
@@ -58,6 +60,7 @@ struct OpenSslDeleter {
   void operator()(SSL* p) const noexcept { SSL_free(p); }
   void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
   void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
+  void operator()(STACK_OF(ASN1_TYPE)* p) const noexcept { sk_ASN1_TYPE_pop_free(p, ASN1_TYPE_free); }
   void operator()(STACK_OF(PKCS12_SAFEBAG)* p) const noexcept { sk_PKCS12_SAFEBAG_pop_free(p, PKCS12_SAFEBAG_free); }
   void operator()(STACK_OF(PKCS7)* p) const noexcept { sk_PKCS7_pop_free(p, PKCS7_free); }
   void operator()(STACK_OF(X509)* p) const noexcept { sk_X509_pop_free(p, X509_free); }

@@ -122,7 +122,8 @@ Explanation Explain(const HandshakeOutcome& outcome) {
   if (PinnedIsUnusable(outcome)) return NothingSent(outcome);
   if (outcome.failure.code() != ErrorCode::kHandshake) return Explain(outcome.failure);
   if (outcome.requested && !outcome.sent) return NothingSent(outcome);
-  if (outcome.sent && outcome.choice != nullptr && *outcome.choice) return Refused(outcome);
+  if (outcome.sent && outcome.by_server && outcome.choice != nullptr && *outcome.choice)
+    return Refused(outcome);
   return Explain(outcome.failure);
 }
 

@@ -29,6 +29,7 @@ struct HandshakeOutcome {
   const Error& failure;                    // as the TLS stack, or the server's page, has it
   bool requested = false;                  // the server asked for a certificate
   bool sent = false;                       // and got one
+  bool by_server = false;                  // it was the server that ended it, by an alert or a page
   const Choice* choice = nullptr;          // null where none was made
   std::optional<std::uint8_t> alert = {};  // what the server ended the handshake with
 };

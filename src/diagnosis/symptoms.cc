@@ -66,6 +66,12 @@ constexpr Symptom kSymptoms[] = {
      "Use the file through a pkcs12: URI, as Signet reads it as it is, or make it anew with AES: openssl "
      "pkcs12 "
      "-legacy, then openssl pkcs12 -export."},
+    {"digital envelope routines::unsupported",
+     "the PKCS#12 file is encrypted with RC2-40 or another algorithm that OpenSSL 3 has only in its legacy "
+     "provider",
+     "Use the file through a pkcs12: URI, as Signet reads it as it is, or make it anew with AES: openssl "
+     "pkcs12 "
+     "-legacy, then openssl pkcs12 -export."},
     {"mac verify",
      "the password of the PKCS#12 file is wrong, or its MAC is PBMAC1, which OpenSSL before 3.4 does not "
      "know",
@@ -83,6 +89,11 @@ constexpr Symptom kSymptoms[] = {
      "the OpenSSL provider `signet` is not active in this process, so nobody opens the URI",
      "Run `signet doctor`, and activate `signet` in the openssl.cnf that this program reads."},
     {"DECODER routines::unsupported",
+     "no active OpenSSL provider reads this key file: `signet` or `default` is not active in this process, "
+     "or the "
+     "module or token that the file points at is missing",
+     "Run `signet doctor --pem FILE` with the program's OPENSSL_CONF."},
+    {"OSSL_DECODER_from_bio:unsupported",
      "no active OpenSSL provider reads this key file: `signet` or `default` is not active in this process, "
      "or the "
      "module or token that the file points at is missing",

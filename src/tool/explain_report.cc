@@ -12,6 +12,7 @@ void ExplainFailure(HandshakeReport& report) {
   Explanation explanation = Explain(HandshakeOutcome{.failure = failure,
                                                      .requested = report.certificate_request.has_value(),
                                                      .sent = report.client_certificate.sent,
+                                                     .by_server = report.alert || report.application,
                                                      .choice = report.choice ? &*report.choice : nullptr,
                                                      .alert = report.alert});
   report.failure = Error({.code = failure.code(),

@@ -7,6 +7,7 @@
 namespace signet::tool {
 
 // Add*Verb declares one verb of the command with its options; parsing it sets CommonOptions::verb.
+void AddDoctorVerb(CLI::App& app, CommonOptions& common);
 void AddListVerb(CLI::App& app, CommonOptions& common);
 void AddShowVerb(CLI::App& app, CommonOptions& common);
 void AddHandshakeVerb(CLI::App& app, CommonOptions& common);

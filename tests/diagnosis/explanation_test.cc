@@ -71,6 +71,7 @@ struct Outcome {
     return Explain(HandshakeOutcome{.failure = failure,
                                     .requested = true,
                                     .sent = static_cast<bool>(choice),
+                                    .by_server = alert.has_value(),
                                     .choice = &choice,
                                     .alert = alert});
   }

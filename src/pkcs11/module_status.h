@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <signet/error.h>
+#include <signet/settings.h>
+
+namespace signet {
+
+// TokenStatus is what a token says of itself without a login.
+struct TokenStatus {
+  std::string label, model, serial;
+  bool initialised = false;
+  bool needs_login = false;
+  bool pin_set = false;
+  bool pin_count_low = false;  // a wrong PIN was entered since the last right one
+  bool pin_final_try = false;  // one wrong PIN more locks it
+  bool pin_locked = false;
+  bool reader_asks = false;  // the PIN is entered at the reader's own pad
+};
+
+// ModuleStatus is one PKCS#11 module as this process finds it.
+struct ModuleStatus {
+  std::string name, path;
+  bool holds_trust = false;  // a store of trust anchors, which has no keys
+  std::optional<Error> trouble;
+  std::vector<TokenStatus> tokens;
+};
+
+// StatusOfModules tries the modules that the settings name, or all that p11-kit has configured. It never
+// throws for what is wrong with a module, and sends no PIN.
+std::vector<ModuleStatus> StatusOfModules(const Settings& settings);
+
+}  // namespace signet

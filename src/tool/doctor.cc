@@ -1,0 +1,119 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "base/percent_encoding.h"
+#include "diagnosis/explanation.h"
+#include "tool/doctor_checks.h"
+#include "tool/output.h"
+#include "tool/verbs.h"
+
+namespace signet::tool {
+namespace {
+
+struct DoctorOptions {
+  std::vector<std::string> uris;
+  std::string openssl_conf;
+  std::vector<std::string> pem_files;
+  std::string symptom;
+};
+
+const char* Shown(Verdict verdict) {
+  static constexpr const char* kShown[] = {"ok", "note", "bad"};
+  return kShown[static_cast<std::size_t>(verdict)];
+}
+
+void Append(Findings& all, Findings more) { std::ranges::move(more, std::back_inserter(all)); }
+
+// PathOf gives the file of a pkcs12: URI; empty for others.
+std::string PathOf(const std::string& uri) {
+  constexpr std::string_view kScheme = "pkcs12:";
+  if (!uri.starts_with(kScheme)) return {};
+  const std::string path = uri.substr(kScheme.size(), uri.find_first_of(";?") - kScheme.size());
+  return PercentDecode(path).value_or("");
+}
+
+Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
+  Findings all = CheckEnvironment();
+  Append(all, CheckOpenSslConf(options.openssl_conf));
+  const Settings settings = common.MakeSettings();
+  Append(all, CheckModules(settings));
+  const TimePoint now = std::chrono::system_clock::now();
+  // Nobody is asked for a token's PIN; a file that a user named may ask for its password.
+  const IdentitySource source(settings, common.MakePrompt(settings));
+  Append(all, CheckIdentities(source, "pkcs11:", false, now));
+  for (const std::string& uri : options.uris) {
+    Append(all, CheckIdentities(source, uri, true, now));
+    if (const std::string path = PathOf(uri); !path.empty()) Append(all, CheckPkcs12File(path));
+  }
+  for (const std::string& path : options.pem_files) Append(all, CheckPemFile(source, path));
+  return all;
+}
+
+void Print(const CommonOptions& common, const Findings& findings) {
+  Json rows = Json::array();
+  for (const Finding& finding : findings) {
+    if (common.json) {
+      rows.push_back({{"what", finding.what},
+                      {"verdict", Shown(finding.verdict)},
+                      {"detail", finding.detail},
+                      {"mend", finding.mend}});
+    } else {
+      fmt::print("{:<5} {}: {}{}{}\n", Shown(finding.verdict), finding.what, finding.detail,
+                 finding.mend.empty() ? "" : ". ", finding.mend);
+    }
+  }
+  if (common.json) PrintJson({{"findings", std::move(rows)}});
+}
+
+std::string StandardInput() {
+  std::string text;
+  char part[4096];
+  while (const std::size_t size = std::fread(part, 1, sizeof part, stdin)) text.append(part, size);
+  return text;
+}
+
+// ExplainWhatWasPrinted answers for an error message of another program.
+Findings ExplainWhatWasPrinted(const std::string& given) {
+  const auto explanation = ExplainSymptom(given == "-" ? StandardInput() : given);
+  if (explanation) return {{Verdict::kBad, "symptom", explanation->cause, explanation->mend}};
+  return {{Verdict::kNote, "symptom", "it holds no message that we know",
+           "Run `signet handshake HOST:PORT --identity URI`, which shows every message of the handshake."}};
+}
+
+int Doctor(const CommonOptions& common, const DoctorOptions& options) {
+  if (!options.symptom.empty()) {
+    const Findings findings = ExplainWhatWasPrinted(options.symptom);
+    Print(common, findings);
+    return findings.front().verdict == Verdict::kBad ? kDone : kFailed;
+  }
+  const Findings findings = Examine(common, options);
+  Print(common, findings);
+  const auto bad = std::ranges::count(findings, Verdict::kBad, &Finding::verdict);
+  return bad == 0 ? kDone : kFailed;
+}
+
+}  // namespace
+
+void AddDoctorVerb(CLI::App& app, CommonOptions& common) {
+  auto options = std::make_shared<DoctorOptions>();
+  CLI::App* verb = app.add_subcommand("doctor", "Check the set-up, and say what to do about what is wrong");
+  verb->add_option("URI", options->uris, "Identities to check besides those on tokens")->type_name("");
+  verb->add_option("--openssl-conf", options->openssl_conf,
+                   "The openssl.cnf to check (default: the one that programs read)")
+      ->type_name("FILE");
+  verb->add_option("--pem", options->pem_files, "PEM key files that should point at a key")
+      ->type_name("FILE")
+      ->expected(1, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_option("--symptom", options->symptom,
+                   "Explain what another program printed; - reads it from stdin")
+      ->type_name("TEXT");
+  verb->callback(
+      [&common, options] { common.verb = [&common, options] { return Doctor(common, *options); }; });
+}
+
+}  // namespace signet::tool

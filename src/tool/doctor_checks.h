@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <signet/identity_source.h>
+#include <signet/settings.h>
+
+#include "tool/finding.h"
+
+namespace signet::tool {
+
+// CheckOpenSslConf reads an openssl.cnf as OpenSSL would, .include lines followed, without activating
+// anything of it. An empty `path` stands for the one that programs read: OPENSSL_CONF, or that of OPENSSLDIR;
+// then it is no fault that signet is not in it.
+Findings CheckOpenSslConf(const std::string& path);
+
+// CheckEnvironment looks at the variables that programs with Signet read.
+Findings CheckEnvironment();
+
+// CheckModules tries the PKCS#11 modules and reports their tokens and the state of the PINs. No PIN is sent.
+Findings CheckModules(const Settings& settings);
+
+// CheckIdentities judges what `uri` stands for: expiry of every certificate, fitness, and what is no
+// identity. `named` tells that a user named the URI, and misses what is not there.
+Findings CheckIdentities(const IdentitySource& source, const std::string& uri, bool named, TimePoint now);
+
+// CheckPkcs12File says which old or new algorithms of a PKCS#12 file other programs cannot read. Nothing
+// where it cannot be read: CheckIdentities says so.
+Findings CheckPkcs12File(const std::string& path);
+
+// CheckPemFile follows a PEM file that points at a key to the key.
+Findings CheckPemFile(const IdentitySource& source, const std::string& path);
+
+}  // namespace signet::tool

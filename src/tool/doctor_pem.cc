@@ -1,0 +1,118 @@
+// PEM files that stand for a key elsewhere: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String
+// uri }.
+#include <array>
+
+#include <fmt/format.h>
+#include <openssl/pem.h>
+
+#include <signet/error.h>
+
+#include "base/file.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "diagnosis/explanation.h"
+#include "tool/doctor_checks.h"
+#include "tool/output.h"
+
+namespace signet::tool {
+namespace {
+
+constexpr std::uint64_t kLargestFile = 1 << 20;
+constexpr std::array<std::string_view, 2> kLabels = {"SIGNET URI", "PKCS#11 PROVIDER URI"};
+
+struct PemBlock {
+  std::string label;
+  std::vector<std::uint8_t> der;
+};
+
+std::vector<PemBlock> ReadBlocks(const std::vector<std::uint8_t>& bytes) {
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<BIO> bio(
+      CheckOpenSsl(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())), "BIO_new_mem_buf"));
+  std::vector<PemBlock> blocks;
+  char* label = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  while (PEM_read_bio(bio.get(), &label, &header, &data, &size) == 1) {
+    const OpenSslPtr<char> owned_label(label);
+    const OpenSslPtr<char> owned_header(header);
+    const OpenSslPtr<unsigned char> owned_data(data);
+    blocks.push_back({label, {data, data + size}});
+  }
+  return blocks;
+}
+
+// UriIn reads the wrapped URI; nothing where the block is damaged.
+std::optional<std::string> UriIn(const PemBlock& block) {
+  const OpenSslErrorMark mark;
+  const unsigned char* position = block.der.data();
+  const OpenSslPtr<STACK_OF(ASN1_TYPE)> sequence(
+      d2i_ASN1_SEQUENCE_ANY(nullptr, &position, static_cast<long>(block.der.size())));
+  if (sequence == nullptr || sk_ASN1_TYPE_num(sequence.get()) != 2) return std::nullopt;
+  const ASN1_TYPE* uri = sk_ASN1_TYPE_value(sequence.get(), 1);
+  if (uri->type != V_ASN1_UTF8STRING) return std::nullopt;
+  const ASN1_STRING* text = uri->value.utf8string;
+  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                     static_cast<std::size_t>(ASN1_STRING_length(text)));
+}
+
+Finding Follow(const IdentitySource& source, const std::string& what, const std::string& uri) {
+  const std::string shown = WithoutPin(uri);
+  try {
+    const Listing listing = source.List(uri);
+    if (!listing.identities.empty()) {
+      return {Verdict::kOk, what,
+              fmt::format("points at {}, which is there", listing.identities.front().uri())};
+    }
+    for (const Problem& problem : listing.problems) {
+      // Programs bring the certificate in a file of its own.
+      if (problem.error.code() == ErrorCode::kKeyOnly) {
+        return {Verdict::kOk, what, fmt::format("points at the key {}, which is there", shown)};
+      }
+    }
+    if (!listing.problems.empty()) {
+      const Explanation why = Explain(listing.problems.front().error);
+      return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.mend};
+    }
+  } catch (const Error& error) {
+    const Explanation why = Explain(error);
+    return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.mend};
+  }
+  return {Verdict::kBad, what, fmt::format("points at {}, and nothing is there", shown),
+          "Insert the token, or write the file anew with `signet pem URI`; a token that hides its objects "
+          "before the "
+          "login shows them with --pin-source."};
+}
+
+Finding CheckBlock(const IdentitySource& source, const std::string& what, const PemBlock& block) {
+  const auto uri = UriIn(block);
+  if (uri) return Follow(source, what, *uri);
+  return {Verdict::kBad, what, fmt::format("the block {} is damaged", block.label),
+          "Write the file anew with `signet pem URI`."};
+}
+
+}  // namespace
+
+Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
+  const std::string what = fmt::format("PEM file {}", path);
+  Findings findings;
+  std::vector<PemBlock> blocks;
+  try {
+    blocks = ReadBlocks(ReadFile(path, kLargestFile));
+  } catch (const Error& error) {
+    const Explanation why = Explain(error);
+    return {{Verdict::kBad, what, why.cause, why.mend}};
+  }
+  for (const PemBlock& block : blocks) {
+    if (std::ranges::find(kLabels, block.label) != kLabels.end())
+      findings.push_back(CheckBlock(source, what, block));
+  }
+  if (!findings.empty()) return findings;
+  if (blocks.empty())
+    return {{Verdict::kBad, what, "it holds no PEM block", "Write it with `signet pem URI`."}};
+  return {{Verdict::kNote, what,
+           fmt::format("it points at no key elsewhere: it holds {}", blocks.front().label), ""}};
+}
+
+}  // namespace signet::tool
