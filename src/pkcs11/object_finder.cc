@@ -54,7 +54,7 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
     handles.insert(handles.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(found));
     more = found == some.size() || (found > 0 && !lease.token().finds_in_batches());
     // Once a module was seen to give all that it has at once, it need not be asked whether there is more.
-    if (found > 2 || (found == 0 && handles.size() > 0 && searches == 1)) lease.token().SetFindsInBatches();
+    if (found > 2 || (found == 0 && handles.size() > 1 && searches == 1)) lease.token().SetFindsInBatches();
     ++searches;
   }
   return handles;
