@@ -280,7 +280,9 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
   const auto data = Encoded(row, job, room);
   std::array<std::uint8_t, kRoom> raw;
   CK_ULONG size = raw.size();
-  const CK_RV rv = lease.Call(SIGNET_CK(C_Sign), row.mechanism, const_cast<CK_BYTE*>(data.data()),
+  // An empty message is data too: modules take a null pointer for an error.
+  const CK_BYTE* bytes = data.empty() ? room.data() : data.data();
+  const CK_RV rv = lease.Call(SIGNET_CK(C_Sign), row.mechanism, const_cast<CK_BYTE*>(bytes),
                               static_cast<CK_ULONG>(data.size()), raw.data(), &size);
   if (rv == CKR_USER_NOT_LOGGED_IN && job.context_pin == nullptr && token_->UserIsLoggedIn(lease)) {
     return Outcome::kContextLoginWanted;
