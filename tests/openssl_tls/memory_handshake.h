@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
-#include "openssl_provider/token_key.h"
+#include "openssl_provider/counting_key.h"
 #include "openssl_tls/recording.h"
 #include <signet/identity.h>
 #include <signet/testing/test_pki.h>
@@ -15,9 +15,9 @@ namespace signet {
 
 // LockedKey is a key in the guise of one in a token that counts how often it was unlocked, and may be told to
 // fail there or to lack schemes.
-class LockedKey : public TokenKey {
+class LockedKey : public CountingKey {
  public:
-  using TokenKey::TokenKey;
+  using CountingKey::CountingKey;
   void Unlock() override {
     ++unlocks;
     if (refuses_pin) {
@@ -27,7 +27,7 @@ class LockedKey : public TokenKey {
   }
   bool locked() const override { return unlocks == 0; }
   std::vector<SignatureScheme> schemes() const override {
-    return only_schemes.empty() ? TokenKey::schemes() : only_schemes;
+    return only_schemes.empty() ? CountingKey::schemes() : only_schemes;
   }
 
   std::atomic<int> unlocks = 0;
