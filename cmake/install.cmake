@@ -63,6 +63,7 @@ endforeach()
 install(DIRECTORY include/signet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${ABSENT_HEADERS})
 install(DIRECTORY softhsm_config DESTINATION ${CMAKE_INSTALL_DATADIR}/signet)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/signet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 
 configure_package_config_file(cmake/signet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/signet-config.cmake
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/signet)

@@ -72,16 +72,9 @@ class OpenSslAcceptor : public Acceptor {
                     .cipher = CipherOf(connection),
                     .resumed = SSL_session_reused(connection) == 1};
     if (const auto& check = recording.recorder().client_verify()) visitor.scheme = check->scheme;
-    // From the session where it was resumed: no Certificate message came then.
-    if (X509* leaf = SSL_get0_peer_certificate(connection)) {
-      unsigned char* der = nullptr;
-      const int size = i2d_X509(leaf, &der);
-      const OpenSslPtr<unsigned char> owned(der);
-      if (size > 0) {
-        const Certificate certificate = Certificate::FromDer({der, static_cast<std::size_t>(size)});
-        visitor.subject = certificate.subject();
-        visitor.user_name = certificate.user_name();
-      }
+    if (const std::optional<Certificate> leaf = PeerCertificate(connection)) {
+      visitor.subject = leaf->subject();
+      visitor.user_name = leaf->user_name();
     }
     return visitor;
   }

@@ -147,4 +147,14 @@ std::string CipherOf(SSL* connection) {
   return cipher != nullptr ? SSL_CIPHER_standard_name(cipher) : "";
 }
 
+std::optional<Certificate> PeerCertificate(SSL* connection) {
+  X509* leaf = SSL_get0_peer_certificate(connection);
+  if (leaf == nullptr) return std::nullopt;
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(leaf, &der);
+  const OpenSslPtr<unsigned char> owned(der);
+  if (size <= 0) return std::nullopt;
+  return Certificate::FromDer({der, static_cast<std::size_t>(size)});
+}
+
 }  // namespace signet::openssl

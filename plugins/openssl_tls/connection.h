@@ -3,6 +3,7 @@
 #include "base/openssl_ptr.h"
 #include "handshake/report.h"
 #include "openssl_tls/recording.h"
+#include <signet/certificate.h>
 #include <signet/error.h>
 
 #include <optional>
@@ -26,5 +27,9 @@ Error HandshakeFailure(SSL* connection, int result, const Recording& recording);
 // ProtocolOf and CipherOf name what was agreed on: "TLSv1.3", the IANA name; empty before that.
 std::string ProtocolOf(const Recording& recording);
 std::string CipherOf(SSL* connection);
+
+// PeerCertificate is the other side's leaf, of the session that was resumed where no Certificate message
+// came; nothing where it has none.
+std::optional<Certificate> PeerCertificate(SSL* connection);
 
 }  // namespace signet::openssl

@@ -148,8 +148,9 @@ class Visit {
     report.protocol = ProtocolOf(*recording_);
     report.cipher = CipherOf(connection());
     report.resumed = SSL_session_reused(connection()) == 1;
-    const bool has_certificate = SSL_get0_peer_certificate(connection()) != nullptr;
-    report.server_verified = has_certificate && SSL_get_verify_result(connection()) == X509_V_OK;
+    const std::optional<Certificate> server = PeerCertificate(connection());
+    if (server) report.server_subject = server->subject();
+    report.server_verified = server && SSL_get_verify_result(connection()) == X509_V_OK;
     Conclude(recording_->recorder(), options_, report);
   }
 

@@ -1,5 +1,6 @@
 #include "handshake/socket.h"
 #include "tool/explain_report.h"
+#include "tool/html_report.h"
 #include "tool/report_output.h"
 #include "tool/stacks.h"
 #include "tool/verbs.h"
@@ -19,6 +20,7 @@ struct HandshakeOptions {
   std::string stack;
   std::string tls;
   std::string request;
+  std::string html;
   bool pinned = false;
   bool resume = false;
   unsigned timeout_ms = 10'000;
@@ -53,10 +55,18 @@ std::vector<Identity> FindIdentities(const IdentitySource& source, const std::ve
 int Report(const CommonOptions& common, const std::vector<HandshakeReport>& reports) {
   if (common.json) {
     Json document = ReportJson(reports.front());
-    if (reports.size() > 1) document["resumption"] = ReportJson(reports.back());
+    if (reports.size() > 1) {
+      document["resumption"] = ReportJson(reports.back());
+      document["resumption"]["left_out"] = LeftOut(reports.front(), reports.back());
+    }
     PrintJson(document);
   } else {
-    for (const HandshakeReport& report : reports) PrintReport(report);
+    PrintReport(reports.front());
+    if (reports.size() > 1) {
+      fmt::print("\n");
+      PrintReport(reports.back());
+      fmt::print("left out    {}\n", fmt::join(LeftOut(reports.front(), reports.back()), ", "));
+    }
   }
   for (const HandshakeReport& report : reports) {
     if (report.failure) PrintError(*report.failure);
@@ -77,7 +87,9 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
   std::vector<HandshakeReport> reports = MakeProbe(options.stack)->Connect(probe);
   for (HandshakeReport& report : reports) ExplainFailure(report);
-  return Report(common, reports);
+  const int status = Report(common, reports);
+  if (!options.html.empty()) WriteHtml(options.html, HtmlPage(options.server, reports));
+  return status;
 }
 
 }  // namespace
@@ -106,6 +118,8 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_flag("--pinned", options->pinned,
                  "Present the one identity even if the server's request speaks against it");
   verb->add_flag("--resume", options->resume, "Make a second connection that resumes the session");
+  verb->add_option("--html", options->html, "Write the handshake as one self-contained page too")
+      ->type_name("FILE");
   verb->add_option("--timeout", options->timeout_ms, "How long to wait for the server each time")
       ->type_name("MS");
   verb->callback([&common, options] {

@@ -3,6 +3,7 @@
 #include "handshake/names.h"
 #include "identity/name_text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -69,11 +70,20 @@ Json ApplicationJson(const std::optional<ApplicationTrip>& trip) {
   return {{"sent", trip->sent}, {"received", trip->received}, {"first_line", trip->first_line}};
 }
 
+// Shortened cuts a long list (a ClientHello has dozens of suites) where people read; --json has all of it.
+std::string Shortened(const std::string& line) {
+  constexpr std::size_t kWidth = 150;
+  const std::size_t comma = line.size() > kWidth ? line.rfind(", ", kWidth) : std::string::npos;
+  if (comma == std::string::npos) return line;
+  const auto more = std::ranges::count(std::string_view(line).substr(comma + 1), ',') + 1;
+  return fmt::format("{} and {} more", line.substr(0, comma), more);
+}
+
 void PrintMessages(const std::vector<HandshakeMessage>& messages) {
   for (const HandshakeMessage& message : messages) {
     fmt::print("{} {:<20} record type {}, {} bytes\n", message.direction == Direction::kSent ? "->" : "<-",
                message.message, message.record_type, message.length);
-    for (const std::string& line : message.details) fmt::print("     {}\n", line);
+    for (const std::string& line : message.details) fmt::print("     {}\n", Shortened(line));
   }
 }
 
@@ -135,6 +145,18 @@ Json ReportJson(const HandshakeReport& report) {
   if (report.certificate_request) json["certificate_request"] = RequestJson(*report.certificate_request);
   if (report.failure) json["error"] = ErrorJson(*report.failure);
   return json;
+}
+
+std::vector<std::string> LeftOut(const HandshakeReport& first, const HandshakeReport& resumed) {
+  std::vector<std::string> names;
+  for (const HandshakeMessage& message : first.messages) {
+    const bool again = std::ranges::any_of(resumed.messages, [&](const HandshakeMessage& other) {
+      return other.message == message.message && other.direction == message.direction;
+    });
+    std::string name = fmt::format("{} {}", Name(message.direction), message.message);
+    if (!again && std::ranges::count(names, name) == 0) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 void PrintReport(const HandshakeReport& report) {
