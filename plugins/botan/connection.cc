@@ -136,7 +136,7 @@ bool Connection::Guard(Call&& call) {
 }
 
 bool Connection::Handshake() {
-  while (channel_ != nullptr && !error_ && !channel_->is_active()) {
+  while (channel_ != nullptr && !error_ && !IsComplete(*channel_)) {
     if (!Pump()) return false;
   }
   return channel_ != nullptr && !error_;
@@ -158,7 +158,7 @@ bool Connection::Pump() {
 }
 
 bool Connection::Send(std::string_view text) {
-  if (channel_ == nullptr || error_ || !channel_->is_active()) return false;
+  if (channel_ == nullptr || error_ || !IsComplete(*channel_)) return false;
   events_->tape().ApplicationData(Direction::kSent, text.size());
   return Guard([&] { channel_->send(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()); });
 }
@@ -190,7 +190,7 @@ Error Connection::Failure() const {
     return AlertError(*alert, !recorder.client_chain().empty());
   if (error_) return *error_;
   const char* when =
-      channel_ != nullptr && channel_->is_active() ? "after the handshake" : "in the handshake";
+      channel_ != nullptr && IsComplete(*channel_) ? "after the handshake" : "in the handshake";
   if (silent_) {
     return Error({.code = ErrorCode::kNetwork,
                   .detail = fmt::format("the other side said nothing for too long {}", when),

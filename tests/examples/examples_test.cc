@@ -49,9 +49,9 @@ class Exchange : public ::testing::Test {
   std::size_t Visits() const {
     const std::string said = server_->output();
     std::size_t count = 0;
-    for (std::size_t at = said.find("CN = alice"); at != std::string::npos;
-         at = said.find("CN = alice", at + 1))
-      ++count;
+    for (const std::string_view name : {"CN = alice", "CN=alice"}) {  // as OpenSSL 3.0 and 3.5 write it
+      for (std::size_t at = said.find(name); at != std::string::npos; at = said.find(name, at + 1)) ++count;
+    }
     return count;
   }
 
