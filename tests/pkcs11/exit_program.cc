@@ -1,6 +1,8 @@
 // A program that uses a key and ends in one of many ways; it must end with status 0.
 #include <signet/identity_source.h>
 
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <openssl/evp.h>
 #include <sys/wait.h>
@@ -43,10 +46,16 @@ int Drop() {
   return 0;
 }
 
-[[noreturn]] void SignForEver() {
+// SignForEver holds the key itself, and hands in a digest: what else a thread uses while the process ends, an
+// object with static storage or libcrypto, is torn down under it by others.
+[[noreturn]] void SignForEver(const std::shared_ptr<signet::PrivateKey>& key) {
+  constexpr signet::SigningAlgorithm kAlgorithm{.kind = signet::SigningAlgorithm::Kind::kEcdsa,
+                                                .hash = signet::Hash::kSha256};
+  const std::vector<std::uint8_t> digest(32, 1);
+  std::vector<std::uint8_t> signature(key->max_signature_size());
   for (;;) {
     try {
-      Sign();
+      key->Sign(kAlgorithm, digest, signature);
     } catch (const signet::Error&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -67,7 +76,7 @@ const std::map<std::string, std::function<int()>> kEndings = {
      }},
     {"other-threads-sign",
      [] {
-       for (int i = 0; i < 4; ++i) std::thread(SignForEver).detach();
+       for (int i = 0; i < 4; ++i) std::thread([key = identity->key()] { SignForEver(key); }).detach();
        std::this_thread::sleep_for(std::chrono::milliseconds(30));
        std::exit(0);
        return 1;
