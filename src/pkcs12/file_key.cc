@@ -20,6 +20,9 @@ namespace {
 using Kind = SigningAlgorithm::Kind;
 
 constexpr std::size_t kMaxKeySize = 16 << 10;  // bytes; RSA with 16384 bits has 9 KiB
+// DSA and Diffie-Hellman keys are written without their public part, which reading them computes: a long one would
+// take minutes. DSA with 4096 bits has 1.1 KiB.
+constexpr std::size_t kMaxComputedKeySize = 1536;  // bytes
 
 bool IsRsa(KeyType type) { return type == KeyType::kRsa || type == KeyType::kRsaPss; }
 
@@ -72,6 +75,19 @@ std::vector<std::uint8_t> SpkiOf(EVP_PKEY* key) {
   return {der, der + size};
 }
 
+bool IsComputed(const PKCS8_PRIV_KEY_INFO* info) {
+  const ASN1_OBJECT* algorithm = nullptr;
+  PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
+  const int nid = OBJ_obj2nid(algorithm);
+  return nid == NID_dsa || nid == NID_dsa_2 || nid == NID_dhKeyAgreement || nid == NID_dhpublicnumber;
+}
+
+[[noreturn]] void ThrowTooLong(std::size_t size) {
+  throw Error({.code = ErrorCode::kTooCostly,
+               .detail = fmt::format("a private key has {} bytes, more than any in use", size),
+               .mend = "Check that it is the right file."});
+}
+
 std::string AlgorithmName(const PKCS8_PRIV_KEY_INFO* info) {
   const ASN1_OBJECT* algorithm = nullptr;
   PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
@@ -114,11 +130,7 @@ FileKey::FileKey(OpenSslPtr<EVP_PKEY> key) : key_(std::move(key)), type_(TypeOf(
 
 std::shared_ptr<FileKey> FileKey::FromPkcs8(Bytes der) {
   const OpenSslErrorMark mark;
-  if (der.size() > kMaxKeySize) {
-    throw Error({.code = ErrorCode::kTooCostly,
-                 .detail = fmt::format("a private key has {} bytes, more than any in use", der.size()),
-                 .mend = "Check that it is the right file."});
-  }
+  if (der.size() > kMaxKeySize) ThrowTooLong(der.size());
   const unsigned char* position = der.data();
   const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.size())));
@@ -126,6 +138,7 @@ std::shared_ptr<FileKey> FileKey::FromPkcs8(Bytes der) {
     ThrowOpenSsl(ErrorCode::kMalformed, "d2i_PKCS8_PRIV_KEY_INFO", "the private key is not readable",
                  "Export the file again.");
   }
+  if (IsComputed(info.get()) && der.size() > kMaxComputedKeySize) ThrowTooLong(der.size());
   return std::shared_ptr<FileKey>(new FileKey(ReadKey(info.get())));
 }
 
