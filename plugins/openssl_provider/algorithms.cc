@@ -1,5 +1,6 @@
 #include "openssl_provider/algorithms.h"
 
+#include "openssl_provider/decoder.h"
 #include "openssl_provider/keymgmt.h"
 #include "openssl_provider/signature.h"
 #include "openssl_provider/store.h"
@@ -17,15 +18,25 @@ struct Row {
   const char* names;  // OpenSSL's own, object identifiers included: libssl knows a key by them
   const OSSL_DISPATCH* functions;
   const char* description;
+  const char* properties = "";  // beside `provider=`
+};
+
+struct KeyRow {
+  KeyType type;
+  const char* names;
+  const char* description;
+};
+
+constexpr KeyRow kKeys[] = {
+    {KeyType::kRsa, kRsaNames, "RSA key in a token"},
+    {KeyType::kRsaPss, kRsaPssNames, "RSA-PSS key in a token"},
+    {KeyType::kEc, kEcNames, "EC key in a token"},
+    {KeyType::kEd25519, kEd25519Names, "Ed25519 key in a token"},
+    {KeyType::kEd448, kEd448Names, "Ed448 key in a token"},
 };
 
 std::vector<Row> Rows() {
   std::vector<Row> rows = {
-      {OSSL_OP_KEYMGMT, kRsaNames, KeymgmtFunctions(KeyType::kRsa), "RSA key in a token"},
-      {OSSL_OP_KEYMGMT, kRsaPssNames, KeymgmtFunctions(KeyType::kRsaPss), "RSA-PSS key in a token"},
-      {OSSL_OP_KEYMGMT, kEcNames, KeymgmtFunctions(KeyType::kEc), "EC key in a token"},
-      {OSSL_OP_KEYMGMT, kEd25519Names, KeymgmtFunctions(KeyType::kEd25519), "Ed25519 key in a token"},
-      {OSSL_OP_KEYMGMT, kEd448Names, KeymgmtFunctions(KeyType::kEd448), "Ed448 key in a token"},
       {OSSL_OP_SIGNATURE, kRsaNames, SignatureFunctions(Family::kRsa), "RSA signature by a token"},
       {OSSL_OP_SIGNATURE, "ECDSA", SignatureFunctions(Family::kEcdsa), "ECDSA signature by a token"},
       {OSSL_OP_SIGNATURE, kEd25519Names, SignatureFunctions(Family::kEd25519),
@@ -35,7 +46,15 @@ std::vector<Row> Rows() {
       {OSSL_OP_STORE, "pkcs12", StoreFunctions(), "keys and certificates of PKCS#12 files"},
       {OSSL_OP_STORE, "signet", StoreFunctions(), "identities by name"},
       {OSSL_OP_STORE, kHandoverScheme, StoreFunctions(), "keys of this process"},
+      {OSSL_OP_DECODER, "DER", PemDecoderFunctions(), "PEM file that points at a key", "input=pem"},
+      {OSSL_OP_DECODER, "DER", UriDecoderFunctions(), "key that a PEM file points at",
+       "input=der,structure=signet-uri"},
   };
+  for (const KeyRow& key : kKeys) {
+    rows.push_back({OSSL_OP_KEYMGMT, key.names, KeymgmtFunctions(key.type), key.description});
+    rows.push_back({OSSL_OP_DECODER, key.names, KeyDecoderFunctions(key.type), key.description,
+                    "input=der,structure=signet-key"});
+  }
   for (const SigalgEntry& entry : SigalgEntries()) {
     rows.push_back({OSSL_OP_SIGNATURE, entry.names, entry.functions, "signature by a token, hash included"});
   }
@@ -54,9 +73,15 @@ std::string PropertyValue(std::string_view name) {
 Algorithms::Algorithms(std::string_view provider_name)
     : properties_(fmt::format("provider={}", PropertyValue(provider_name))) {
   for (const Row& row : Rows()) {
-    tables_[row.operation].push_back({row.names, properties_.c_str(), row.functions, row.description});
+    tables_[row.operation].push_back(
+        {row.names, PropertiesWith(row.properties), row.functions, row.description});
   }
   for (auto& [operation, table] : tables_) table.push_back({nullptr, nullptr, nullptr, nullptr});
+}
+
+const char* Algorithms::PropertiesWith(const char* more) {
+  if (*more == '\0') return properties_.c_str();
+  return longer_properties_.try_emplace(more, fmt::format("{},{}", properties_, more)).first->second.c_str();
 }
 
 const OSSL_ALGORITHM* Algorithms::Of(int operation) const noexcept {

@@ -22,7 +22,10 @@ class Algorithms {
   const OSSL_ALGORITHM* Of(int operation) const noexcept;
 
  private:
+  const char* PropertiesWith(const char* more);
+
   const std::string properties_;
+  std::map<std::string, std::string, std::less<>> longer_properties_;  // by what they have more
   std::map<int, std::vector<OSSL_ALGORITHM>> tables_;  // each ends in an empty row
 };
 

@@ -1,11 +1,14 @@
 #include "openssl_provider/provider_context.h"
 
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
 #include "settings/setting_names.h"
 
 #include <vector>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
 namespace signet::provider {
 namespace {
@@ -33,7 +36,10 @@ bool IsOurs(std::string_view setting) { return setting != "module"; }
 }  // namespace
 
 ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls)
-    : errors_(handle, upcalls), name_(NameOf(handle, FindGetParams(upcalls))), algorithms_(name_) {
+    : errors_(handle, upcalls),
+      core_bio_(upcalls),
+      name_(NameOf(handle, FindGetParams(upcalls))),
+      algorithms_(name_) {
   try {
     ReadSettings(handle, FindGetParams(upcalls));
     settings_.ApplyEnvironment();
@@ -69,9 +75,12 @@ std::shared_ptr<Source> ProviderContext::source() {
 }
 
 std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
+  std::uint64_t number = 0;
+  CheckOpenSsl(RAND_bytes_ex(OwnContext(), reinterpret_cast<unsigned char*>(&number), sizeof number, 0),
+               "RAND_bytes_ex");
   const std::lock_guard lock(mutex_);
-  deposits_.emplace(++last_deposit_, std::move(key));
-  return last_deposit_;
+  deposits_.insert_or_assign(number, std::move(key));
+  return number;
 }
 
 std::shared_ptr<PrivateKey> ProviderContext::Withdraw(std::uint64_t number) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "openssl_provider/algorithms.h"
+#include "openssl_provider/core_bio.h"
 #include "openssl_provider/error_queue.h"
 #include "sources/source.h"
 #include <signet/private_key.h>
@@ -26,6 +27,7 @@ class ProviderContext {
   const ErrorQueue& errors() const noexcept { return errors_; }
   // name is what the provider was activated under.
   const std::string& name() const noexcept { return name_; }
+  const CoreBio& core_bio() const noexcept { return core_bio_; }
   const Algorithms& algorithms() const noexcept { return algorithms_; }
 
   // settings throws what was wrong with them: at the first use rather than at load, where a mistake in one
@@ -34,8 +36,8 @@ class ProviderContext {
   // source makes the Source at the first call.
   std::shared_ptr<Source> source();
 
-  // Deposit keeps a key of this process until somebody takes it, once, by the number given; see
-  // provider_entry.h.
+  // Deposit keeps a key of this process until somebody takes it, once, by the number given, which nobody can
+  // guess; see provider_entry.h and decoder.h.
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
@@ -43,13 +45,13 @@ class ProviderContext {
   void ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params);
 
   const ErrorQueue errors_;
+  const CoreBio core_bio_;
   std::string name_;
   Settings settings_;
   std::optional<Error> settings_error_;
   Algorithms algorithms_;
   std::mutex mutex_;
   std::shared_ptr<Source> source_;
-  std::uint64_t last_deposit_ = 0;
   std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
 };
 

@@ -2,7 +2,9 @@
 
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
+#include "openssl_provider/key_loading.h"
 #include "openssl_provider/keymgmt.h"
+#include "openssl_provider/object_params.h"
 #include "openssl_provider/store.h"
 #include "settings/setting_names.h"
 
@@ -11,7 +13,6 @@
 #include <utility>
 
 #include <openssl/core_names.h>
-#include <openssl/core_object.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
 
@@ -23,38 +24,6 @@ bool HasScheme(std::string_view uri, std::string_view scheme) {
 }
 
 std::string Shown(std::string_view uri) { return std::string(uri.substr(0, uri.find('?'))); }
-
-// OfferDer hands over an object as DER, for libcrypto and `default` to decode.
-bool OfferDer(int kind, const char* structure, std::span<const std::uint8_t> der, OSSL_CALLBACK* callback,
-              void* argument) {
-  OSSL_PARAM params[4];
-  OSSL_PARAM* next = params;
-  *next++ = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &kind);
-  if (structure != nullptr) {
-    *next++ =
-        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, const_cast<char*>(structure), 0);
-  }
-  *next++ = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, const_cast<std::uint8_t*>(der.data()),
-                                              der.size());
-  *next = OSSL_PARAM_construct_end();
-  return callback(params, argument) == 1;
-}
-
-// OfferReference hands over a key of our own keymgmt, which takes it out of `key`.
-bool OfferReference(std::unique_ptr<KeyReference> key, OSSL_CALLBACK* callback, void* argument) {
-  int kind = OSSL_OBJECT_PKEY;
-  const std::string& type = key->data()->public_key.algorithm();
-  KeyReference* slot = key.release();
-  OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &kind),
-      OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, const_cast<char*>(type.c_str()), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &slot, sizeof slot),
-      OSSL_PARAM_construct_end(),
-  };
-  const bool taken = callback(params, argument) == 1;
-  key.reset(slot);  // null where the keymgmt took it
-  return taken;
-}
 
 // SameName compares DER Names as RFC 5280 section 7.1 does.
 bool SameName(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
@@ -77,11 +46,7 @@ bool BelongsTo(std::span<const std::uint8_t> spki, const std::vector<Certificate
 
 StoreSession::StoreSession(ProviderContext& provider, std::string uri)
     : provider_(provider), uri_(std::move(uri)) {
-  if (!HasScheme(uri_, "signet")) return;
-  throw Error({.code = ErrorCode::kUnsupported,
-               .detail = "identities by name are not known yet",
-               .uri = Shown(uri_),
-               .mend = "Use a pkcs11: or pkcs12: URI."});
+  CheckScheme(uri_);
 }
 
 void StoreSession::SetParams(const OSSL_PARAM params[]) {
@@ -184,7 +149,7 @@ void StoreSession::Queue(StoredObjects objects) {
   if (unless(OSSL_STORE_INFO_CERT)) {
     for (const Certificate& certificate : objects.certificates) {
       pending_.emplace_back([certificate](auto* callback, void* argument) {
-        return OfferDer(OSSL_OBJECT_CERT, nullptr, certificate.der(), callback, argument);
+        return OfferDer({.kind = OSSL_OBJECT_CERT}, certificate.der(), callback, argument);
       });
     }
   }
@@ -192,7 +157,7 @@ void StoreSession::Queue(StoredObjects objects) {
     for (const PublicKey& key : objects.public_keys) {
       pending_.emplace_back(
           [der = std::vector(key.spki().begin(), key.spki().end())](auto* callback, void* argument) {
-            return OfferDer(OSSL_OBJECT_PKEY, "SubjectPublicKeyInfo", der, callback, argument);
+            return OfferDer({.structure = "SubjectPublicKeyInfo"}, der, callback, argument);
           });
     }
   }
@@ -202,7 +167,7 @@ void StoreSession::Queue(StoredObjects objects) {
 bool StoreSession::OfferKey(const std::shared_ptr<PrivateKey>& key, OSSL_CALLBACK* callback, void* argument) {
   if (const auto pkcs8 = key->ExportPkcs8()) {
     const std::string_view der = pkcs8->view();
-    return OfferDer(OSSL_OBJECT_PKEY, "PrivateKeyInfo",
+    return OfferDer({.structure = "PrivateKeyInfo"},
                     {reinterpret_cast<const std::uint8_t*>(der.data()), der.size()}, callback, argument);
   }
   auto data = std::make_shared<const KeyData>(key);

@@ -1,7 +1,4 @@
-// PEM files that stand for a key elsewhere: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String
-// uri }.
-#include <array>
-
+// PEM files that point at a key elsewhere.
 #include <fmt/format.h>
 #include <openssl/pem.h>
 
@@ -11,6 +8,7 @@
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "diagnosis/explanation.h"
+#include "openssl_provider/pem_uri.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
 
@@ -18,7 +16,6 @@ namespace signet::tool {
 namespace {
 
 constexpr std::uint64_t kLargestFile = 1 << 20;
-constexpr std::array<std::string_view, 2> kLabels = {"SIGNET URI", "PKCS#11 PROVIDER URI"};
 
 struct PemBlock {
   std::string label;
@@ -43,21 +40,7 @@ std::vector<PemBlock> ReadBlocks(const std::vector<std::uint8_t>& bytes) {
   return blocks;
 }
 
-// UriIn reads the wrapped URI; nothing where the block is damaged.
-std::optional<std::string> UriIn(const PemBlock& block) {
-  const OpenSslErrorMark mark;
-  const unsigned char* position = block.der.data();
-  const OpenSslPtr<STACK_OF(ASN1_TYPE)> sequence(
-      d2i_ASN1_SEQUENCE_ANY(nullptr, &position, static_cast<long>(block.der.size())));
-  if (sequence == nullptr || sk_ASN1_TYPE_num(sequence.get()) != 2) return std::nullopt;
-  const ASN1_TYPE* uri = sk_ASN1_TYPE_value(sequence.get(), 1);
-  if (uri->type != V_ASN1_UTF8STRING) return std::nullopt;
-  const ASN1_STRING* text = uri->value.utf8string;
-  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                     static_cast<std::size_t>(ASN1_STRING_length(text)));
-}
-
-Finding Follow(const IdentitySource& source, const std::string& what, const std::string& uri) {
+Finding Follow(const IdentitySource& source, const std::string& what, std::string_view uri) {
   const std::string shown = WithoutPin(uri);
   try {
     const Listing listing = source.List(uri);
@@ -86,8 +69,8 @@ Finding Follow(const IdentitySource& source, const std::string& what, const std:
 }
 
 Finding CheckBlock(const IdentitySource& source, const std::string& what, const PemBlock& block) {
-  const auto uri = UriIn(block);
-  if (uri) return Follow(source, what, *uri);
+  const auto uri = UriInDer(block.der);
+  if (uri) return Follow(source, what, uri->view());
   return {Verdict::kBad, what, fmt::format("the block {} is damaged", block.label),
           "Write the file anew with `signet pem URI`."};
 }
@@ -105,8 +88,7 @@ Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
     return {{Verdict::kBad, what, why.cause, why.mend}};
   }
   for (const PemBlock& block : blocks) {
-    if (std::ranges::find(kLabels, block.label) != kLabels.end())
-      findings.push_back(CheckBlock(source, what, block));
+    if (IsUriLabel(block.label)) findings.push_back(CheckBlock(source, what, block));
   }
   if (!findings.empty()) return findings;
   if (blocks.empty())

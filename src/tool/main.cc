@@ -23,6 +23,7 @@ int Main(int count, char** arguments) {
   AddHandshakeVerb(app, common);
   AddServeVerb(app, common);
   AddTokenVerb(app, common);
+  AddPemVerb(app, common);
   AddDoctorVerb(app, common);
   for (CLI::App* verb : app.get_subcommands({})) verb->fallthrough();
   try {

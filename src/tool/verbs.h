@@ -12,6 +12,7 @@ void AddListVerb(CLI::App& app, CommonOptions& common);
 void AddShowVerb(CLI::App& app, CommonOptions& common);
 void AddHandshakeVerb(CLI::App& app, CommonOptions& common);
 void AddServeVerb(CLI::App& app, CommonOptions& common);
+void AddPemVerb(CLI::App& app, CommonOptions& common);
 void AddTokenVerb(CLI::App& app, CommonOptions& common);
 
 }  // namespace signet::tool

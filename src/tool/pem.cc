@@ -1,0 +1,193 @@
+// `signet pem`: a PEM file that points at a key, for programs that only read files.
+#include "base/percent_encoding.h"
+#include "openssl_provider/pem_uri.h"
+#include "tool/output.h"
+#include "tool/verbs.h"
+#include <signet/error.h>
+#include <signet/secret.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace signet::tool {
+namespace {
+
+struct PemOptions {
+  std::string uri;
+  std::string out;
+  bool chain = false;
+  bool all = false;
+  bool with_pin = false;
+};
+
+// Target is the key that the file shall point at.
+struct Target {
+  std::string uri;  // exact, without query
+  std::vector<Certificate> chain;
+};
+
+// WithAbsolutePath makes a pkcs12: URI mean the same file wherever a program was started.
+std::string WithAbsolutePath(const std::string& uri) {
+  constexpr std::string_view kScheme = "pkcs12:";
+  if (!uri.starts_with(kScheme)) return uri;
+  const std::size_t end = std::min(uri.find_first_of(";?"), uri.size());
+  const auto path = PercentDecode(std::string_view(uri).substr(kScheme.size(), end - kScheme.size()));
+  if (!path || path->empty()) return uri;  // for the source to complain about
+  return fmt::format("{}{}{}", kScheme, PercentEncode(std::filesystem::absolute(*path).string(), "/"),
+                     uri.substr(end));
+}
+
+// KeyAlone gives the URI of the only key without certificate, if that is all that was found.
+std::optional<std::string> KeyAlone(const Listing& listing) {
+  if (!listing.identities.empty()) return std::nullopt;
+  std::optional<std::string> found;
+  for (const Problem& problem : listing.problems) {
+    if (problem.error.code() != ErrorCode::kKeyOnly) continue;
+    if (found) return std::nullopt;
+    found = problem.uri;
+  }
+  return found;
+}
+
+[[noreturn]] void ThrowNotOne(const Listing& listing, const std::string& uri) {
+  if (listing.identities.size() < 2 && !listing.problems.empty())
+    throw listing.problems.front().error.WithUri(WithoutPin(uri));
+  std::string candidates;
+  for (const Identity& identity : listing.identities) candidates += fmt::format("\n  {}", identity.uri());
+  throw Error({.code = listing.identities.empty() ? ErrorCode::kNotFound : ErrorCode::kAmbiguous,
+               .detail = fmt::format("{} keys match", listing.identities.size()),
+               .uri = WithoutPin(uri),
+               .mend = listing.identities.empty() ? "Run `signet list` to see what there is."
+                                                  : fmt::format("Name one of them:{}", candidates)});
+}
+
+Target Find(const CommonOptions& common, const std::string& uri, bool with_chain) {
+  if (uri.starts_with("signet:")) {
+    throw Error({.code = ErrorCode::kUnsupported,
+                 .detail = "identities by name are not known yet",
+                 .uri = WithoutPin(uri),
+                 .mend = "Use a pkcs11: or pkcs12: URI."});
+  }
+  const Listing listing = common.OpenSource().List(uri);
+  if (listing.identities.size() == 1) {
+    const Identity& identity = listing.identities.front();
+    return {identity.uri(), identity.chain().certificates()};
+  }
+  const auto alone = KeyAlone(listing);
+  if (!alone) ThrowNotOne(listing, uri);
+  if (!with_chain) return {*alone, {}};
+  throw Error({.code = ErrorCode::kKeyOnly,
+               .detail = "the key has no certificate that could be written beside it",
+               .uri = *alone,
+               .mend = "Leave --chain and --all out, and give the program the certificate's own file."});
+}
+
+// QueryOf gives the URI's query, `?` included, without its pin-value unless `with_pin`.
+Secret QueryOf(std::string_view uri, bool with_pin) {
+  const std::size_t mark = uri.find('?');
+  if (mark == std::string_view::npos) return {};
+  if (with_pin) return Secret(uri.substr(mark));
+  std::string kept;
+  for (std::size_t begin = mark + 1; begin <= uri.size();) {
+    const std::size_t end = std::min(uri.find('&', begin), uri.size());
+    const std::string_view attribute = uri.substr(begin, end - begin);
+    if (!attribute.starts_with("pin-value="))
+      kept += fmt::format("{}{}", kept.empty() ? "?" : "&", attribute);
+    begin = end + 1;
+  }
+  return Secret(kept);
+}
+
+Secret Joined(std::string_view first, std::string_view second) {
+  Secret joined = Secret::OfSize(first.size() + second.size());
+  std::ranges::copy(first, joined.writable().begin());
+  std::ranges::copy(second, joined.writable().begin() + static_cast<std::ptrdiff_t>(first.size()));
+  return joined;
+}
+
+// Document is what goes into the file.
+Secret Document(const PemOptions& options, const Target& target, const std::string& uri) {
+  const Secret query = QueryOf(uri, options.with_pin);
+  const Secret key = UriPem(Joined(target.uri, query.view()).view());
+  std::string certificates;
+  if (options.chain || options.all) {
+    for (const Certificate& certificate : target.chain) certificates += certificate.ToPem();
+  }
+  return options.all ? Joined(certificates, key.view()) : Joined(key.view(), certificates);
+}
+
+[[noreturn]] void ThrowErrno(const std::string& call, const std::string& path) {
+  const int number = errno;
+  throw Error({.code = ErrorCode::kUnreadable,
+               .detail = fmt::format("{} cannot be written: {}", path, std::strerror(number)),
+               .call = call,
+               .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(number), {}},
+               .mend = "Name a file in a directory where you may write."});
+}
+
+// WriteFile puts `text` in place of the file in one step, readable by its owner alone.
+void WriteFile(const std::string& path, std::string_view text) {
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
+  if (descriptor < 0) ThrowErrno("mkostemp", path);
+  bool written = true;
+  for (std::size_t done = 0; written && done < text.size();) {
+    const ssize_t count = write(descriptor, text.data() + done, text.size() - done);
+    written = count > 0;
+    if (written) done += static_cast<std::size_t>(count);
+  }
+  written = written && fsync(descriptor) == 0;
+  written = close(descriptor) == 0 && written;
+  if (written && std::rename(temporary.c_str(), path.c_str()) == 0) return;
+  const int number = errno;
+  unlink(temporary.c_str());
+  errno = number;
+  ThrowErrno(written ? "rename" : "write", path);
+}
+
+int Pem(const CommonOptions& common, const PemOptions& options) {
+  const std::string uri = WithAbsolutePath(options.uri);
+  const Target target = Find(common, uri, options.chain || options.all);
+  const Secret document = Document(options, target, uri);
+  if (options.out.empty()) {
+    const std::string_view text = document.view();
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+      ThrowErrno("fwrite", "the output");
+  } else {
+    WriteFile(options.out, document.view());
+  }
+  if (!options.with_pin && uri.find("pin-value=") != std::string::npos) {
+    fmt::print(
+        stderr,
+        "signet: the PIN was left out. The program needs it from pkcs11-module-token-pin in openssl.cnf, or "
+        "from ?pin-source= in the URI; --with-pin writes it into the file.\n");
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void AddPemVerb(CLI::App& app, CommonOptions& common) {
+  auto options = std::make_shared<PemOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "pem", "Write a PEM key file that points at the key, for programs that only read files");
+  verb->add_option("URI", options->uri, "pkcs11:... or pkcs12:PATH")->type_name("")->required();
+  CLI::Option* chain =
+      verb->add_flag("--chain", options->chain, "Add the certificates behind the key, leaf first");
+  verb->add_flag("--all", options->all,
+                 "One file with the certificates first and the key last, as HAProxy reads it")
+      ->excludes(chain);
+  verb->add_option("-o,--out", options->out, "File to write, with mode 0600 (default: standard output)")
+      ->type_name("FILE");
+  verb->add_flag("--with-pin", options->with_pin, "Write a pin-value of the URI into the file too");
+  verb->callback([&common, options] { common.verb = [&common, options] { return Pem(common, *options); }; });
+}
+
+}  // namespace signet::tool
