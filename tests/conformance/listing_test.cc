@@ -15,6 +15,12 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 
+// Opened is of every source, Listed of those that have URIs.
+class Opened : public ::testing::TestWithParam<SourceCase> {
+ protected:
+  FilledPlace filled{GetParam()};
+};
+
 class Listed : public ::testing::TestWithParam<SourceCase> {
  protected:
   FilledPlace filled{GetParam()};
@@ -33,8 +39,8 @@ TEST_P(Listed, EachIdentityOnceAndNoProblem) {
     ADD_FAILURE() << problem.uri << ": " << problem.error.what();
 }
 
-TEST_P(Listed, CertificatesAreThoseThatWerePutThere) {
-  for (const std::string& key : Keys()) {
+TEST_P(Opened, CertificatesAreThoseThatWerePutThere) {
+  for (const std::string& key : filled.keys()) {
     SCOPED_TRACE(key);
     const Identity identity = filled.Open(key);
     const auto& original = filled.Original(key);
@@ -48,8 +54,10 @@ TEST_P(Listed, CertificatesAreThoseThatWerePutThere) {
   }
 }
 
-TEST_P(Listed, IdentitiesSayWhereTheyAreFromAndAreFit) {
-  for (const Identity& identity : filled.source().List(filled.place().Uri(true)).identities) {
+TEST_P(Opened, SayWhereTheyAreFromAndAreFit) {
+  for (const std::string& key : filled.keys()) {
+    const Identity identity = filled.Open(key);
+    EXPECT_EQ(identity.user_name(), key);
     EXPECT_EQ(identity.source(), GetParam().source);
     EXPECT_EQ(identity.key()->in_hardware(), GetParam().in_hardware);
     EXPECT_EQ(identity.key()->ExportPkcs8().has_value(), !GetParam().in_hardware);
@@ -109,7 +117,9 @@ TEST(Suite, RunsEverySource) {
   EXPECT_EQ(names, CONFORMANCE_SOURCES);
 }
 
-INSTANTIATE_TEST_SUITE_P(Conformance, Listed, ::testing::ValuesIn(Sources()),
+INSTANTIATE_TEST_SUITE_P(Conformance, Opened, ::testing::ValuesIn(Sources()),
+                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Conformance, Listed, ::testing::ValuesIn(SourcesWithUris()),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace

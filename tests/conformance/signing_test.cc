@@ -49,7 +49,7 @@ class Signs : public ::testing::TestWithParam<SourceCase> {
 };
 
 TEST_P(Signs, WithEverySchemeThatItLists) {
-  for (const std::string& key : Keys()) {
+  for (const std::string& key : filled.keys()) {
     SCOPED_TRACE(key);
     const Identity identity = filled.Open(key);
     EXPECT_THAT(identity.key()->schemes(), Not(IsEmpty()));
@@ -72,6 +72,7 @@ TEST_P(Signs, WithWhatTls13Wants) {
                                                             {"ec:P-521", kEcdsaSecp521r1Sha512},
                                                             {"ed25519", kEd25519},
                                                             {"ed448", kEd448}}) {
+    if (!filled.Has(key)) continue;
     const auto schemes = filled.Open(key).key()->schemes();
     EXPECT_THAT(schemes, ::testing::Contains(scheme)) << key;
   }
@@ -109,6 +110,7 @@ TEST_P(Signs, BytesThatArePaddedAsTheyAre) {
 
 TEST_P(Signs, MessagesOfEveryLengthWithEdwardsKeys) {
   for (const char* key : {"ed25519", "ed448"}) {
+    if (!filled.Has(key)) continue;
     const Identity identity = filled.Open(key);
     for (const std::size_t size : {0u, 1u, 64u, 10'000u}) {
       EXPECT_TRUE(TrySign(identity, {.kind = Kind::kEdDsa}, size)) << key << ", " << size << " bytes";
@@ -143,7 +145,7 @@ TEST_P(Signs, NothingOfTheWrongLength) {
 
 TEST_P(Signs, InManyThreadsAtOnceFromTheFirstUseOn) {
   std::vector<Identity> identities;
-  for (const std::string& key : Keys()) identities.push_back(filled.Open(key));
+  for (const std::string& key : filled.keys()) identities.push_back(filled.Open(key));
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {

@@ -4,7 +4,9 @@
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include "libp11/libp11_program.h"
 #include <signet/error.h>
+#include <signet/libp11_identity.h>
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/wrapped_module.h>
 
@@ -57,14 +59,15 @@ class Pkcs12Place : public Place {
 // TokenPlace is a SoftHSM token.
 class TokenPlace : public Place {
  public:
-  explicit TokenPlace(const std::vector<TestIdentity>& identities) {
+  explicit TokenPlace(const std::vector<TestIdentity>& identities)
+      : issuer_(identities.front().issuers.front()) {
     for (std::size_t i = 0; i < identities.size(); ++i) {
       hsm_.Import(identities[i], {.id = Id(i), .label = Keys()[i]});
     }
-    hsm_.ImportCertificate(identities.front().issuers.front(), {.id = "\x7f", .label = "issuer"});
+    hsm_.ImportCertificate(issuer_, {.id = "\x7f", .label = "issuer"});
   }
 
-  void Enter() const override { hsm_.UseInThisProcess(); }
+  void Enter() override { hsm_.UseInThisProcess(); }
 
   std::string Uri(bool with_pin) const override { return hsm_.TokenUri(with_pin); }
   std::string Uri(const std::string& key, bool with_pin) const override {
@@ -81,8 +84,10 @@ class TokenPlace : public Place {
   }
   static std::string Id(std::size_t index) { return {static_cast<char>(index + 1)}; }
   const SoftHsm& hsm() const { return hsm_; }
+  const Certificate& issuer() const { return issuer_; }
 
  private:
+  Certificate issuer_;
   SoftHsm hsm_;
 };
 
@@ -100,6 +105,25 @@ class OddTokenPlace : public TokenPlace {
   }
 
   WrappedModule module_;
+};
+
+// Libp11Place is a program that holds the token's objects through libp11.
+class Libp11Place : public TokenPlace {
+ public:
+  using TokenPlace::TokenPlace;
+  void Enter() override {
+    TokenPlace::Enter();
+    program_ = std::make_unique<testing::Libp11Program>(SoftHsm::module_path());
+    program_->Login(pin());
+  }
+  void Leave() override { program_.reset(); }
+  Identity Open(IdentitySource&, const std::string& key) const override {
+    const auto id = static_cast<unsigned char>(IndexOf(key) + 1);
+    return FromLibp11(program_->Cert(id), program_->Key(id), {issuer()}, program_->token());
+  }
+
+ private:
+  std::unique_ptr<testing::Libp11Program> program_;
 };
 
 SourceCase Odd(std::string name, ModuleBehaviour behaviour) {
@@ -141,7 +165,16 @@ const std::vector<SourceCase>& Sources() {
       Odd("TokenThatAsksAtEverySignature",
           {.always_authenticate = ModuleBehaviour::AlwaysAuthenticate::kEnforced}),
       Odd("TokenThatForgetsAfterFork", {.strict_fork = true}),
+      {"Libp11Objects", kApplication, true, ErrorCode::kWrongPin, Make<Libp11Place>, /*has_uris=*/false,
+       // Debian's libp11 knows no Edwards keys; one of them on the token hides all others from it.
+       {"rsa:2048", "rsa-pss:2048", "ec:P-256", "ec:P-384", "ec:P-521"}},
   };
+  return sources;
+}
+
+std::vector<SourceCase> SourcesWithUris() {
+  std::vector<SourceCase> sources = Sources();
+  std::erase_if(sources, [](const SourceCase& row) { return !row.has_uris; });
   return sources;
 }
 
@@ -168,14 +201,14 @@ bool Verifies(const Identity& identity, SignatureScheme scheme) {
   return PublicKey::FromSpki(identity.leaf().subject_public_key_info()).Verify(algorithm, input, signature);
 }
 
-Filled::Filled(const SourceCase& row) {
-  for (const std::string& key : Keys()) originals.push_back(pki.Issue({.key = key, .common_name = key}));
+Filled::Filled(const SourceCase& row) : keys(row.keys) {
+  for (const std::string& key : keys) originals.push_back(pki.Issue({.key = key, .common_name = key}));
   place = row.make(originals);
 }
 
 namespace {
 
-const Filled& FilledOf(const SourceCase& row) {
+Filled& FilledOf(const SourceCase& row) {
   static std::map<std::string, Filled> places;
   return places.try_emplace(row.name, row).first->second;
 }
@@ -183,8 +216,13 @@ const Filled& FilledOf(const SourceCase& row) {
 }  // namespace
 
 FilledPlace::FilledPlace(const SourceCase& row) : filled_(FilledOf(row)) {
-  place().Enter();
+  filled_.place->Enter();
   source_ = std::make_unique<IdentitySource>(place().settings());
+}
+
+FilledPlace::~FilledPlace() {
+  source_.reset();
+  filled_.place->Leave();
 }
 
 const TestIdentity& FilledPlace::Original(const std::string& key) const {

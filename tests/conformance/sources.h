@@ -3,6 +3,7 @@
 #include <signet/identity_source.h>
 #include <signet/testing/test_pki.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -13,21 +14,27 @@
 
 namespace signet::conformance {
 
-// Keys are the kinds of key that every source is asked to hold, by their names in the testing kit.
+// Keys are the kinds of key that a source is asked to hold, by their names in the testing kit.
 const std::vector<std::string>& Keys();
 
 // Place holds one identity for each of Keys, all from one CA and each named after its key, until it dies.
 class Place {
  public:
   virtual ~Place() = default;
-  // Enter makes it the one that this process uses, where a process can use only one.
-  virtual void Enter() const {}
+  // Enter makes it the one that this process uses, where a process can use only one; Leave undoes that, when
+  // no identity of it is left.
+  virtual void Enter() {}
+  virtual void Leave() {}
   // Uri names all of them, or the one of a key; with the PIN or password where `with_pin`.
   virtual std::string Uri(bool with_pin) const = 0;
   virtual std::string Uri(const std::string& key, bool with_pin) const = 0;
   virtual Settings settings() const = 0;
   // pin is what opens it.
   virtual std::string pin() const = 0;
+  // Open gives the identity of a key, by its URI unless the place has another way.
+  virtual Identity Open(IdentitySource& source, const std::string& key) const {
+    return source.Open(Uri(key, true));
+  }
 };
 
 // SourceCase is one source of identities. To put a further one through the whole suite, give it a row in
@@ -38,8 +45,12 @@ struct SourceCase {
   bool in_hardware;
   ErrorCode wrong_pin;
   std::function<std::unique_ptr<Place>(const std::vector<testing::TestIdentity>&)> make;
+  bool has_uris = true;                    // false: a program brings the objects
+  std::vector<std::string> keys = Keys();  // those that it can hold, in their order
 };
 const std::vector<SourceCase>& Sources();
+// SourcesWithUris are those that IdentitySource knows.
+std::vector<SourceCase> SourcesWithUris();
 inline void PrintTo(const SourceCase& row, std::ostream* out) { *out << row.name; }
 
 // WithQuery adds the PIN to a URI that has none.
@@ -56,7 +67,8 @@ struct Filled {
   explicit Filled(const SourceCase& row);
 
   testing::TestPki pki;
-  std::vector<testing::TestIdentity> originals;
+  std::vector<std::string> keys;
+  std::vector<testing::TestIdentity> originals;  // one for each of `keys`
   std::unique_ptr<Place> place;
 };
 
@@ -64,16 +76,22 @@ struct Filled {
 class FilledPlace {
  public:
   explicit FilledPlace(const SourceCase& row);
+  ~FilledPlace();
+  FilledPlace(const FilledPlace&) = delete;
+  FilledPlace& operator=(const FilledPlace&) = delete;
 
   const testing::TestPki& pki() const { return filled_.pki; }
   const Place& place() const { return *filled_.place; }
   const testing::TestIdentity& Original(const std::string& key) const;
-  Identity Open(const std::string& key) const { return source_->Open(place().Uri(key, true)); }
+  // keys are those that the source can hold; Has tells whether `key` is one.
+  const std::vector<std::string>& keys() const { return filled_.keys; }
+  bool Has(const std::string& key) const { return std::ranges::find(keys(), key) != keys().end(); }
+  Identity Open(const std::string& key) const { return place().Open(*source_, key); }
   IdentitySource& source() { return *source_; }
   void DropSource() { source_.reset(); }
 
  private:
-  const Filled& filled_;
+  Filled& filled_;
   std::unique_ptr<IdentitySource> source_;
 };
 
