@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,12 +32,21 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
        .mend = std::move(mend)});
 }
 
+// IsThisMachine tells the names that always mean the loopback, also where no name service says so (RFC 6761
+// section 6.3): a minimal system has no /etc/hosts.
+bool IsThisMachine(std::string_view host) {
+  constexpr std::string_view kName = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host.size() == kName.size() && strncasecmp(host.data(), kName.data(), kName.size()) == 0;
+}
+
 Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int status = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  const char* name = (flags & AI_NUMERICHOST) == 0 && IsThisMachine(host) ? nullptr : host.c_str();
+  const int status = getaddrinfo(name, std::to_string(port).c_str(), &hints, &found);
   if (status == 0) return Addresses(found);
   throw Error(
       {.code = ErrorCode::kNetwork,

@@ -4,6 +4,7 @@
 #include <signet/testing/temporary_directory.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -37,12 +38,14 @@ class Install : public ::testing::Test {
   std::string BuildOutside(const std::string& find) {
     const std::string build = Path("outside-" + find);
     const Environment only_installed = {{"PKG_CONFIG_PATH", PkgConfigDir()}};
-    Must({.argv = {SIGNET_CMAKE, "-S", SIGNET_OUTSIDE_PROJECT, "-B", build, "-DFIND=" + find,
-                   "-DCOMPONENTS=" SIGNET_COMPONENTS, "-DCMAKE_PREFIX_PATH=" + Path("prefix"),
-                   "-DCMAKE_CXX_COMPILER=" SIGNET_COMPILER, "-DCMAKE_CXX_FLAGS=" SIGNET_SANITIZER_FLAGS,
-                   "-DCMAKE_BUILD_RPATH=" + LibraryDir()},
+    Must({.argv = {SIGNET_CMAKE, "-G", SIGNET_GENERATOR, "-S", SIGNET_OUTSIDE_PROJECT, "-B", build,
+                   "-DFIND=" + find, "-DCOMPONENTS=" SIGNET_COMPONENTS,
+                   "-DCMAKE_PREFIX_PATH=" + Path("prefix"), "-DCMAKE_CXX_COMPILER=" SIGNET_COMPILER,
+                   "-DCMAKE_CXX_FLAGS=" SIGNET_SANITIZER_FLAGS, "-DCMAKE_BUILD_RPATH=" + LibraryDir()},
           .environment = only_installed});
-    Must({.argv = {SIGNET_CMAKE, "--build", build}, .environment = only_installed});
+    Must({.argv = {SIGNET_CMAKE, "--build", build},
+          .environment = only_installed,
+          .timeout = std::chrono::seconds(240)});
     return Must({.argv = {build + "/outside", "run"}}).out;
   }
 
