@@ -13,6 +13,7 @@ constexpr std::string_view kData = "1.2.840.113549.1.7.1";
 constexpr std::string_view kSignedData = "1.2.840.113549.1.7.2";
 constexpr std::string_view kEnvelopedData = "1.2.840.113549.1.7.3";
 constexpr std::string_view kEncryptedData = "1.2.840.113549.1.7.6";
+constexpr std::size_t kMaxSafes = 100;
 
 [[noreturn]] void ThrowWrongPassword(std::string detail, std::string mend) {
   throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .mend = std::move(mend)});
@@ -93,7 +94,13 @@ Container::Container(Bytes file, std::uint64_t max_iterations) : cost_(max_itera
     cost_.Charge(integrity_->cost());
   }
   BerReader safes = BerReader(authenticated_.bytes).Enter(BerTag::kSequence, "the file's safes");
-  while (!safes.done()) ReadSafe(safes.Enter(BerTag::kSequence, "a safe"));
+  for (std::size_t seen = 0; !safes.done(); ReadSafe(safes.Enter(BerTag::kSequence, "a safe"))) {
+    if (++seen > kMaxSafes) {
+      throw Error({.code = ErrorCode::kTooCostly,
+                   .detail = fmt::format("the file has more than {} parts", kMaxSafes),
+                   .mend = "Export only the identity that is wanted."});
+    }
+  }
 }
 
 void Container::ReadSafe(BerReader content_info) {

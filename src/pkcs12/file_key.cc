@@ -5,6 +5,8 @@
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include "pkcs12/password.h"
+#include "pkcs12/private_key_info.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -131,6 +133,7 @@ FileKey::FileKey(OpenSslPtr<EVP_PKEY> key) : key_(std::move(key)), type_(TypeOf(
 std::shared_ptr<FileKey> FileKey::FromPkcs8(Bytes der) {
   const OpenSslErrorMark mark;
   if (der.size() > kMaxKeySize) ThrowTooLong(der.size());
+  if (const std::optional<Secret> older = WithoutPublicKey(der)) return FromPkcs8(AsBytes(*older));
   const unsigned char* position = der.data();
   const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(der.size())));

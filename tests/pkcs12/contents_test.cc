@@ -173,6 +173,31 @@ TEST_F(Pkcs12Contents, KeyThatCannotSignIsSaid) {
   EXPECT_EQ(Problem("").code(), ErrorCode::kNoSigningKey);
 }
 
+// RFC 5958: version 2 of a key carries its public part behind it, with or without attributes between.
+TEST_F(Pkcs12Contents, KeysThatCarryTheirPublicPartLoad) {
+  for (const char* kind : {"ed25519", "ed448", "ec:P-256", "rsa:2048"}) {
+    SCOPED_TRACE(kind);
+    const auto alice = pki_.Issue({.key = kind});
+    BerReader fields = BerReader(alice.private_key).Enter(BerTag::kSequence, "key");
+    fields.Unsigned("version");
+    const auto next = [&] {
+      const Bytes whole = fields.Next("field").whole;
+      return der::Value(whole.begin(), whole.end());
+    };
+    const der::Value algorithm = next();
+    const der::Value key = next();
+    const der::Value attributes =
+        der::Context0({der::Sequence({der::Oid("1.2.840.113549.1.9.20"), der::Set({der::Octets(key)})})});
+    for (const der::Value& between : {der::Value(), attributes}) {
+      const der::Value pkcs8 = der::Sequence(
+          {der::Integer(1), algorithm, key, between, der::Tlv(0x81, {der::Value(33, 0x42)})});
+      Write(der::Pfx(der::Sequence(
+          {der::SafeContents({der::KeyBag(pkcs8), der::CertificateBag(alice.certificate)})})));
+      EXPECT_EQ(One("").leaf(), alice.certificate);
+    }
+  }
+}
+
 TEST_F(Pkcs12Contents, DsaIsShownWithoutSchemesAndUnfit) {
   Write(pki_.Issue({.key = "dsa:2048"}));
   const Identity dsa = One();

@@ -176,6 +176,17 @@ TEST_F(Pkcs12Refusal, TooManyBagsAndTooDeepOnesAreRefused) {
   for (int i = 0; i < 1001; ++i) bags.insert(bags.end(), bag.begin(), bag.end());
   Write(der::Pfx(der::Sequence({der::SafeContents({bags})})));
   EXPECT_EQ(Problem().code(), ErrorCode::kTooCostly);
+  // As many parts as a file may have, which nobody can read, are a report of each and not a flood.
+  for (const int parts : {100, 101}) {
+    der::Value safes;
+    const der::Value strange = der::Sequence({der::Oid("1.2.3.4")});
+    for (int i = 0; i < parts; ++i) safes.insert(safes.end(), strange.begin(), strange.end());
+    Write(der::Pfx(der::Sequence({safes})));
+    const Listing listing = List("");
+    EXPECT_EQ(listing.problems.size(), parts == 100 ? 100u : 1u);
+    EXPECT_EQ(listing.problems.front().error.code(),
+              parts == 100 ? ErrorCode::kUnsupported : ErrorCode::kTooCostly);
+  }
   der::Value nested = bag;
   for (int i = 0; i < 20; ++i) {
     nested =
