@@ -75,9 +75,10 @@ std::string_view TrimEnds(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kWhite) - first + 1);
 }
 
-// ForEachAttribute calls `read(name, raw value)` for the `separator`-separated attributes of `text`.
+// ForEachAttribute calls `read(name, raw value)` for the `separator`-separated attributes of `text`, which
+// may change what is shown of the URI.
 template <class Read>
-void ForEachAttribute(std::string_view text, char separator, std::string_view shown, Read read) {
+void ForEachAttribute(std::string_view text, char separator, const std::string& shown, Read read) {
   std::vector<std::string_view> seen;
   while (!text.empty()) {
     const std::string_view piece = text.substr(0, text.find(separator));
@@ -116,17 +117,27 @@ Pkcs11Uri Pkcs11Uri::Parse(std::string_view text) {
   const auto question = text.find('?');
   const std::string_view path = text.substr(0, question);
   Pkcs11Uri uri;
-  // A PIN that stands in the wrong place is not shown either.
-  uri.shown_ = path.substr(0, path.find("pin-value"));
-  if (!path.starts_with(kScheme))
-    ThrowBadUri(uri.shown_, "it does not begin with pkcs11:", "Write pkcs11:...");
+  if (!path.starts_with(kScheme)) {
+    ThrowBadUri(path.substr(0, path.find_first_of(";&")),
+                "it does not begin with pkcs11:", "Write pkcs11:...");
+  }
   uri.ReadPath(path.substr(kScheme.size()));
   if (question != std::string_view::npos) uri.ReadQuery(text.substr(question + 1));
   return uri;
 }
 
 void Pkcs11Uri::ReadPath(std::string_view path) {
-  ForEachAttribute(path, ';', shown_, [&](auto name, auto raw) { ReadPathAttribute(name, raw); });
+  // Only what was read and found good is shown: what stands in a wrong place may be a PIN.
+  std::string good(kScheme);
+  shown_ = good;
+  ForEachAttribute(path, ';', shown_, [&](std::string_view name, std::string_view raw) {
+    if (good.size() > kScheme.size()) good += ';';
+    good += fmt::format("{}=", name);
+    shown_ = good + "...";
+    ReadPathAttribute(name, raw);
+    good += raw;
+    shown_ = good;
+  });
   uri_.reset(p11_kit_uri_new());
   const int result = p11_kit_uri_parse(shown_.c_str(), P11_KIT_URI_FOR_ANY, uri_.get());
   if (result != P11_KIT_URI_OK) {
@@ -144,6 +155,10 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   if (row == std::end(kPathAttributes)) {
     if (std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes)) {
       ThrowBadUri(shown_, fmt::format("{} belongs behind a `?`", name), "Write ...?pin-source=file:...");
+    }
+    if (name.starts_with("pin") || name.starts_with("module")) {
+      ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
+                  fmt::format("Did you mean {}? It belongs behind a `?`.", Nearest(kQueryAttributes, name)));
     }
     ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
                 fmt::format("Did you mean {}?", Nearest(kPathAttributes, name, &PathAttribute::name)));

@@ -11,7 +11,7 @@ namespace {
 [[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
   throw Error({.code = ErrorCode::kBadUri,
                .detail = "the URI has a scheme that is not ours",
-               .uri = std::string(uri.substr(0, uri.find('?'))),
+               .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
                .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
 

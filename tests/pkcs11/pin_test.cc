@@ -4,8 +4,10 @@
 #include <atomic>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace signet::testing {
 namespace {
@@ -149,11 +151,35 @@ TEST_F(Pkcs11Pin, OfAUriThatMatchesSeveralTokensGoesToNone) {
   EXPECT_EQ(module->Count("C_Login"), 0u);
 }
 
-TEST_F(Pkcs11Pin, FromAFileIsReadWithoutItsNewline) {
+TEST_F(Pkcs11Pin, ComesFromEveryPinSource) {
   const TemporaryDirectory directory;
   const std::string file = directory.Write("pin", std::string_view("1234\n"));
-  Pkcs11Source source(settings());
-  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false) + "?pin-source=file:" + file)));
+  setenv("SIGNET_TEST_TOKEN_PIN", "1234", 1);
+  setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(descriptor, 0);
+  for (const std::string& pin :
+       {"file:" + file, file, "file://" + file, std::string("env:SIGNET_TEST_TOKEN_PIN"),
+        std::string("credential:pin"), "fd:" + std::to_string(descriptor)}) {
+    SCOPED_TRACE(pin);
+    Pkcs11Source fresh(settings());
+    EXPECT_TRUE(Signs(*LoadKey(fresh, Uri(false) + "?pin-source=" + pin)));
+    Settings set = settings();
+    set.token_pin = PinSource::Parse(pin.starts_with("fd:") ? "file:" + file : pin);
+    Pkcs11Source from_settings(set);
+    EXPECT_TRUE(Signs(*LoadKey(from_settings, Uri(false))));
+  }
+  close(descriptor);
+  unsetenv("SIGNET_TEST_TOKEN_PIN");
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_F(Pkcs11Pin, FromASourceThatIsNotThereIsAnErrorAndSpendsNoTry) {
+  for (const char* pin : {"file:/no/such/pin", "env:SIGNET_NO_SUCH_PIN", "credential:none", "fd:987"}) {
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(CodeOf([&] { LoadKey(source, Uri(false) + "?pin-source=" + pin); }).has_value()) << pin;
+  }
+  EXPECT_EQ(module->Count("C_Login"), 0u);
 }
 
 TEST_F(Pkcs11Pin, IsInNoErrorAndNoLog) {

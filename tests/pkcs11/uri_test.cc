@@ -55,6 +55,23 @@ TEST_P(Pkcs11UriRefusal, NamesWhatIsWrongAndWhatIsRight) {
   }
 }
 
+TEST(Pkcs11UriTest, AnErrorShowsNoMoreThanWasGood) {
+  for (const auto& [uri, shown] : std::vector<std::pair<const char*, const char*>>{
+           {"pkcs11:token=a;pin-valeu=4711", "pkcs11:token=a;pin-valeu=..."},
+           {"pkcs11:pin-value=4711;token=a", "pkcs11:pin-value=..."},
+           {"pkcs11:token=a;4711", "pkcs11:token=a"},
+           {"pkcs11:token=a;id=%01?pin-valeu=4711", "pkcs11:token=a;id=%01"},
+           {"pkcs13:token=a;pin-value=4711", "pkcs13:token=a"}}) {
+    try {
+      Pkcs11Uri::Parse(uri);
+      ADD_FAILURE() << uri;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.uri(), shown);
+      EXPECT_THAT(error.what(), Not(HasSubstr("4711")));
+    }
+  }
+}
+
 TEST(Pkcs11UriTest, ReadsAllOfRfc7512) {
   const auto uri = Pkcs11Uri::Parse(
       "pkcs11:token=My%20Token;manufacturer=m;serial=1;model=mo;library-manufacturer=lm;library-version=2.6;"
