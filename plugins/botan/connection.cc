@@ -186,8 +186,9 @@ Error Connection::Failure() const {
   const Recorder recorder = Play().recorder;
   if (events_->untrusted()) return *events_->untrusted();
   if (error_ && error_->code() != ErrorCode::kHandshake) return *error_;
-  if (const auto alert = recorder.received_alert())
-    return AlertError(*alert, !recorder.client_chain().empty());
+  const auto alert = recorder.received_alert();
+  if (alert && recorder.side() == Recorder::Side::kServer) return ClientAlertError(*alert);
+  if (alert) return AlertError(*alert, !recorder.client_chain().empty());
   if (error_) return *error_;
   const char* when =
       channel_ != nullptr && IsComplete(*channel_) ? "after the handshake" : "in the handshake";

@@ -1,5 +1,6 @@
 #include "openssl_tls/connection.h"
 
+#include "base/file.h"
 #include "base/openssl_error.h"
 #include "handshake/alerts.h"
 #include "handshake/names.h"
@@ -96,11 +97,15 @@ OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
   return context;
 }
 
+constexpr std::uint64_t kMaxTrustFile = 64 << 20;  // bytes
+
 void LoadTrust(SSL_CTX* context, const std::string& file) {
   const OpenSslErrorMark mark;
   const int loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context)
                                   : SSL_CTX_load_verify_file(context, file.c_str());
   if (loaded == 1) return;
+  // OpenSSL says "system lib" of a file that is not there; ReadFile says why it cannot be read.
+  if (!file.empty()) ReadFile(file, kMaxTrustFile);
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = file.empty() ? "the system's trusted certificates cannot be read"
                                       : fmt::format("no trusted certificate can be read from {}", file),
@@ -114,8 +119,9 @@ Error HandshakeFailure(SSL* connection, int result, const Recording& recording) 
   const Recorder& recorder = recording.recorder();
   const std::string_view when =
       SSL_is_init_finished(connection) == 1 ? "after the handshake" : "in the handshake";
-  if (const auto alert = recorder.received_alert())
-    return AlertError(*alert, !recorder.client_chain().empty() || !recorder.request());
+  const auto alert = recorder.received_alert();
+  if (alert && recorder.side() == Recorder::Side::kServer) return ClientAlertError(*alert);
+  if (alert) return AlertError(*alert, !recorder.client_chain().empty() || !recorder.request());
   const long verified = SSL_get_verify_result(connection);
   if (verified != X509_V_OK && (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0) {
     return Error({.code = ErrorCode::kUntrustedServer,

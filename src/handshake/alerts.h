@@ -23,8 +23,10 @@ std::span<const AlertRow> Alerts() noexcept;
 // AlertName gives the RFC's name, or "alert 77".
 std::string AlertName(std::uint8_t code);
 
-// AlertError puts a fatal alert that the peer sent into words; code kHandshake. `sent_certificate` tells
+// AlertError puts a fatal alert that a server sent into words; code kHandshake. `sent_certificate` tells
 // whether we had presented one.
 Error AlertError(std::uint8_t code, bool sent_certificate);
+// ClientAlertError is the same where a server received it from a client.
+Error ClientAlertError(std::uint8_t code);
 
 }  // namespace signet

@@ -18,6 +18,7 @@ class Recorder {
  public:
   enum class Side { kClient, kServer };
   explicit Recorder(Side side) : side_(side) {}
+  Side side() const noexcept { return side_; }
 
   // Handshake takes one whole handshake message, header included. record_type is the outer one on the wire.
   void Handshake(Direction direction, std::uint8_t record_type, ByteView message);

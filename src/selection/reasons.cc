@@ -261,7 +261,7 @@ std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Id
   for (const Contest& contest : Ranking()) {
     if (contest.compare(winner, loser, index) < 0) return contest.why;
   }
-  return "";
+  return "both present the same certificate, and it was given first";
 }
 
 }  // namespace signet

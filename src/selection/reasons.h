@@ -21,7 +21,7 @@ struct Situation {
 std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situation);
 // ChainWarnings says what the peer could hold against the chain behind the leaf, though it may not.
 std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation);
-// WhyBefore says what put `winner` before `loser`; "" for equal ones.
+// WhyBefore says what put `winner` before `loser`; of equal ones, that the first was given first.
 std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const IdentityIndex& index);
 
 }  // namespace signet

@@ -74,7 +74,8 @@ int Report(const CommonOptions& common, const std::vector<HandshakeReport>& repo
   return reports.back().failure ? kFailed : kDone;
 }
 
-int Handshake(const CommonOptions& common, const HandshakeOptions& options, const HostAndPort& server) {
+std::vector<HandshakeReport> Connect(const CommonOptions& common, const HandshakeOptions& options,
+                                     const HostAndPort& server) {
   const IdentitySource source = common.OpenSource();
   const ProbeOptions probe{.host = server.host,
                            .port = server.port,
@@ -87,6 +88,18 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
   std::vector<HandshakeReport> reports = MakeProbe(options.stack)->Connect(probe);
   for (HandshakeReport& report : reports) ExplainFailure(report);
+  return reports;
+}
+
+int Handshake(const CommonOptions& common, const HandshakeOptions& options, const HostAndPort& server) {
+  std::vector<HandshakeReport> reports;
+  try {
+    reports = Connect(common, options, server);
+  } catch (const Error& error) {
+    // No connection was tried; the document says so in its own words.
+    if (common.json) PrintJson(ReportJson({.stack = options.stack, .failure = error}));
+    throw;
+  }
   const int status = Report(common, reports);
   if (!options.html.empty()) WriteHtml(options.html, HtmlPage(options.server, reports));
   return status;

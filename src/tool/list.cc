@@ -1,4 +1,5 @@
 #include "tool/output.h"
+#include "tool/printable.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -19,7 +20,7 @@ void Append(Listing& all, const IdentitySource& source, const std::string& uri) 
     std::ranges::move(found.identities, std::back_inserter(all.identities));
     std::ranges::move(found.problems, std::back_inserter(all.problems));
   } catch (const Error& error) {
-    all.problems.push_back({WithoutPin(uri), error});
+    all.problems.push_back({error.uri().empty() ? WithoutPin(uri) : error.uri(), error});
   }
 }
 
@@ -27,7 +28,7 @@ void PrintIdentity(const Identity& identity, TimePoint now) {
   const ClientAuthFitness fitness = identity.FitForClientAuth(now);
   fmt::print("{}\n", identity.uri());
   fmt::print("  subject  {}\n", identity.subject());
-  if (!identity.user_name().empty()) fmt::print("  user     {}\n", identity.user_name());
+  if (!identity.user_name().empty()) fmt::print("  user     {}\n", Printable(identity.user_name()));
   fmt::print("  key      {}{}\n", Description(*identity.key()), identity.key()->locked() ? ", locked" : "");
   fmt::print("  valid    {} to {}\n", Iso8601(identity.leaf().not_before()),
              Iso8601(identity.leaf().not_after()));
@@ -35,10 +36,19 @@ void PrintIdentity(const Identity& identity, TimePoint now) {
   for (const std::string& reason : fitness.reasons) fmt::print("  client   unfit: {}\n", reason);
 }
 
-int List(const CommonOptions& common, const ListOptions& options) {
-  const IdentitySource source = common.OpenSource();
+Listing Find(const CommonOptions& common, const ListOptions& options) {
   Listing all;
-  for (const std::string& uri : options.uris) Append(all, source, uri);
+  try {
+    const IdentitySource source = common.OpenSource();
+    for (const std::string& uri : options.uris) Append(all, source, uri);
+  } catch (const Error& error) {
+    all.problems.push_back({error.uri(), error});
+  }
+  return all;
+}
+
+int List(const CommonOptions& common, const ListOptions& options) {
+  const Listing all = Find(common, options);
   const TimePoint now = std::chrono::system_clock::now();
   if (common.json) {
     PrintJson(ListingJson(all, now));

@@ -1,7 +1,9 @@
 #include "tool/output.h"
 
+#include "tool/printable.h"
 #include <signet/signature_scheme.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/chrono.h>
@@ -38,7 +40,9 @@ std::string Iso8601(TimePoint time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
 }
 
-std::string WithoutPin(std::string_view uri) { return std::string(uri.substr(0, uri.find('?'))); }
+std::string WithoutPin(std::string_view uri) {
+  return std::string(uri.substr(0, std::min({uri.find('?'), uri.find("pin-value"), uri.find("pin-source")})));
+}
 
 Json ErrorJson(const Error& error) {
   Json json = {{"what", Name(error.code())}, {"detail", error.detail()}, {"mend", error.mend()}};
@@ -64,6 +68,8 @@ void PrintJson(const Json& document) {
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-void PrintError(const Error& error) { fmt::print(stderr, "signet: {}\n", error.what()); }
+void PrintError(const Error& error) {
+  fmt::print(stderr, "signet: {}\n", Printable(error.what(), Lines::kMany));
+}
 
 }  // namespace signet::tool

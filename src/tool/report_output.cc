@@ -87,9 +87,9 @@ void PrintMessages(const std::vector<HandshakeMessage>& messages) {
   }
 }
 
-void PrintRequest(const std::optional<CertificateRequest>& request) {
+void PrintRequest(const std::optional<CertificateRequest>& request, bool came_to_an_end) {
   if (!request) {
-    fmt::print("asked for   no client certificate\n");
+    if (came_to_an_end) fmt::print("asked for   no client certificate\n");
     return;
   }
   if (request->authorities.empty()) fmt::print("asked for   a certificate of any authority\n");
@@ -169,7 +169,7 @@ void PrintReport(const HandshakeReport& report) {
     fmt::print("server      {}, {}\n", report.server_subject,
                report.server_verified ? "verified" : "not verified");
   }
-  PrintRequest(report.certificate_request);
+  PrintRequest(report.certificate_request, !report.failure);
   PrintConsidered(report.considered);
   PrintClient(report);
   if (report.application) {

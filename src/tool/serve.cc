@@ -1,5 +1,6 @@
 #include "handshake/socket.h"
 #include "tool/output.h"
+#include "tool/printable.h"
 #include "tool/stacks.h"
 #include "tool/verbs.h"
 
@@ -24,7 +25,8 @@ struct ServeVerbOptions {
 };
 
 void PrintLine(const CommonOptions& common, const Json& json, const std::string& text) {
-  fmt::print("{}\n", common.json ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : text);
+  fmt::print("{}\n",
+             common.json ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : Printable(text));
   std::fflush(stdout);
 }
 

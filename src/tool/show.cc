@@ -1,4 +1,5 @@
 #include "tool/output.h"
+#include "tool/printable.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -25,7 +26,7 @@ void PrintCertificate(const Certificate& certificate, std::size_t depth, bool pe
 void PrintIdentity(const Identity& identity, const ShowOptions& options, TimePoint now) {
   fmt::print("uri        {}\n", identity.uri());
   fmt::print("source     {}\n", Name(identity.source()));
-  if (!identity.user_name().empty()) fmt::print("user       {}\n", identity.user_name());
+  if (!identity.user_name().empty()) fmt::print("user       {}\n", Printable(identity.user_name()));
   fmt::print("key        {}{}\n", Description(*identity.key()), identity.key()->locked() ? ", locked" : "");
   fmt::print("signs with");
   for (const SignatureScheme scheme : identity.key()->schemes()) fmt::print(" {}", Name(scheme));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <openssl/core_names.h>
@@ -18,7 +19,6 @@ namespace {
 
 using provider::MakeKey;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::TemporaryDirectory;
 using testing::TestIdentity;
 using testing::TestPki;
@@ -34,9 +34,16 @@ bool SignsThrough(EVP_PKEY* key, OSSL_LIB_CTX* library) {
          EVP_DigestSign(context.get(), signature.data(), &size, message, sizeof message) == 1;
 }
 
-std::string Maps() {
+// Libraries names the files that are mapped into this process to run code of theirs.
+std::set<std::string> Libraries() {
   std::ifstream file("/proc/self/maps");
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::set<std::string> names;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t slash = line.rfind('/');
+    if (slash != std::string::npos && line.find(".so", slash) != std::string::npos)
+      names.insert(line.substr(slash + 1));
+  }
+  return names;
 }
 
 std::ptrdiff_t Entries(const char* directory) {
@@ -70,18 +77,27 @@ std::string Configuration(const TemporaryDirectory& directory, std::string_view 
 
 TEST(Provider, LoadingItOpensNoModuleNoFileAndNoThread) {
   const TemporaryDirectory directory;
-  const std::string configuration =
-      Configuration(directory, "signet",
-                    "pkcs11-module-path = /nowhere/at/all.so\ncall-log = " + directory.path() + "/log\n");
-  const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
-  const auto threads = Entries("/proc/self/task");
-  const auto descriptors = Entries("/proc/self/fd");
-  ASSERT_EQ(OSSL_LIB_CTX_load_config(context.get(), configuration.c_str()), 1) << TakeErrors();
-  ASSERT_EQ(OSSL_PROVIDER_available(context.get(), "signet"), 1);
-  EXPECT_EQ(Entries("/proc/self/task"), threads);
-  EXPECT_EQ(Entries("/proc/self/fd"), descriptors);
-  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/log"));
-  EXPECT_THAT(Maps(), Not(HasSubstr("pkcs11.so")));
+  // Once with the modules that p11-kit has configured, which are the default, and once with one that is not
+  // there.
+  for (const std::string module : {"", "pkcs11-module-path = /nowhere/at/all.so\n"}) {
+    const std::string configuration =
+        Configuration(directory, "signet",
+                      module + "pkcs11-module-token-pin = file:" + directory.path() + "/none\n" +
+                          "call-log = " + directory.path() + "/log\n");
+    const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
+    const auto threads = Entries("/proc/self/task");
+    const auto descriptors = Entries("/proc/self/fd");
+    std::set<std::string> libraries = Libraries();
+    ASSERT_EQ(OSSL_LIB_CTX_load_config(context.get(), configuration.c_str()), 1) << TakeErrors();
+    ASSERT_EQ(OSSL_PROVIDER_available(context.get(), "signet"), 1);
+    const OpenSslPtr<EVP_KEYMGMT> fetched(EVP_KEYMGMT_fetch(context.get(), "EC", "provider=signet"));
+    ASSERT_NE(fetched, nullptr);
+    EXPECT_EQ(Entries("/proc/self/task"), threads);
+    EXPECT_EQ(Entries("/proc/self/fd"), descriptors);
+    EXPECT_FALSE(std::filesystem::exists(directory.path() + "/log"));
+    libraries.insert("signet.so");
+    EXPECT_EQ(Libraries(), libraries);
+  }
 }
 
 TEST(Provider, BadSettingIsAnErrorAtTheFirstUseAndNotAtLoad) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -21,7 +23,7 @@ class BadInput : public ::testing::Test {
     return directory_.Write(name, testing::MakePkcs12(alice_, options));
   }
 
-  // Fails runs `list` and `handshake` on a URI; both must say `what`, and the mend, and never `secret`.
+  // Fails runs `list`, `handshake` and `show` on a URI; each must say `what`, and the mend, and no PIN.
   void Fails(const std::string& uri, const std::string& what, std::vector<std::string> more = {},
              const testing::Environment& environment = {}) const {
     SCOPED_TRACE(uri);
@@ -35,10 +37,21 @@ class BadInput : public ::testing::Test {
     EXPECT_FALSE(document["problems"][0]["detail"].get<std::string>().empty());
     EXPECT_FALSE(document["problems"][0]["mend"].get<std::string>().empty());
     EXPECT_FALSE(listed.err.empty());
-    std::vector<std::string> handshake = {"handshake", "localhost:1", "--identity", uri};
+    std::vector<std::string> handshake = {"handshake", "localhost:1", "--json", "--identity", uri};
     handshake.insert(handshake.end(), more.begin(), more.end());
     const auto shaken = RunSignet(handshake, environment);
     EXPECT_EQ(shaken.exit_status, 1);
+    const auto report = JsonOf(shaken);
+    EXPECT_EQ(report["error"]["what"], what);
+    EXPECT_EQ(report["client_certificate"]["sent"], false);
+    std::vector<std::string> show = {"show", "--json", uri};
+    show.insert(show.end(), more.begin(), more.end());
+    const auto shown = RunSignet(show, environment);
+    EXPECT_EQ(shown.exit_status, 1);
+    EXPECT_EQ(JsonOf(shown)["problems"][0]["what"], what);
+    for (const auto* result : {&listed, &shaken, &shown}) {
+      EXPECT_THAT(result->out + result->err, Not(HasSubstr("4711"))) << "a PIN is never echoed";
+    }
     EXPECT_THAT(shaken.err, Not(HasSubstr("localhost port 1"))) << "it must end before it connects";
     EXPECT_THAT(shaken.err, HasSubstr(document["problems"][0]["mend"].get<std::string>()));
   }
@@ -78,6 +91,55 @@ TEST_F(BadInput, AnUnknownUriAttribute) {
   Fails("pkcs12:" + File("a.p12") + "?pin-valeu=secret", "bad-uri");
   Fails("pkcs11:tokn=a", "bad-uri");
   Fails("pkcs11:token=a?pin-valeu=1234", "bad-uri");
+}
+
+TEST_F(BadInput, AMisplacedPinIsNotEchoed) {
+  for (const char* uri :
+       {"pkcs11:token=a;pin-value=4711", "pkcs11:token=a;pin-valeu=4711", "pkcs11:token=a?pin-valeu=4711",
+        "pkcs11:pin-value=4711", "pkcs12:a.p12;pin-value=4711", "pkcs12:a.p12&pin-value=4711",
+        "pkcs11;token=a;pin-value=4711", "pkcs11:token=a;4711", "pkcs12:a.p12?4711",
+        "PKCS11:token=a;pin-value=4711", "pkcs11:token=a?pin-value=4711&pin-source=file:/x",
+        "pkcs12:a.p12?pin-value=4711&pin-value=4711", "pkcs11:token=a?pin-source=4711",
+        "pkcs11:token=a?pin-value=4711%"}) {
+    Fails(uri, "bad-uri");
+  }
+}
+
+TEST_F(BadInput, WhatIsNoFileToRead) {
+  Fails("pkcs12:" + directory_.path(), "unreadable");
+  const std::string pipe = directory_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  Fails("pkcs12:" + pipe, "unreadable");
+  Fails("pkcs12:/dev/zero", "unreadable");
+  Fails("pkcs12:" + directory_.Write("empty.p12", ""), "malformed");
+  Fails("pkcs12:" + File("a.p12") + "/a.p12", "unreadable");
+  const std::string huge = directory_.Write("huge.p12", "0");
+  ASSERT_EQ(truncate(huge.c_str(), 17 << 20), 0);
+  Fails("pkcs12:" + huge, "too-costly");
+}
+
+TEST_F(BadInput, AFileThatAsksForTooManyIterations) {
+  const std::string uri = "pkcs12:" + File("a.p12", {.iterations = 1'700'000}) + "?pin-value=secret";
+  Fails(uri, "too-costly");
+  EXPECT_THAT(RunSignet({"list", uri}).err, HasSubstr("pkcs12-max-iterations"));
+  // The limit is the user's: on the command line and in the environment.
+  EXPECT_EQ(RunSignet({"list", uri, "--set", "pkcs12-max-iterations=5100000"}).exit_status, 0);
+  const std::string cheap = "pkcs12:" + File("b.p12") + "?pin-value=secret";
+  EXPECT_EQ(RunSignet({"list", cheap}).exit_status, 0);
+  EXPECT_EQ(RunSignet({"list", cheap}, {{"SIGNET_PKCS12_MAX_ITERATIONS", "2048"}}).exit_status, 1);
+  EXPECT_EQ(RunSignet({"list", cheap, "--set", "pkcs12-max-file-size=1000"}).exit_status, 1);
+}
+
+TEST_F(BadInput, ABadSettingIsADocumentToo) {
+  for (const char* verb : {"list", "show", "handshake"}) {
+    std::vector<std::string> arguments = {verb, "--json", "--set", "max-session=3"};
+    arguments.emplace_back(std::string_view(verb) == "handshake" ? "localhost:1" : "pkcs11:");
+    const auto result = RunSignet(arguments);
+    EXPECT_EQ(result.exit_status, 1) << verb;
+    const auto document = JsonOf(result);
+    const auto& error = document.contains("problems") ? document["problems"][0] : document["error"];
+    EXPECT_EQ(error["what"], "bad-setting") << verb;
+  }
 }
 
 TEST_F(BadInput, ASchemeThatIsNotOurs) { Fails("file:/etc/passwd", "bad-uri"); }

@@ -257,6 +257,27 @@ TEST_F(Handshake, OfSeveralIdentitiesTheFittingOneIsPresentedAndTheOthersSayWhyN
   EXPECT_THAT(result.out, Not(HasSubstr("secret")));
 }
 
+TEST_F(Handshake, TheSameIdentityTwiceSaysWhyOneWasNotChosen) {
+  const auto server = Server("1.3");
+  const std::string alice = File(pki_.Issue({.common_name = "alice"}), "alice.p12");
+  const auto report = JsonOf(Shake(*server, {"--identity", alice, alice}));
+  ASSERT_EQ(report["considered"].size(), 2u);
+  EXPECT_EQ(report["considered"][0]["chosen"], true);
+  EXPECT_THAT(report["considered"][1]["reasons"][0].get<std::string>(),
+              HasSubstr("goes first: both present the same certificate"));
+}
+
+TEST_F(Handshake, TrustThatCannotBeReadSaysWhy) {
+  for (const auto& [file, why] : std::vector<std::pair<std::string, std::string>>{
+           {"/no/such/ca.pem", "No such file"},
+           {directory_.path(), "not a regular file"},
+           {directory_.Write("text.pem", "text"), "no trusted certificate"}}) {
+    const auto result = RunSignet({"handshake", "127.0.0.1:1", "--trust", file});
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.err, AllOf(HasSubstr(file), HasSubstr(why)));
+  }
+}
+
 TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
   const auto server = Server("1.3");
   const auto result = RunSignet({"handshake", "--trust", server->trust_file(), "--identity",

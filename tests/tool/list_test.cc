@@ -49,6 +49,42 @@ TEST_F(List, JsonSaysEverythingOfAFilesIdentity) {
   EXPECT_THAT(result.out, Not(HasSubstr("secret"))) << "the password must not be echoed";
 }
 
+TEST_F(List, NamesOfFilesMayHoldAnything) {
+  const auto alice = pki_.Issue({.common_name = "alice"});
+  for (const auto& [name, encoded] :
+       std::vector<std::pair<std::string, std::string>>{{"with space.p12", "with%20space.p12"},
+                                                        {"with space.p12", "with space.p12"},
+                                                        {"Schlüssel.p12", "Schlüssel.p12"},
+                                                        {"Schlüssel.p12", "Schl%C3%BCssel.p12"},
+                                                        {"a;b?c&d%e=f.p12", "a%3Bb%3Fc%26d%25e%3Df.p12"},
+                                                        {"-", "-"},
+                                                        {"\xff.p12", "%FF.p12"}}) {
+    SCOPED_TRACE(encoded);
+    File(name, alice);
+    const auto result =
+        RunSignet({"list", "--json", "pkcs12:" + directory_.path() + "/" + encoded + "?pin-value=secret"});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    const auto document = JsonOf(result);
+    ASSERT_EQ(document["identities"].size(), 1u);
+    const std::string uri = document["identities"][0]["uri"];
+    EXPECT_EQ(RunSignet({"show", uri + "?pin-value=secret"}).exit_status, 0) << uri;
+  }
+}
+
+TEST_F(List, NamesInCertificatesCannotPassForOutput) {
+  const auto mallory =
+      pki_.Issue({.common_name = "mallory\n  client   fit\x1b[2J\xc2\x9b", .extended_key_usage = ""});
+  const std::string uri = File("mallory.p12", mallory) + "?pin-value=secret";
+  for (const char* verb : {"list", "show"}) {
+    const auto result = RunSignet({verb, uri});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("mallory\\x0a  client   fit\\x1b[2J\\x9b"));
+    EXPECT_THAT(result.out, HasSubstr("CN=mallory\\0A  client   fit\\1B[2J\\C2\\9B,"));
+    for (const char* bad : {"\x1b", "\xc2\x9b", "\n  client   fit\\"})
+      EXPECT_THAT(result.out, Not(HasSubstr(bad)));
+  }
+}
+
 TEST_F(List, SaysWhyAnIdentityIsUnfit) {
   const auto mail = pki_.Issue({.common_name = "mail", .extended_key_usage = "emailProtection"});
   const auto document = JsonOf(RunSignet({"list", File("mail.p12", mail) + "?pin-value=secret", "--json"}));

@@ -13,6 +13,7 @@ using ::testing::AllOf;
 using testing::BackgroundProcess;
 using testing::CertificateOptions;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::SoftHsm;
 using testing::TestPki;
 
@@ -29,7 +30,7 @@ class Serve : public ::testing::Test {
     if (!line || !std::regex_search(*line, port, std::regex("[0-9]+[^0-9]*$"))) {
       throw std::runtime_error("the server did not come up: " + server_->output());
     }
-    return "localhost:" + std::to_string(std::stoi(port.str()));
+    return "127.0.0.1:" + std::to_string(std::stoi(port.str()));
   }
   std::vector<std::string> OwnFiles() const { return {"--cert", certificate_, "--key", key_}; }
 
@@ -75,6 +76,20 @@ TEST_F(Serve, RefusesWhoeverBringsNothing) {
   const auto end = server_->WaitForEnd();
   ASSERT_TRUE(end.has_value());
   EXPECT_THAT(end->out, HasSubstr("refused"));
+}
+
+TEST_F(Serve, AClientThatDoesNotTrustTheServerIsToldAsThat) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    auto arguments = OwnFiles();
+    arguments.insert(arguments.end(), {"--tls", tls, "--count", "1"});
+    const std::string address = Start(arguments);
+    const auto result = RunSignet({"handshake", address, "--trust", client_trust_});
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.out, Not(HasSubstr("asked for   no client certificate"))) << "nobody knows yet";
+    const auto end = server_->WaitForEnd();
+    ASSERT_TRUE(end.has_value());
+    EXPECT_THAT(end->out, HasSubstr("refused the client ended the handshake (alert unknown_ca)")) << tls;
+  }
 }
 
 TEST_F(Serve, ItsOwnKeyMayBeInAToken) {
