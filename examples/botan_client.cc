@@ -10,7 +10,6 @@
 #include <botan/certstor_flatfile.h>
 #include <botan/tls_client.h>
 #include <botan/tls_session_manager.h>
-#include <botan/version.h>
 #if BOTAN_VERSION_MAJOR >= 3
 #include <botan/tls_session_manager_noop.h>
 #endif
@@ -41,8 +40,11 @@ struct Connection : Botan::TLS::Callbacks {
   bool tls_session_established(const Botan::TLS::Session&) override { return false; }
 #endif
   void tls_alert(Botan::TLS::Alert alert) override { std::cerr << alert.type_string() << "\n"; }
-  void Print(const uint8_t* data, size_t size) { std::cout.write(reinterpret_cast<const char*>(data), size); }
+  void Print(const uint8_t* data, size_t size) {
+    answered = std::cout.write(reinterpret_cast<const char*>(data), size).good();
+  }
   int socket;
+  bool answered = false;
 };
 
 int main(int argc, char** argv) try {
@@ -62,16 +64,15 @@ int main(int argc, char** argv) try {
 #else
   Botan::TLS::Client client(*events, *sessions, *manager, *policy, *random, {argv[1]});
 #endif
+  const std::string request = "GET / HTTP/1.0\r\nHost: " + std::string(argv[1]) + "\r\n\r\n";
   bool asked = false;
   uint8_t part[4096];
   for (ssize_t size = 0; !client.is_closed() && (size = recv(socket, part, sizeof part, 0)) > 0;) {
     client.received_data(part, size);
-    if (client.is_active() && !asked)
-      client.send("GET / HTTP/1.0\r\nHost: " + std::string(argv[1]) + "\r\n\r\n");
-    asked = asked || client.is_active();
+    if (client.is_active() && !std::exchange(asked, true)) client.send(request);
   }
   if (const auto decision = manager->last_decision()) std::cerr << decision->Explain();
-  return asked ? 0 : 1;
+  return events->answered ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return 1;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 namespace {
@@ -23,10 +22,7 @@ int Fetch(const std::string& host, const std::string& port, const char* trust,
   const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_load_verify_file(context.get(), trust);
-
-  signet::openssl::SelectorOptions options;
-  options.on_error = [](const signet::Error& error) { std::cerr << error.what() << "\n"; };
-  signet::openssl::UseSelector(context.get(), std::move(identities), std::move(options));
+  signet::openssl::UseSelector(context.get(), std::move(identities));
 
   const std::unique_ptr<BIO, Free> connection(BIO_new_ssl_connect(context.get()));
   SSL* ssl = nullptr;
@@ -37,11 +33,16 @@ int Fetch(const std::string& host, const std::string& port, const char* trust,
 
   const std::string request = "GET / HTTP/1.0\r\nHost: " + host + "\r\n\r\n";
   if (BIO_do_connect(connection.get()) != 1 || BIO_puts(connection.get(), request.c_str()) <= 0) {
-    ERR_print_errors_fp(stderr);
+    std::cerr << signet::openssl::HandshakeError(ssl).what() << "\n";
     return 1;
   }
   char part[4096];
-  for (int size = 0; (size = BIO_read(connection.get(), part, sizeof part)) > 0;) std::cout.write(part, size);
+  int size = BIO_read(connection.get(), part, sizeof part);
+  if (size < 0) {  // a TLS 1.3 server refuses a client only now
+    std::cerr << signet::openssl::HandshakeError(ssl).what() << "\n";
+    return 1;
+  }
+  for (; size > 0; size = BIO_read(connection.get(), part, sizeof part)) std::cout.write(part, size);
   return 0;
 }
 

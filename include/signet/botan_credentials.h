@@ -15,6 +15,7 @@
 #include <botan/exceptn.h>
 #include <botan/pk_keys.h>
 #include <botan/pkix_types.h>
+#include <botan/tls_alert.h>
 #include <botan/tls_callbacks.h>
 #include <botan/tls_policy.h>
 
@@ -95,6 +96,10 @@ class Callbacks : public Base {
  private:
   std::shared_ptr<CredentialsManager> manager_;
 };
+
+// HandshakeError says why the peer ended a handshake with `alert`, as Callbacks::tls_alert has it: the cause, from what
+// the peer asked for and what `manager` decided last, and the mend.
+Error HandshakeError(const CredentialsManager& manager, const Botan::TLS::Alert& alert);
 
 // MakePrivateKey gives an identity's key to whatever signs in Botan outside TLS: PKCS#10, X.509, PK_Signer.
 // Throws Error kUnsupported for a key that this Botan does not know.

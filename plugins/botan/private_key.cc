@@ -28,12 +28,14 @@ ByteVector ToPair(Bytes der, std::size_t size) {
 // Signer hashes here and has the digest signed where the key lives.
 class Signer final : public SignerBase {
  public:
+  // `inner_hash` is Botan's name of the hash inside a pure algorithm (EdDSA), which signs the message itself.
   Signer(std::shared_ptr<signet::PrivateKey> key, const SigningAlgorithm& algorithm, std::size_t element_size,
-         Botan::AlgorithmIdentifier key_algorithm)
+         Botan::AlgorithmIdentifier key_algorithm, std::string inner_hash)
       : key_(std::move(key)),
         algorithm_(algorithm),
         element_size_(element_size),
-        key_algorithm_(std::move(key_algorithm)) {
+        key_algorithm_(std::move(key_algorithm)),
+        inner_hash_(std::move(inner_hash)) {
     if (algorithm_.hash != Hash::kNone) hash_ = Botan::HashFunction::create_or_throw(HashName());
   }
 
@@ -66,7 +68,7 @@ class Signer final : public SignerBase {
   }
 
   std::string HashName() const override {
-    return algorithm_.hash == Hash::kNone ? "Raw" : std::string(RowOf(algorithm_.hash).alias);
+    return algorithm_.hash == Hash::kNone ? inner_hash_ : std::string(RowOf(algorithm_.hash).alias);
   }
 
   Botan::AlgorithmIdentifier Algorithm() const override {
@@ -87,6 +89,7 @@ class Signer final : public SignerBase {
   SigningAlgorithm algorithm_;
   std::size_t element_size_;
   Botan::AlgorithmIdentifier key_algorithm_;
+  std::string inner_hash_;
   std::unique_ptr<Botan::HashFunction> hash_;  // null: the message itself is signed
   ByteVector message_;
 };
@@ -109,7 +112,10 @@ std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_vie
                    .detail = fmt::format("the key cannot sign with {} where it lives", padding),
                    .mend = "Choose another padding or hash in the program's policy."});
     }
-    return std::make_unique<Signer>(key_, algorithm, ElementSize(), algorithm_identifier());
+    using Kind = SigningAlgorithm::Kind;
+    const bool pure = algorithm.kind == Kind::kEdDsa || algorithm.kind == Kind::kMlDsa;
+    return std::make_unique<Signer>(key_, algorithm, ElementSize(), algorithm_identifier(),
+                                    pure ? InnerHash(padding) : "Raw");
   } catch (const Error& error) {
     throw SigningError(error);
   }

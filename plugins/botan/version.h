@@ -185,6 +185,15 @@ class KeyBase : public Botan::Private_Key {
 
  protected:
   virtual std::unique_ptr<Botan::PK_Ops::Signature> MakeSigner(std::string_view padding) const = 0;
+  // InnerHash is what Botan calls the hash of its own operation, for PKCS#10 and X.509, which insist on it; Botan 2
+  // does not ask.
+  std::string InnerHash([[maybe_unused]] std::string_view padding) const {
+#if SIGNET_BOTAN_3
+    return public_->create_verification_op(padding, "")->hash_function();
+#else
+    return {};
+#endif
+  }
   // ElementSize is the width in bytes of r and of s, or zero where a signature is not a pair.
   std::size_t ElementSize() const {
 #if SIGNET_BOTAN_3

@@ -1,4 +1,5 @@
 #include "identity/signature_schemes.h"
+#include "openssl_tls/answered.h"
 #include "openssl_tls/ex_data.h"
 #include "openssl_tls/native.h"
 #include "openssl_tls/request.h"
@@ -47,16 +48,35 @@ class Selector {
     if (SSL_get_security_level(connection) > 0) std::erase_if(policy.stack_schemes, UsesSha1);
     const Choice choice =
         Select(ReadRequest(connection), identities_, policy, std::chrono::system_clock::now());
+    ExData<SSL, Answered>::Set(connection, std::make_shared<Answered>(choice, std::nullopt));
     if (options_.on_choice) options_.on_choice(choice);
     if (choice.outcome() == Choice::Outcome::kPinnedUnusable) throw PinnedUnusable(choice);
-    if (const Identity* identity = choice.identity()) Present(connection, *identity);
+    if (const Identity* identity = choice.identity()) {
+      if (!options_.allow_unverified_server) ExpectVerified(connection);
+      Present(connection, *identity);
+    }
   }
 
-  void Failed(const Error& error) const {
+  void Failed(SSL* connection, const Error& error) const {
+    if (const auto answer = ExData<SSL, Answered>::Get(connection)) answer->error = error;
     if (options_.on_error) options_.on_error(error);
   }
 
  private:
+  // ExpectVerified throws where the application lets a handshake go on with a server that failed its
+  // verification: OpenSSL's clients verify nothing by default.
+  static void ExpectVerified(SSL* connection) {
+    const long result = SSL_get_verify_result(connection);
+    const bool enforced = (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0;
+    if (SSL_is_server(connection) == 1 || enforced || result == X509_V_OK) return;
+    throw Error(
+        {.code = ErrorCode::kUntrustedServer,
+         .detail = std::string("the server's certificate could not be verified: ") +
+                   X509_verify_cert_error_string(result),
+         .mend = "Let the program verify servers (SSL_CTX_set_verify with SSL_VERIFY_PEER) and trust this "
+                 "server's CA."});
+  }
+
   static Error PinnedUnusable(const Choice& choice) {
     for (const Choice::Considered& considered : choice.considered()) {
       if (considered.reasons.empty() || considered.reasons.front().code == Reason::Code::kNotPinned) continue;
@@ -106,10 +126,10 @@ int AnswerRequest(SSL* connection, void* argument) noexcept {
     return 1;
   } catch (const Error& error) {
     ERR_raise_data(ERR_LIB_USER, ERR_R_OPERATION_FAIL, "%s", error.what());
-    selector.Failed(error);
+    selector.Failed(connection, error);
   } catch (const std::exception& error) {
     ERR_raise_data(ERR_LIB_USER, ERR_R_INTERNAL_ERROR, "%s", error.what());
-    selector.Failed(Error({.code = ErrorCode::kInternal, .detail = error.what()}));
+    selector.Failed(connection, Error({.code = ErrorCode::kInternal, .detail = error.what()}));
   }
   return 0;
 }

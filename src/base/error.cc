@@ -1,5 +1,7 @@
-#include <signet/error.h>
+#include "base/error_mend.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,39 +9,68 @@
 namespace signet {
 namespace {
 
-struct CodeName {
+struct CodeRow {
   ErrorCode code;
   std::string_view name;
+  std::string_view mend;
 };
 
-constexpr CodeName kNames[] = {
-    {ErrorCode::kCertificateOnly, "certificate-only"},
-    {ErrorCode::kKeyOnly, "key-only"},
-    {ErrorCode::kNoSigningKey, "no-signing-key"},
-    {ErrorCode::kKeyCertificateMismatch, "key-certificate-mismatch"},
-    {ErrorCode::kWrongPassword, "wrong-password"},
-    {ErrorCode::kWrongPin, "wrong-pin"},
-    {ErrorCode::kPinNeeded, "pin-needed"},
-    {ErrorCode::kPinLocked, "pin-locked"},
-    {ErrorCode::kPinFinalTry, "pin-final-try"},
-    {ErrorCode::kMalformed, "malformed"},
-    {ErrorCode::kTooCostly, "too-costly"},
-    {ErrorCode::kUnsupported, "unsupported"},
-    {ErrorCode::kNotFound, "not-found"},
-    {ErrorCode::kAmbiguous, "ambiguous"},
-    {ErrorCode::kUnreadable, "unreadable"},
-    {ErrorCode::kTokenAbsent, "token-absent"},
-    {ErrorCode::kTokenTrouble, "token-trouble"},
-    {ErrorCode::kModuleTrouble, "module-trouble"},
-    {ErrorCode::kBadUri, "bad-uri"},
-    {ErrorCode::kBadSetting, "bad-setting"},
-    {ErrorCode::kBadArgument, "bad-argument"},
-    {ErrorCode::kTimeout, "timeout"},
-    {ErrorCode::kHandshake, "handshake"},
-    {ErrorCode::kUntrustedServer, "untrusted-server"},
-    {ErrorCode::kNetwork, "network"},
-    {ErrorCode::kInternal, "internal"},
+constexpr CodeRow kCodes[] = {
+    {ErrorCode::kCertificateOnly, "certificate-only", "Put the private key of this certificate beside it."},
+    {ErrorCode::kKeyOnly, "key-only",
+     "Put the certificate of this key beside it; on a token both have the same CKA_ID."},
+    {ErrorCode::kNoSigningKey, "no-signing-key",
+     "Use a key that may sign: CKA_SIGN on a token, and a type that TLS knows."},
+    {ErrorCode::kKeyCertificateMismatch, "key-certificate-mismatch",
+     "Put the certificate that was issued for this key beside it."},
+    {ErrorCode::kWrongPassword, "wrong-password",
+     "Give the right password, with pin-source or at the prompt."},
+    {ErrorCode::kWrongPin, "wrong-pin",
+     "Give the right PIN; each wrong one brings the token nearer to locking it."},
+    {ErrorCode::kPinNeeded, "pin-needed",
+     "Give the PIN with pin-source in the URI, with --pin-source or at the prompt."},
+    {ErrorCode::kPinLocked, "pin-locked",
+     "Unlock the PIN with the card's PUK or its security officer's PIN."},
+    {ErrorCode::kPinFinalTry, "pin-final-try",
+     "Log in once with the tool that came with the card, or set allow-final-try = true if you are sure of "
+     "the PIN."},
+    {ErrorCode::kMalformed, "malformed",
+     "Get the file or object anew from where it was made: this one is damaged."},
+    {ErrorCode::kTooCostly, "too-costly",
+     "Make the file anew with fewer iterations, or raise pkcs12-max-iterations or pkcs12-max-file-size."},
+    {ErrorCode::kUnsupported, "unsupported", "Make it anew with an algorithm that is in use today."},
+    {ErrorCode::kNotFound, "not-found", "Run `signet list` to see what there is."},
+    {ErrorCode::kAmbiguous, "ambiguous", "Name one of them: `signet list` shows their URIs."},
+    {ErrorCode::kUnreadable, "unreadable", "Check that the file is there and that this user may read it."},
+    {ErrorCode::kTokenAbsent, "token-absent", "Insert the token, and check its name with `signet list`."},
+    {ErrorCode::kTokenTrouble, "token-trouble",
+     "Take the token out and insert it again; `signet doctor` shows its state."},
+    {ErrorCode::kModuleTrouble, "module-trouble",
+     "Check the module's path with --module; `signet doctor` tries it."},
+    {ErrorCode::kBadUri, "bad-uri", "Write pkcs11:... as in RFC 7512, or pkcs12:PATH."},
+    {ErrorCode::kBadSetting, "bad-setting",
+     "Correct the setting; `signet doctor` names those that we do not know."},
+    {ErrorCode::kBadArgument, "bad-argument",
+     "This is a mistake in the program that calls Signet: report it to its makers."},
+    {ErrorCode::kTimeout, "timeout", "Check the connection to the token, or raise call-timeout-ms."},
+    {ErrorCode::kHandshake, "handshake",
+     "Run `signet handshake` against the server to see every message of the handshake."},
+    {ErrorCode::kUntrustedServer, "untrusted-server",
+     "Name the CA of the server's certificate with --trust, and use the name that is in it."},
+    {ErrorCode::kNetwork, "network", "Check the host, the port and the network between."},
+    {ErrorCode::kInternal, "internal",
+     "Report it with the output of the same command under --set call-log=stderr."},
 };
+
+const CodeRow& RowOf(ErrorCode code) noexcept {
+  const auto* row = std::ranges::find(kCodes, code, &CodeRow::code);
+  return row != std::end(kCodes) ? *row : *std::prev(std::end(kCodes));
+}
+
+Error::Fields Mended(Error::Fields fields) {
+  if (fields.mend.empty()) fields.mend = Mend(fields.code);
+  return fields;
+}
 
 std::string OneLine(const Error::Fields& fields) {
   std::string text = fields.uri.empty() ? fields.detail : fmt::format("{}: {}", fields.uri, fields.detail);
@@ -47,20 +78,15 @@ std::string OneLine(const Error::Fields& fields) {
     const char* space = !fields.call.empty() && !fields.native.name.empty() ? ": " : "";
     text += fmt::format(" ({}{}{})", fields.call, space, fields.native.name);
   }
-  if (!fields.mend.empty()) text += fmt::format(". {}", fields.mend);
-  return text;
+  return text + fmt::format(". {}", fields.mend);
 }
 
 }  // namespace
 
-std::string_view Name(ErrorCode code) noexcept {
-  for (const CodeName& row : kNames) {
-    if (row.code == code) return row.name;
-  }
-  return "internal";
-}
+std::string_view Name(ErrorCode code) noexcept { return RowOf(code).name; }
+std::string_view Mend(ErrorCode code) noexcept { return RowOf(code).mend; }
 
-Error::Error(Fields fields) : fields_(std::move(fields)), what_(OneLine(fields_)) {}
+Error::Error(Fields fields) : fields_(Mended(std::move(fields))), what_(OneLine(fields_)) {}
 
 Error Error::WithUri(std::string_view uri) const {
   if (!fields_.uri.empty()) return *this;

@@ -1,18 +1,17 @@
-#include <algorithm>
-
+#include "base/error_mend.h"
 #include "diagnosis/explanation.h"
 #include "diagnosis/mends.h"
+
+#include <algorithm>
 
 namespace signet {
 
 Explanation Explain(const Error& error) {
   // What OpenSSL said tells more than that something failed inside.
-  if (error.native().kind == NativeCode::Kind::kOpenSsl && error.mend().empty()) {
+  if (error.native().kind == NativeCode::Kind::kOpenSsl && error.mend() == Mend(error.code())) {
     if (auto known = ExplainSymptom(error.native().name)) return *std::move(known);
   }
-  const auto row = std::ranges::find(ErrorMends(), error.code(), &ErrorMend::code);
-  return {.cause = error.detail(),
-          .mend = !error.mend().empty() || row == ErrorMends().end() ? error.mend() : std::string(row->mend)};
+  return {.cause = error.detail(), .mend = error.mend()};
 }
 
 Explanation Explain(const Reason& reason) {

@@ -1,59 +1,63 @@
+#include "diagnosis/explanation.h"
+
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
-
-#include "diagnosis/explanation.h"
 
 namespace signet {
 namespace {
 
 using Code = Reason::Code;
 
-// SuspectRow lists what a server may mean by an alert, the likeliest first; kNone closes the list.
+using Suspects = std::array<Code, 8>;
+constexpr Code kNone = Code::kPreferred;  // closes a list
+
+// SuspectRow lists what a server may mean by an alert, the likeliest first.
 struct SuspectRow {
   std::uint8_t alert;
-  std::array<Code, 5> suspects;
+  Suspects suspects;
 };
-constexpr Code kNone = Code::kPreferred;
 
 constexpr SuspectRow kSuspects[] = {
     {42, {Code::kIncompleteChain, Code::kChainSignature, Code::kExtendedKeyUsage, Code::kKeyUsage, kNone}},
     {43, {Code::kExtendedKeyUsage, Code::kKeyUsage, Code::kOidFilter, Code::kCertificateType, kNone}},
     {45, {Code::kExpired, Code::kNotYetValid, Code::kChainExpired, Code::kChainNotYetValid, kNone}},
-    {48, {Code::kIncompleteChain, Code::kAuthorities, Code::kChainExpired, kNone, kNone}},
-    {51, {Code::kKeyCertificateMismatch, kNone, kNone, kNone, kNone}},
+    {48, {Code::kIncompleteChain, Code::kAuthorities, Code::kChainExpired, kNone}},
+    {51, {Code::kKeyCertificateMismatch, kNone}},
 };
 
-// Suspicions are what speaks against the identity that was sent.
-std::vector<Reason> Suspicions(const Choice& choice) {
-  std::vector<Reason> reasons = choice.warnings();
-  const Certificate& last = choice.identity()->chain().certificates().back();
-  const bool known =
-      std::ranges::any_of(reasons, [](const Reason& r) { return r.code == Code::kIncompleteChain; });
-  if (!last.self_issued() && !known) {
-    reasons.push_back(
-        {Code::kIncompleteChain,
-         fmt::format("the chain that was sent stops at {}; the certificate of its issuer {} was not sent, "
-                     "and the server may not have it",
-                     last.subject(), last.issuer())});
-  }
-  return reasons;
-}
+// kAnySuspects are for a server that does not say what it means: what is certain goes before what is likely.
+constexpr Suspects kAnySuspects = {Code::kExpired,          Code::kNotYetValid, Code::kChainExpired,
+                                   Code::kChainNotYetValid, Code::kKeyUsage,    Code::kExtendedKeyUsage,
+                                   Code::kIncompleteChain,  Code::kAuthorities};
 
 const Reason* Find(const std::vector<Reason>& reasons, Code code) {
   const auto found = std::ranges::find(reasons, code, &Reason::code);
   return found != reasons.end() ? &*found : nullptr;
 }
 
-// Suspect gives the reason that explains `alert` best; without an alert that we know, any that was written.
+// Suspect gives the reason that explains `alert` best.
 const Reason* Suspect(const std::vector<Reason>& reasons, std::optional<std::uint8_t> alert) {
   const auto* row = alert ? std::ranges::find(kSuspects, *alert, &SuspectRow::alert) : std::end(kSuspects);
-  if (row == std::end(kSuspects)) return reasons.empty() ? nullptr : &reasons.front();
-  for (const Code code : row->suspects) {
-    if (const Reason* found = code != kNone ? Find(reasons, code) : nullptr) return found;
+  for (const Code code : row != std::end(kSuspects) ? row->suspects : kAnySuspects) {
+    if (code == kNone) break;
+    if (const Reason* found = Find(reasons, code)) return found;
   }
   return nullptr;
+}
+
+// MendOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
+// tell whether the issuer is a stranger or an intermediate whose own certificate is missing: both ways out
+// are named.
+std::string MendOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {
+  std::string mend = Explain(reason).mend;
+  if (reason.code != Code::kIncompleteChain || Find(all, Code::kAuthorities) == nullptr) return mend;
+  mend.pop_back();
+  return fmt::format(
+      "{}; if none of the authorities that the server accepts certified {}, use an identity that one of "
+      "them issued.",
+      mend, identity.chain().certificates().back().issuer());
 }
 
 // Nearest is the identity that came nearest to being sent: of an accepted authority, and with the fewest
@@ -68,13 +72,26 @@ const Choice::Considered* Nearest(const std::vector<Choice::Considered>& all) {
   return nearest != all.end() ? &*nearest : nullptr;
 }
 
+// Others writes how many identities there are beside the one that is explained.
+std::string Others(std::size_t all) {
+  if (all < 2) return {};
+  return all == 2 ? " (the other one fits no better)"
+                  : fmt::format(" (the {} others fit no better)", all - 1);
+}
+
 Explanation NothingSent(const HandshakeOutcome& outcome) {
-  const auto considered =
-      outcome.choice != nullptr ? outcome.choice->considered() : std::vector<Choice::Considered>{};
+  const auto considered = outcome.choice->considered();
+  const std::string others = Others(considered.size() + outcome.aside.size());
   const Choice::Considered* nearest = Nearest(considered);
-  if (nearest == nullptr) {
+  if (nearest == nullptr && outcome.aside.empty()) {
     return {.cause = "the server asked for a client certificate and none was sent: no identity was given",
             .mend = "Name an identity with --identity; `signet list` shows what there is."};
+  }
+  if (nearest == nullptr) {
+    const SetAside& first = outcome.aside.front();
+    return {.cause = fmt::format("no client certificate was sent, as {} cannot be used: {}{}", first.subject,
+                                 first.reason, others),
+            .mend = Explain(Reason{Code::kStackLacksScheme, {}}).mend};
   }
   // A chain that stops short is the likelier cause where the authorities do not fit.
   const Reason* missing = Find(nearest->reasons, Code::kIncompleteChain);
@@ -82,8 +99,8 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
   std::string cause = fmt::format("no client certificate was sent, as {} does not fit: {}",
                                   nearest->identity.subject(), why.cause);
   if (missing != nullptr) cause += fmt::format("; {}", missing->text);
-  if (considered.size() > 1) cause += fmt::format(" ({} others fit no better)", considered.size() - 1);
-  return {.cause = std::move(cause), .mend = missing != nullptr ? Explain(*missing).mend : why.mend};
+  return {.cause = cause + others,
+          .mend = missing != nullptr ? MendOf(*missing, nearest->reasons, nearest->identity) : why.mend};
 }
 
 Explanation Refused(const HandshakeOutcome& outcome) {
@@ -91,7 +108,7 @@ Explanation Refused(const HandshakeOutcome& outcome) {
   const Reason* suspect = Suspect(reasons, outcome.alert);
   if (suspect != nullptr) {
     return {.cause = fmt::format("{}: {}", outcome.failure.detail(), suspect->text),
-            .mend = Explain(*suspect).mend};
+            .mend = MendOf(*suspect, reasons, *outcome.choice->identity())};
   }
   const Certificate& last = outcome.choice->identity()->chain().certificates().back();
   if (outcome.alert == 48) {
@@ -118,13 +135,39 @@ bool PinnedIsUnusable(const HandshakeOutcome& outcome) {
 
 }  // namespace
 
+std::vector<Reason> Suspicions(const Choice& choice) {
+  std::vector<Reason> reasons = choice.warnings();
+  if (choice.identity() == nullptr) return reasons;
+  const Certificate& last = choice.identity()->chain().certificates().back();
+  if (!last.self_issued() && Find(reasons, Code::kIncompleteChain) == nullptr) {
+    reasons.push_back(
+        {Code::kIncompleteChain,
+         fmt::format("its chain stops at {}; the certificate of the issuer {} is not with it, and the "
+                     "server may not have it",
+                     last.subject(), last.issuer())});
+  }
+  return reasons;
+}
+
 Explanation Explain(const HandshakeOutcome& outcome) {
   if (PinnedIsUnusable(outcome)) return NothingSent(outcome);
   if (outcome.failure.code() != ErrorCode::kHandshake) return Explain(outcome.failure);
-  if (outcome.requested && !outcome.sent) return NothingSent(outcome);
+  if (outcome.requested && !outcome.sent && outcome.choice != nullptr) return NothingSent(outcome);
   if (outcome.sent && outcome.by_server && outcome.choice != nullptr && *outcome.choice)
     return Refused(outcome);
   return Explain(outcome.failure);
+}
+
+Error ExplainedError(const HandshakeOutcome& outcome) {
+  Explanation explanation = Explain(outcome);
+  const Error& failure = outcome.failure;
+  return Error({.code = failure.code(),
+                .detail = std::move(explanation.cause),
+                .call = failure.call(),
+                .native = failure.native(),
+                .token = failure.token(),
+                .uri = failure.uri(),
+                .mend = std::move(explanation.mend)});
 }
 
 }  // namespace signet

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <signet/error.h>
 #include <signet/identity_selector.h>
@@ -24,6 +25,15 @@ Explanation Explain(const Error& error);
 // Explain says why an identity was not taken, or what a peer may hold against it.
 Explanation Explain(const Reason& reason);
 
+// Suspicions are what a server may hold against the identity that was chosen, though it fits.
+std::vector<Reason> Suspicions(const Choice& choice);
+
+// SetAside is an identity that no choice saw, as the TLS stack cannot use it at all.
+struct SetAside {
+  std::string subject;
+  std::string reason;  // one sentence without full stop, lower case
+};
+
 // HandshakeOutcome is what is known of a handshake that failed, on the client's side.
 struct HandshakeOutcome {
   const Error& failure;                    // as the TLS stack, or the server's page, has it
@@ -32,10 +42,13 @@ struct HandshakeOutcome {
   bool by_server = false;                  // it was the server that ended it, by an alert or a page
   const Choice* choice = nullptr;          // null where none was made
   std::optional<std::uint8_t> alert = {};  // what the server ended the handshake with
+  std::vector<SetAside> aside = {};        // beside those that the choice was made among
 };
 
 // Explain finds the cause of a failed handshake in what the server asked for and what we have.
 Explanation Explain(const HandshakeOutcome& outcome);
+// ExplainedError is the outcome's failure, with what Explain says as its detail and mend.
+Error ExplainedError(const HandshakeOutcome& outcome);
 
 // Symptom is what a program prints when something goes wrong, and what is behind it.
 struct Symptom {

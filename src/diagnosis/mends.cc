@@ -50,43 +50,8 @@ constexpr ReasonMend kReasonMends[] = {
     {Code::kHostName, "Use a certificate whose subjectAltName has the host's name as a dNSName."},
 };
 
-constexpr ErrorMend kErrorMends[] = {
-    {ErrorCode::kCertificateOnly, "Put the private key of this certificate beside it."},
-    {ErrorCode::kKeyOnly, "Put the certificate of this key beside it; on a token both have the same CKA_ID."},
-    {ErrorCode::kNoSigningKey, "Use a key that may sign: CKA_SIGN on a token, and a type that TLS knows."},
-    {ErrorCode::kKeyCertificateMismatch, "Put the certificate that was issued for this key beside it."},
-    {ErrorCode::kWrongPassword, "Give the right password, with pin-source or at the prompt."},
-    {ErrorCode::kWrongPin, "Give the right PIN; each wrong one brings the token nearer to locking it."},
-    {ErrorCode::kPinNeeded, "Give the PIN with pin-source in the URI, with --pin-source or at the prompt."},
-    {ErrorCode::kPinLocked, "Unlock the PIN with the card's PUK or its security officer's PIN."},
-    {ErrorCode::kPinFinalTry,
-     "Log in once with the tool that came with the card, or set allow-final-try = true if you are sure of "
-     "the PIN."},
-    {ErrorCode::kMalformed, "Get the file or object anew from where it was made: this one is damaged."},
-    {ErrorCode::kTooCostly,
-     "Make the file anew with fewer iterations, or raise pkcs12-max-iterations or pkcs12-max-file-size."},
-    {ErrorCode::kUnsupported, "Make it anew with an algorithm that is in use today."},
-    {ErrorCode::kNotFound, "Run `signet list` to see what there is."},
-    {ErrorCode::kAmbiguous, "Name one of them: `signet list` shows their URIs."},
-    {ErrorCode::kUnreadable, "Check that the file is there and that this user may read it."},
-    {ErrorCode::kTokenAbsent, "Insert the token, and check its name with `signet list`."},
-    {ErrorCode::kTokenTrouble, "Take the token out and insert it again; `signet doctor` shows its state."},
-    {ErrorCode::kModuleTrouble, "Check the module's path with --module; `signet doctor` tries it."},
-    {ErrorCode::kBadUri, "Write pkcs11:... as in RFC 7512, or pkcs12:PATH."},
-    {ErrorCode::kBadSetting, "Correct the setting; `signet doctor` names those that we do not know."},
-    {ErrorCode::kBadArgument, "This is a mistake in the program that calls Signet: report it to its makers."},
-    {ErrorCode::kTimeout, "Check the connection to the token, or raise call-timeout-ms."},
-    {ErrorCode::kHandshake,
-     "Run `signet handshake` against the server to see every message of the handshake."},
-    {ErrorCode::kUntrustedServer,
-     "Name the CA of the server's certificate with --trust, and use the name that is in it."},
-    {ErrorCode::kNetwork, "Check the host, the port and the network between."},
-    {ErrorCode::kInternal, "Report it with the output of the same command under --set call-log=stderr."},
-};
-
 }  // namespace
 
 std::span<const ReasonMend> ReasonMends() noexcept { return kReasonMends; }
-std::span<const ErrorMend> ErrorMends() noexcept { return kErrorMends; }
 
 }  // namespace signet

@@ -1,9 +1,12 @@
+#include "base/hex.h"
 #include "handshake/byte_reader.h"
+#include "handshake/certificate_compression.h"
 #include "handshake/names.h"
 #include "handshake/recorder.h"
 #include "identity/name_text.h"
 #include <signet/certificate.h>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace signet {
@@ -34,9 +37,12 @@ std::string Names(ByteView numbers, std::string (*name)(std::uint16_t)) {
   return text;
 }
 
+std::string Day(TimePoint time) {
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
 std::string SessionId(const Hello& hello) {
-  return hello.session_id.empty() ? "session ID: none"
-                                  : fmt::format("session ID: {} bytes", hello.session_id.size());
+  return fmt::format("session ID: {}", hello.session_id.empty() ? "none" : HexEncode(hello.session_id));
 }
 
 void DescribeHelloExtension(const Extension& extension, Lines& lines) {
@@ -101,10 +107,20 @@ Lines DescribeCertificate(ByteView body, std::uint16_t version) {
   Lines lines;
   for (const ByteView der : ParseCertificateList(body, version)) {
     const Certificate certificate = Certificate::FromDer(der);
-    lines.push_back(
-        fmt::format("certificate: {}, issued by {}", certificate.subject(), certificate.issuer()));
+    lines.push_back(fmt::format("certificate: {}, issued by {}, valid from {} to {}", certificate.subject(),
+                                certificate.issuer(), Day(certificate.not_before()),
+                                Day(certificate.not_after())));
   }
   if (lines.empty()) lines.emplace_back("certificate: none");
+  return lines;
+}
+
+Lines DescribeCompressedCertificate(ByteView body, std::uint16_t version) {
+  const CompressedCertificate message = ParseCompressedCertificate(body);
+  Lines lines = {fmt::format("compression: {}, {} bytes for {}", CompressionName(message.algorithm),
+                             message.data.size(), message.uncompressed_length)};
+  for (std::string& line : DescribeCertificate(Uncompress(message), version))
+    lines.push_back(std::move(line));
   return lines;
 }
 
@@ -157,6 +173,8 @@ std::vector<std::string> Describe(ByteView message, std::uint16_t version) {
       return DescribeServerHello(body);
     case HandshakeType::kCertificate:
       return DescribeCertificate(body, version);
+    case HandshakeType::kCompressedCertificate:
+      return DescribeCompressedCertificate(body, version);
     case HandshakeType::kCertificateRequest:
       return DescribeRequest(body, version);
     case HandshakeType::kServerKeyExchange:

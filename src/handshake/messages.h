@@ -27,6 +27,7 @@ enum class HandshakeType : std::uint8_t {
   kClientKeyExchange = 16,
   kFinished = 20,
   kKeyUpdate = 24,
+  kCompressedCertificate = 25,
   kMessageHash = 254,
 };
 

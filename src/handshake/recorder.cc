@@ -1,6 +1,7 @@
 #include "handshake/recorder.h"
 
 #include "handshake/alerts.h"
+#include "handshake/certificate_compression.h"
 
 #include <fmt/format.h>
 
@@ -35,6 +36,9 @@ void Recorder::Look(ByteView message, bool from_client, HandshakeMessage& entry)
     case HandshakeType::kCertificate:
       chain = Copies(ParseCertificateList(body, version()));
       break;
+    case HandshakeType::kCompressedCertificate:
+      chain = Copies(ParseCertificateList(Uncompress(ParseCompressedCertificate(body)), version()));
+      break;
     case HandshakeType::kCertificateVerify: {
       auto& check = from_client ? client_verify_ : server_verify_;
       const ByteView leaf = chain.empty() ? ByteView() : ByteView(chain.front());
@@ -63,7 +67,7 @@ void Recorder::Handshake(Direction direction, std::uint8_t record_type, ByteView
                                   : fmt::format("signature: {}", check.why));
     }
   } catch (const Error& error) {
-    entry.details.emplace_back(error.what());
+    entry.details.push_back(error.detail());
   }
   messages_.push_back(std::move(entry));
 }

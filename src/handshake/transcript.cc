@@ -108,7 +108,7 @@ CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool
     if (!*check.verified)
       check.why = "the signature does not fit the handshake's messages and the certificate";
   } catch (const Error& error) {
-    check.why = error.what();
+    check.why = error.detail();
   }
   return check;
 }

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/percent_encoding.h"
 #include "diagnosis/explanation.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
@@ -28,14 +27,6 @@ const char* Shown(Verdict verdict) {
 
 void Append(Findings& all, Findings more) { std::ranges::move(more, std::back_inserter(all)); }
 
-// PathOf gives the file of a pkcs12: URI; empty for others.
-std::string PathOf(const std::string& uri) {
-  constexpr std::string_view kScheme = "pkcs12:";
-  if (!uri.starts_with(kScheme)) return {};
-  const std::string path = uri.substr(kScheme.size(), uri.find_first_of(";?") - kScheme.size());
-  return PercentDecode(path).value_or("");
-}
-
 Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   Findings all = CheckEnvironment();
   Append(all, CheckOpenSslConf(options.openssl_conf));
@@ -47,7 +38,7 @@ Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   Append(all, CheckIdentities(source, "pkcs11:", false, now));
   for (const std::string& uri : options.uris) {
     Append(all, CheckIdentities(source, uri, true, now));
-    if (const std::string path = PathOf(uri); !path.empty()) Append(all, CheckPkcs12File(path));
+    if (const std::string path = Pkcs12PathOf(uri); !path.empty()) Append(all, CheckPkcs12File(path));
   }
   for (const std::string& path : options.pem_files) Append(all, CheckPemFile(source, path));
   return all;

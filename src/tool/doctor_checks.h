@@ -28,6 +28,8 @@ Findings CheckIdentities(const IdentitySource& source, const std::string& uri, b
 // CheckPkcs12File says which old or new algorithms of a PKCS#12 file other programs cannot read. Nothing
 // where it cannot be read: CheckIdentities says so.
 Findings CheckPkcs12File(const std::string& path);
+// Pkcs12PathOf gives the file of a pkcs12: URI; empty for others.
+std::string Pkcs12PathOf(const std::string& uri);
 
 // CheckPemFile follows a PEM file that points at a key to the key.
 Findings CheckPemFile(const IdentitySource& source, const std::string& path);

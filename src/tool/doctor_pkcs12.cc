@@ -10,6 +10,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
+#include "base/percent_encoding.h"
 #include "tool/doctor_checks.h"
 
 namespace signet::tool {
@@ -77,6 +78,13 @@ std::set<std::string> AlgorithmsOf(PKCS12* file) {
 }
 
 }  // namespace
+
+std::string Pkcs12PathOf(const std::string& uri) {
+  constexpr std::string_view kScheme = "pkcs12:";
+  if (!uri.starts_with(kScheme)) return {};
+  const std::string path = uri.substr(kScheme.size(), uri.find_first_of(";?") - kScheme.size());
+  return PercentDecode(path).value_or("");
+}
 
 Findings CheckPkcs12File(const std::string& path) {
   const OpenSslErrorMark mark;

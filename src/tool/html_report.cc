@@ -27,7 +27,7 @@ li { padding: .25rem .8rem .35rem; }
 .arrow::after { content: ""; position: absolute; bottom: -6px; border: 5px solid transparent; }
 .sent .arrow { color: var(--client); } .sent .arrow::after { right: 0; border-left: 9px solid; border-right: 0; }
 .received .arrow { color: var(--server); } .received .arrow::after { left: 0; border-right: 9px solid; border-left: 0; }
-.name { font-weight: 600; } .meta { font-size: .8rem; opacity: .75; }
+.name { font-weight: 600; } .meta { font-size: .8rem; opacity: .75; white-space: nowrap; }
 details { font-size: .85rem; margin-top: .3rem; } summary { cursor: pointer; color: gray; }
 .failed .arrow { color: var(--bad); }
 .failure { border: 2px solid var(--bad); border-radius: .4rem; margin: .5rem .8rem; padding: .5rem .8rem; }
@@ -35,6 +35,10 @@ details { font-size: .85rem; margin-top: .3rem; } summary { cursor: pointer; col
 .identity { border: 1px solid var(--line); border-radius: .4rem; padding: .5rem .8rem; margin: .6rem 0; }
 .identity.chosen { border: 2px solid var(--good); } .uri { font: .8rem ui-monospace, monospace; }
 ul { margin: .2rem 0; padding-left: 1.2rem; } ul li { padding: 0; }
+@media (max-width: 34rem) {
+  dl { display: block; } dt { font-size: .8rem; margin-top: .4rem; }
+  ol { margin: 0 1rem; } .meta { display: block; }
+}
 )";
 
 std::string Escaped(std::string_view text) {
@@ -107,6 +111,12 @@ bool IsFatal(const HandshakeMessage& message) {
          message.details.front().starts_with("fatal");
 }
 
+// IsOpen tells the messages whose contents are seen at once: those that a login with a certificate is about.
+bool IsOpen(const HandshakeMessage& message) {
+  return IsFatal(message) || message.message.starts_with("Certificate") ||
+         message.message == "CompressedCertificate";
+}
+
 std::string Message(const HandshakeMessage& message) {
   std::string html = fmt::format(
       "<li class=\"{}{}\"><div class=\"arrow\"><span class=\"name\">{}</span> "
@@ -114,8 +124,7 @@ std::string Message(const HandshakeMessage& message) {
       message.direction == Direction::kSent ? "sent" : "received", IsFatal(message) ? " failed" : "",
       Escaped(message.message), message.record_type, message.length);
   if (!message.details.empty()) {
-    html += fmt::format("<details{}><summary>{} more</summary><ul>", IsFatal(message) ? " open" : "",
-                        message.details.size());
+    html += fmt::format("<details{}><summary>what is in it</summary><ul>", IsOpen(message) ? " open" : "");
     for (const std::string& line : message.details) html += fmt::format("<li>{}</li>", Escaped(line));
     html += "</ul></details>";
   }

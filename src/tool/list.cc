@@ -1,5 +1,6 @@
 #include "tool/output.h"
 #include "tool/printable.h"
+#include "tool/remarks.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -32,8 +33,10 @@ void PrintIdentity(const Identity& identity, TimePoint now) {
   fmt::print("  key      {}{}\n", Description(*identity.key()), identity.key()->locked() ? ", locked" : "");
   fmt::print("  valid    {} to {}\n", Iso8601(identity.leaf().not_before()),
              Iso8601(identity.leaf().not_after()));
+  const Remarks remarks = RemarksOn(identity, now);
   if (fitness.fit) fmt::print("  client   fit\n");
-  for (const std::string& reason : fitness.reasons) fmt::print("  client   unfit: {}\n", reason);
+  for (const Explanation& why : remarks.unfit) fmt::print("  client   unfit: {}. {}\n", why.cause, why.mend);
+  for (const Explanation& note : remarks.notes) fmt::print("  note     {}. {}\n", note.cause, note.mend);
 }
 
 Listing Find(const CommonOptions& common, const ListOptions& options) {

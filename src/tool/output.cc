@@ -1,6 +1,7 @@
 #include "tool/output.h"
 
 #include "tool/printable.h"
+#include "tool/remarks.h"
 #include <signet/signature_scheme.h>
 
 #include <algorithm>
@@ -12,6 +13,12 @@
 namespace signet::tool {
 namespace {
 
+Json ExplainedJson(const std::vector<Explanation>& explanations) {
+  Json rows = Json::array();
+  for (const Explanation& row : explanations) rows.push_back({{"detail", row.cause}, {"mend", row.mend}});
+  return rows;
+}
+
 Json IdentityJson(const Identity& identity, TimePoint now) {
   Json schemes = Json::array();
   for (const SignatureScheme scheme : identity.key()->schemes()) schemes.push_back(Name(scheme));
@@ -20,6 +27,7 @@ Json IdentityJson(const Identity& identity, TimePoint now) {
     certificates.push_back({{"sha256", certificate.sha256()}, {"subject", certificate.subject()}});
   }
   const ClientAuthFitness fitness = identity.FitForClientAuth(now);
+  const Remarks remarks = RemarksOn(identity, now);
   return {{"uri", identity.uri()},
           {"source", Name(identity.source())},
           {"subject", identity.subject()},
@@ -30,7 +38,9 @@ Json IdentityJson(const Identity& identity, TimePoint now) {
           {"key", Description(*identity.key())},
           {"schemes", schemes},
           {"certificates", certificates},
-          {"client_auth", {{"fit", fitness.fit}, {"reasons", fitness.reasons}}}};
+          {"client_auth",
+           {{"fit", fitness.fit}, {"reasons", fitness.reasons}, {"explained", ExplainedJson(remarks.unfit)}}},
+          {"notes", ExplainedJson(remarks.notes)}};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tool/output.h"
 #include "tool/printable.h"
+#include "tool/remarks.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -32,7 +33,9 @@ void PrintIdentity(const Identity& identity, const ShowOptions& options, TimePoi
   for (const SignatureScheme scheme : identity.key()->schemes()) fmt::print(" {}", Name(scheme));
   const ClientAuthFitness fitness = identity.FitForClientAuth(now);
   fmt::print("\nclient     {}\n", fitness.fit ? "fit" : "unfit");
-  for (const std::string& reason : fitness.reasons) fmt::print("           {}\n", reason);
+  const Remarks remarks = RemarksOn(identity, now);
+  for (const Explanation& why : remarks.unfit) fmt::print("           {}. {}\n", why.cause, why.mend);
+  for (const Explanation& note : remarks.notes) fmt::print("note       {}. {}\n", note.cause, note.mend);
   std::size_t depth = 0;
   for (const Certificate& certificate : identity.chain().certificates()) {
     PrintCertificate(certificate, depth++, options.pem);

@@ -4,7 +4,10 @@
 #include "applications/signet_command.h"
 #include <signet/testing/soft_hsm.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace signet {
@@ -143,6 +146,28 @@ TEST_P(Servers, EveryKeyInATokenArrivesFromOpensslWithOurProvider) {
     const TestIdentity client = Client(row, "provider-token");
     hsm.Import(client, {.id = row.name, .label = row.name});
     SClientLogsIn(hsm.ObjectUri(row.name, true), row, "provider-token", environment);
+  }
+}
+
+// What needs OpenSSL 3.5 on both sides: the server's own libssl must know the scheme.
+TEST_P(Servers, MlDsaKeyFromAFileArrivesWhereOpenSslHasIt) {
+  if (GetParam().kind == Kind::kGnuTls) return;
+  for (const std::string key : {"ml-dsa-44", "ml-dsa-65", "ml-dsa-87"}) {
+    if (!TestPki::HasKeyType(key)) continue;
+    std::string scheme = key;
+    scheme.erase(std::ranges::remove(scheme, '-').begin(), scheme.end());
+    const KeyRow row{key, key + "-user", scheme, scheme};
+    const std::string file = directory_.Write(key + ".p12", testing::MakePkcs12(Client(row, "file")));
+    const std::string uri = "pkcs12:" + file + "?pin-value=secret";
+    if (GetParam().tls == "1.3") {
+      LogsIn(server_, uri, row, "file", {});
+      continue;
+    }
+    // TLS 1.2 has no such scheme.
+    const auto result =
+        RunSignet({"handshake", server_.address(), "--trust", server_.trust_file(), "--identity", uri});
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.err, ::testing::HasSubstr("TLS 1.2 has no signature scheme for its key"));
   }
 }
 

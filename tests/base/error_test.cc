@@ -1,4 +1,4 @@
-#include <signet/error.h>
+#include "base/error_mend.h"
 
 #include <set>
 #include <string>
@@ -73,15 +73,27 @@ TEST(Error, OneLineHoldsDetailCallAndMend) {
                     .mend = "Put it back."});
   EXPECT_STREQ(full.what(),
                "pkcs11:token=a: the token is gone (C_Sign: CKR_TOKEN_NOT_PRESENT). Put it back.");
-  EXPECT_STREQ(Error({.detail = "it broke"}).what(), "it broke");
-  EXPECT_STREQ(Error({.detail = "it broke", .call = "open"}).what(), "it broke (open)");
+  EXPECT_STREQ(Error({.detail = "it broke", .mend = "Glue it."}).what(), "it broke. Glue it.");
+  EXPECT_STREQ(Error({.detail = "it broke", .call = "open", .mend = "Glue it."}).what(),
+               "it broke (open). Glue it.");
+}
+
+TEST(Error, EveryCodeHasAMendOfItsOwnForErrorsThatBringNone) {
+  std::set<std::string_view> mends;
+  for (int i = 0; i <= kLast; ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    EXPECT_EQ(Error({.code = code, .detail = "x"}).mend(), Mend(code));
+    EXPECT_EQ(Error({.code = code, .detail = "x", .mend = "Do it."}).mend(), "Do it.");
+    mends.insert(Mend(code));
+  }
+  EXPECT_EQ(mends.size(), static_cast<std::size_t>(kLast) + 1);
 }
 
 TEST(Error, UriIsAddedOnlyWhereNoneIs) {
-  const Error bare({.detail = "x"});
+  const Error bare({.detail = "x", .mend = "Mend it."});
   EXPECT_EQ(bare.WithUri("pkcs12:a").uri(), "pkcs12:a");
   EXPECT_EQ(bare.WithUri("pkcs12:a").WithUri("pkcs12:b").uri(), "pkcs12:a");
-  EXPECT_STREQ(bare.WithUri("pkcs12:a").what(), "pkcs12:a: x");
+  EXPECT_STREQ(bare.WithUri("pkcs12:a").what(), "pkcs12:a: x. Mend it.");
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "botan/credentials_manager.h"
 #include "botan/keys.h"
 
+#include <fstream>
+#include <regex>
+#include <sstream>
+
 #include <botan/auto_rng.h>
 #include <botan/pubkey.h>
 #include <botan/symkey.h>
@@ -32,6 +36,28 @@ class Application : public Botan::Credentials_Manager {
 #if SIGNET_BOTAN_3
   Botan::secure_vector<std::uint8_t> session_ticket_key() override { return {1, 2}; }
   Botan::secure_vector<std::uint8_t> dtls_cookie_secret() override { return {3, 4}; }
+  std::shared_ptr<Botan::Public_Key> find_raw_public_key(const Strings&, const std::string&,
+                                                         const std::string&) override {
+    return raw;
+  }
+  std::shared_ptr<Botan::Private_Key> private_key_for(const Botan::Public_Key&, const std::string&,
+                                                      const std::string&) override {
+    return raw;
+  }
+  std::vector<Botan::TLS::ExternalPSK> find_preshared_keys(std::string_view, Botan::TLS::Connection_Side,
+                                                           const Strings&,
+                                                           const std::optional<std::string>&) override {
+    std::vector<Botan::TLS::ExternalPSK> keys;
+    keys.emplace_back("found", "SHA-256", Botan::secure_vector<std::uint8_t>(32));
+    return keys;
+  }
+  std::optional<Botan::TLS::ExternalPSK> choose_preshared_key(std::string_view, Botan::TLS::Connection_Side,
+                                                              const Strings&,
+                                                              const std::optional<std::string>&) override {
+    return Botan::TLS::ExternalPSK("chosen", "SHA-256", Botan::secure_vector<std::uint8_t>(32));
+  }
+  std::shared_ptr<Botan::Private_Key> raw =
+      MakePrivateKey(FileKey::FromPkcs8(TestPki().Issue({}).private_key));
   Chain find_cert_chain(const Strings&, const std::vector<Botan::AlgorithmIdentifier>&, const Names&,
                         const std::string&, const std::string&) override {
     ++asked;
@@ -84,6 +110,12 @@ TEST(Manager, ForwardsAllThatIsNotAboutCertificates) {
 #if SIGNET_BOTAN_3
   EXPECT_EQ(manager->session_ticket_key(), (Botan::secure_vector<std::uint8_t>{1, 2}));
   EXPECT_EQ(manager->dtls_cookie_secret(), (Botan::secure_vector<std::uint8_t>{3, 4}));
+  EXPECT_EQ(manager->find_raw_public_key({}, "tls-client", "h"), application->raw);
+  EXPECT_EQ(manager->private_key_for(*application->raw, "tls-client", "h"), application->raw);
+  const auto side = Botan::TLS::Connection_Side::Client;
+  ASSERT_THAT(manager->find_preshared_keys("h", side, {}, {}), SizeIs(1));
+  EXPECT_EQ(manager->find_preshared_keys("h", side, {}, {}).front().identity(), "found");
+  EXPECT_EQ(manager->choose_preshared_key("h", side, {}, {})->identity(), "chosen");
 #else
   std::string group;
   Botan::BigInt verifier;
@@ -94,6 +126,30 @@ TEST(Manager, ForwardsAllThatIsNotAboutCertificates) {
   EXPECT_TRUE(manager->srp_verifier("tls-server", "h", "srp", group, verifier, salt, false));
   EXPECT_EQ(group, "group");
 #endif
+}
+
+// A function that a newer Botan adds to its manager must be forwarded, too.
+TEST(Manager, ForwardsEveryVirtualFunctionOfBotansManager) {
+  const auto text = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  std::string header;
+  std::istringstream folders(SIGNET_BOTAN_INCLUDES);
+  for (std::string folder; header.empty() && std::getline(folders, folder, ':');) {
+    header = text(folder + "/botan/credentials_manager.h");
+  }
+  const std::string ours = text(SIGNET_SOURCE_DIR "/plugins/botan/version.h");
+  static const std::regex declared(R"(virtual [^;{]*?\b(\w+)\()");
+  int seen = 0;
+  for (std::sregex_iterator it(header.begin(), header.end(), declared), end; it != end; ++it) {
+    const std::string name = (*it)[1].str();
+    if (name == "Credentials_Manager") continue;  // its destructor
+    ++seen;
+    EXPECT_THAT(ours, HasSubstr(name == "cert_chain" ? "return find_cert_chain(" : "inner_->" + name + "("))
+        << name;
+  }
+  EXPECT_GE(seen, 10);
 }
 
 TEST(Manager, WithoutIdentitiesTheApplicationAnswers) {

@@ -51,6 +51,19 @@ TEST(BotanUnusable, IdentityGivesAnEmptyCertificateAndTheReason) {
   }
 }
 
+#if BOTAN_VERSION_MAJOR >= 3
+TEST(BotanUnusable, CurveWithoutASchemeInTls13GivesAnEmptyCertificateAndTheReason) {
+  const auto server =
+      StartOpenSsl({.version = 0x0304, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .require = false});
+  const HandshakeReport report = Connect(*server, {Made({.key = "ec:brainpoolP256r1"})});
+  EXPECT_FALSE(report.client_certificate.sent);
+  ASSERT_TRUE(report.application.has_value());
+  EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+  ASSERT_EQ(report.considered.size(), 1U);
+  EXPECT_THAT(report.considered[0].reasons, ::testing::ElementsAre(HasSubstr("no signature scheme")));
+}
+#endif
+
 TEST(BotanUnusable, RequiredCertificateThatIsMissingIsTheServersRefusal) {
   for (const std::uint16_t version : kVersions) {
     const auto server = StartOpenSsl({.version = version});

@@ -114,6 +114,80 @@ TEST_P(LogsIn, WithEveryKeyThatTheStackCanPresent) {
   EXPECT_GE(presented, 4u);
 }
 
+// UnwantedPrompt fails the test when it is asked.
+class UnwantedPrompt : public PinPrompt {
+ public:
+  std::optional<Secret> Ask(const PinRequest& request) override {
+    ADD_FAILURE() << "the PIN of " << request.name << " was asked for";
+    return std::nullopt;
+  }
+};
+
+class AsksForNoPin : public LogsIn {
+ protected:
+  // Identities have no PIN of their own where a token can be listed without one; a file's password is asked
+  // for when it is opened, long before there is a server.
+  std::vector<Identity> Identities() {
+    const bool token = std::get<0>(GetParam()).source == Identity::Source::kPkcs11;
+    return source_.List(filled.place().Uri(!token)).identities;
+  }
+
+  HandshakeReport Visit(const std::string& trust_file, std::uint16_t port) {
+    ProbeOptions options{.host = "localhost", .port = port, .identities = Identities()};
+    EXPECT_EQ(options.identities.size(), Keys().size());
+    options.trust_file = trust_file;
+    options.protocol_version = stack().version;
+    return stack().make()->Connect(options).front();
+  }
+
+  // ExpectNothingSent runs `openssl s_server` with these arguments, and expects that it gets nothing.
+  void ExpectNothingSent(std::vector<std::string> arguments) {
+    const std::uint16_t port = testing::FreePort();
+    const testing::TestIdentity own = filled.pki().Issue(testing::CertificateOptions::Server());
+    const std::string certificate = files_.Write("own.pem", std::string_view(own.CertificatePem()));
+    const std::string key = files_.Write("own.key", std::string_view(own.PrivateKeyPem()));
+    arguments.insert(arguments.begin(),
+                     {"openssl", "s_server", "-accept", "127.0.0.1:" + std::to_string(port), "-www", "-cert",
+                      certificate, "-key", key});
+    testing::BackgroundProcess process({.argv = arguments});
+    ASSERT_TRUE(process.WaitForPort(port)) << process.output();
+    const HandshakeReport report = Visit(server.trust_file(), port);
+    EXPECT_TRUE(report.server_verified) << (report.failure ? report.failure->what() : "");
+    EXPECT_FALSE(report.client_certificate.sent);
+    ASSERT_THAT(report.considered, Not(IsEmpty()));
+    for (const ConsideredIdentity& row : report.considered)
+      EXPECT_THAT(row.reasons, Not(IsEmpty())) << row.uri;
+  }
+
+  testing::TemporaryDirectory files_;
+  IdentitySource source_{filled.place().settings(), std::make_shared<UnwantedPrompt>()};
+};
+
+TEST_P(AsksForNoPin, WhereTheServerAsksForNothing) { ExpectNothingSent({}); }
+
+TEST_P(AsksForNoPin, WhereTheServerAcceptsNoneOfOurAuthorities) {
+  const testing::TestPki stranger(testing::CertificateOptions::Ca("Strange Root"));
+  const std::string ca = files_.Write("strange.pem", std::string_view(stranger.root().CertificatePem()));
+  ExpectNothingSent({"-verify", "2", "-CAfile", ca});
+}
+
+TEST_P(AsksForNoPin, WhereTheServerIsNotTrusted) {
+  const testing::TestPki stranger;
+  const std::string trust = files_.Write("trust.pem", std::string_view(stranger.root().CertificatePem()));
+  std::future<Visitor> next = server.Next();
+  const HandshakeReport report = Visit(trust, server.port());
+  EXPECT_TRUE(next.get().failure.has_value());
+  ASSERT_TRUE(report.failure.has_value());
+  EXPECT_EQ(report.failure->code(), ErrorCode::kUntrustedServer);
+  EXPECT_FALSE(report.client_certificate.sent);
+}
+
+INSTANTIATE_TEST_SUITE_P(Conformance, AsksForNoPin,
+                         ::testing::Combine(::testing::ValuesIn(Sources()), ::testing::ValuesIn(Stacks())),
+                         [](const auto& row) {
+                           return std::get<0>(row.param).name + std::get<1>(row.param).name;
+                         });
+
 INSTANTIATE_TEST_SUITE_P(Conformance, LogsIn,
                          ::testing::Combine(::testing::ValuesIn(Sources()), ::testing::ValuesIn(Stacks())),
                          [](const auto& row) {

@@ -127,6 +127,9 @@ TEST_F(Doctor, Rc2FileLoadsAndItIsSaidWhoCannotReadIt) {
   const auto lines = Run({uri});
   Expect(lines, "note", "40-bit RC2", "openssl pkcs12");
   Expect(lines, "ok", "CN=alice");
+  const auto listed = RunSignet({"list", uri});
+  EXPECT_EQ(listed.exit_status, 0);
+  EXPECT_THAT(listed.out, ::testing::AllOf(HasSubstr("note     it uses 40-bit RC2"), HasSubstr("openssl pkcs12")));
   const auto printed =
       testing::RunProgram({.argv = {"openssl", "pkcs12", "-in", directory_.path() + "/old.p12", "-passin",
                                     "pass:secret", "-nodes"}});

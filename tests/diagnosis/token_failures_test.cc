@@ -1,12 +1,11 @@
 // Failures of tokens, made with a module that shows what SoftHSM never does, in real handshakes and lists.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "applications/mutual_tls_server.h"
+#include "applications/signet_command.h"
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/wrapped_module.h>
 
-#include "applications/mutual_tls_server.h"
-#include "applications/signet_command.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace signet {
 namespace {
@@ -59,6 +58,10 @@ TEST_F(TokenFailures, CardWithoutPssUnderTls13IsSaidToBeOneAndWorksUnderTls12) {
   EXPECT_EQ(refused.exit_status, 1);
   EXPECT_THAT(refused.err,
               AllOf(HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"), HasSubstr("TLS 1.2")));
+  const auto listed = RunSignet({"list", "--module", module.path(), hsm_.TokenUri(true)});
+  EXPECT_THAT(listed.out,
+              AllOf(HasSubstr("client   fit"), HasSubstr("note     TLS 1.3 takes RSA signatures only"),
+                    HasSubstr("TLS 1.2")));
   auto older = Server("1.2");
   const auto accepted = Handshake(older, module);
   EXPECT_EQ(accepted.exit_status, 0) << accepted.err;

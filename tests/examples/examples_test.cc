@@ -88,6 +88,17 @@ TEST_F(Exchange, EveryExampleSaysWhatIsWrongWithAUri) {
   }
 }
 
+TEST_F(Exchange, EveryExampleSaysWhyTheServerDoesNotTakeAnIdentity) {
+  const testing::TestPki stranger(testing::CertificateOptions::Ca("Strange Root"));
+  const std::string file =
+      "pkcs12:" + directory_.Write("eve.p12", testing::MakePkcs12(stranger.Issue({}))) + "?pin-value=secret";
+  for (const char* example : kExamples) {
+    const ProcessResult result = RunExample(example, file);
+    EXPECT_EQ(result.exit_status, 1) << example << result.out;
+    EXPECT_THAT(result.err, HasSubstr("the server accepts only certificates from \"CN=Test Root")) << example;
+  }
+}
+
 TEST(Examples, AreShort) {
   int seen = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SIGNET_EXAMPLES_SOURCE)) {

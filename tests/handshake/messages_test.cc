@@ -1,5 +1,6 @@
 #include "handshake/messages.h"
 
+#include "handshake/certificate_compression.h"
 #include "handshake/recorder.h"
 
 #include <gmock/gmock.h>
@@ -105,6 +106,53 @@ TEST(Recorder, ListsAMessageThatItCannotReadAndSaysSo) {
   for (const HandshakeMessage& message : recorder.messages()) {
     EXPECT_THAT(message.details, Contains(::testing::AnyOf(HasSubstr("ends before"), HasSubstr("shorter"))))
         << message.message;
+  }
+}
+
+// kStored is what a Certificate message of the list {"ab"} becomes by zlib, stored (RFC 1950, RFC 1951).
+Bytes CompressedCertificateMessage(std::uint16_t algorithm) {
+  const Bytes list = {0, 0, 0, 7, 0, 0, 2, 'a', 'b', 0, 0};
+  Bytes stored = {
+      0x78, 0x01, 0x01, static_cast<std::uint8_t>(list.size()), 0, static_cast<std::uint8_t>(~list.size()),
+      0xff};
+  std::uint32_t a = 1;
+  std::uint32_t b = 0;
+  for (const std::uint8_t byte : list) {
+    stored.push_back(byte);
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  Append(stored, {static_cast<std::uint8_t>(b >> 8), static_cast<std::uint8_t>(b),
+                  static_cast<std::uint8_t>(a >> 8), static_cast<std::uint8_t>(a)});
+  Bytes body = {0, static_cast<std::uint8_t>(algorithm),    0, 0, static_cast<std::uint8_t>(list.size()), 0,
+                0, static_cast<std::uint8_t>(stored.size())};
+  body.insert(body.end(), stored.begin(), stored.end());
+  return body;
+}
+
+TEST(CertificateCompression, IsUndoneWhereOpenSslCan) {
+  const Bytes zlib = CompressedCertificateMessage(1);
+  const CompressedCertificate message = ParseCompressedCertificate(zlib);
+  EXPECT_EQ(message.uncompressed_length, 11U);
+  try {
+    const Bytes list = Uncompress(message);
+    const auto certificates = ParseCertificateList(list, kTls13);
+    ASSERT_EQ(certificates.size(), 1U);
+    EXPECT_THAT(certificates[0], ElementsAre('a', 'b'));
+  } catch (const Error& error) {  // OpenSSL before 3.2, or one without zlib, offers no compression either
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.detail(), HasSubstr("compressed with zlib"));
+  }
+}
+
+TEST(CertificateCompression, UnknownAlgorithmAndDamagedDataAreErrors) {
+  const Bytes unknown = CompressedCertificateMessage(9);
+  EXPECT_THROW(Uncompress(ParseCompressedCertificate(unknown)), Error);
+  Bytes damaged = CompressedCertificateMessage(1);
+  damaged[12] ^= 0xff;
+  EXPECT_THROW(Uncompress(ParseCompressedCertificate(damaged)), Error);
+  for (std::size_t size = 0; size < damaged.size(); ++size) {
+    EXPECT_THROW(ParseCompressedCertificate({damaged.data(), size}), Error) << size;
   }
 }
 

@@ -173,6 +173,62 @@ TEST_P(SelectorOn, OneIdentityIsPresentedWhateverIsAskedFor) {
   EXPECT_EQ(alice.key->unlocks, 0) << "it is unlocked by its first signature";
 }
 
+TEST_P(SelectorOn, OneIdentityMayStandOnTheConnectionAlone) {
+  const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
+  const auto client = Client();
+  const auto server = Server();
+  MemoryHandshake handshake(client.get(), server.get());
+  openssl::UseIdentity(handshake.client(), alice.identity);
+  EXPECT_TRUE(handshake.Run());
+  EXPECT_EQ(handshake.ClientSubject(), "alice");
+  EXPECT_EQ(alice.key->signatures, 1);
+}
+
+TEST_P(SelectorOn, TheImplicitDefaultStaysLoadedInTheCallersContext) {
+  const OpenSslPtr<OSSL_LIB_CTX> library(OSSL_LIB_CTX_new());
+  const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
+  const OpenSslPtr<EVP_PKEY> key(openssl::MakeKey(alice.identity, library.get()));
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(OSSL_PROVIDER_available(library.get(), "signet"), 1);
+  EXPECT_EQ(OSSL_PROVIDER_available(library.get(), "default"), 1);
+  const OpenSslPtr<EVP_MD> digest(EVP_MD_fetch(library.get(), "SHA256", nullptr));
+  EXPECT_NE(digest, nullptr);
+}
+
+TEST_P(SelectorOn, AServerThatTheProgramDoesNotVerifyGetsNothingAndNoPinIsAsked) {
+  const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
+  auto client = ClientContext(other_pki_.root());
+  SetVersion(client.get(), GetParam());
+  SSL_CTX_set_verify(client.get(), SSL_VERIFY_NONE, nullptr);  // as OpenSSL has it by default
+  std::vector<ErrorCode> errors;
+  openssl::SelectorOptions options;
+  options.on_error = [&](const Error& error) { errors.push_back(error.code()); };
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}), options);
+  const auto server = Server();
+  MemoryHandshake refused(client.get(), server.get());
+  EXPECT_FALSE(refused.Run());
+  EXPECT_THAT(errors, ::testing::ElementsAre(ErrorCode::kUntrustedServer));
+  EXPECT_EQ(alice.key->unlocks, 0);
+
+  options.allow_unverified_server = true;
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}), options);
+  MemoryHandshake allowed(client.get(), server.get());
+  EXPECT_TRUE(allowed.Run());
+  EXPECT_EQ(allowed.ClientSubject(), "alice");
+}
+
+TEST_P(SelectorOn, AServerThatTheProgramsCallbackTrustsIsVerified) {
+  const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
+  auto client = ClientContext(other_pki_.root());
+  SetVersion(client.get(), GetParam());
+  SSL_CTX_set_verify(client.get(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+  const auto server = Server();
+  MemoryHandshake handshake(client.get(), server.get());
+  EXPECT_TRUE(handshake.Run());
+  EXPECT_EQ(handshake.ClientSubject(), "alice");
+}
+
 TEST_P(SelectorOn, IntermediatesAreSentAndTheRootIsNot) {
   const TestIdentity intermediate = pki_.Intermediate("Middle");
   const TokenIdentity alice(TestPki::IssueFrom(intermediate, {.common_name = "alice"}));

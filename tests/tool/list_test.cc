@@ -92,6 +92,39 @@ TEST_F(List, SaysWhyAnIdentityIsUnfit) {
   EXPECT_EQ(document["identities"][0]["client_auth"]["fit"], false);
   EXPECT_THAT(document["identities"][0]["client_auth"]["reasons"][0].get<std::string>(),
               HasSubstr("clientAuth"));
+  EXPECT_THAT(document["identities"][0]["client_auth"]["explained"][0]["mend"].get<std::string>(),
+              HasSubstr("Ask the issuer"));
+}
+
+TEST_F(List, EveryThingThatIsWrongComesWithItsMend) {
+  struct Row {
+    testing::TestIdentity identity;
+    const char* wrong;
+    const char* mend;
+  };
+  const testing::CertificateOptions plain;
+  testing::TestIdentity cut = TestPki::IssueFrom(pki_.Intermediate("Middle"), plain);
+  cut.issuers.clear();
+  const auto old = TestPki::IssueFrom(pki_.root(), testing::CertificateOptions::Ca("Old Middle").Expired());
+  const Row rows[] = {
+      {pki_.Issue({.extended_key_usage = "serverAuth"}), "lacks clientAuth",
+       "names what it is for: clientAuth"},
+      {pki_.Issue({.key_usage = "critical,keyAgreement"}), "lacks digitalSignature",
+       "key usage has digitalSignature"},
+      {pki_.Issue(plain.Expired()), "the certificate expired on", "set this computer's clock"},
+      {pki_.Issue(plain.NotYetValid()), "is not valid before", "Set this computer's clock"},
+      {TestPki::IssueFrom(old, plain), "issuer CN=Old Middle,O=Signet Test expired", "renewed certificate"},
+      {cut, "the certificate of the issuer CN=Middle,O=Signet Test is not with it",
+       "Put the missing certificate beside the identity"},
+  };
+  for (const Row& row : rows) {
+    const auto listed = RunSignet({"list", File("a.p12", row.identity) + "?pin-value=secret"});
+    EXPECT_THAT(listed.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.mend)));
+    const auto shown = RunSignet({"show", File("a.p12", row.identity) + "?pin-value=secret"});
+    EXPECT_THAT(shown.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.mend)));
+  }
+  const auto fine = RunSignet({"list", File("a.p12", pki_.Issue(plain)) + "?pin-value=secret"});
+  EXPECT_THAT(fine.out, Not(HasSubstr("  note ")));
 }
 
 TEST_F(List, PeopleSeeTheSame) {

@@ -1,0 +1,47 @@
+#include "tool/remarks.h"
+
+#include <algorithm>
+
+#include "handshake/messages.h"
+#include "tool/doctor_checks.h"
+
+namespace signet::tool {
+namespace {
+
+using Code = Reason::Code;
+
+// Chosen answers a server that takes anything, to the second by our clock.
+Choice Chosen(const Identity& identity, std::uint16_t version, const std::string& pinned, TimePoint now) {
+  return Select({.protocol_version = version}, IdentitySet({identity}),
+                {.pinned = pinned, .clock_skew = std::chrono::seconds(0)}, now);
+}
+
+bool LacksScheme(const Choice& choice) {
+  const auto considered = choice.considered();
+  return std::ranges::any_of(considered.front().reasons,
+                             [](const Reason& reason) { return reason.code == Code::kNoSchemeForVersion; });
+}
+
+}  // namespace
+
+Remarks RemarksOn(const Identity& identity, TimePoint now) {
+  Remarks remarks;
+  const Choice in13 = Chosen(identity, kTls13, {}, now);
+  const bool only12 = LacksScheme(in13) && !LacksScheme(Chosen(identity, kTls12, {}, now));
+  const auto considered = in13.considered();
+  for (const Reason& reason : considered.front().reasons) {
+    if (reason.code == Code::kPreferred) continue;
+    (only12 && reason.code == Code::kNoSchemeForVersion ? remarks.notes : remarks.unfit)
+        .push_back(Explain(reason));
+  }
+  for (const Reason& reason : Suspicions(Chosen(identity, only12 ? kTls12 : kTls13, identity.uri(), now))) {
+    // What is wrong with the leaf itself was told.
+    if (reason.code > Code::kPreferred) remarks.notes.push_back(Explain(reason));
+  }
+  for (const Finding& finding : CheckPkcs12File(Pkcs12PathOf(identity.uri()))) {
+    remarks.notes.push_back({finding.detail, finding.mend});
+  }
+  return remarks;
+}
+
+}  // namespace signet::tool
