@@ -38,7 +38,7 @@ int Fetch(const std::string& host, const std::string& port, const char* trust,
   }
   char part[4096];
   int size = BIO_read(connection.get(), part, sizeof part);
-  if (size < 0) {  // a TLS 1.3 server refuses a client only now
+  if (size <= 0) {  // a TLS 1.3 server refuses a client only now
     std::cerr << signet::openssl::HandshakeError(ssl).what() << "\n";
     return 1;
   }
