@@ -1,13 +1,12 @@
 // Select on an index that was built once: identities times authorities.
+#include "selection/small_pki.h"
+#include <signet/identity_selector.h>
+
 #include <map>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
-
-#include <signet/identity_selector.h>
-
-#include "selection/small_pki.h"
 
 namespace signet::testing {
 namespace {

@@ -31,6 +31,13 @@ bool SameName(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
+// SameCompactName takes "SHA256" for "SHA-256", as programs call it to OpenSSL.
+bool SameCompactName(std::string_view a, std::string_view alias) {
+  const std::size_t hyphen = alias.find('-');
+  return hyphen < a.size() && SameName(a.substr(0, hyphen), alias.substr(0, hyphen)) &&
+         SameName(a.substr(hyphen), alias.substr(hyphen + 1));
+}
+
 }  // namespace
 
 std::span<const HashRow> Hashes() noexcept { return kHashes; }
@@ -45,7 +52,9 @@ const HashRow& RowOf(Hash hash) {
 std::optional<Hash> HashFromName(std::string_view name) {
   for (const HashRow& row : kHashes) {
     if (SameName(name, row.name) || SameName(name, row.alias)) return row.hash;
+    if (SameCompactName(name, row.alias)) return row.hash;
   }
+  // OIDs and rarer names: each question makes libcrypto walk through a table of names.
   const std::string terminated(name);
   for (const HashRow& row : kHashes) {
     if (EVP_MD_is_a(MessageDigest(row.hash), terminated.c_str()) == 1) return row.hash;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace signet::bench {
+
+// RateOf runs `work(thread)` over and over on so many threads at once, for about `time`, and gives how often
+// per second it was done in all. The first exception of a thread is thrown on.
+double RateOf(int threads, std::chrono::milliseconds time, const std::function<void(int)>& work);
+
+}  // namespace signet::bench
