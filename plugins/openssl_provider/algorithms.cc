@@ -50,6 +50,9 @@ std::vector<Row> Rows() {
       {OSSL_OP_DECODER, "DER", UriDecoderFunctions(), "key that a PEM file points at",
        "input=der,structure=signet-uri"},
   };
+  for (const Family family : {Family::kRsa, Family::kEcdsa, Family::kEd25519, Family::kEd448}) {
+    rows.push_back({OSSL_OP_SIGNATURE, OwnName(family), SignatureFunctions(family), "signature by a token"});
+  }
   for (const KeyRow& key : kKeys) {
     rows.push_back({OSSL_OP_KEYMGMT, key.names, KeymgmtFunctions(key.type), key.description});
     rows.push_back({OSSL_OP_DECODER, key.names, KeyDecoderFunctions(key.type), key.description,

@@ -5,6 +5,7 @@
 #include "openssl_provider/dispatch.h"
 #include "openssl_provider/keymgmt_generation.h"
 #include "openssl_provider/private_key.h"
+#include "openssl_provider/signature.h"
 
 #include <memory>
 #include <utility>
@@ -43,7 +44,7 @@ int Match(const KeyReference& key, const void* other, int selection) {
 
 int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void* argument) {
   if (!key.generated() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
-    // libcrypto tries this at every signature: no exception, no text.
+    // libcrypto tries this whenever it looks for somebody else to do the work: no exception, no text.
     key.errors().Raise(kReasonPrivateKeyStays);
     return 0;
   }
@@ -113,15 +114,17 @@ struct KeyTypeColumns {
 template <KeyType kType>
 constexpr KeyTypeColumns kColumns{};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kRsa> = {"RSA", "RSA", nullptr, kRsaPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kRsa> = {"RSA", OwnName(Family::kRsa), nullptr, kRsaPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kRsaPss> = {"RSA-PSS", "RSA", nullptr, kRsaPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kRsaPss> = {"RSA-PSS", OwnName(Family::kRsa), nullptr, kRsaPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEc> = {"EC", "ECDSA", "ECDH", kEcPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEc> = {"EC", OwnName(Family::kEcdsa), "ECDH", kEcPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEd25519> = {"ED25519", "ED25519", nullptr, kEdwardsPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEd25519> = {"ED25519", OwnName(Family::kEd25519), nullptr,
+                                                        kEdwardsPublic};
 template <>
-constexpr KeyTypeColumns kColumns<KeyType::kEd448> = {"ED448", "ED448", nullptr, kEdwardsPublic};
+constexpr KeyTypeColumns kColumns<KeyType::kEd448> = {"ED448", OwnName(Family::kEd448), nullptr,
+                                                      kEdwardsPublic};
 
 template <KeyType kType>
 const char* QueryOperationName(int operation) noexcept {
