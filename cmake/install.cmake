@@ -51,6 +51,19 @@ if(TARGET signet_provider)
     file(INSTALL DESTINATION \"\${MODULESDIR}\" TYPE MODULE FILES \"$<TARGET_FILE:signet_provider>\")")
 endif()
 
+# The openssl.cnf that others include. OpenSSL finds signet.so by itself in its own directory alone; the copy below the
+# build tree is for the tests, which name theirs by OPENSSL_MODULES.
+set(PLACE ${CMAKE_INSTALL_FULL_DATADIR}/signet/openssl-signet.cnf)
+set(MODULE_LINE "# module = signet.so")
+configure_file(cmake/openssl-signet.cnf.in ${PROJECT_BINARY_DIR}/share/signet/openssl-signet.cnf @ONLY)
+install(CODE "
+  set(PLACE \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/signet/openssl-signet.cnf\")
+  set(MODULE_LINE \"module = \${MODULESDIR}/signet.so\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/cmake/openssl-signet.cnf.in\"
+                 \"${PROJECT_BINARY_DIR}/share/signet/openssl-signet-installed.cnf\" @ONLY)
+  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/signet\" TYPE FILE
+       RENAME openssl-signet.cnf FILES \"${PROJECT_BINARY_DIR}/share/signet/openssl-signet-installed.cnf\")")
+
 # Headers, but for those of libraries that are not built.
 set(ABSENT_HEADERS)
 foreach(PAIR IN ITEMS "signet_openssl;openssl_tls.h" "signet_botan;botan_credentials.h" "signet_testing;testing")

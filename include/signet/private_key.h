@@ -34,6 +34,19 @@ struct SigningAlgorithm {
   int salt_length = 0;           // kRsaPss only: bytes
 };
 
+// DecryptionAlgorithm is one way to decrypt with an RSA key.
+struct DecryptionAlgorithm {
+  enum class Kind {
+    kRsaPkcs1,  // RSAES-PKCS1-v1_5, rejecting implicitly: a malformed block gives a message that looks random
+    kRsaOaep,   // RSAES-OAEP
+    kRsaRaw,    // the RSA private operation alone; the result is as long as the modulus
+  };
+  Kind kind;
+  Hash hash = Hash::kSha1;                    // kRsaOaep only
+  Hash mgf1_hash = Hash::kSha1;               // kRsaOaep only
+  std::span<const std::uint8_t> label = {};   // kRsaOaep only; not kept
+};
+
 // PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread, and
 // in a forked child.
 class PrivateKey {
@@ -56,6 +69,21 @@ class PrivateKey {
   virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) = 0;
 
+  // CanDecrypt tells whether Decrypt can work with `algorithm`; a token is asked once what it can do.
+  virtual bool CanDecrypt(const DecryptionAlgorithm&) const { return false; }
+  // Decrypt undoes an RSA encryption: `input` is exactly as long as the modulus, `output` at least, and all of it may
+  // be written; the result is the message's length in bytes. Throws Error; kBadArgument for an OAEP block that is
+  // malformed, kUnsupported for a key that cannot decrypt.
+  virtual std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                              std::span<std::uint8_t> output);
+
+  // can_derive tells whether Derive can work.
+  virtual bool can_derive() const { return false; }
+  // Derive agrees on a secret by ECDH (SEC 1 section 3.3.1): `peer_point` is the other side's public key, an
+  // uncompressed point of the key's curve, and the result the shared point's x coordinate. Throws Error; kBadArgument
+  // for a point that cannot be one, kUnsupported for a key that cannot agree on secrets.
+  virtual Secret Derive(std::span<const std::uint8_t> peer_point);
+
   // Unlock makes the key ready to sign: it logs in and finds the key, so that Sign asks for nothing more (but for
   // keys that want their PIN at every signature). Nothing to do for a key from a file.
   virtual void Unlock() {}
@@ -65,6 +93,8 @@ class PrivateKey {
   // the token: it is gone, its PIN is locked, its key turned out to be another than the certificate's.
   virtual std::optional<Error> Unavailable() const { return std::nullopt; }
 
+  // uri names exactly this key, without its PIN; empty for a key that has none.
+  virtual std::string uri() const { return {}; }
   // in_hardware tells whether the key lives in a token rather than in this process.
   virtual bool in_hardware() const noexcept = 0;
   // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a token.

@@ -1,6 +1,9 @@
 #include "openssl_provider/algorithms.h"
 
+#include "openssl_provider/asym_cipher.h"
 #include "openssl_provider/decoder.h"
+#include "openssl_provider/encoder.h"
+#include "openssl_provider/key_exchange.h"
 #include "openssl_provider/keymgmt.h"
 #include "openssl_provider/signature.h"
 #include "openssl_provider/store.h"
@@ -42,6 +45,8 @@ std::vector<Row> Rows() {
       {OSSL_OP_SIGNATURE, kEd25519Names, SignatureFunctions(Family::kEd25519),
        "Ed25519 signature by a token"},
       {OSSL_OP_SIGNATURE, kEd448Names, SignatureFunctions(Family::kEd448), "Ed448 signature by a token"},
+      {OSSL_OP_ASYM_CIPHER, kRsaNames, AsymCipherFunctions(), "RSA decryption by a token"},
+      {OSSL_OP_KEYEXCH, "ECDH", KeyExchangeFunctions(), "ECDH by a token"},
       {OSSL_OP_STORE, "pkcs11", StoreFunctions(), "keys and certificates of PKCS#11 tokens"},
       {OSSL_OP_STORE, "pkcs12", StoreFunctions(), "keys and certificates of PKCS#12 files"},
       {OSSL_OP_STORE, "signet", StoreFunctions(), "identities by name"},
@@ -57,6 +62,11 @@ std::vector<Row> Rows() {
     rows.push_back({OSSL_OP_KEYMGMT, key.names, KeymgmtFunctions(key.type), key.description});
     rows.push_back({OSSL_OP_DECODER, key.names, KeyDecoderFunctions(key.type), key.description,
                     "input=der,structure=signet-key"});
+    rows.push_back({OSSL_OP_ENCODER, key.names, TextEncoderFunctions(), key.description, "output=text"});
+    rows.push_back({OSSL_OP_ENCODER, key.names, PemEncoderFunctions(), key.description,
+                    "output=pem,structure=PrivateKeyInfo"});
+    rows.push_back({OSSL_OP_ENCODER, key.names, DerEncoderFunctions(), key.description,
+                    "output=der,structure=PrivateKeyInfo"});
   }
   for (const SigalgEntry& entry : SigalgEntries()) {
     rows.push_back({OSSL_OP_SIGNATURE, entry.names, entry.functions, "signature by a token, hash included"});

@@ -12,15 +12,18 @@ constexpr unsigned ReasonOf(ErrorCode code) { return static_cast<unsigned>(code)
 constexpr unsigned kErrorCodes = ReasonOf(ErrorCode::kInternal);
 
 // The names of ErrorCodes have static storage and end in a NUL, as Name() takes them from literals.
-std::array<OSSL_ITEM, kErrorCodes + 4> MakeReasonStrings() noexcept {
-  std::array<OSSL_ITEM, kErrorCodes + 4> items{};
+std::array<OSSL_ITEM, kErrorCodes + 5> MakeReasonStrings() noexcept {
+  std::array<OSSL_ITEM, kErrorCodes + 5> items{};
   for (unsigned i = 0; i < kErrorCodes; ++i) {
     items[i] = {i + 1, const_cast<char*>(Name(static_cast<ErrorCode>(i)).data())};
   }
   items[kErrorCodes] = {kReasonOutOfMemory, const_cast<char*>("out of memory")};
   items[kErrorCodes + 1] = {kReasonPrivateKeyStays,
                             const_cast<char*>("the private key stays where it lives")};
-  items[kErrorCodes + 2] = {kReasonUnexpected, const_cast<char*>("unexpected failure")};
+  items[kErrorCodes + 2] = {
+      kReasonKeyNotTakenIn,
+      const_cast<char*>("private keys of others are not taken in: list the provider default before signet")};
+  items[kErrorCodes + 3] = {kReasonUnexpected, const_cast<char*>("unexpected failure")};
   return items;  // the last item is zero and ends the table
 }
 

@@ -13,6 +13,7 @@ namespace signet::provider {
 enum Reason : unsigned {
   kReasonOutOfMemory = 100,
   kReasonPrivateKeyStays,
+  kReasonKeyNotTakenIn,
   kReasonUnexpected,
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "identity/public_key.h"
+#include "identity/software_key.h"
 #include <signet/private_key.h>
 
 namespace signet::provider {
@@ -20,6 +21,15 @@ class GeneratedKey : public PrivateKey {
   bool Supports(const SigningAlgorithm&) const override { return true; }
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  bool CanDecrypt(const DecryptionAlgorithm&) const override { return type() == KeyType::kRsa; }
+  std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                      std::span<std::uint8_t> output) override {
+    return DecryptInSoftware(key_.get(), algorithm, input, output);
+  }
+  bool can_derive() const override { return type() == KeyType::kEc; }
+  Secret Derive(std::span<const std::uint8_t> peer_point) override {
+    return DeriveInSoftware(key_.get(), peer_point);
+  }
   bool in_hardware() const noexcept override { return false; }
 
  private:

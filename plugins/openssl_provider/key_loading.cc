@@ -36,12 +36,7 @@ void CheckScheme(std::string_view uri) {
 std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view uri,
                                     OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
   CheckScheme(uri);
-  StoredObjects objects;
-  try {
-    objects = Load(provider, uri, passphrase, passphrase_argument);
-  } catch (const Error& error) {
-    throw error.WithUri(Shown(uri));
-  }
+  StoredObjects objects = Load(provider, uri, passphrase, passphrase_argument);
   if (objects.private_keys.size() == 1) return std::move(objects.private_keys.front());
   if (!objects.private_keys.empty()) {
     throw Error({.code = ErrorCode::kAmbiguous,

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <openssl/core_names.h>
+#include <openssl/objects.h>
 #include <openssl/params.h>
 
 namespace signet::provider {
@@ -70,8 +71,11 @@ std::unique_ptr<KeyReference> DupGenerated(const KeyReference& key, int selectio
   return std::make_unique<KeyReference>(key.provider(), std::move(parameters), false);
 }
 
+// Dup gives a curve alone too, on which a peer's key is then built: CMS does so with the recipient's.
 void* Dup(const KeyReference& key, int selection) {
-  if (key.generated()) return DupGenerated(key, selection).release();
+  const bool curve_alone =
+      (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0 && EVP_PKEY_is_a(key.native(), "EC") == 1;
+  if (key.generated() || curve_alone) return DupGenerated(key, selection).release();
   const bool with_private = key.has_private() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
   return std::make_unique<KeyReference>(key.provider(), key.data(), with_private).release();
 }
@@ -161,6 +165,47 @@ void* InitGeneration(ProviderContext& provider, int selection, const OSSL_PARAM 
   return std::make_unique<Generation>(provider, kColumns<kType>.name, selection, params).release();
 }
 
+void* New(ProviderContext& provider) { return std::make_unique<KeyReference>(provider).release(); }
+
+// ImportPublic takes the public key of whoever agrees on a secret with a token's EC key: libcrypto moves it
+// to the provider that does the ECDH.
+bool ImportPublic(KeyReference& key, int selection, const OSSL_PARAM params[]) {
+  if (!key.generated()) return false;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(OwnContext(), "EC", nullptr));
+  EVP_PKEY* made = nullptr;
+  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &made, selection & ~OSSL_KEYMGMT_SELECT_PRIVATE_KEY,
+                        const_cast<OSSL_PARAM*>(params)) != 1)
+    return false;
+  OpenSslPtr<EVP_PKEY> imported(made);
+  if (OBJ_sn2nid(PublicKey::FromNative(imported.get()).curve().c_str()) == NID_undef) return false;
+  key.Import(std::move(imported));
+  return true;
+}
+
+bool HoldsPrivateKey(const OSSL_PARAM params[]) {
+  return OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != nullptr ||
+         OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != nullptr;
+}
+
+// Import lets no other key in; it stays with its own provider, to which libcrypto then turns. The error is
+// for who would build a key out of numbers with the first provider that knows its type (OpenSSL 3.0); where
+// libcrypto only compares public keys, an error would stay in the queue.
+template <KeyType kType>
+int Import(KeyReference& key, int selection, const OSSL_PARAM params[]) {
+  if (HoldsPrivateKey(params)) {
+    key.errors().Raise(kReasonKeyNotTakenIn);
+    return 0;
+  }
+  return kType == KeyType::kEc && ImportPublic(key, selection, params) ? 1 : 0;
+}
+
+template <KeyType kType>
+const OSSL_PARAM* ImportTypes(int selection) noexcept {
+  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 && kType == KeyType::kEc ? kEcPublic : nullptr;
+}
+
 template <KeyType kType>
 const OSSL_DISPATCH* Table() noexcept {
   static const OSSL_DISPATCH table[] = {
@@ -184,6 +229,9 @@ const OSSL_DISPATCH* Table() noexcept {
             SettableGenerationParams>(),
       Entry<OSSL_FUNC_KEYMGMT_GEN, OSSL_FUNC_keymgmt_gen_fn, Generate>(),
       PlainEntry<OSSL_FUNC_KEYMGMT_GEN_CLEANUP, OSSL_FUNC_keymgmt_gen_cleanup_fn, CleanUpGeneration>(),
+      Entry<OSSL_FUNC_KEYMGMT_NEW, OSSL_FUNC_keymgmt_new_fn, New>(),
+      Entry<OSSL_FUNC_KEYMGMT_IMPORT, OSSL_FUNC_keymgmt_import_fn, Import<kType>>(),
+      PlainEntry<OSSL_FUNC_KEYMGMT_IMPORT_TYPES, OSSL_FUNC_keymgmt_import_types_fn, ImportTypes<kType>>(),
       kEndOfTable,
   };
   return table;

@@ -39,7 +39,7 @@ KeyData::KeyData(std::shared_ptr<PrivateKey> key)
       pss_restriction(RestrictionOf(public_key)) {}
 
 std::shared_ptr<const KeyData> KeyReference::data() const {
-  return generated_ ? std::make_shared<const KeyData>(std::make_shared<GeneratedKey>(generated_.get()))
+  return generated() ? std::make_shared<const KeyData>(std::make_shared<GeneratedKey>(generated_.get()))
                     : data_;
 }
 

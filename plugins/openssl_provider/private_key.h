@@ -38,20 +38,26 @@ class KeyReference {
   KeyReference(ProviderContext& provider, OpenSslPtr<EVP_PKEY> generated, bool has_private)
       : provider_(provider), generated_(std::move(generated)), has_private_(has_private) {}
 
+  // KeyReference without a key is what a public key of another provider is imported into; see keymgmt.cc.
+  explicit KeyReference(ProviderContext& provider) : provider_(provider) {}
+  void Import(OpenSslPtr<EVP_PKEY> public_key) { generated_ = std::move(public_key); }
+
   ProviderContext& provider() const noexcept { return provider_; }
   const ErrorQueue& errors() const noexcept { return provider_.errors(); }
   // data is what signatures work with; it is put together for a generated key.
   std::shared_ptr<const KeyData> data() const;
   // native is the public part, or the whole of a generated key, in our own library context.
-  EVP_PKEY* native() const noexcept { return generated_ ? generated_.get() : data_->public_key.native(); }
-  bool generated() const noexcept { return generated_ != nullptr; }
+  EVP_PKEY* native() const noexcept {
+    return data_ != nullptr ? data_->public_key.native() : generated_.get();
+  }
+  bool generated() const noexcept { return data_ == nullptr; }
   bool has_private() const noexcept { return has_private_; }
 
  private:
   ProviderContext& provider_;
   const std::shared_ptr<const KeyData> data_;
-  const OpenSslPtr<EVP_PKEY> generated_;
-  const bool has_private_;
+  OpenSslPtr<EVP_PKEY> generated_;
+  const bool has_private_ = false;
 };
 
 }  // namespace signet::provider

@@ -4,6 +4,7 @@
 #include "base/openssl_error.h"
 #include "settings/setting_names.h"
 
+#include <functional>
 #include <vector>
 
 #include <openssl/core_names.h>
@@ -29,6 +30,9 @@ std::string NameOf(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn*
   return known ? name : "signet";
 }
 
+// ParameterDigest tells values apart that may be PINs.
+std::size_t ParameterDigest(const char* value) { return std::hash<std::string_view>()(value); }
+
 // IsOurs leaves out `module`, which in a provider's section of openssl.cnf is the path of the provider
 // itself.
 bool IsOurs(std::string_view setting) { return setting != "module"; }
@@ -39,17 +43,21 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
     : errors_(handle, upcalls),
       core_bio_(upcalls),
       name_(NameOf(handle, FindGetParams(upcalls))),
-      algorithms_(name_) {
+      algorithms_(name_),
+      handle_(handle),
+      get_params_(FindGetParams(upcalls)) {
   try {
-    ReadSettings(handle, FindGetParams(upcalls));
+    ApplyParameters();
     settings_.ApplyEnvironment();
   } catch (const Error& error) {
     settings_error_ = error;
   }
 }
 
-void ProviderContext::ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params) {
-  if (get_params == nullptr) return;
+// ApplyParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf, and what
+// the program adds by OSSL_PROVIDER_load_ex and OSSL_PROVIDER_add_conf_parameter.
+void ProviderContext::ApplyParameters() {
+  if (get_params_ == nullptr) return;
   const std::vector<std::string_view> names = SettingNames();
   std::vector<char*> values(names.size(), nullptr);
   std::vector<OSSL_PARAM> params;
@@ -57,20 +65,31 @@ void ProviderContext::ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_cor
     if (IsOurs(names[i])) params.push_back(OSSL_PARAM_construct_utf8_ptr(names[i].data(), &values[i], 0));
   }
   params.push_back(OSSL_PARAM_construct_end());
-  if (get_params(handle, params.data()) != 1) return;
+  if (get_params_(handle_, params.data()) != 1) return;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (values[i] != nullptr) settings_.Set(names[i], values[i]);
+    if (values[i] == nullptr) continue;
+    const auto [known, is_new] = parameters_.try_emplace(std::string(names[i]), ParameterDigest(values[i]));
+    if (!is_new && known->second == ParameterDigest(values[i])) continue;
+    known->second = ParameterDigest(values[i]);
+    if (names[i] == "pkcs11-module-path") settings_.modules.clear();
+    settings_.Set(names[i], values[i]);
   }
 }
 
-const Settings& ProviderContext::settings() const {
+Settings ProviderContext::settings() {
+  const std::lock_guard lock(mutex_);
+  return CurrentSettings();
+}
+
+const Settings& ProviderContext::CurrentSettings() {
   if (settings_error_) throw *settings_error_;
+  ApplyParameters();
   return settings_;
 }
 
 std::shared_ptr<Source> ProviderContext::source() {
   const std::lock_guard lock(mutex_);
-  if (source_ == nullptr) source_ = std::make_shared<Source>(settings());
+  if (source_ == nullptr) source_ = std::make_shared<Source>(CurrentSettings());
   return source_;
 }
 

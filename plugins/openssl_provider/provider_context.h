@@ -15,6 +15,7 @@
 #include <string>
 
 #include <openssl/core.h>
+#include <openssl/core_dispatch.h>
 
 namespace signet::provider {
 
@@ -32,8 +33,8 @@ class ProviderContext {
 
   // settings throws what was wrong with them: at the first use rather than at load, where a mistake in one
   // line would take the whole openssl.cnf with it.
-  const Settings& settings() const;
-  // source makes the Source at the first call.
+  Settings settings();
+  // source makes the Source at the first call, with the settings as they are then.
   std::shared_ptr<Source> source();
 
   // Deposit keeps a key of this process until somebody takes it, once, by the number given, which nobody can
@@ -42,7 +43,8 @@ class ProviderContext {
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
  private:
-  void ReadSettings(const OSSL_CORE_HANDLE* handle, OSSL_FUNC_core_get_params_fn* get_params);
+  void ApplyParameters();
+  const Settings& CurrentSettings();
 
   const ErrorQueue errors_;
   const CoreBio core_bio_;
@@ -53,6 +55,9 @@ class ProviderContext {
   std::mutex mutex_;
   std::shared_ptr<Source> source_;
   std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
+  const OSSL_CORE_HANDLE* handle_;
+  OSSL_FUNC_core_get_params_fn* get_params_;
+  std::map<std::string, std::size_t> parameters_;  // what ApplyParameters has seen
 };
 
 }  // namespace signet::provider

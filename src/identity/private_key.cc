@@ -8,6 +8,14 @@
 
 namespace signet {
 
+std::size_t PrivateKey::Decrypt(const DecryptionAlgorithm&, std::span<const std::uint8_t>, std::span<std::uint8_t>) {
+  throw Error({.code = ErrorCode::kUnsupported, .detail = "this key cannot decrypt"});
+}
+
+Secret PrivateKey::Derive(std::span<const std::uint8_t>) {
+  throw Error({.code = ErrorCode::kUnsupported, .detail = "this key cannot agree on a secret"});
+}
+
 std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message) {
   const SigningAlgorithm& algorithm = RowOf(scheme).algorithm;
   std::vector<std::uint8_t> signature(max_signature_size());

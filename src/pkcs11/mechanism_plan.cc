@@ -61,7 +61,7 @@ struct NameRow {
 };
 constexpr NameRow kNames[] = {
     {CKM_RSA_PKCS, "CKM_RSA_PKCS"}, {CKM_RSA_X_509, "CKM_RSA_X_509"}, {CKM_RSA_PKCS_PSS, "CKM_RSA_PKCS_PSS"},
-    {CKM_ECDSA, "CKM_ECDSA"},       {CKM_EDDSA, "CKM_EDDSA"},         {kCkmMlDsa, "CKM_ML_DSA"},
+    {CKM_RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"}, {CKM_ECDH1_DERIVE, "CKM_ECDH1_DERIVE"}, {CKM_ECDSA, "CKM_ECDSA"},       {CKM_EDDSA, "CKM_EDDSA"},         {kCkmMlDsa, "CKM_ML_DSA"},
 };
 
 // PSS can be left to the token only where its parameters have numbers in PKCS#11.

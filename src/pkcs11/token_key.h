@@ -4,8 +4,10 @@
 #include "pkcs11/attributes.h"
 #include "pkcs11/mechanism_plan.h"
 #include "pkcs11/token.h"
+#include "pkcs11/uri.h"
 #include <signet/private_key.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -41,6 +43,12 @@ class TokenKey final : public PrivateKey {
   bool Supports(const SigningAlgorithm& algorithm) const override;
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  bool CanDecrypt(const DecryptionAlgorithm& algorithm) const override;
+  std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                      std::span<std::uint8_t> output) override;
+  bool can_derive() const override;
+  Secret Derive(std::span<const std::uint8_t> peer_point) override;
+  std::string uri() const override { return ObjectUri(token_->info(), mark_.id, mark_.label, false); }
   void Unlock() override;
   bool locked() const override { return !located_.load(std::memory_order_acquire); }
   bool in_hardware() const noexcept override { return true; }
@@ -71,6 +79,26 @@ class TokenKey final : public PrivateKey {
   void TakeSignature(Job& job, std::span<const std::uint8_t> raw);
   std::size_t raw_signature_size() const noexcept;
 
+  // in token_decryption.cc
+  struct Decryption {
+    std::span<const std::uint8_t> input;
+    std::span<std::uint8_t> output;
+    CK_MECHANISM mechanism = {};
+    const Token::ContextPin* context_pin = nullptr;
+    CK_RV rv = CKR_OK;
+    std::size_t size = 0;
+  };
+  using KeySecret = std::array<std::uint8_t, 32>;
+  void CheckDecryption(std::size_t input, std::size_t output) const;
+  void Run(Decryption& job);
+  Outcome DecryptOn(Token::Lease& lease, Decryption& job);
+  static void FillInFront(Decryption& job);
+  std::size_t Unpadded(const DecryptionAlgorithm& algorithm, const Decryption& job);
+  std::shared_ptr<const KeySecret> RejectionSecret();
+
+  // in token_derivation.cc
+  Secret DeriveOn(Token::Lease& lease, std::span<const std::uint8_t> peer_point, std::size_t field);
+
   const std::shared_ptr<Token> token_;
   const std::shared_ptr<const Credentials> credentials_;
   const Mark mark_;
@@ -80,6 +108,8 @@ class TokenKey final : public PrivateKey {
   std::atomic<bool> proven_{false};
   std::atomic<bool> always_authenticate_{false};
   KeptSecret context_pin_;
+  std::mutex rejection_mutex_;
+  std::shared_ptr<const KeySecret> rejection_secret_;
   ForkLocal<HandleCache> handle_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
+#include "identity/software_key.h"
 #include "pkcs12/ber.h"
 #include <signet/private_key.h>
 
@@ -27,6 +28,15 @@ class FileKey final : public PrivateKey {
   bool Supports(const SigningAlgorithm& algorithm) const override;
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  bool CanDecrypt(const DecryptionAlgorithm&) const override { return type_ == KeyType::kRsa; }
+  std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                      std::span<std::uint8_t> output) override {
+    return DecryptInSoftware(key_.get(), algorithm, input, output);
+  }
+  bool can_derive() const override { return type_ == KeyType::kEc; }
+  Secret Derive(std::span<const std::uint8_t> peer_point) override {
+    return DeriveInSoftware(key_.get(), peer_point);
+  }
   bool in_hardware() const noexcept override { return false; }
   std::optional<Secret> ExportPkcs8() const override;
 

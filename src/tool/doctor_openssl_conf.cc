@@ -150,16 +150,16 @@ class Reporter {
   Findings findings_;
 };
 
-// CheckOrder: OpenSSL 3.0 takes the first provider's EC keymgmt for ephemeral keys too, which ours cannot
-// make.
+// CheckOrder: OpenSSL 3.0 asks the first provider for every key, also for one that a program builds out of numbers
+// (EVP_PKEY_fromdata), which ours does not take in.
 void CheckOrder(const std::vector<Provider>& providers, Reporter& report) {
   const auto signet = std::ranges::find_if(providers, IsSignet);
   const auto standard = std::ranges::find(providers, "default", &Provider::name);
   if (standard > signet && OPENSSL_version_major() == 3 && OPENSSL_version_minor() == 0) {
     report.Say(
         Verdict::kBad,
-        "signet stands before default, and OpenSSL 3.0 then looks to it for keys that it does not make: the "
-        "other side reports \"no shared cipher\"",
+        "signet stands before default, and OpenSSL 3.0 then asks it for keys that a program builds out of "
+        "numbers, which it does not take in: such programs fail, often without a word",
         "Put the line of default before that of signet.");
   } else {
     report.Say(Verdict::kOk, "signet and default are both active");

@@ -106,6 +106,15 @@ TEST_F(DoctorConf, IncludedFileIsRead) {
   Expect(lines, "bad", "default is not");
 }
 
+TEST_F(DoctorConf, FragmentBelowOpenSslsOwnFileIsHealthyAndSettingsBelowItAreChecked) {
+  const std::string own = "openssl_conf = openssl_init\n[openssl_init]\n[ca]\ndefault_ca = x\n";
+  const std::string below = fmt::format(".include " SIGNET_TEST_FRAGMENT "\n[signet_sect]\nmodule = {}\n", provider_);
+  const auto lines = RunConf(own + below);
+  ExpectNoneBad(lines);
+  Expect(lines, "ok", "signet and default are both active");
+  Expect(RunConf(own + below + "pkcs11-module-pth = /x.so\n"), "bad", "there is no setting pkcs11-module-pth");
+}
+
 TEST_F(DoctorConf, LineThatOpenSslCannotReadIsNamed) {
   Expect(RunConf("openssl_conf = init\n[init\nproviders = x\n"), "bad", "from line 2 on",
          "Correct that line");

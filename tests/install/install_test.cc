@@ -101,6 +101,16 @@ TEST_F(Install, APrefixOfItsOwnKeepsTheProviderAndOpenSslLoadsItFromThere) {
   EXPECT_THAT(result.out, HasSubstr("signet"));
 }
 
+TEST_F(Install, TheOpenSslConfigurationToIncludeActivatesTheInstalledProviderAndDefault) {
+  InPrefix();
+  Environment environment = ForeignEnvironment();
+  environment["OPENSSL_CONF"] = Find("prefix", "share/signet/openssl-signet.cnf");
+  const ProcessResult result = Must({.argv = {"openssl", "list", "-providers"},
+                                     .environment = environment,
+                                     .unset = {"OPENSSL_MODULES"}});
+  EXPECT_THAT(result.out, ::testing::AllOf(HasSubstr("default"), HasSubstr("signet")));
+}
+
 TEST_F(Install, TheCommandRunsFromAPrefixThatWasMoved) {
   InPrefix();
   fs::rename(Path("prefix"), Path("moved"));

@@ -70,4 +70,15 @@ class KeyStore {
   std::string file_;
 };
 
+// TokenEnvironment shows the store's token to SoftHSM in this process. Make it before SoftHSM is first used.
+class TokenEnvironment {
+ public:
+  explicit TokenEnvironment(const KeyStore& store) {
+    setenv("SOFTHSM2_CONF", store.environment().at("SOFTHSM2_CONF").c_str(), 1);
+  }
+  ~TokenEnvironment() { unsetenv("SOFTHSM2_CONF"); }
+  TokenEnvironment(const TokenEnvironment&) = delete;
+  TokenEnvironment& operator=(const TokenEnvironment&) = delete;
+};
+
 }  // namespace signet

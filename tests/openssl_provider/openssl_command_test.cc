@@ -1,5 +1,6 @@
 #include "openssl_provider/key_store.h"
 #include "openssl_provider/library_context.h"
+#include "openssl_provider/pem_uri.h"
 
 #include <gmock/gmock.h>
 
@@ -27,7 +28,7 @@ class OpenSslCommand : public ::testing::TestWithParam<Row> {
   static CertificateOptions Options() {
     CertificateOptions options = CertificateOptions::Ca("alice");
     options.key = GetParam().key;
-    options.key_usage = "critical,digitalSignature,keyCertSign";
+    options.key_usage = "critical,digitalSignature,keyCertSign,keyEncipherment,keyAgreement";
     options.extended_key_usage = "";
     return options;
   }
@@ -186,6 +187,87 @@ TEST_P(OpenSslCommand, WrongPinIsAnErrorInWords) {
   EXPECT_NE(result.exit_status, 0);
   EXPECT_EQ(result.signal, 0);
   EXPECT_THAT(result.err, HasSubstr(GetParam().where == Where::kPkcs11 ? ":wrong-pin:" : ":wrong-password:"));
+}
+
+TEST_P(OpenSslCommand, PemFileStandsForTheUri) {
+  store_.Write("message", "the message\n");
+  store_.Write("key.pem", UriPem(uri_).view());
+  store_.Write("all.pem", identity_.ChainPem() + std::string(UriPem(uri_).view()));
+  for (const std::string file : {"key.pem", "all.pem"}) {
+    Works("pkey", {"-in", file, "-pubout"});
+    EXPECT_THAT(result_.out, HasSubstr("BEGIN PUBLIC KEY"));
+    Works("pkey", {"-in", file, "-noout", "-text"});
+    Works("req", {"-new", "-key", file, "-subj", "/CN=alice", "-out", "request.pem"});
+    Works("req", {"-in", "request.pem", "-noout", "-verify"});
+    Works("pkeyutl", {"-sign", "-inkey", file, "-rawin", "-in", "message", "-out", "signature"});
+    Works("pkeyutl", {"-verify", "-inkey", file, "-rawin", "-in", "message", "-sigfile", "signature"});
+  }
+  Works("x509", {"-in", "all.pem", "-noout", "-subject"});
+  Works("storeutl", {"-noout", "all.pem"});
+  EXPECT_THAT(result_.out, HasSubstr("Total found: 2"));
+  if (edwards()) return;
+  Works("dgst", {"-sha256", "-sign", "key.pem", "-out", "signature", "message"});
+  Works("dgst", {"-sha256", "-prverify", "key.pem", "-signature", "signature", "message"});
+  Works("cms", {"-sign", "-in", "message", "-signer", "certificate.pem", "-inkey", "key.pem", "-out",
+                "message.cms"});
+  Works("cms", {"-verify", "-in", "message.cms", "-CAfile", "root.pem", "-purpose", "any"});
+}
+
+TEST_P(OpenSslCommand, CmsAndPkeyutlDecrypt) {
+  if (edwards()) return Works("pkey", {"-in", uri_, "-noout"});  // they neither encrypt nor agree
+  store_.Write("message", "the message\n");
+  store_.Write("key.pem", UriPem(uri_).view());
+  Works("cms", {"-encrypt", "-aes128", "-in", "message", "-out", "message.cms", "certificate.pem"});
+  for (const std::string& key : {uri_, std::string("key.pem")}) {
+    Works("cms", {"-decrypt", "-in", "message.cms", "-recip", "certificate.pem", "-inkey", key});
+    EXPECT_THAT(result_.out, HasSubstr("the message"));
+  }
+  Works("x509", {"-in", "certificate.pem", "-noout", "-pubkey", "-out", "public.pem"});
+  if (std::string_view(GetParam().key) == "rsa:2048") {
+    Works("pkeyutl", {"-encrypt", "-pubin", "-inkey", "public.pem", "-pkeyopt", "rsa_padding_mode:oaep",
+                      "-pkeyopt", "rsa_oaep_md:sha256", "-in", "message", "-out", "encrypted"});
+    Works("pkeyutl", {"-decrypt", "-inkey", uri_, "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt",
+                      "rsa_oaep_md:sha256", "-in", "encrypted"});
+    EXPECT_EQ(result_.out, "the message\n");
+    return;
+  }
+  const std::string curve = std::string("ec_paramgen_curve:") + (GetParam().key + 3);
+  Works("genpkey", {"-algorithm", "EC", "-pkeyopt", curve, "-out", "peer.key"});
+  Works("pkey", {"-in", "peer.key", "-pubout", "-out", "peer.pem"});
+  Works("pkeyutl", {"-derive", "-inkey", uri_, "-peerkey", "peer.pem", "-out", "one"});
+  Works("pkeyutl", {"-derive", "-inkey", "peer.key", "-peerkey", "public.pem", "-out", "two"});
+  Works("dgst", {"-sha256", "-r", "one"});
+  const std::string one = result_.out.substr(0, 64);
+  Works("dgst", {"-sha256", "-r", "two"});
+  EXPECT_EQ(one, result_.out.substr(0, 64));
+}
+
+// TLS 1.2 with a key exchange by RSA: the server decrypts.
+TEST_P(OpenSslCommand, ServerExchangesKeysByRsa) {
+  if (std::string_view(GetParam().key) != "rsa:2048") return Works("pkey", {"-in", uri_, "-noout"});
+  const auto port = std::to_string(testing::FreePort());
+  BackgroundProcess server(store_.Command(
+      KeyStore::WithProviders("s_server", {"-accept", "127.0.0.1:" + port, "-cert", uri_, "-key", uri_,
+                                           "-naccept", "1", "-tls1_2", "-cipher", "AES128-GCM-SHA256"})));
+  ASSERT_TRUE(server.WaitForLine("ACCEPT")) << server.output();
+  auto client = store_.Command({"openssl", "s_client", "-connect", "127.0.0.1:" + port, "-CAfile", "root.pem",
+                                "-verify_return_error", "-tls1_2", "-cipher", "AES128-GCM-SHA256"});
+  client.input = "Q\n";
+  const ProcessResult result = testing::RunProgram(client);
+  EXPECT_EQ(result.exit_status, 0) << result.err << server.output();
+  EXPECT_THAT(result.out, HasSubstr("Cipher is AES128-GCM-SHA256"));
+}
+
+// Programs that bring an allocator of their own, as Redis does.
+TEST_P(OpenSslCommand, WorksUnderJemalloc) {
+  if (!std::string_view(SIGNET_SANITIZER_RUNTIME).empty()) GTEST_SKIP() << "a sanitizer is an allocator too";
+  store_.Write("key.pem", UriPem(uri_).view());
+  auto command = store_.Command(
+      KeyStore::WithProviders("req", {"-new", "-key", "key.pem", "-subj", "/CN=alice", "-noout", "-verify"}));
+  command.environment["LD_PRELOAD"] = "libjemalloc.so.2";
+  const ProcessResult result = testing::RunProgram(command);
+  EXPECT_EQ(result.exit_status, 0) << "signal " << result.signal << "\n" << result.err;
+  EXPECT_THAT(result.err, ::testing::Not(HasSubstr("cannot be preloaded")));
 }
 
 std::vector<Row> Rows() {

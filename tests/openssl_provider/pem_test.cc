@@ -1,53 +1,16 @@
-#include "openssl_provider/library_context.h"
-#include "openssl_provider/pem_uri.h"
-#include <signet/testing/soft_hsm.h>
-#include <signet/testing/temporary_directory.h>
-#include <signet/testing/test_pki.h>
-#include <signet/testing/wrapped_module.h>
+#include "openssl_provider/token_pem.h"
 
 #include <gmock/gmock.h>
-#include <openssl/pem.h>
 #include <openssl/store.h>
 
 namespace signet {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::SoftHsm;
 using testing::TemporaryDirectory;
 using testing::TestIdentity;
 using testing::TestPki;
-using testing::WrappedModule;
-
-OpenSslPtr<BIO> Memory(std::string_view text) {
-  OpenSslPtr<BIO> bio(BIO_new(BIO_s_mem()));
-  BIO_write(bio.get(), text.data(), static_cast<int>(text.size()));
-  return bio;
-}
-
-// Nobody gives no PIN, so that no test waits at a terminal.
-int Nobody(char*, int, int, void*) { return -1; }
-
-OpenSslPtr<EVP_PKEY> ReadKey(OSSL_LIB_CTX* library, std::string_view pem) {
-  const auto bio = Memory(pem);
-  return OpenSslPtr<EVP_PKEY>(
-      PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, Nobody, nullptr, library, nullptr));
-}
-
-bool Signs(OSSL_LIB_CTX* library, EVP_PKEY* key) {
-  const bool hashes = EVP_PKEY_is_a(key, "ED25519") == 0 && EVP_PKEY_is_a(key, "ED448") == 0;
-  const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  std::array<unsigned char, 512> signature;
-  std::size_t size = signature.size();
-  const unsigned char message[] = "message";
-  return EVP_DigestSignInit_ex(context.get(), nullptr, hashes ? "SHA256" : nullptr, library, nullptr, key,
-                               nullptr) == 1 &&
-         EVP_DigestSign(context.get(), signature.data(), &size, message, sizeof message) == 1;
-}
-
-const char* ProviderOf(const EVP_PKEY* key) { return OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)); }
 
 std::string Labelled(std::string_view uri, std::string_view label) {
   std::string pem(UriPem(uri).view());
@@ -56,29 +19,6 @@ std::string Labelled(std::string_view uri, std::string_view label) {
   }
   return pem;
 }
-
-// TokenPem has one identity in a token behind a module that counts; the provider is told of it as programs
-// are that have no openssl.cnf.
-class TokenPem : public ::testing::Test {
- protected:
-  explicit TokenPem(const char* key = "ec:P-256") : identity_(pki_.Issue({.key = key})) {
-    token_.Import(identity_, {.id = "\x07", .label = "alice"});
-    setenv("PKCS11_PROVIDER_MODULE", module_.path().c_str(), 1);
-    context_.emplace();
-  }
-  ~TokenPem() override { unsetenv("PKCS11_PROVIDER_MODULE"); }
-
-  std::string Uri(bool with_pin = true) const { return token_.ObjectUri("\x07", with_pin); }
-  std::string Pem() const { return std::string(UriPem(Uri()).view()); }
-  OSSL_LIB_CTX* library() const { return context_->get(); }
-
-  const TestPki pki_;
-  const TestIdentity identity_;
-  SoftHsm token_;
-  WrappedModule module_{token_};
-  const TemporaryDirectory directory_;
-  std::optional<LibraryContext> context_;
-};
 
 class TokenPemOfType : public TokenPem, public ::testing::WithParamInterface<const char*> {
  protected:

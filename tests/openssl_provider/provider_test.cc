@@ -215,6 +215,23 @@ TEST_P(ListedFirst, KeysAreStillMadeWrittenAndUsed) {
 INSTANTIATE_TEST_SUITE_P(Types, ListedFirst, ::testing::Values("RSA", "EC", "ED25519", "ED448"),
                          [](const auto& row) { return std::string(row.param); });
 
+// Where libcrypto turns to the first provider alone, its error says what to do.
+TEST(ListedBeforeDefault, KeyBuiltOutOfNumbersIsMadeOrTheErrorNamesTheMend) {
+  const LibraryContext context({"signet", "default"});
+  const OpenSslPtr<EVP_PKEY> made(EVP_PKEY_Q_keygen(context.get(), nullptr, "RSA", std::size_t{2048}));
+  OSSL_PARAM* numbers = nullptr;
+  ASSERT_EQ(EVP_PKEY_todata(made.get(), EVP_PKEY_KEYPAIR, &numbers), 1) << TakeErrors();
+  const OpenSslPtr<OSSL_PARAM> owned(numbers);
+  const OpenSslPtr<EVP_PKEY_CTX> building(EVP_PKEY_CTX_new_from_name(context.get(), "RSA", nullptr));
+  ASSERT_EQ(EVP_PKEY_fromdata_init(building.get()), 1) << TakeErrors();
+  ERR_clear_error();
+  EVP_PKEY* built = nullptr;
+  const bool done = EVP_PKEY_fromdata(building.get(), &built, EVP_PKEY_KEYPAIR, numbers) == 1;
+  const OpenSslPtr<EVP_PKEY> owned_key(built);
+  const std::string errors = TakeErrors();
+  EXPECT_TRUE(done || errors.find("list the provider default before signet") != std::string::npos) << errors;
+}
+
 TEST(ListedBeforeDefault, SecretsAreAgreedOnOverAnyCurve) {
   const LibraryContext context({"signet", "default"});
   // As libssl does it: the peer's key begins as a copy of our own key's curve.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <openssl/core_dispatch.h>
+
+// How a private key in a token is written: as text, and as a PEM file that points at it where the settings
+// say so. A public key is written by `default`, to which our keymgmt exports it.
+namespace signet::provider {
+
+const OSSL_DISPATCH* TextEncoderFunctions() noexcept;
+// KeyEncoderFunctions gives the encoder of PrivateKeyInfo, in PEM or DER. A token's key has no DER.
+const OSSL_DISPATCH* PemEncoderFunctions() noexcept;
+const OSSL_DISPATCH* DerEncoderFunctions() noexcept;
+
+}  // namespace signet::provider

@@ -1,0 +1,90 @@
+#include "identity/software_key.h"
+
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "identity/hashes.h"
+#include "identity/rsa_unpadding.h"
+
+#include <algorithm>
+#include <array>
+
+#include <openssl/core_names.h>
+#include <openssl/rsa.h>
+
+namespace signet {
+namespace {
+
+OpenSslPtr<EVP_PKEY_CTX> ContextOf(EVP_PKEY* key) {
+  return OpenSslPtr<EVP_PKEY_CTX>(
+      CheckOpenSsl(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key, nullptr), "EVP_PKEY_CTX_new_from_pkey"));
+}
+
+std::span<std::uint8_t> BytesOf(Secret& secret) {
+  return {reinterpret_cast<std::uint8_t*>(secret.writable().data()), secret.size()};
+}
+
+// RejectionSecret is the draft's: the hash of the private exponent, as long as the modulus.
+std::array<std::uint8_t, 32> RejectionSecret(EVP_PKEY* key, std::size_t modulus) {
+  BIGNUM* exponent = nullptr;
+  CheckOpenSsl(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_D, &exponent), "EVP_PKEY_get_bn_param");
+  const OpenSslPtr<BIGNUM> owned(exponent);
+  Secret bytes = Secret::OfSize(modulus);
+  CheckOpenSsl(BN_bn2binpad(exponent, BytesOf(bytes).data(), static_cast<int>(modulus)), "BN_bn2binpad");
+  const auto digest = Digest(Hash::kSha256, BytesOf(bytes));
+  std::array<std::uint8_t, 32> secret;
+  std::ranges::copy(digest, secret.begin());
+  return secret;
+}
+
+OpenSslPtr<EVP_PKEY> PeerOf(EVP_PKEY* key, std::span<const std::uint8_t> point) {
+  OpenSslPtr<EVP_PKEY> peer(CheckOpenSsl(EVP_PKEY_new(), "EVP_PKEY_new"));
+  CheckOpenSsl(EVP_PKEY_copy_parameters(peer.get(), key), "EVP_PKEY_copy_parameters");
+  if (EVP_PKEY_set1_encoded_public_key(peer.get(), point.data(), point.size()) == 1) return peer;
+  throw Error(
+      {.code = ErrorCode::kBadArgument, .detail = "the peer's public key is no point of the key's curve"});
+}
+
+}  // namespace
+
+std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorithm,
+                              std::span<const std::uint8_t> input, std::span<std::uint8_t> output) {
+  const OpenSslErrorMark mark;
+  const auto modulus = static_cast<std::size_t>(std::max(EVP_PKEY_get_size(key), 0));
+  if (EVP_PKEY_is_a(key, "RSA") != 1 || input.size() != modulus || output.size() < modulus) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = "only an RSA key decrypts, and only a block as long as its modulus"});
+  }
+  const auto context = ContextOf(key);
+  CheckOpenSsl(EVP_PKEY_decrypt_init(context.get()), "EVP_PKEY_decrypt_init");
+  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING), "EVP_PKEY_CTX_set_rsa_padding");
+  Secret block = Secret::OfSize(modulus);
+  std::size_t size = modulus;
+  if (EVP_PKEY_decrypt(context.get(), BytesOf(block).data(), &size, input.data(), input.size()) != 1)
+    ThrowOpenSsl(ErrorCode::kBadArgument, "EVP_PKEY_decrypt", "the block is not one for this RSA key");
+  output = output.first(modulus);
+  if (algorithm.kind == DecryptionAlgorithm::Kind::kRsaPkcs1)
+    return UnpadPkcs1(BytesOf(block), input, RejectionSecret(key, modulus), output);
+  if (algorithm.kind == DecryptionAlgorithm::Kind::kRsaOaep)
+    return UnpadOaep(algorithm, BytesOf(block), output);
+  std::ranges::copy(BytesOf(block), output.begin());
+  return size;
+}
+
+Secret DeriveInSoftware(EVP_PKEY* key, std::span<const std::uint8_t> peer_point) {
+  const OpenSslErrorMark mark;
+  if (EVP_PKEY_is_a(key, "EC") != 1)
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "only an EC key derives"});
+  const auto context = ContextOf(key);
+  const auto peer = PeerOf(key, peer_point);
+  CheckOpenSsl(EVP_PKEY_derive_init(context.get()), "EVP_PKEY_derive_init");
+  CheckOpenSsl(EVP_PKEY_derive_set_peer(context.get(), peer.get()), "EVP_PKEY_derive_set_peer");
+  std::size_t size = 0;
+  CheckOpenSsl(EVP_PKEY_derive(context.get(), nullptr, &size), "EVP_PKEY_derive");
+  Secret secret = Secret::OfSize(size);
+  CheckOpenSsl(EVP_PKEY_derive(context.get(), BytesOf(secret).data(), &size), "EVP_PKEY_derive");
+  secret.Shrink(size);
+  return secret;
+}
+
+}  // namespace signet

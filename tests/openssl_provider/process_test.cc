@@ -1,0 +1,209 @@
+// What other people's processes do to a provider: they fork, drop their environment and their rights, and
+// end.
+#include "openssl_provider/token_pem.h"
+#include <signet/testing/process.h>
+
+#include <filesystem>
+#include <functional>
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace signet {
+namespace {
+
+using testing::BackgroundProcess;
+using testing::SoftHsm;
+using testing::TemporaryDirectory;
+using testing::TestPki;
+
+// InChild tells whether `work` held true in a forked child that then went away without ceremony.
+bool InChild(const std::function<bool()>& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    bool right = false;
+    try {
+      right = work();
+    } catch (const std::exception&) {
+      right = false;
+    }
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status == 0;
+}
+
+// Process has a PEM file that points at a key in SoftHSM, and a provider that was told of it by the
+// environment.
+class Process : public ::testing::Test {
+ protected:
+  Process() {
+    token_.Import(TestPki().Issue({.key = "ec:P-256"}), {.id = "\x07", .label = "alice"});
+    pem_ = UriPem(token_.ObjectUri("\x07", true)).view();
+  }
+  void Load(const std::string& module = SoftHsm::module_path()) {
+    token_.UseInThisProcess();
+    setenv("PKCS11_PROVIDER_MODULE", module.c_str(), 1);
+    context_.emplace();
+  }
+  OpenSslPtr<EVP_PKEY> Read() const { return ReadKey(library(), pem_); }
+  OSSL_LIB_CTX* library() const { return context_->get(); }
+
+  SoftHsm token_;
+  TemporaryDirectory directory_;
+  std::string pem_;
+  std::optional<LibraryContext> context_;
+};
+
+TEST_F(Process, KeyLoadedBeforeForkSignsInTheChildAndInTheParent) {
+  Load();
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  EXPECT_TRUE(InChild(
+      [&] { return Signs(library(), key.get()) && InChild([&] { return Signs(library(), key.get()); }); }));
+  EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
+}
+
+TEST_F(Process, ProviderLoadedBeforeForkReadsKeysInTheChild) {
+  Load();
+  EXPECT_TRUE(InChild([&] { return Signs(library(), Read().get()); }));
+  EXPECT_TRUE(Signs(library(), Read().get())) << TakeErrors();
+}
+
+TEST_F(Process, ChildThatForgetsTheKeyTakesNothingFromTheParent) {
+  Load();
+  auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  EXPECT_TRUE(InChild([&] {
+    key.reset();
+    context_.reset();
+    return true;
+  }));
+  EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
+}
+
+TEST_F(Process, WithoutTheEnvironmentOfItsStartItGoesOnSigning) {
+  Load();
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  EXPECT_TRUE(InChild([&] {
+    clearenv();
+    return Signs(library(), key.get()) && Signs(library(), Read().get()) &&
+           InChild([&] { return Signs(library(), key.get()); });
+  }));
+}
+
+TEST_F(Process, SettingsAreThoseOfTheTimeOfLoading) {
+  Load();
+  setenv("PKCS11_PROVIDER_MODULE", "/no/such/module.so", 1);
+  EXPECT_TRUE(Signs(library(), Read().get())) << TakeErrors();
+}
+
+TEST_F(Process, TwoLibraryContextsReadTheSameKey) {
+  Load();
+  const LibraryContext other;
+  const auto key = Read();
+  const auto again = ReadKey(other.get(), pem_);
+  EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  context_.reset();
+  EXPECT_TRUE(Signs(other.get(), again.get())) << TakeErrors();
+}
+
+TEST_F(Process, UnloadedAndLoadedAgainItReadsKeysAnew) {
+  for (int round = 0; round < 3; ++round) {
+    Load();
+    EXPECT_TRUE(Signs(library(), Read().get())) << TakeErrors();
+    context_.reset();
+  }
+}
+
+// Confined runs `work` in a child whose root directory is an empty one; false where the system allows that to
+// nobody but root.
+bool MayConfine() {
+  return geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });
+}
+bool Confine(const std::string& root) {
+  if (geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) return false;
+  return chroot(root.c_str()) == 0 && chdir("/") == 0;
+}
+
+TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheMend) {
+  if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
+  Load();
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  const TemporaryDirectory empty;
+  EXPECT_TRUE(InChild([&] {
+    if (!Signs(library(), key.get()) || !Confine(empty.path())) return false;
+    ERR_clear_error();
+    if (Signs(library(), key.get())) return false;
+    const std::string errors = TakeErrors();
+    if (errors.find("p11-kit server") == std::string::npos) fputs(errors.c_str(), stderr);
+    return errors.find("p11-kit server") != std::string::npos;
+  }));
+}
+
+TEST_F(Process, TokenOutOfReachAfterDroppingPrivilegesIsAnErrorThatNamesTheMend) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has privileges to drop";
+  Load();
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  EXPECT_TRUE(InChild([&] {
+    if (!Signs(library(), key.get()) || setgid(65534) != 0 || setuid(65534) != 0) return false;
+    ERR_clear_error();
+    if (Signs(library(), key.get())) return false;
+    const std::string errors = TakeErrors();
+    if (errors.find("p11-kit server") == std::string::npos) fputs(errors.c_str(), stderr);
+    return errors.find("p11-kit server") != std::string::npos;
+  }));
+}
+
+// `p11-kit server` keeps the token, outside.
+class ProcessBehindServer : public Process {
+ protected:
+  ProcessBehindServer()
+      : socket_(directory_.path() + "/token.sock"),
+        server_({.argv = {"p11-kit", "server", "--foreground", "--name", socket_, "--provider",
+                          SoftHsm::module_path(), token_.TokenUri()},
+                 .environment = token_.environment()}) {}
+  void SetUp() override {
+    for (int i = 0; i < 300 && !std::filesystem::exists(socket_); ++i) usleep(20'000);
+    ASSERT_TRUE(std::filesystem::exists(socket_)) << server_.output();
+    setenv("P11_KIT_SERVER_ADDRESS", ("unix:path=" + socket_).c_str(), 1);
+    Load(SIGNET_TEST_P11KIT_CLIENT);
+  }
+  void TearDown() override { unsetenv("P11_KIT_SERVER_ADDRESS"); }
+
+  const std::string socket_;
+  BackgroundProcess server_;
+};
+
+TEST_F(ProcessBehindServer, SignsAlsoInAForkedChild) {
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  EXPECT_TRUE(InChild([&] { return Signs(library(), key.get()); }));
+  EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
+}
+
+TEST_F(ProcessBehindServer, GoesOnSigningAfterChroot) {
+  if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
+  const auto key = Read();
+  const TemporaryDirectory empty;
+  EXPECT_TRUE(InChild(
+      [&] { return Signs(library(), key.get()) && Confine(empty.path()) && Signs(library(), key.get()); }));
+}
+
+TEST_F(ProcessBehindServer, GoesOnSigningAfterDroppingPrivileges) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has privileges to drop";
+  const auto key = Read();
+  EXPECT_TRUE(InChild([&] {
+    return Signs(library(), key.get()) && setgid(65534) == 0 && setuid(65534) == 0 &&
+           Signs(library(), key.get());
+  }));
+}
+
+}  // namespace
+}  // namespace signet
