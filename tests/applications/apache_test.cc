@@ -1,0 +1,85 @@
+#include "applications/program_page.h"
+#include "applications/program_site.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+namespace signet {
+namespace {
+
+constexpr const char* kModules = "/usr/lib/apache2/modules";
+
+// Configuration is the page's, with what Debian's own files say around it.
+std::string Configuration(const std::string& mpm, const std::string& lines) {
+  return fmt::format(
+      R"(ServerRoot /etc/signet
+ServerName 127.0.0.1
+LoadModule mpm_{0}_module {1}/mod_mpm_{0}.so
+LoadModule authz_core_module {1}/mod_authz_core.so
+LoadModule proxy_module {1}/mod_proxy.so
+LoadModule proxy_http_module {1}/mod_proxy_http.so
+LoadModule ssl_module {1}/mod_ssl.so
+User nobody
+Group nogroup
+PidFile /etc/signet/apache.pid
+Mutex file:/etc/signet
+ErrorLog /dev/stderr
+LogFormat "%P saw %{{SSL_CLIENT_S_DN}}x" visitor
+CustomLog /dev/stdout visitor
+DocumentRoot /etc/signet/empty
+StartServers 2
+{2})",
+      mpm, kModules, lines);
+}
+
+class Apache : public ::testing::TestWithParam<std::string> {
+ protected:
+  Apache() {
+    EXPECT_TRUE(site_.Run("mkdir empty").ok());
+    site_.HandToNobody();
+    port_ = site_.Port("8443");
+  }
+
+  const ProgramPage page_{"apache.md"};
+  ProgramSite site_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_P(Apache, WorkersServeWithTheIdentityInTheToken) {
+  const std::string file = site_.Write("apache.conf", Configuration(GetParam(), page_.Block("apache")));
+  const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
+  site_.module().Reset();
+  Visit(site_, port_, 20);
+  EXPECT_EQ(CountOf(server->output(), "saw CN=bob,O=Signet Test"), 20u) << server->output();
+  ExpectSignatures(site_.module(), 20);
+  ExpectTwoCallsOnceWarm(site_.module());
+}
+
+TEST_P(Apache, ReloadBringsWorkersThatSign) {
+  const std::string file = site_.Write("apache.conf", Configuration(GetParam(), page_.Block("apache")));
+  const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
+  Visit(site_, port_, 1);
+  server->Signal(SIGUSR1);
+  ASSERT_TRUE(server->WaitForLine("raceful restart")) << server->output();
+  Visit(site_, port_, 10);
+  EXPECT_EQ(CountOf(server->output(), "saw CN=bob,O=Signet Test"), 11u) << server->output();
+  ExpectTwoCallsOnceWarm(site_.module());
+}
+
+// A limit of Apache's; where this fails, its page is to be mended.
+TEST_P(Apache, ProxyFindsNoIdentityInATokenAndSaysSo) {
+  const std::string file =
+      site_.Write("apache.conf",
+                  Configuration(GetParam(), page_.Block("apache") +
+                                                "SSLProxyEngine on\n"
+                                                "SSLProxyMachineCertificateFile /etc/signet/client.pem\n"));
+  const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
+  EXPECT_TRUE(server->WaitForLine("AH02206: no client certs found for SSL proxy")) << server->output();
+}
+
+INSTANTIATE_TEST_SUITE_P(Mpm, Apache, ::testing::Values("event", "prefork"),
+                         [](const auto& row) { return row.param; });
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,42 @@
+#include "applications/program_page.h"
+#include "applications/program_site.h"
+
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+class Mosquitto : public ::testing::Test {
+ protected:
+  Mosquitto() {
+    const std::uint16_t port = site_.Port("8883");
+    const std::string configuration = "user root\nlog_dest stderr\n" + page_.Block("ini");
+    broker_ = site_.StartServer("mosquitto -c " + site_.Write("mosquitto.conf", configuration), port);
+  }
+
+  const ProgramPage page_{"mosquitto.md"};
+  ProgramSite site_;
+  std::unique_ptr<testing::BackgroundProcess> broker_;
+};
+
+TEST_F(Mosquitto, BrokerAndPublisherPresentTheirIdentitiesInTheToken) {
+  site_.module().Reset();
+  const auto result = site_.Run(page_.Block("sh"));
+  EXPECT_TRUE(result.ok()) << result.err << broker_->output();
+  EXPECT_TRUE(broker_->WaitForLine("u'alice'")) << broker_->output();
+  ExpectSignatures(site_.module(), 2);
+}
+
+TEST_F(Mosquitto, BrokerNeedsTwoCallsForAHandshake) {
+  const std::string publish =
+      "mosquitto_pub -h 127.0.0.1 -p 8883 --cafile ca.pem --cert plain-client.crt --key plain-client.key "
+      "-t letters -m hello\n";
+  EXPECT_TRUE(site_.Run(publish).ok());
+  site_.module().Reset();
+  EXPECT_TRUE(site_.Run(publish + publish + publish).ok());
+  EXPECT_EQ(CountOf(broker_->output(), "u'bob'"), 4u) << broker_->output();
+  ExpectOnlySignatures(site_.module(), 3);
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,121 @@
+#include "applications/program_page.h"
+#include "applications/program_site.h"
+
+#include <regex>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+namespace signet {
+namespace {
+
+const std::string kBob = "CN=bob,O=Signet Test\n";
+
+class Nginx : public ::testing::Test {
+ protected:
+  // Start runs the page's server with two workers, as a service does but for its directories.
+  static std::unique_ptr<testing::BackgroundProcess> Start(const ProgramSite& site, const std::string& server,
+                                                           std::uint16_t port) {
+    const std::string configuration = fmt::format(
+        R"(daemon off;
+user root;
+worker_processes 2;
+pid /etc/signet/nginx.pid;
+error_log stderr info;
+events {{ worker_connections 64; }}
+http {{
+  log_format worker 'worker $pid';
+  access_log /dev/stdout worker;
+  client_body_temp_path /etc/signet/body;
+  proxy_temp_path /etc/signet/proxy;
+  fastcgi_temp_path /etc/signet/fastcgi;
+  uwsgi_temp_path /etc/signet/uwsgi;
+  scgi_temp_path /etc/signet/scgi;
+  ssl_session_tickets off;
+{}
+}}
+)",
+        server);
+    return site.StartServer("nginx -e stderr -p /etc/signet -c " + site.Write("nginx.conf", configuration),
+                            port);
+  }
+
+  static std::set<std::string> Workers(const testing::BackgroundProcess& server) {
+    static const std::regex line("(^|\n)worker ([0-9]+)");
+    const std::string output = server.output();
+    std::set<std::string> workers;
+    for (std::sregex_iterator it(output.begin(), output.end(), line), end; it != end; ++it) {
+      workers.insert((*it)[2].str());
+    }
+    return workers;
+  }
+
+  // AwaitWorkers visits, several at a time, until so many workers have served.
+  static void AwaitWorkers(const ProgramSite& site, std::uint16_t port,
+                           const testing::BackgroundProcess& server, std::size_t count) {
+    std::string crowd;
+    for (int i = 0; i < 8; ++i) {
+      crowd += fmt::format(
+          "curl -s --cacert ca.pem --cert plain-client.crt --key plain-client.key https://127.0.0.1:{}/ &\n",
+          port);
+    }
+    for (int round = 0; round < 50 && Workers(server).size() < count; ++round) site.Run(crowd + "wait");
+    ASSERT_EQ(Workers(server).size(), count) << server.output();
+  }
+
+  const ProgramPage page_{"nginx.md"};
+};
+
+TEST_F(Nginx, WorkersServeWithTheIdentityInTheToken) {
+  ProgramSite site;
+  const std::uint16_t port = site.Port("8443");
+  const auto server = Start(site, page_.Block("nginx"), port);
+  EXPECT_EQ(Visit(site, port), kBob) << server->output();
+  AwaitWorkers(site, port, *server, 2);
+  site.module().Reset();
+  EXPECT_EQ(Visit(site, port, 3), kBob + kBob + kBob);
+  ExpectOnlySignatures(site.module(), 3);
+}
+
+TEST_F(Nginx, ReloadBringsWorkersThatSign) {
+  ProgramSite site;
+  const std::uint16_t port = site.Port("8443");
+  const auto server = Start(site, page_.Block("nginx"), port);
+  AwaitWorkers(site, port, *server, 2);
+  server->Signal(SIGHUP);
+  AwaitWorkers(site, port, *server, 4);
+  EXPECT_EQ(Visit(site, port, 3), kBob + kBob + kBob) << server->output();
+  ExpectTwoCallsOnceWarm(site.module());
+}
+
+TEST_F(Nginx, ProxyPresentsTheIdentityInTheToken) {
+  ProgramSite site;
+  MutualTlsServer backend(MutualTlsServer::Kind::kOpenSsl, PeerOf(site));
+  site.UsePort("8443", backend.port());
+  const std::uint16_t port = site.Port("8080");
+  const auto server = Start(site, "proxy_ssl_session_reuse off;\n" + page_.Block("nginx", 1), port);
+  const std::string visit = "curl -sS http://127.0.0.1:8080/";
+  EXPECT_TRUE(site.Run(visit).ok());
+  EXPECT_TRUE(backend.SawSubject("alice")) << server->output() << backend.output();
+  for (int round = 0; round < 50 && Workers(*server).size() < 2; ++round) {
+    site.Run(fmt::format("{0} &\n{0} &\n{0} &\n{0} &\nwait", visit));
+  }
+  const std::size_t before = CountOf(backend.output(), "depth=0 ");
+  site.module().Reset();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(site.Run(visit).ok());
+  EXPECT_EQ(CountOf(backend.output(), "depth=0 ") - before, 3u);
+  ExpectOnlySignatures(site.module(), 3);
+}
+
+// nginx clears the environment of its workers: SoftHSM was initialised before that.
+TEST_F(Nginx, WorkersThatLostTheTokensVariableSign) {
+  ProgramSite site(ProgramSite::Module::kSoftHsm);
+  const std::uint16_t port = site.Port("8443");
+  const auto server = Start(site, page_.Block("nginx"), port);
+  EXPECT_EQ(Visit(site, port), kBob) << server->output();
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,35 @@
+#include "applications/program_page.h"
+#include "applications/program_site.h"
+
+#include <gtest/gtest.h>
+
+namespace signet {
+namespace {
+
+// One process is both sides: all goes through the pair of them, and each handshake has two signatures.
+TEST(Stunnel, BothSidesPresentTheirIdentitiesInTheToken) {
+  ProgramSite site;
+  MutualTlsServer backend(MutualTlsServer::Kind::kOpenSsl, PeerOf(site));
+  site.UsePort("8080", backend.port());  // what it says does not matter here
+  site.Port("8443");
+  const std::uint16_t port = site.Port("8081");
+  const std::string configuration =
+      "foreground = yes\npid =\ndebug = info\nsessionResume = no\n" + ProgramPage("stunnel.md").Block("ini");
+  const auto server = site.StartServer("stunnel " + site.Write("stunnel.conf", configuration), port);
+  const std::string visit = "curl -sk --cert plain-client.crt --key plain-client.key https://127.0.0.1:8081/";
+  EXPECT_TRUE(site.Run(visit).ok()) << server->output();
+  EXPECT_TRUE(server->WaitForLine("accepted at depth=0: O=Signet Test, CN=alice")) << server->output();
+  EXPECT_TRUE(server->WaitForLine("accepted at depth=0: O=Signet Test, CN=localhost")) << server->output();
+  EXPECT_TRUE(backend.SawSubject("bob"));
+  const auto arrived = [&] {
+    return CountOf(server->output(), "accepted at depth=0: O=Signet Test, CN=alice");
+  };
+  const std::size_t before = arrived();
+  site.module().Reset();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(site.Run(visit).ok());
+  EXPECT_EQ(arrived() - before, 3u) << server->output();
+  ExpectOnlySignatures(site.module(), 6);
+}
+
+}  // namespace
+}  // namespace signet
