@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,7 +50,7 @@ struct DecryptionAlgorithm {
 
 // PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread, and
 // in a forked child.
-class PrivateKey {
+class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
  public:
   virtual ~PrivateKey() = default;
 
@@ -68,6 +69,19 @@ class PrivateKey {
   // `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
   virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) = 0;
+
+  // SignDone takes a signature, or where `error` is not null, why there is none; `error` ends with the call.
+  using SignDone = std::function<void(std::vector<std::uint8_t> signature, const Error* error)>;
+  // SignAsync is Sign for event loops: it copies `input`, returns without waiting for a token and calls `done` once.
+  // For a key in a token a worker thread of ours calls it, with the next signature waiting behind it: hand the result to
+  // the loop (eventfd, pipe) and return. A key in this process signs and calls it before SignAsync returns. `done` must
+  // not throw. A prompt for a PIN comes from the worker thread too. Jobs that have not begun when the process exits, or
+  // are under way where it forks, are never done there.
+  void SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input, SignDone done);
+  // RunAsync has `work` done where it may wait for the key, as SignAsync says. It must not throw. A key in a token must
+  // be owned by a std::shared_ptr, as an Identity's is; it lives until `work` was done. Workers are made as they are
+  // needed, at most as many as the token has sessions; a forked child makes its own.
+  virtual void RunAsync(std::function<void()> work) { work(); }
 
   // CanDecrypt tells whether Decrypt can work with `algorithm`; a token is asked once what it can do.
   virtual bool CanDecrypt(const DecryptionAlgorithm&) const { return false; }

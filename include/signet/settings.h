@@ -31,6 +31,8 @@ class Settings {
   PinSource token_pin;
   LoginBehavior login_behavior = LoginBehavior::kAuto;
   std::uint32_t max_sessions = 0;            // per token; 0: what the token allows
+  // session_idle: sessions that nobody used for so long are closed, except one; 0: kept. Some tokens drop them at 30 s.
+  std::chrono::milliseconds session_idle{20'000};
   bool allow_final_try = false;              // send a PIN to a token that reports its final try
   std::chrono::milliseconds call_timeout{0}; // 0: wait for ever
   std::string chain_file;                    // PEM; completes every chain

@@ -3,6 +3,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
+#include "openssl_provider/async_job.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -29,6 +30,12 @@ bool Fits(Family family, KeyType type) {
       return type == KeyType::kEd448;
   }
   return false;
+}
+
+std::vector<std::uint8_t> SignRoomy(PrivateKey& key, const SigningAlgorithm& algorithm, Bytes input) {
+  std::vector<std::uint8_t> signature(key.max_signature_size());
+  signature.resize(key.Sign(algorithm, input, signature));
+  return signature;
 }
 
 [[noreturn]] void ThrowMisuse(std::string detail) {
@@ -155,11 +162,18 @@ std::size_t SignatureContext::Sign(std::optional<Bytes> input, std::uint8_t* sig
 std::size_t SignatureContext::SignInput(Bytes input, std::span<std::uint8_t> signature) const {
   PrivateKey& private_key = *key().private_key;
   const SigningAlgorithm algorithm = Algorithm(true);
-  if (signature.size() >= private_key.max_signature_size())
+  std::vector<std::uint8_t> roomy;
+  if (CanPause(private_key)) {
+    roomy = RunPaused(private_key, [key = key().private_key, algorithm,
+                                    owned = std::vector<std::uint8_t>(input.begin(), input.end())] {
+      return SignRoomy(*key, algorithm, owned);
+    });
+  } else if (signature.size() >= private_key.max_signature_size()) {
     return private_key.Sign(algorithm, input, signature);
-  // The caller counts on this signature being shorter than the longest, as ECDSA's mostly are.
-  std::vector<std::uint8_t> roomy(private_key.max_signature_size());
-  roomy.resize(private_key.Sign(algorithm, input, roomy));
+  } else {
+    // The caller counts on this signature being shorter than the longest, as ECDSA's mostly are.
+    roomy = SignRoomy(private_key, algorithm, input);
+  }
   if (roomy.size() > signature.size()) ThrowMisuse("the buffer is too short for the signature");
   std::ranges::copy(roomy, signature.begin());
   return roomy.size();

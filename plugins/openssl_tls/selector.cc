@@ -1,4 +1,5 @@
 #include "identity/signature_schemes.h"
+#include "openssl_provider/async_job.h"
 #include "openssl_tls/answered.h"
 #include "openssl_tls/ex_data.h"
 #include "openssl_tls/native.h"
@@ -90,8 +91,18 @@ class Selector {
                   .mend = "Pin one that is there, by its URI or its certificate's SHA-256."});
   }
 
+  // Unlock may ask a person and waits for the token: in an async job the handshake is paused meanwhile.
+  static void Unlock(const std::shared_ptr<PrivateKey>& key) {
+    if (!key->locked()) return;
+    if (!provider::CanPause(*key)) return key->Unlock();
+    provider::RunPaused(*key, [key] {
+      key->Unlock();
+      return true;
+    });
+  }
+
   void Present(SSL* connection, const Identity& identity) {
-    identity.key()->Unlock();
+    Unlock(identity.key());
     const OpenSslPtr<EVP_PKEY> key = KeyOf(identity);
     const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), options_.library);
     const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), options_.library);

@@ -27,6 +27,23 @@ std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme, std::s
   return signature;
 }
 
+void PrivateKey::SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input, SignDone done) {
+  RunAsync([this, algorithm, input = std::vector<std::uint8_t>(input.begin(), input.end()), done = std::move(done)] {
+    std::vector<std::uint8_t> signature;
+    std::optional<Error> error;
+    try {
+      signature.resize(max_signature_size());
+      signature.resize(Sign(algorithm, input, signature));
+    } catch (const Error& thrown) {
+      error = thrown;
+    } catch (const std::exception& thrown) {
+      error = Error({.detail = thrown.what(), .call = "SignAsync"});
+    }
+    if (error) signature.clear();
+    done(std::move(signature), error ? &*error : nullptr);
+  });
+}
+
 std::string Description(const PrivateKey& key) {
   return Description(PublicKey::FromSpki(key.subject_public_key_info()));
 }

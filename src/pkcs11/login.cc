@@ -28,6 +28,13 @@ Error NoPin(const std::string& token, const std::string& uri) {
                 .mend = "Give it: pin-source in the URI, the token-pin setting, or a prompt."});
 }
 
+Error GivenUp() {
+  return Error({.code = ErrorCode::kTimeout,
+                .detail = "the login did not come to an end in time",
+                .call = "C_Login",
+                .mend = "Check the connection to the token, or raise call-timeout-ms."});
+}
+
 }  // namespace
 
 bool Token::WantsLogin(State& state, const Credentials& credentials) const noexcept {
@@ -55,6 +62,7 @@ void Token::EnsureLoggedIn(const Credentials& credentials) {
   if (state.login.load() == Login::kIn) return;
   state.logging_in = true;
   lock.unlock();
+  CallWatch::Holding turn([](void* object) { EndLogin(*static_cast<State*>(object), GivenUp()); }, &state);
   std::optional<Error> failure;
   try {
     LogIn(state, credentials);
@@ -63,14 +71,23 @@ void Token::EnsureLoggedIn(const Credentials& credentials) {
   } catch (...) {
     failure = Error({.detail = "the PIN prompt failed", .token = label_});
   }
-  lock.lock();
-  state.logging_in = false;
-  ++state.login_round;
-  state.login_failure = failure;
-  if (!failure) state.login.store(Login::kIn, std::memory_order_release);
-  lock.unlock();
-  state.login_over.notify_all();
+  if (!turn.End()) throw GivenUp();
+  EndLogin(state, failure);
   if (failure) throw *std::move(failure);
+}
+
+void Token::EndLogin(State& state, const std::optional<Error>& failure) {
+  {
+    const std::lock_guard lock(state.mutex);
+    state.logging_in = false;
+    ++state.login_round;
+    state.login_failure = failure;
+    if (!failure) {
+      state.trouble.reset();
+      state.login.store(Login::kIn, std::memory_order_release);
+    }
+  }
+  state.login_over.notify_all();
 }
 
 void Token::LogIn(State& state, const Credentials& credentials) {
@@ -190,6 +207,17 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
   CK_UTF8CHAR empty = 0;
   CK_UTF8CHAR* const bytes = pin != nullptr && text == nullptr ? &empty : text;
   const CK_ULONG size = pin != nullptr ? pin->size() : 0;
+  // While nobody knows what became of a PIN it is not sent again.
+  struct Sent {
+    const std::string name;
+    const Secret* pin;
+  } sent{LedgerName(kind), pin};
+  CallWatch::Holding in_doubt(
+      [](void* object) {
+        const auto* const doubtful = static_cast<const Sent*>(object);
+        if (doubtful->pin != nullptr) RefusedPinLedger::Refused(doubtful->name, *doubtful->pin);
+      },
+      &sent);
   const CK_RV rv = lease.Call(SIGNET_CK(C_Login), kNoMechanism, user, bytes, size);
   if (rv == CKR_OK) {
     if (pin != nullptr) {
@@ -198,6 +226,7 @@ void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Cr
     }
     return;
   }
+  if (!in_doubt.End() && !IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Accepted(LedgerName(kind), *pin);
   if (rv == CKR_USER_ALREADY_LOGGED_IN) return;
   if (IsRefusal(rv) && pin != nullptr) RefusedPinLedger::Refused(LedgerName(kind), *pin);
   if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL) {

@@ -109,22 +109,26 @@ void Module::EnsureReady() {
   State& state = state_.Get();
   if (state.ready.load(std::memory_order_acquire)) [[likely]]
     return;
-  const Turns::Turn turn(state.turns);
-  if (!state.ready.load(std::memory_order_acquire)) Initialise(state);
+  Turns::Turn turn(state.turns);
+  if (!state.ready.load(std::memory_order_acquire)) Initialise(state, turn);
 }
 
 void Module::Reinitialise(std::uint64_t seen) {
   State& state = state_.Get();
-  const Turns::Turn turn(state.turns);
+  Turns::Turn turn(state.turns);
   if (state.initialisation.load() != seen || !state.ready.load()) return;
   state.exit_handler.reset();
   state.ready.store(false, std::memory_order_release);
-  Initialise(state);
+  Initialise(state, turn);
 }
 
-void Module::Initialise(State& state) {
+void Module::Initialise(State& state, Turns::Turn& turn) {
   if (ProcessIsExiting()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Initialize", "");
   const CK_RV rv = CallInitialise(state);
+  if (!turn.Keep()) {  // It took too long, and somebody else tries by now.
+    if (rv == CKR_OK) functions_->C_Finalize(nullptr);
+    throw Explained(CKR_FUNCTION_CANCELED);
+  }
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
   // Made now, so that it runs before the exit handlers of whatever the module brought with it.
   state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
@@ -133,6 +137,7 @@ void Module::Initialise(State& state) {
 }
 
 CK_RV Module::CallInitialise(State& state) {
+  const CallWatch::Call watched(CallWatch::Current(), "C_Initialize", "", state.lost);
   const auto before = std::chrono::steady_clock::now();
   CK_C_INITIALIZE_ARGS args{};
   args.flags = CKF_OS_LOCKING_OK;
@@ -148,10 +153,11 @@ CK_RV Module::CallInitialise(State& state) {
   return rv;
 }
 
-// Finalise waits a moment for calls that other threads are in: to finalise under them could crash.
+// Finalise waits a moment for calls that other threads are in: to finalise under them could crash. Those that
+// are known to hang it does not wait for.
 void Module::Finalise(State& state) noexcept {
   state.ready.store(false);
-  for (int i = 0; i < 200 && state.in_flight.load() > 0; ++i) {
+  for (int i = 0; i < 200 && state.in_flight.load() > state.lost.load(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   if (state.in_flight.load() == 0) functions_->C_Finalize(nullptr);

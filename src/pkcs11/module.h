@@ -2,6 +2,7 @@
 
 #include "pkcs11/call_log.h"
 #include "pkcs11/cryptoki.h"
+#include "process/call_watch.h"
 #include "process/exit_handler.h"
 #include "process/fork_local.h"
 #include "process/turns.h"
@@ -54,13 +55,17 @@ class Module {
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
 
   // Call calls `function` of the module and logs it. In a process that is exiting, or that was forked since
-  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead. No lock is held meanwhile, unless the
-  // module cannot be used by several threads (CKR_CANT_LOCK).
+  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead, and CKR_FUNCTION_CANCELED in work that was
+  // given up, as an earlier call of it did not come back in time (CallWatch). No lock is held meanwhile,
+  // unless the module cannot be used by several threads (CKR_CANT_LOCK).
   template <class Function, class... Args>
   CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, const CalledOn& on, Args... args) {
     State& state = state_.Get();
     const InFlight in_flight(state);
     if (!state.ready.load() || ProcessIsExiting()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    CallWatch* const watch = CallWatch::Current();
+    if (watch != nullptr && watch->given_up()) return CKR_FUNCTION_CANCELED;
+    const CallWatch::Call watched(watch, name, on.token, state.lost);
     std::unique_lock<std::mutex> serial;
     if (state.serialised.load(std::memory_order_relaxed)) serial = std::unique_lock(state.serial);
     if (log_ == nullptr) [[likely]]
@@ -78,6 +83,7 @@ class Module {
     std::atomic<bool> serialised{false};
     std::atomic<std::uint64_t> initialisation{0};
     std::atomic<int> in_flight{0};
+    std::atomic<int> lost{0};  // of those, which nobody waits for any more
     std::mutex serial;
     std::unique_ptr<ExitHandler> exit_handler;
   };
@@ -94,7 +100,7 @@ class Module {
   };
 
   Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log);
-  void Initialise(State& state);
+  void Initialise(State& state, Turns::Turn& turn);
   CK_RV CallInitialise(State& state);
   void Finalise(State& state) noexcept;
   Error Explained(CK_RV rv) const;

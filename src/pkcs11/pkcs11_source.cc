@@ -60,7 +60,8 @@ void CheckPinHasOneToken(const Pkcs11Uri& uri, const std::vector<std::shared_ptr
 
 class Pkcs11Source::State {
  public:
-  explicit State(Settings settings) : settings_(std::move(settings)), directory_(settings_) {}
+  explicit State(Settings settings)
+      : settings_(std::move(settings)), directory_(std::make_shared<TokenDirectory>(settings_)) {}
 
   Listing List(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt);
   StoredObjects Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
@@ -70,6 +71,9 @@ class Pkcs11Source::State {
                                                     const std::shared_ptr<PinPrompt>& prompt,
                                                     bool one_token) const;
   std::vector<Certificate> ChainFile() const;
+  StoredObjects Guarded(const std::shared_ptr<Token>& token,
+                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
+                        Wanted wanted);
   void LoadFromToken(const std::shared_ptr<Token>& token,
                      const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                      Wanted wanted, StoredObjects& result);
@@ -77,7 +81,7 @@ class Pkcs11Source::State {
                                                   const Pkcs11Uri& uri) const;
 
   const Settings settings_;
-  TokenDirectory directory_;
+  const std::shared_ptr<TokenDirectory> directory_;
 };
 
 std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
@@ -110,14 +114,15 @@ Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<Pi
     problem(error);
   }
   // A list is worth a look at what is plugged in now.
-  TokenDirectory::Found found = directory_.Find(uri, true);
+  TokenDirectory::Found found = directory_->Find(uri, true);
   bool hidden = false;
   try {
     CheckPinHasOneToken(uri, found.tokens);
     const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
     for (const auto& token : found.tokens) {
       try {
-        Listing more = ListFrom(token, credentials, uri, chain_file);
+        Listing more = directory_->guard().Run(
+            [token, credentials, uri, chain_file] { return ListFrom(token, credentials, uri, chain_file); });
         std::ranges::move(more.identities, std::back_inserter(listing.identities));
         std::ranges::move(more.problems, std::back_inserter(listing.problems));
         hidden |= token->LoginIsDue();
@@ -146,14 +151,22 @@ std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
     if (uri.id()) wanted.id = uri.id();
     if (uri.object()) wanted.label = uri.object();
     try {
-      const auto handles =
-          token->Use(nullptr, false, [&](Token::Lease& lease) { return FindHandles(lease, wanted); });
+      const auto handles = directory_->guard().Run([token, wanted] {
+        return token->Use(nullptr, false, [&](Token::Lease& lease) { return FindHandles(lease, wanted); });
+      });
       if (!handles.empty()) worth.push_back(token);
     } catch (const Error&) {
       worth.push_back(token);  // Its trouble is told when it is loaded from.
     }
   }
   return worth.empty() ? tokens : worth;
+}
+
+StoredObjects Pkcs11Source::State::Guarded(const std::shared_ptr<Token>& token,
+                                           const std::shared_ptr<const Credentials>& credentials,
+                                           const Pkcs11Uri& uri, Wanted wanted) {
+  return directory_->guard().Run(
+      [token, credentials, uri, wanted] { return LoadFrom(token, credentials, uri, wanted); });
 }
 
 void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
@@ -166,17 +179,17 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
     std::ranges::move(more.problems, std::back_inserter(result.problems));
   };
   try {
-    append(LoadFrom(token, credentials, uri, wanted));
+    append(Guarded(token, credentials, uri, wanted));
     return;
   } catch (const Error& error) {
     result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
-    if (error.code() == ErrorCode::kTokenAbsent) return;
+    if (error.code() == ErrorCode::kTokenAbsent || error.code() == ErrorCode::kTimeout) return;
   }
   // What needs no login is there all the same.
   const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
   if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
   try {
-    append(LoadFrom(token, credentials, uri, rest));
+    append(Guarded(token, credentials, uri, rest));
   } catch (const Error&) {
     return;  // The same trouble once more, told above.
   }
@@ -187,7 +200,7 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
   wanted = Narrowed(wanted, uri);
   StoredObjects result;
   for (bool anew = false;; anew = true) {
-    const TokenDirectory::Found found = directory_.Find(uri, anew);
+    const TokenDirectory::Found found = directory_->Find(uri, anew);
     CheckPinHasOneToken(uri, found.tokens);
     const bool keys = (wanted & kWantPrivateKeys) != 0;
     const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);

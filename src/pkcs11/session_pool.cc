@@ -72,21 +72,26 @@ bool SessionPool::NotOpened(const Grant& grant, bool learn_limit) {
   return others;
 }
 
-std::optional<CK_SESSION_HANDLE> SessionPool::Give(const Grant& grant, bool usable, Clock::time_point now) {
+SessionPool::Given SessionPool::Give(const Grant& grant, bool usable, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   Leave(grant);
-  std::optional<CK_SESSION_HANDLE> close;
+  Given given;
   if (!usable || grant.epoch != epoch_) {
-    close = grant.session;
+    given.close = grant.session;
   } else {
     idle_.push_back({*grant.session, now});
-    if (idle_.size() > 1 && now - idle_.front().since > kIdleTime) {
-      close = idle_.front().session;
-      idle_.erase(idle_.begin());
-    }
   }
   Dispatch();
-  return close;
+  given.watch = !watched_ && idle_.size() > 1;
+  if (given.watch) watched_ = true;
+  return given;
+}
+
+void SessionPool::WriteOff(const Grant& grant) {
+  const std::lock_guard lock(mutex_);
+  Leave(grant);
+  --open_;
+  Dispatch();
 }
 
 bool SessionPool::Closed(std::size_t count) {
@@ -112,6 +117,18 @@ std::vector<CK_SESSION_HANDLE> SessionPool::TakeIdle() {
   std::vector<CK_SESSION_HANDLE> sessions;
   for (const Idle& idle : std::exchange(idle_, {})) sessions.push_back(idle.session);
   return sessions;
+}
+
+SessionPool::IdleSince SessionPool::TakeIdle(Clock::time_point since) {
+  const std::lock_guard lock(mutex_);
+  IdleSince taken;
+  while (idle_.size() > 1 && idle_.front().since <= since) {
+    taken.sessions.push_back(idle_.front().session);
+    idle_.erase(idle_.begin());
+  }
+  if (idle_.size() > 1) taken.oldest = idle_.front().since;
+  watched_ = taken.oldest.has_value();
+  return taken;
 }
 
 }  // namespace signet

@@ -18,9 +18,6 @@ namespace signet {
 class SessionPool {
  public:
   using Clock = std::chrono::steady_clock;
-  // A session that nobody used for so long is closed, as some tokens drop them at 30 s; the last one stays,
-  // as the login goes with it.
-  static constexpr std::chrono::seconds kIdleTime{20};
 
   struct Grant {
     std::optional<CK_SESSION_HANDLE>
@@ -41,11 +38,18 @@ class SessionPool {
   // has no more: true when there are others to wait for, so that Take may be called again.
   bool NotOpened(const Grant& grant, bool learn_limit);
 
-  // Give takes a session back and says which one the caller is to close, and then to report by Closed: the
-  // same one when it is not `usable` or of an epoch that is over, or one that was idle for too long.
-  std::optional<CK_SESSION_HANDLE> Give(const Grant& grant, bool usable, Clock::time_point now);
-  // Closed reports `count` sessions as closed; true when none is open any more: a token then logs the user out (PKCS#11
-  // section 5.6.2), so that the epoch is over.
+  // Given is what there is to do after Give.
+  struct Given {
+    std::optional<CK_SESSION_HANDLE>
+        close;           // and to report by Closed: not usable, or of an epoch that is over
+    bool watch = false;  // several are idle now, and nobody watches them: TakeIdle is to be called later
+  };
+  // Give takes a session back.
+  Given Give(const Grant& grant, bool usable, Clock::time_point now);
+  // WriteOff takes a grant from a holder whose call does not come back: its session is not counted any more.
+  void WriteOff(const Grant& grant);
+  // Closed reports `count` sessions as closed; true when none is open any more: a token then logs the user
+  // out (PKCS#11 section 5.6.2), so that the epoch is over.
   bool Closed(std::size_t count);
 
   // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes;
@@ -53,6 +57,15 @@ class SessionPool {
   std::optional<std::vector<CK_SESSION_HANDLE>> Renew(std::uint64_t seen);
   // TakeIdle gives all idle sessions away, for good.
   std::vector<CK_SESSION_HANDLE> TakeIdle();
+  // IdleSince is what TakeIdle(since) took, and when the oldest of the rest came to be idle; with no time
+  // nobody is expected to watch any more.
+  struct IdleSince {
+    std::vector<CK_SESSION_HANDLE> sessions;
+    std::optional<Clock::time_point> oldest;
+  };
+  // TakeIdle with a time gives those away that were idle since then or longer, except the one that was used
+  // last: the login would go with it. The caller closes them and reports that by Closed.
+  IdleSince TakeIdle(Clock::time_point since);
 
  private:
   struct Idle {
@@ -72,13 +85,14 @@ class SessionPool {
   void Leave(const Grant& grant);
 
   mutable std::mutex mutex_;
-  std::vector<Idle> idle_;  // the one used last at the back
+  std::vector<Idle> idle_;  // by `since`: the one used last at the back
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
   std::size_t open_ = 0;    // idle, in use, and being opened or closed
   std::size_t in_use_ = 0;  // granted
   std::size_t limit_ = SIZE_MAX;
   bool exclusive_ = false;
+  bool watched_ = false;                 // somebody will call TakeIdle with a time
   std::atomic<std::uint64_t> epoch_{1};  // changed under the mutex only
 };
 

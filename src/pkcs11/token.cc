@@ -33,20 +33,31 @@ Reach Reach::Now() noexcept {
 }
 
 Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info,
-             std::uint32_t max_sessions)
+             const Settings& settings, std::shared_ptr<CallGuard> guard)
     : module_(std::move(module)),
+      guard_(std::move(guard)),
       info_(info),
       label_(TextOf(info.label)),
       identity_(IdentityOf(info)),
-      max_sessions_(max_sessions),
+      max_sessions_(settings.max_sessions),
+      idle_time_(settings.session_idle),
       born_in_(ForkGeneration()),
       reach_(Reach::Now()) {
   Seen(slot, info);
 }
 
 Token::~Token() {
-  if (State* state = state_.IfMade(); state != nullptr && !ProcessIsExiting()) {
-    Close(*state, state->pool.TakeIdle());
+  State* const state = state_.IfMade();
+  if (state == nullptr || ProcessIsExiting()) return;
+  try {
+    guard_->Run([module = module_, label = label_, sessions = state->pool.TakeIdle()] {
+      for (const CK_SESSION_HANDLE session : sessions) {
+        module->Call(SIGNET_CK(C_CloseSession), CalledOn{label}, session);
+      }
+      return true;
+    });
+  } catch (const Error&) {
+    return;  // A token that does not answer closes no sessions.
   }
 }
 
@@ -95,67 +106,6 @@ void Token::Connect(State& state) {
                .mend = "Put the token back."});
 }
 
-SessionPool::Grant Token::Acquire(bool exclusive) {
-  State& state = state_.Get();
-  if (!state.connected.load(std::memory_order_acquire)) Connect(state);
-  for (;;) {
-    SessionPool::Grant grant = state.pool.Take(exclusive);
-    if (grant.session) [[likely]]
-      return grant;
-    try {
-      grant.session = OpenSession(state);
-      return grant;
-    } catch (const Error& error) {
-      const bool full = error.native().value == CKR_SESSION_COUNT;
-      // With no session of ours to wait for, other programs hold them all.
-      if (!state.pool.NotOpened(grant, full) || !full) throw;
-    }
-  }
-}
-
-CK_SESSION_HANDLE Token::OpenSession(State& state) {
-  CK_SESSION_HANDLE session = 0;
-  const auto open = [&](CK_FLAGS flags) {
-    return module_->Call(SIGNET_CK(C_OpenSession), {label_}, state.slot.load(), CKF_SERIAL_SESSION | flags,
-                         static_cast<void*>(nullptr), static_cast<CK_NOTIFY>(nullptr), &session);
-  };
-  const CK_FLAGS flags = read_write_.load() ? CKF_RW_SESSION : 0;
-  CK_RV rv = open(flags);
-  const bool telling = rv == CKR_OK || rv == CKR_SESSION_COUNT || RowOfRv(rv).staleness != Staleness::kNone;
-  if (!telling && flags == 0 && open(CKF_RW_SESSION) == CKR_OK) {
-    read_write_ = true;  // Some HSMs have no read-only sessions.
-    rv = CKR_OK;
-  }
-  CheckRv(rv, "C_OpenSession", label_);
-  return session;
-}
-
-void Token::Release(const SessionPool::Grant& grant, bool usable) noexcept {
-  State* state = state_.IfMade();
-  if (state == nullptr) return;  // Taken before the fork, by the parent.
-  if (const auto session = state->pool.Give(grant, usable, SessionPool::Clock::now()))
-    Close(*state, {*session});
-}
-
-void Token::Lease::Replace() noexcept {
-  State* state = token_.state_.IfMade();
-  if (state == nullptr) return;
-  const CK_SESSION_HANDLE spoilt = session();
-  try {
-    grant_.session = token_.OpenSession(*state);
-    token_.module_->Call(SIGNET_CK(C_CloseSession), CalledOn{token_.label_}, spoilt);
-  } catch (const Error&) {
-    Discard();
-  }
-}
-
-void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept {
-  for (const CK_SESSION_HANDLE session : sessions) {
-    module_->Call(SIGNET_CK(C_CloseSession), CalledOn{label_}, session);
-  }
-  if (!sessions.empty() && state.pool.Closed(sessions.size())) state.login = Login::kUnknown;
-}
-
 void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch,
                   std::uint64_t initialisation) {
   if (staleness == Staleness::kSession) return;  // The session was discarded, and that is all.
@@ -169,21 +119,10 @@ void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch,
   Close(state, *idle);
 }
 
-void Token::Rethrow(const Error& error) const {
-  const bool reachable = reach_ == Reach::Now();
-  if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded)
-    throw Error(error);
-  throw Error(
-      {.code = error.code(),
-       .detail =
-           fmt::format("{}; since the token was opened the process has changed its root directory or its "
-                       "user, so that the token's files or socket may be out of reach",
-                       error.detail()),
-       .call = error.call(),
-       .native = error.native(),
-       .token = label_,
-       .uri = error.uri(),
-       .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+void Token::RunAsync(std::function<void()> work) {
+  State& state = state_.Get();
+  const std::size_t most = std::max<std::size_t>(max_sessions_, kMaxWorkers);
+  state.workers.Run(std::move(work), std::min(state.pool.limit(), most));
 }
 
 std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Token::Mechanisms() {

@@ -4,12 +4,15 @@
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session_pool.h"
+#include "process/call_guard.h"
+#include "process/workers.h"
 #include <signet/error.h>
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,17 +46,20 @@ struct Reach {
 // Token is one token, told from others by label, serial number, model and manufacturer, wherever it is
 // plugged in. It keeps the sessions, the login and the PIN that worked. All that can go stale belongs to an
 // epoch of the session pool. Thread-safe, also across fork: a child connects and logs in anew.
-class Token {
+class Token : public std::enable_shared_from_this<Token> {
  public:
   class Lease;
 
-  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info,
-        std::uint32_t max_sessions);
+  // Token reads from `settings` how many sessions it may have and how long they may be idle.
+  Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info, const Settings& settings,
+        std::shared_ptr<CallGuard> guard);
   ~Token();
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
 
   Module& module() const noexcept { return *module_; }
+  // guard is what work on the token is to run under.
+  CallGuard& guard() const noexcept { return *guard_; }
   const std::string& label() const noexcept { return label_; }
   // info is as it was when the token was first seen.
   const CK_TOKEN_INFO& info() const noexcept { return info_; }
@@ -67,6 +73,16 @@ class Token {
   // out to be gone, they are had anew and `work` is called once more.
   template <class Work>
   auto Use(const Credentials* credentials, bool exclusive, Work&& work);
+
+  // RunAsync has `work`, which must not throw, done by a worker thread: by as many at a time as the token has
+  // sessions, and at most kMaxWorkers unless the settings allow more sessions.
+  static constexpr std::size_t kMaxWorkers = 64;
+  void RunAsync(std::function<void()> work);
+
+  // Trouble tells why the token can be neither used nor logged in to, where that was seen a moment ago; it
+  // asks nothing. It is forgotten after kTroubleTime, so that somebody tries again.
+  static constexpr std::chrono::seconds kTroubleTime{5};
+  std::optional<Error> Trouble(const Credentials& credentials);
 
   // LoginIsDue tells whether EnsureLoggedIn would have something to do.
   bool LoginIsDue() noexcept;
@@ -100,6 +116,7 @@ class Token {
     SessionPool pool;
     Turns connecting;
     Turns asking;
+    Workers workers;
     std::atomic<bool> connected{false};
     std::atomic<CK_SLOT_ID> slot{0};
     std::atomic<Login> login{Login::kUnknown};
@@ -107,23 +124,34 @@ class Token {
     std::mutex mutex;                       // for what follows; never held during a call
     std::condition_variable login_over;
     bool logging_in = false;
-    std::uint64_t login_round = 0;
+    std::uint64_t login_round = 0;  // moves when a login is over, or was given up
     std::optional<Error> login_failure;
     std::optional<CK_FLAGS> fresh_flags;
+    std::optional<Error> trouble;
+    SessionPool::Clock::time_point trouble_until;
+    std::atomic<bool> troubled{false};  // the token may be known to be absent
     std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> mechanisms;
   };
+  // in token_sessions.cc
   SessionPool::Grant Acquire(bool exclusive);
   void Release(const SessionPool::Grant& grant, bool usable) noexcept;
   CK_SESSION_HANDLE OpenSession(State& state);
   void Connect(State& state);
+  void CloseIdleLater(State& state, SessionPool::Clock::time_point when);
+  void CloseIdle();
   void Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept;
+  void WriteOff(const SessionPool::Grant& grant) noexcept;
+  void CloseLost(CK_SESSION_HANDLE session) noexcept;
   std::uint64_t Epoch() { return state_.Get().pool.epoch(); }
   void Renew(const Error& error, Staleness staleness, std::uint64_t epoch, std::uint64_t initialisation);
-  [[noreturn]] void Rethrow(const Error& error) const;
+  [[noreturn]] void Rethrow(const Error& error);
+  void NoteTrouble(const Error& error);
+  static void ForgetAbsence(State& state);
 
   // in login.cc
   bool WantsLogin(State& state, const Credentials& credentials) const noexcept;
   void LogIn(State& state, const Credentials& credentials);
+  static void EndLogin(State& state, const std::optional<Error>& failure);
   bool IsLoggedInAfterAll();
   CK_FLAGS FlagsForLogin(State& state);
   void CheckPinState(CK_FLAGS flags, const Credentials& credentials) const;
@@ -135,10 +163,12 @@ class Token {
   std::string LedgerName(PinRequest::Kind kind) const;
 
   const std::shared_ptr<Module> module_;
+  const std::shared_ptr<CallGuard> guard_;
   const CK_TOKEN_INFO info_;
   const std::string label_;
   const std::string identity_;  // for the ledger of refused PINs
   const std::uint32_t max_sessions_;
+  const std::chrono::milliseconds idle_time_;
   const std::uint64_t born_in_;
   const Reach reach_;
   std::atomic<bool> read_write_{false};  // the token has no read-only sessions
@@ -147,11 +177,19 @@ class Token {
   ForkLocal<State> state_;
 };
 
-// Lease is a session of the token for as long as it lives.
+// Lease is a session of the token for as long as it lives; one whose call did not come back in time is never
+// used again.
 class Token::Lease {
  public:
-  Lease(Token& token, bool exclusive) : token_(token), grant_(token.Acquire(exclusive)) {}
-  ~Lease() { token_.Release(grant_, usable_); }
+  Lease(Token& token, bool exclusive)
+      : token_(token), grant_(token.Acquire(exclusive)), holding_(&LetGo, this) {}
+  ~Lease() {
+    if (holding_.End()) {
+      token_.Release(grant_, usable_);
+    } else {
+      token_.CloseLost(session());
+    }
+  }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
@@ -172,9 +210,15 @@ class Token::Lease {
   }
 
  private:
+  static void LetGo(void* lease) {
+    const auto* const self = static_cast<const Lease*>(lease);
+    self->token_.WriteOff(self->grant_);
+  }
+
   Token& token_;
   SessionPool::Grant grant_;
   bool usable_ = true;
+  CallWatch::Holding holding_;
 };
 
 template <class Work>

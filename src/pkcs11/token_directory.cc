@@ -103,7 +103,7 @@ std::shared_ptr<Token> TokenDirectory::Remember(const std::shared_ptr<Module>& m
       return &candidate->module() == module.get() && candidate->Is(info);
     });
     if (known == opened.tokens.end()) {
-      opened.tokens.push_back(std::make_shared<Token>(module, slot, info, settings_.max_sessions));
+      opened.tokens.push_back(std::make_shared<Token>(module, slot, info, settings_, guard_));
       return opened.tokens.back();
     }
     token = *known;
@@ -112,21 +112,21 @@ std::shared_ptr<Token> TokenDirectory::Remember(const std::shared_ptr<Module>& m
   return token;
 }
 
-void TokenDirectory::Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri, Found& found) {
+TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri) {
+  Found found;
   module->EnsureReady();
-  if (!MatchesLibrary(uri, *module)) return;
+  if (!MatchesLibrary(uri, *module)) return found;
   for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
     try {
       const CK_TOKEN_INFO info = module->TokenInfo(slot);
       if (IsBlank(info) || !uri.Matches(info, slot) || !MatchesSlot(uri, *module, slot)) continue;
-      // A token that several modules show is one token.
-      if (std::ranges::any_of(found.tokens, [&](const auto& token) { return token->Is(info); })) continue;
       found.tokens.push_back(Remember(module, slot, info));
     } catch (const Error& error) {
       // A token that was pulled out a moment ago is just not there.
       if (error.code() != ErrorCode::kTokenAbsent) found.problems.push_back(error);
     }
   }
+  return found;
 }
 
 TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
@@ -146,7 +146,14 @@ TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
     // Trust anchors are no identities: look at them only for those who name them.
     if (module->holds_trust() && !uri.names_token() && !named_module) continue;
     try {
-      Search(module, uri, found);
+      const Found more =
+          guard_->Run([self = shared_from_this(), module, uri] { return self->Search(module, uri); });
+      found.problems.insert(found.problems.end(), more.problems.begin(), more.problems.end());
+      for (const auto& token : more.tokens) {
+        // A token that several modules show is one token.
+        const auto same = [&token](const auto& other) { return other->Is(token->info()); };
+        if (std::ranges::none_of(found.tokens, same)) found.tokens.push_back(token);
+      }
     } catch (const Error& error) {
       found.problems.push_back(error);
     }

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace signet {
@@ -15,9 +16,13 @@ namespace signet {
 // TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
 // opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
 // forked child opens the modules anew for what it looks for.
-class TokenDirectory {
+class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
  public:
-  explicit TokenDirectory(const Settings& settings) : settings_(settings) {}
+  explicit TokenDirectory(Settings settings)
+      : settings_(std::move(settings)), guard_(std::make_shared<CallGuard>(settings_.call_timeout)) {}
+
+  // guard is what calls are to run under.
+  CallGuard& guard() const noexcept { return *guard_; }
 
   struct Found {
     std::vector<std::shared_ptr<Token>> tokens;
@@ -42,11 +47,12 @@ class TokenDirectory {
   Modules ModulesFor(const Pkcs11Uri& uri, std::vector<Error>& problems);
   Modules Listed(Opened& opened, std::vector<Error>& problems);
   const Modules& Configured(Opened& opened);
-  void Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri, Found& found);
+  Found Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri);
   std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
                                   const CK_TOKEN_INFO& info);
 
-  const Settings& settings_;
+  const Settings settings_;
+  const std::shared_ptr<CallGuard> guard_;
   ForkLocal<Opened> opened_;
 };
 

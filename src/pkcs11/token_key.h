@@ -43,6 +43,7 @@ class TokenKey final : public PrivateKey {
   bool Supports(const SigningAlgorithm& algorithm) const override;
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  void RunAsync(std::function<void()> work) override;
   bool CanDecrypt(const DecryptionAlgorithm& algorithm) const override;
   std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
                       std::span<std::uint8_t> output) override;
@@ -50,14 +51,18 @@ class TokenKey final : public PrivateKey {
   Secret Derive(std::span<const std::uint8_t> peer_point) override;
   std::string uri() const override { return ObjectUri(token_->info(), mark_.id, mark_.label, false); }
   void Unlock() override;
+  std::optional<Error> Unavailable() const override;
   bool locked() const override { return !located_.load(std::memory_order_acquire); }
   bool in_hardware() const noexcept override { return true; }
 
  private:
+  static constexpr std::size_t kMaxModulus =
+      2048;  // bytes: RSA with 16384 bits, as long as OpenSSL's longest
   struct HandleCache {
     std::mutex mutex;
     std::uint64_t epoch = 0;
     CK_OBJECT_HANDLE handle = 0;
+    std::optional<Error> refusal;  // the object that is there is not ours, or may not sign
   };
   struct Job {
     const SigningAlgorithm& algorithm;
@@ -68,16 +73,22 @@ class TokenKey final : public PrivateKey {
   };
   enum class Outcome { kDone, kContextLoginWanted };
 
-  void CheckJob(const Job& job) const;
+  std::shared_ptr<TokenKey> Self();
+  void NoteRefusal(const Error& error);
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
+  std::size_t raw_signature_size() const noexcept;
+
+  // in token_signing.cc
+  std::size_t SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                       std::span<std::uint8_t> signature);
+  void CheckJob(const Job& job) const;
   Outcome SignOn(Token::Lease& lease, Job& job);
   CK_RV Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle);
   Outcome Finish(Token::Lease& lease, const MechanismRow& row, Job& job);
   std::span<const std::uint8_t> Encoded(const MechanismRow& row, const Job& job,
                                         std::span<std::uint8_t> room) const;
   void TakeSignature(Job& job, std::span<const std::uint8_t> raw);
-  std::size_t raw_signature_size() const noexcept;
 
   // in token_decryption.cc
   struct Decryption {
@@ -110,7 +121,7 @@ class TokenKey final : public PrivateKey {
   KeptSecret context_pin_;
   std::mutex rejection_mutex_;
   std::shared_ptr<const KeySecret> rejection_secret_;
-  ForkLocal<HandleCache> handle_;
+  mutable ForkLocal<HandleCache> handle_;
 };
 
 }  // namespace signet

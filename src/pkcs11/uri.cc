@@ -138,7 +138,7 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
     good += raw;
     shown_ = good;
   });
-  uri_.reset(p11_kit_uri_new());
+  uri_ = P11KitUriPtr(p11_kit_uri_new());
   const int result = p11_kit_uri_parse(shown_.c_str(), P11_KIT_URI_FOR_ANY, uri_.get());
   if (result != P11_KIT_URI_OK) {
     ThrowBadUri(shown_, fmt::format("it cannot be read: {}", p11_kit_uri_message(result)),

@@ -51,7 +51,7 @@ class Pkcs11Uri {
   void ReadQuery(std::string_view query);
   void ReadPathAttribute(std::string_view name, std::string_view raw);
 
-  P11KitUriPtr uri_;  // made of the path alone
+  std::shared_ptr<P11KitUri> uri_;  // made of the path alone, and not changed any more
   std::string shown_;
   std::optional<std::vector<std::uint8_t>> id_;
   std::optional<std::string> object_;

@@ -30,6 +30,11 @@ std::uint64_t Number(std::string_view name, std::string_view value) {
   return number;
 }
 
+// Milliseconds takes a day at most.
+std::chrono::milliseconds Milliseconds(std::string_view name, std::string_view value) {
+  return std::chrono::milliseconds(std::min<std::uint64_t>(Number(name, value), 86'400'000));
+}
+
 bool Flag(std::string_view name, std::string_view value) {
   for (const std::string_view yes : {"true", "yes", "on", "1"}) {
     if (value == yes) return true;
@@ -87,9 +92,9 @@ constexpr SettingRow kRows[] = {
     {"max-sessions", SetSessions},
     {"allow-final-try", [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
     {"call-timeout-ms",
-     [](Settings& s, std::string_view n, std::string_view v) {
-       s.call_timeout = std::chrono::milliseconds(std::min<std::uint64_t>(Number(n, v), 86'400'000));
-     }},
+     [](Settings& s, std::string_view n, std::string_view v) { s.call_timeout = Milliseconds(n, v); }},
+    {"session-idle-ms",
+     [](Settings& s, std::string_view n, std::string_view v) { s.session_idle = Milliseconds(n, v); }},
     {"chain-file", [](Settings& s, std::string_view, std::string_view v) { s.chain_file = v; }},
     {"pkcs12-max-iterations",
      [](Settings& s, std::string_view n, std::string_view v) { s.pkcs12_max_iterations = Number(n, v); }},

@@ -1,10 +1,12 @@
 #include "pkcs11/cryptoki.h"
+#include "pkcs11/fillers.h"
 #include "pkcs11/world.h"
 
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace signet::testing {
 namespace {
@@ -14,15 +16,12 @@ class Pkcs11Calls : public OnWrappedToken, public ::testing::WithParamInterface<
  protected:
   Pkcs11Calls() {
     hsm.Import(pki.Issue({.key = "rsa:2048", .common_name = "bob"}), {.id = "\x02", .label = "bob"});
-    const Certificate& filler = pki.root().certificate;
-    for (int i = 0; i < GetParam(); ++i) {
-      hsm.ImportCertificate(filler,
-                            {.id = "filler" + std::to_string(i), .label = "filler" + std::to_string(i)});
-    }
+    AddFillers(hsm, TestPki().root().certificate, GetParam());
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Fillers, Pkcs11Calls, ::testing::Values(0, 40));
+// The token has a thousand objects, or the three of each of two identities.
+INSTANTIATE_TEST_SUITE_P(Fillers, Pkcs11Calls, ::testing::Values(0, 994));
 
 TEST_P(Pkcs11Calls, TheFirstKeyTakesAtMost18AndTheNextAtMost7ByIdOrLabel) {
   for (const bool by_label : {false, true}) {
@@ -98,6 +97,26 @@ TEST_F(Pkcs11PoolLimit, SignaturesOverlapAndNoLockIsHeldDuringACall) {
     for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
   }
   EXPECT_EQ(module->MaxInFlight(), 8);
+}
+
+TEST_F(Pkcs11PoolLimit, IdleSessionsAreGivenBackThoughNobodySignsAnyMoreAndTheLoginStays) {
+  Settings soon = settings();
+  soon.session_idle = std::chrono::milliseconds(20);
+  Pkcs11Source source(soon);
+  const auto key = LoadKey(source, Uri());
+  module->Reset();
+  Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 8}}; });
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
+  }
+  EXPECT_EQ(module->Count("C_OpenSession"), 7u);
+  for (int i = 0; i < 20'000 && module->Count("C_CloseSession") < 7; ++i) usleep(1000);
+  EXPECT_EQ(module->Count("C_CloseSession"), 7u);
+  module->Set({});
+  module->Reset();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("*"), 2u);
 }
 
 TEST_F(Pkcs11PoolLimit, ReadWriteSessionsAreUsedWhereThereAreNoOthers) {

@@ -81,6 +81,16 @@ const std::map<std::string, std::function<int()>> kEndings = {
        std::exit(0);
        return 1;
      }},
+    {"workers-sign",
+     [] {
+       const std::vector<std::uint8_t> digest(32, 1);
+       for (int i = 0; i < 64; ++i) {
+         identity->key()->SignAsync({.kind = signet::SigningAlgorithm::Kind::kEcdsa}, digest,
+                                    [](auto, auto*) {});
+       }
+       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+       return 0;
+     }},
     {"at-exit-signs",
      [] {
        // Registered after the module was loaded, so that it runs while the module lives.

@@ -11,7 +11,7 @@ class Pkcs11Exit : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Endings, Pkcs11Exit,
                          ::testing::Values("alive", "dropped", "child-signs", "child-does-nothing",
                                            "child-drops", "grandchild-signs", "openssl-is-used-later",
-                                           "other-threads-sign", "at-exit-signs"),
+                                           "other-threads-sign", "workers-sign", "at-exit-signs"),
                          [](const auto& one) {
                            std::string name = one.param;
                            std::erase(name, '-');

@@ -141,25 +141,33 @@ TEST(Pkcs11RsaPadding, WhatDoesNotFitIsRefused) {
   EXPECT_THROW(PadPss(pss, digest, 512, block), Error);
 }
 
-TEST(Pkcs11SessionPool, KeepsTheSessionUsedLastAndClosesIdleOnesButOne) {
+TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
   SessionPool pool;
-  SessionPool::Grant first = pool.Take(false);
-  SessionPool::Grant second = pool.Take(false);
-  EXPECT_FALSE(first.session || second.session);
-  first.session = 1;
-  second.session = 2;
+  SessionPool::Grant grants[] = {pool.Take(false), pool.Take(false), pool.Take(false)};
   const auto start = SessionPool::Clock::now();
-  EXPECT_FALSE(pool.Give(first, true, start));
-  EXPECT_FALSE(pool.Give(second, true, start));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(grants[i].session);
+    grants[i].session = i + 1;
+    // The second one makes several, and one watch is enough.
+    EXPECT_EQ(pool.Give(grants[i], true, start + i * 1s).watch, i == 1);
+  }
   SessionPool::Grant again = pool.Take(false);
-  EXPECT_EQ(again.session, 2u);
-  EXPECT_EQ(pool.Give(again, true, start + SessionPool::kIdleTime + 1s), 1u);
-  EXPECT_FALSE(pool.Closed(1));
+  EXPECT_EQ(again.session, 3u) << "the one used last";
+  pool.Give(again, true, start + 10s);
+  const auto taken = pool.TakeIdle(start);
+  EXPECT_THAT(taken.sessions, ::testing::ElementsAre(1u));
+  EXPECT_EQ(taken.oldest, start + 1s);
+  const auto more = pool.TakeIdle(start + 100s);
+  EXPECT_THAT(more.sessions, ::testing::ElementsAre(2u));
+  EXPECT_FALSE(more.oldest);
+  EXPECT_FALSE(pool.Closed(2));
   again = pool.Take(false);
-  EXPECT_EQ(again.session, 2u);
-  EXPECT_FALSE(pool.Give(again, true, start + 3 * SessionPool::kIdleTime));
+  EXPECT_EQ(again.session, 3u);
+  SessionPool::Grant fresh = pool.Take(false);
+  fresh.session = 4;
+  EXPECT_FALSE(pool.Give(again, true, start + 200s).watch);
+  EXPECT_TRUE(pool.Give(fresh, true, start + 200s).watch) << "to be watched again";
 }
-
 TEST(Pkcs11SessionPool, LearnsItsLimitFromTheToken) {
   SessionPool pool;
   SessionPool::Grant first = pool.Take(false);
@@ -182,7 +190,7 @@ TEST(Pkcs11SessionPool, ARenewedEpochClosesWhatIsIdleAndWhatComesBack) {
   ASSERT_TRUE(closing);
   EXPECT_THAT(*closing, ::testing::ElementsAre(1u));
   EXPECT_FALSE(pool.Renew(held.epoch)) << "only the first to notice renews";
-  EXPECT_EQ(pool.Give(held, true, SessionPool::Clock::now()), 2u);
+  EXPECT_EQ(pool.Give(held, true, SessionPool::Clock::now()).close, 2u);
   EXPECT_TRUE(pool.Closed(2));
 }
 

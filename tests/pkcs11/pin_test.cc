@@ -81,6 +81,29 @@ TEST_F(Pkcs11Pin, IsNotSentToALockedToken) {
   EXPECT_EQ(module->Count("C_Login"), 0u);
 }
 
+TEST_F(Pkcs11Pin, AKeyKnowsWithoutAskingThatItCannotBeUnlocked) {
+  for (const auto& [flag, code] : {std::pair(CKF_USER_PIN_LOCKED, ErrorCode::kPinLocked),
+                                   std::pair(CKF_USER_PIN_FINAL_TRY, ErrorCode::kPinFinalTry)}) {
+    Change([&](ModuleBehaviour& b) { b.token_flags_set = flag; });
+    Pkcs11Source source(settings());
+    const Listing listing = source.List(Uri(false), nullptr);
+    ASSERT_EQ(listing.identities.size(), 1u);
+    PrivateKey& key = *listing.identities[0].key();
+    module->Reset();
+    ASSERT_TRUE(key.Unavailable());
+    EXPECT_EQ(key.Unavailable()->code(), code);
+    EXPECT_ANY_THROW(key.Unlock());
+    ASSERT_TRUE(key.Unavailable()) << "and still knows after it tried";
+    EXPECT_EQ(key.Unavailable()->code(), code);
+    EXPECT_EQ(module->Count("C_Login"), 0u);
+    Settings bold = settings();
+    bold.allow_final_try = true;
+    Pkcs11Source allowed(bold);
+    EXPECT_EQ(allowed.List(Uri(false), nullptr).identities.at(0).key()->Unavailable().has_value(),
+              code == ErrorCode::kPinLocked);
+  }
+}
+
 TEST_F(Pkcs11Pin, ATokenThatSaysLockedOnlyAtTheLoginIsBelieved) {
   Change(
       [](ModuleBehaviour& b) { b.faults = {{.function = "C_Login", .result = CKR_PIN_LOCKED, .times = 0}}; });

@@ -128,6 +128,20 @@ TEST_F(Pkcs11Stale, ATokenThatIsGoneIsAnErrorAndWorksAgainWhenItReturns) {
   EXPECT_TRUE(Signs(*key));
 }
 
+TEST_F(Pkcs11Stale, AKeyKnowsWithoutAskingThatItsTokenIsGoneUntilItIsBack) {
+  EXPECT_FALSE(key->Unavailable());
+  module->RemoveToken();
+  EXPECT_FALSE(key->Unavailable()) << "nobody has noticed yet";
+  EXPECT_ANY_THROW(Signs(*key));
+  module->Reset();
+  ASSERT_TRUE(key->Unavailable());
+  EXPECT_EQ(key->Unavailable()->code(), ErrorCode::kTokenAbsent);
+  EXPECT_EQ(module->Count("*"), 0u);
+  module->ReturnToken();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_FALSE(key->Unavailable());
+}
+
 TEST_F(Pkcs11Stale, ATokenThatIsPutInLaterIsSeen) {
   module->RemoveToken();
   Pkcs11Source later(settings());
@@ -148,6 +162,8 @@ TEST_F(Pkcs11Stale, AnotherKeyInItsPlaceNeverSigns) {
   hsm.ImportKey(pki.Issue({}), {});
   Change([](ModuleBehaviour& b) { b.handle_shift = 2; });
   EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kKeyCertificateMismatch);
+  ASSERT_TRUE(key->Unavailable());
+  EXPECT_EQ(key->Unavailable()->code(), ErrorCode::kKeyCertificateMismatch);
 }
 
 TEST_F(Pkcs11Stale, ManyThreadsGetOverTheSameLoss) {

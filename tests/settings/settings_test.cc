@@ -59,6 +59,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   settings.Set("max-sessions", "7");
   settings.Set("allow-final-try", "yes");
   settings.Set("call-timeout-ms", "250");
+  settings.Set("session-idle-ms", "99999999999");
   settings.Set("chain-file", "/chain.pem");
   settings.Set("pkcs12-max-iterations", "18446744073709551615");
   settings.Set("pkcs12-max-file-size", "1");
@@ -69,6 +70,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   EXPECT_EQ(settings.max_sessions, 7u);
   EXPECT_TRUE(settings.allow_final_try);
   EXPECT_EQ(settings.call_timeout.count(), 250);
+  EXPECT_EQ(settings.session_idle, std::chrono::hours(24)) << "no longer than a day";
   EXPECT_EQ(settings.chain_file, "/chain.pem");
   EXPECT_EQ(settings.pkcs12_max_iterations, UINT64_MAX);
   EXPECT_EQ(settings.pkcs12_max_file_size, 1u);
@@ -94,7 +96,7 @@ TEST(Settings, TypoIsRefusedWithWhatWasMeant) {
 }
 
 TEST(Settings, ValueThatCannotBeIsRefusedAndNotRepeated) {
-  for (const char* name : {"max-sessions", "allow-final-try", "call-timeout-ms", "login-behavior",
+  for (const char* name : {"max-sessions", "allow-final-try", "call-timeout-ms", "session-idle-ms", "login-behavior",
                            "pkcs12-max-iterations", "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
     for (const char* value : {"s3cret", "-1s3cret", "1s3cret", ""}) {
       EXPECT_THAT(Refusal(name, value).what(), Not(HasSubstr("s3cret"))) << name;

@@ -165,6 +165,17 @@ TEST_F(WrappedModuleTest, SeesHowManyCallsAreInFlight) {
   EXPECT_EQ(wrapped.MaxInFlight(), 2);
 }
 
+TEST_F(WrappedModuleTest, GathersCalls) {
+  Ready();
+  const CK_SESSION_HANDLE second = client.Open();
+  wrapped.Reset();
+  Change([](ModuleBehaviour& b) { b.gather["C_SignInit"] = 2; });
+  std::thread other([&] { client.SignInit(second, key); });
+  EXPECT_EQ(client.SignInit(session, key), CKR_OK);
+  other.join();
+  EXPECT_EQ(wrapped.MaxInFlight(), 2);
+}
+
 TEST_F(WrappedModuleTest, FailsTheCallItIsToldTo) {
   Ready();
   Change(

@@ -29,6 +29,9 @@ struct ModuleBehaviour {
 
   std::uint64_t delay_us = 0;                           // every call takes this much longer
   std::map<std::string, std::uint64_t> delays_us = {};  // these functions take this long instead
+  // These functions wait, 20 seconds at most, until MaxInFlight is this, or Set says otherwise: overlap that
+  // does not depend on speed, and calls that hang.
+  std::map<std::string, std::uint64_t> gather = {};
   std::vector<ModuleFault> faults = {};
   // Token
   unsigned long token_flags_set = 0;    // CKF_..., put into CK_TOKEN_INFO

@@ -92,6 +92,7 @@ void ForEachMember(File& file, Visit visit) {
   visit("logouts", file.logouts);
   visit("delay_us", b.delay_us);
   visit("delays_us", b.delays_us);
+  visit("gather", b.gather);
   visit("faults", b.faults);
   visit("token_flags_set", b.token_flags_set);
   visit("token_flags_clear", b.token_flags_clear);

@@ -80,6 +80,9 @@ Rules::Rules(BehaviourFile text) : file(std::move(text)), behaviour(file.behavio
   for (const auto& [name, delay] : behaviour.delays_us) {
     if (const auto function = FunctionOf(name)) delays_us[*function] = delay;
   }
+  for (const auto& [name, calls] : behaviour.gather) {
+    if (const auto function = FunctionOf(name)) gather[*function] = calls;
+  }
   for (const ModuleFault& fault : behaviour.faults) faults.push_back({FunctionOf(fault.function), fault});
 }
 
@@ -183,6 +186,8 @@ std::size_t Module::Begin(std::size_t function, CK_SESSION_HANDLE session) {
                              session, CKR_FUNCTION_NOT_PARALLEL};
   }
   if (const std::uint64_t delay = Current().delays_us[function]) Sleep(delay);
+  const auto wanted = [&] { return static_cast<std::int32_t>(Current().gather[function]); };
+  for (int i = 0; i < 20'000 && shared_->max_in_flight < wanted(); ++i) Sleep(1000);
   return entry;
 }
 

@@ -31,6 +31,7 @@ struct Rules {
   BehaviourFile file;
   const ModuleBehaviour& behaviour;
   std::array<std::uint64_t, kFunctionCount> delays_us;
+  std::array<std::uint64_t, kFunctionCount> gather{};
   std::vector<Fault> faults;
 };
 

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace signet {
+
+// CallWatch watches work that another thread does, so that who waits for it can be freed when one call of it
+// does not come back. What others wait for and the work has, a session or a turn, is then taken from it; the
+// work goes on when the call returns, may call no more, and must not touch what was taken.
+class CallWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Current gives the watch of what this thread does; null where nobody watches.
+  static CallWatch* Current() noexcept;
+  // Scope makes a watch this thread's Current while it lives; null: none.
+  class Scope {
+   public:
+    explicit Scope(CallWatch* watch) noexcept;
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    CallWatch* const before_;
+  };
+
+  // Call is one call under the watch `watch`, if not null. `lost` counts those that were given up and are not
+  // back yet.
+  class Call {
+   public:
+    Call(CallWatch* watch, const char* function, std::string_view token, std::atomic<int>& lost);
+    ~Call();
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    CallWatch* const watch_;
+  };
+
+  // Holding is something that the work has and others wait for. When the work is given up, `let_go(object)`
+  // gives it to them, on another thread, while a call of ours is still under way.
+  class Holding {
+   public:
+    using LetGo = void (*)(void* object);
+    Holding(LetGo let_go, void* object);
+    ~Holding() { End(); }
+    Holding(const Holding&) = delete;
+    Holding& operator=(const Holding&) = delete;
+    // End tells whether it is still ours, and nobody takes it from us any more.
+    bool End() noexcept;
+
+   private:
+    friend class CallWatch;
+    CallWatch* watch_;
+    const LetGo let_go_;
+    void* const object_;
+    Holding* below_ = nullptr;
+    bool taken_ = false;
+  };
+
+  // Wait waits until Finish was called; false when a call took longer than `limit`: the work is given up.
+  bool Wait(std::chrono::milliseconds limit);
+  void Finish();
+  bool given_up() const;
+  // what names the call that is under way, and its token.
+  std::string function() const;
+  std::string token() const;
+
+ private:
+  void GiveUp();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  bool given_up_ = false;
+  const char* function_ = nullptr;  // under way
+  std::string token_;
+  std::atomic<int>* lost_ = nullptr;
+  Clock::time_point began_;
+  Holding* top_ = nullptr;
+};
+
+}  // namespace signet

@@ -1,0 +1,174 @@
+// Calls into a module that do not come back: call-timeout-ms.
+#include "pkcs11/cryptoki.h"
+#include "pkcs11/world.h"
+#include "process/call_guard.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace signet::testing {
+namespace {
+
+constexpr std::uint64_t kNever = 1000;  // calls in the module at a time
+
+// Pkcs11Timeout makes functions hang until Release, under a time-out.
+class Pkcs11Timeout : public OnWrappedToken {
+ protected:
+  Settings Impatient() const {
+    Settings impatient = settings();
+    impatient.call_timeout = std::chrono::milliseconds(100);
+    return impatient;
+  }
+  void Hang(const std::string& function) {
+    Change([&](ModuleBehaviour& b) { b.gather = {{function, kNever}}; });
+  }
+  // What hangs comes back, and then uses the module's files.
+  ~Pkcs11Timeout() override {
+    Release();
+    Until([this] { return NoneUnderWay(); });
+  }
+  void Release() { module->Set({}); }
+  bool NoneUnderWay() const {
+    return std::ranges::none_of(module->Trace(),
+                                [](const auto& call) { return call.result == CKR_FUNCTION_NOT_PARALLEL; });
+  }
+  // Until waits for what another thread does.
+  static bool Until(const std::function<bool()>& condition) {
+    for (int i = 0; i < 20'000 && !condition(); ++i) usleep(1000);
+    return condition();
+  }
+};
+
+TEST_F(Pkcs11Timeout, ASignatureThatHangsFreesItsCallerAndItsSessionIsNotUsedAgain) {
+  Pkcs11Source source(Impatient());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_TRUE(Signs(*key));
+  module->Reset();
+  Hang("C_Sign");
+  try {
+    Signs(*key);
+    FAIL() << "it came back";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kTimeout);
+    EXPECT_THAT(error.what(),
+                ::testing::HasSubstr("token signet-test: C_Sign did not come back within 100 ms"));
+    EXPECT_THAT(error.mend(), ::testing::HasSubstr("call-timeout-ms"));
+  }
+  const std::uint64_t lost = module->Trace().front().session;
+  Release();
+  EXPECT_TRUE(Until([&] { return module->Count("C_CloseSession") == 1; }));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Signs(*key));
+  std::vector<std::string> on_lost;
+  for (const TracedCall& call : module->Trace()) {
+    if (call.session == lost) on_lost.push_back(call.function);
+  }
+  EXPECT_THAT(on_lost, ::testing::ElementsAre("C_SignInit", "C_Sign", "C_CloseSession"));
+}
+
+TEST_F(Pkcs11Timeout, OthersGoOnMeanwhileThoughTheTokenHasOneSession) {
+  Settings one = Impatient();
+  one.max_sessions = 1;
+  Pkcs11Source source(one);
+  const auto key = LoadKey(source, Uri());
+  EXPECT_TRUE(Signs(*key));
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 3'000'000}}; });
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTimeout);
+  Release();
+  EXPECT_TRUE(Signs(*key)) << "with another session, before the call is back";
+  EXPECT_EQ(module->Count("C_CloseSession"), 0u);
+}
+
+TEST_F(Pkcs11Timeout, EveryCallOfALoadMayHangAndTheNextLoadWorks) {
+  for (const char* function : {"C_Initialize", "C_GetSlotList", "C_GetTokenInfo", "C_OpenSession", "C_Login",
+                               "C_FindObjectsInit", "C_FindObjects", "C_GetAttributeValue"}) {
+    Pkcs11Source source(Impatient());
+    module->Reset();
+    Hang(function);
+    EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kTimeout) << function;
+    Release();
+    // What hung comes back first, and with it what is known of the PIN.
+    EXPECT_TRUE(Until([this] { return NoneUnderWay(); }));
+    EXPECT_TRUE(Until([&] { return !CodeOf([&] { EXPECT_TRUE(Signs(*LoadKey(source, Uri()))); }); }))
+        << function;
+  }
+}
+
+TEST_F(Pkcs11Timeout, APinIsNotSentAgainWhileNobodyKnowsWhatBecameOfIt) {
+  Pkcs11Source source(Impatient());
+  Hang("C_Login");
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kTimeout);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kWrongPin);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  Release();
+  EXPECT_TRUE(Until([&] { return !CodeOf([&] { LoadKey(source, Uri()); }); })) << "it was right";
+}
+
+TEST_F(Pkcs11Timeout, AModuleThatHangsDoesNotTakeTheOthersAlong) {
+  WrappedModule other(hsm);
+  Settings both = Impatient();
+  both.modules.push_back(other.path());
+  Hang("C_GetSlotList");
+  Pkcs11Source source(both);
+  const Listing listing = source.List(Uri(), nullptr);
+  EXPECT_EQ(listing.identities.size(), 1u);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kTimeout);
+  Release();
+}
+
+TEST_F(Pkcs11Timeout, WhenManyCallsAreLostTheNextFailsAtOnce) {
+  Settings impatient = Impatient();
+  impatient.call_timeout = std::chrono::milliseconds(5);
+  Pkcs11Source patient(settings());
+  LoadKey(patient, Uri());
+  Pkcs11Source source(impatient);
+  std::shared_ptr<PrivateKey> key;
+  ASSERT_TRUE(Until([&] { return !CodeOf([&] { key = LoadKey(source, Uri()); }); }));
+  ASSERT_TRUE(Until([&] { return !CodeOf([&] { Signs(*key); }); }));
+  module->Reset();
+  Hang("C_SignInit");
+  for (int i = 0; i < CallGuard::kMostLost + 4; ++i) {
+    EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTimeout);
+  }
+  EXPECT_LE(module->Count("C_SignInit"), static_cast<std::uint64_t>(CallGuard::kMostLost));
+  Release();
+  EXPECT_TRUE(Until([&] { return !CodeOf([&] { EXPECT_TRUE(Signs(*key)); }); }));
+}
+
+TEST_F(Pkcs11Timeout, ACallThatHangsDoesNotKeepTheProcess) {
+  Hang("C_Sign");
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(15);  // before the call comes back
+    static Pkcs11Source source(Impatient());
+    static const auto key = LoadKey(source, Uri());
+    const auto code = CodeOf([&] { Signs(*key); });
+    exit(code == ErrorCode::kTimeout ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(Pkcs11Timeout, WithoutItNoThreadIsMade) {
+  EXPECT_TRUE(InChild([&] {
+    const auto threads = [] {
+      const std::filesystem::directory_iterator all("/proc/self/task");
+      return std::distance(begin(all), end(all));
+    };
+    const auto before = threads();
+    Pkcs11Source source(settings());
+    const auto key = LoadKey(source, Uri());
+    const bool without = Signs(*key) && threads() == before;
+    Pkcs11Source impatient(Impatient());
+    return without && Signs(*LoadKey(impatient, Uri())) && threads() > before;
+  }));
+}
+
+}  // namespace
+}  // namespace signet::testing
