@@ -90,7 +90,10 @@ void PreparedRequest::PrepareHost(const CertificateRequest& request, const Ident
   wants_host = true;
   host = index.HostNumber(name);
   const std::size_t dot = name.find('.');
-  if (dot != std::string::npos && dot > 0) host_wildcard = index.HostNumber("*" + name.substr(dot));
+  if (dot == std::string::npos || dot == 0) return;
+  std::string wildcard = "*";
+  wildcard.append(name, dot);
+  host_wildcard = index.HostNumber(wildcard);
 }
 
 void PreparedRequest::PrepareFilter(const CertificateRequest::OidFilter& filter, const IdentityIndex& index) {
