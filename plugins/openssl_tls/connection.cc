@@ -9,6 +9,12 @@
 #include <fmt/format.h>
 
 namespace signet::openssl {
+namespace {
+
+constexpr std::uint64_t kMaxTrustFile = 64 << 20;  // bytes
+
+}  // namespace
+
 OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
                                 std::optional<std::uint16_t> protocol_version) {
   OpenSslPtr<SSL_CTX> context(SSL_CTX_new_ex(library, nullptr, method));
@@ -19,8 +25,6 @@ OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
                "SSL_CTX_set_max_proto_version");
   return context;
 }
-
-constexpr std::uint64_t kMaxTrustFile = 64 << 20;  // bytes
 
 void LoadTrust(SSL_CTX* context, const std::string& file) {
   const OpenSslErrorMark mark;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <utility>
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 
 namespace signet::openssl {
@@ -72,8 +73,8 @@ class Selector {
     if (SSL_is_server(connection) == 1 || enforced || result == X509_V_OK) return;
     throw Error(
         {.code = ErrorCode::kUntrustedServer,
-         .detail = std::string("the server's certificate could not be verified: ") +
-                   X509_verify_cert_error_string(result),
+         .detail = fmt::format("the server's certificate could not be verified: {}",
+                               X509_verify_cert_error_string(result)),
          .mend = "Let the program verify servers (SSL_CTX_set_verify with SSL_VERIFY_PEER) and trust this "
                  "server's CA."});
   }
@@ -180,10 +181,12 @@ std::string ClientSchemes(const IdentitySet& identities) {
   std::string names;
   bool all = true;
   for (const SignatureScheme scheme : StackSchemes()) {
-    if (NoRsaKeyHas(RowOf(scheme), identities))
+    if (NoRsaKeyHas(RowOf(scheme), identities)) {
       all = false;
-    else
-      names += (names.empty() ? "" : ":") + ListName(scheme);
+      continue;
+    }
+    if (!names.empty()) names += ':';
+    names += ListName(scheme);
   }
   return all ? std::string() : names;
 }
