@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include <gmock/gmock.h>
+#include <openssl/evp.h>
 #include <sys/stat.h>
 
 namespace signet {
