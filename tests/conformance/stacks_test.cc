@@ -134,7 +134,7 @@ class AsksForNoPin : public LogsIn {
 
   HandshakeReport Visit(const std::string& trust_file, std::uint16_t port) {
     ProbeOptions options{.host = "localhost", .port = port, .identities = Identities()};
-    EXPECT_EQ(options.identities.size(), Keys().size());
+    EXPECT_EQ(options.identities.size(), filled.keys().size());
     options.trust_file = trust_file;
     options.protocol_version = stack().version;
     return stack().make()->Connect(options).front();

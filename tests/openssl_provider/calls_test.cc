@@ -47,6 +47,12 @@ using testing::TestPki;
 using ::testing::UnorderedElementsAre;
 using testing::WrappedModule;
 
+// ConfiguredModule names the module to providers that are loaded while it lives, as openssl.cnf would.
+struct ConfiguredModule {
+  explicit ConfiguredModule(const std::string& path) { setenv("PKCS11_PROVIDER_MODULE", path.c_str(), 1); }
+  ~ConfiguredModule() { unsetenv("PKCS11_PROVIDER_MODULE"); }
+};
+
 // ProviderCalls is a token with two identities, behind a module that counts, in a library context of its own.
 class ProviderCalls : public ::testing::Test {
  protected:
@@ -58,11 +64,8 @@ class ProviderCalls : public ::testing::Test {
   }
   OpenSslPtr<EVP_PKEY> Load(const char* id) {
     const std::string uri = token_.ObjectUri(id, true);
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string("pkcs11-module-path", const_cast<char*>(module_.path().c_str()), 0),
-        OSSL_PARAM_construct_end()};
     const OpenSslPtr<OSSL_STORE_CTX> store(
-        OSSL_STORE_open_ex(uri.c_str(), context_.get(), nullptr, nullptr, nullptr, params, nullptr, nullptr));
+        OSSL_STORE_open_ex(uri.c_str(), context_.get(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
     if (store == nullptr || OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY) != 1) return nullptr;
     while (OSSL_STORE_eof(store.get()) != 1) {
       const OpenSslPtr<OSSL_STORE_INFO> info(OSSL_STORE_load(store.get()));
@@ -86,6 +89,7 @@ class ProviderCalls : public ::testing::Test {
   TestPki pki_;
   SoftHsm token_;
   WrappedModule module_{token_};
+  const ConfiguredModule configured_{module_.path()};
   const LibraryContext context_;
   std::array<unsigned char, 512> signature_;
 };

@@ -212,6 +212,12 @@ TEST_P(Async, TheErrorQueueNamesTheCauseAndTheMendThoughAnotherThreadSaw) {
 
 TEST_P(Async, ASelectedIdentityIsUnlockedWhileTheHandshakeIsPaused) {
   if (GetParam().server_key_on_token) GTEST_SKIP() << "a server selects nothing here";
+  // The login goes with the last session: nobody else may hold one.
+  client_context_ = ClientContext(server_pki_.root());
+  SetVersion(client_context_.get(), GetParam().version);
+  SSL_CTX_set_mode(client_context_.get(), SSL_MODE_ASYNC);
+  identity_.reset();
+  source_.reset();
   Settings settings;
   settings.modules = {module_->path()};
   const IdentitySource another(settings, std::make_shared<FixedPrompt>());

@@ -105,19 +105,28 @@ int main(int count, char** arguments) {
   const Shared shared(arguments[1], arguments[2]);
   const std::function<bool(const Shared&)> uses[] = {SignsFromSource, SignsLater, SignsFromStore,
                                                      IsUsedByTls};
-  std::barrier start(kThreads);
+  // The fork comes between the calls: amid them a child would inherit locks of libcrypto and of the module that
+  // nobody in it releases.
+  std::barrier start(kThreads), middle(kThreads), again(kThreads);
   std::atomic<int> right{0};
   std::vector<std::thread> threads;
   const bool forks = std::strcmp(arguments[3], "fork") == 0;
+  const auto works = [&shared](const std::function<bool(const Shared&)>& use) {
+    try {
+      return use(shared);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      return false;
+    }
+  };
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
-      try {
-        start.arrive_and_wait();
-        const bool once = i == 0 && forks ? ChildSigns(shared) : uses[i % 4](shared);
-        if (once && uses[(i + 1) % 4](shared)) ++right;
-      } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-      }
+      start.arrive_and_wait();
+      const bool first = works(uses[i % 4]);
+      middle.arrive_and_wait();
+      const bool forked = i != 0 || !forks || works(ChildSigns);
+      again.arrive_and_wait();
+      if (works(uses[(i + 1) % 4]) && first && forked) ++right;
     });
   }
   for (std::thread& thread : threads) thread.join();
