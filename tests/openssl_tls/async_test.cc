@@ -93,6 +93,16 @@ class Async : public ::testing::TestWithParam<Case> {
     behaviour.gather = {{"C_Sign", calls}};
     module_->Set(behaviour);
   }
+  // WaitForSignatureUnderWay waits until a worker is in C_Sign, and holds no lock of libcrypto's that a child
+  // would inherit.
+  void WaitForSignatureUnderWay() const {
+    const auto under_way = [this] {
+      const auto trace = module_->Trace();
+      return std::ranges::any_of(
+          trace, [](const auto& call) { return call.function == "C_Sign" && call.result == 0x51; });
+    };
+    for (int i = 0; i < 20'000 && !under_way(); ++i) usleep(1000);
+  }
   // WaitForSignatures waits until so many C_Sign have ended.
   void WaitForSignatures(std::size_t count) const {
     const auto ended = [this] {
@@ -282,6 +292,7 @@ TEST_P(Async, AHandshakeThatWasPausedAtAForkEndsInTheChildToo) {
   EventLoop loop;
   const EventLoop::Connection& connection = Add(loop);
   ASSERT_TRUE(loop.RunUntilAllPause());
+  WaitForSignatureUnderWay();
   SSL* const paused = (GetParam().server_key_on_token ? connection.server : connection.client).ssl.get();
   const pid_t child = fork();
   if (child == 0) {
