@@ -253,7 +253,7 @@ TEST_P(Async, ConnectionsMayBeDroppedWhileTheyArePaused) {
     ASSERT_EQ(first.Run(), 1);
   }
   module_->Reset();
-  const std::size_t descriptors = OpenDescriptors();
+  const std::size_t descriptors = OpenDescriptors();  // at most one more, which a worker is about to close
   Gather(5);
   EventLoop loop;
   for (int i = 0; i < 4; ++i) Add(loop);
@@ -261,8 +261,8 @@ TEST_P(Async, ConnectionsMayBeDroppedWhileTheyArePaused) {
   loop.Drop();
   identity_->key()->SignMessage(identity_->key()->schemes().at(0), {});  // the fifth
   WaitForSignatures(5);
-  for (int i = 0; i < 5'000 && OpenDescriptors() != descriptors; ++i) usleep(1000);
-  EXPECT_EQ(OpenDescriptors(), descriptors);
+  for (int i = 0; i < 5'000 && OpenDescriptors() > descriptors; ++i) usleep(1000);
+  EXPECT_LE(OpenDescriptors(), descriptors);
   EventLoop next;
   Add(next);
   EXPECT_EQ(next.Run(), 1);
@@ -273,7 +273,7 @@ TEST_P(Async, AForkedChildHasWorkersOfItsOwn) {
   EventLoop loop;
   Add(loop);
   ASSERT_TRUE(loop.RunUntilAllPause());
-  // The parent's signature is under way, and never ends in the child.
+  WaitForSignatureUnderWay();  // in the parent; it never ends in the child
   const pid_t child = fork();
   if (child == 0) {
     alarm(60);
