@@ -21,8 +21,8 @@ struct ContenderKind {
   std::string_view further;  // lines of its section in openssl.cnf
 };
 
-// Installed gives what is there, Signet first. Providers are looked for in $SIGNET_BENCH_MODULES too. For a profile,
-// $SIGNET_BENCH_ONLY names the one contender that takes part.
+// Installed gives what is there, Signet first. Providers are looked for in $SIGNET_BENCH_MODULES too. For a
+// profile, $SIGNET_BENCH_ONLY names the one contender that takes part.
 const std::vector<ContenderKind>& Installed();
 
 // Contender is one of them at work, in a library context of its own that is configured as a user would do it,

@@ -5,26 +5,37 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <memory>
+#include <cstdlib>
 #include <stdexcept>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace signet::bench {
 namespace {
 
-// ResidentKib gives the resident memory of this process (proc_pid_statm(5)).
-double ResidentKib() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "r"),
-                                                             std::fclose);
-  long size = 0;
-  long resident = 0;
-  if (file == nullptr || std::fscanf(file.get(), "%ld %ld", &size, &resident) != 2) {
-    throw std::runtime_error("/proc/self/statm cannot be read");
+// ResidentMemory looks at the resident memory of this process (proc_pid_statm(5)) without needing any itself.
+class ResidentMemory {
+ public:
+  ResidentMemory() : file_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
+  ~ResidentMemory() { close(file_); }
+  ResidentMemory(const ResidentMemory&) = delete;
+  ResidentMemory& operator=(const ResidentMemory&) = delete;
+
+  double Kib() const {
+    char text[128];
+    const ssize_t size = pread(file_, text, sizeof text - 1, 0);
+    if (size <= 0) throw std::runtime_error("/proc/self/statm cannot be read");
+    text[size] = '\0';
+    char* second = nullptr;
+    std::strtol(text, &second, 10);
+    return static_cast<double>(std::strtol(second, nullptr, 10)) *
+           static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
   }
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
-}
+
+ private:
+  const int file_;
+};
 
 // Growth is what the memory had at most, above what it had after the first thousand.
 void Growth(benchmark::State& state, const ContenderKind& kind) {
@@ -35,12 +46,13 @@ void Growth(benchmark::State& state, const ContenderKind& kind) {
   const OpenSslPtr<EVP_PKEY> key = contender.Load(InstantToken::Uri());
   std::vector<std::uint8_t> message = TestMessage();
   std::array<std::uint8_t, 128> signature;
+  const ResidentMemory memory;
   double before = 0;
   double most = 0;
   for (int i = 1; i <= signatures; ++i) {
     Sign(key.get(), contender.library(), kEcdsa, message, signature);
     if (i % kFirst != 0) continue;
-    const double now = ResidentKib();
+    const double now = memory.Kib();
     if (i == kFirst) before = now;
     most = std::max(most, now);
   }

@@ -1,15 +1,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace signet {
 
-// Secret holds a PIN, a password or private key bytes. It is move-only, wiped when it dies, never printed, and
-// its memory is kept out of core dumps and, where the limits allow it, out of swap. It survives fork. An absent
-// secret is a std::optional<Secret> without value; a Secret of length zero is an empty one, which PKCS#12 tells
-// apart.
+// Secret holds a PIN, a password or private key bytes. It is move-only, wiped when it dies, never printed,
+// and its memory is kept out of core dumps and, where the limits allow it, out of swap. It survives fork. An
+// absent secret is a std::optional<Secret> without value; a Secret of length zero is an empty one, which
+// PKCS#12 tells apart.
 class Secret {
  public:
   Secret() noexcept = default;
@@ -27,6 +28,9 @@ class Secret {
   // view is valid until the secret is moved, shrunk or destroyed. It is not NUL-terminated.
   std::string_view view() const noexcept { return {data_, size_}; }
   std::span<char> writable() noexcept { return {data_, size_}; }
+  std::span<std::uint8_t> writable_bytes() noexcept {
+    return {reinterpret_cast<std::uint8_t*>(data_), size_};
+  }
   // Shrink wipes and drops all after the first `size` bytes; `size` is at most size().
   void Shrink(std::size_t size) noexcept;
   std::size_t size() const noexcept { return size_; }

@@ -138,8 +138,8 @@ inline std::unique_ptr<Botan::TLS::Channel> MakeServer(const std::shared_ptr<Bot
 #endif
 }
 
-// IsComplete tells whether both sides have finished: a TLS 1.3 server may send before the client has even shown who
-// it is, and Botan 3 calls that active.
+// IsComplete tells whether both sides have finished: a TLS 1.3 server may send before the client has even
+// shown who it is, and Botan 3 calls that active.
 inline bool IsComplete(const Botan::TLS::Channel& channel) {
 #if SIGNET_BOTAN_3
   return channel.is_handshake_complete();

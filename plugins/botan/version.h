@@ -185,8 +185,8 @@ class KeyBase : public Botan::Private_Key {
 
  protected:
   virtual std::unique_ptr<Botan::PK_Ops::Signature> MakeSigner(std::string_view padding) const = 0;
-  // InnerHash is what Botan calls the hash of its own operation, for PKCS#10 and X.509, which insist on it; Botan 2
-  // does not ask.
+  // InnerHash is what Botan calls the hash of its own operation, for PKCS#10 and X.509, which insist on it;
+  // Botan 2 does not ask.
   std::string InnerHash([[maybe_unused]] std::string_view padding) const {
 #if SIGNET_BOTAN_3
     return public_->create_verification_op(padding, "")->hash_function();

@@ -26,7 +26,7 @@ class Algorithms {
 
   const std::string properties_;
   std::map<std::string, std::string, std::less<>> longer_properties_;  // by what they have more
-  std::map<int, std::vector<OSSL_ALGORITHM>> tables_;  // each ends in an empty row
+  std::map<int, std::vector<OSSL_ALGORITHM>> tables_;                  // each ends in an empty row
 };
 
 }  // namespace signet::provider

@@ -4,11 +4,13 @@
 #include "base/openssl_error.h"
 #include "identity/constant_time.h"
 #include "identity/hashes.h"
+#include "openssl_provider/async_job.h"
 #include <signet/error.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -83,6 +85,20 @@ std::vector<std::uint8_t> Whole(std::span<const std::uint8_t> in, std::size_t si
   std::vector<std::uint8_t> whole(size - in.size());
   whole.insert(whole.end(), in.begin(), in.end());
   return whole;
+}
+
+// Message is a decrypted block, whose first `size` bytes are what was encrypted.
+struct Message {
+  Secret block;
+  std::size_t size = 0;
+};
+
+Message Decrypted(PrivateKey& key, DecryptionAlgorithm algorithm, std::span<const std::uint8_t> label,
+                  std::span<const std::uint8_t> encrypted) {
+  algorithm.label = label;
+  Message message{Secret::OfSize(encrypted.size())};
+  message.size = key.Decrypt(algorithm, encrypted, message.block.writable_bytes());
+  return message;
 }
 
 }  // namespace
@@ -190,11 +206,11 @@ std::size_t AsymCipherContext::Decrypt(std::span<const std::uint8_t> in, std::ui
                                        std::size_t room) const {
   if (operation_ != Operation::kDecrypt) Refuse(ErrorCode::kBadArgument, "the decryption was not begun");
   if (out == nullptr) return for_tls() ? kPremasterSize : modulus_size();
-  const std::vector<std::uint8_t> block = Whole(in, modulus_size());
-  Secret message = Secret::OfSize(block.size());
-  const std::span<std::uint8_t> bytes{reinterpret_cast<std::uint8_t*>(message.writable().data()),
-                                      message.size()};
-  const std::size_t size = key().private_key->Decrypt(Algorithm(), block, bytes);
+  auto [message, size] = RunPausable(*key().private_key, [key = key().private_key, algorithm = Algorithm(),
+                                                          label = label_, block = Whole(in, modulus_size())] {
+    return Decrypted(*key, algorithm, label, block);
+  });
+  const std::span<const std::uint8_t> bytes = message.writable_bytes();
   const std::size_t wanted = for_tls() ? kPremasterSize : size;
   if (room < wanted || bytes.size() < kPremasterSize)
     Refuse(ErrorCode::kBadArgument, "the buffer is too short");

@@ -56,4 +56,10 @@ auto RunPaused(PrivateKey& key, Call call) {
   return *std::move(work.result);
 }
 
+// RunPausable is RunPaused where CanPause, and just `call()` elsewhere.
+template <class Call>
+auto RunPausable(PrivateKey& key, Call call) {
+  return CanPause(key) ? RunPaused(key, std::move(call)) : std::as_const(call)();
+}
+
 }  // namespace signet::provider

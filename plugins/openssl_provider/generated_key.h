@@ -20,7 +20,9 @@ class GeneratedKey : public PrivateKey {
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm&) const override { return true; }
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
-                   std::span<std::uint8_t> signature) override;
+                   std::span<std::uint8_t> signature) override {
+    return SignInSoftware(key_.get(), algorithm, input, signature);
+  }
   bool CanDecrypt(const DecryptionAlgorithm&) const override { return type() == KeyType::kRsa; }
   std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
                       std::span<std::uint8_t> output) override {

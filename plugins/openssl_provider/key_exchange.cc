@@ -3,6 +3,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
+#include "openssl_provider/async_job.h"
 #include "openssl_provider/dispatch.h"
 #include "openssl_provider/private_key.h"
 
@@ -153,7 +154,8 @@ std::size_t ExchangeContext::Derive(std::uint8_t* out, std::size_t room) const {
   if (out == nullptr) return size;
   if (room < size) Refuse(ErrorCode::kBadArgument, "the buffer is too short for the secret");
   if (peer_point_.empty()) Refuse(ErrorCode::kBadArgument, "the peer's key is missing");
-  const Secret agreed = key_->private_key->Derive(peer_point_);
+  const Secret agreed = RunPausable(
+      *key_->private_key, [key = key_->private_key, point = peer_point_] { return key->Derive(point); });
   if (x963_) {
     ApplyKdf(agreed, {out, size});
   } else {

@@ -13,8 +13,8 @@ inline constexpr const char* kEd25519Names = "ED25519:1.3.101.112";
 inline constexpr const char* kEd448Names = "ED448:1.3.101.113";
 
 // KeymgmtFunctions gives the dispatch table for keys of `type`, or null for a type that the provider does not
-// keep. It imports nothing but EC public keys, so that a private key never gets here by mistake, and exports the
-// public part alone.
+// keep. It imports nothing but EC public keys, so that a private key never gets here by mistake, and exports
+// the public part alone.
 const OSSL_DISPATCH* KeymgmtFunctions(KeyType type) noexcept;
 
 }  // namespace signet::provider

@@ -40,7 +40,7 @@ KeyData::KeyData(std::shared_ptr<PrivateKey> key)
 
 std::shared_ptr<const KeyData> KeyReference::data() const {
   return generated() ? std::make_shared<const KeyData>(std::make_shared<GeneratedKey>(generated_.get()))
-                    : data_;
+                     : data_;
 }
 
 }  // namespace signet::provider

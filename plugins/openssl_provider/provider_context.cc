@@ -54,8 +54,8 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
   }
 }
 
-// ApplyParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf, and what
-// the program adds by OSSL_PROVIDER_load_ex and OSSL_PROVIDER_add_conf_parameter.
+// ApplyParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf,
+// and what the program adds by OSSL_PROVIDER_load_ex and OSSL_PROVIDER_add_conf_parameter.
 void ProviderContext::ApplyParameters() {
   if (get_params_ == nullptr) return;
   const std::vector<std::string_view> names = SettingNames();

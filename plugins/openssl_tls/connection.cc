@@ -23,6 +23,10 @@ OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
   CheckOpenSsl(SSL_CTX_set_min_proto_version(context.get(), oldest), "SSL_CTX_set_min_proto_version");
   CheckOpenSsl(SSL_CTX_set_max_proto_version(context.get(), protocol_version.value_or(0)),
                "SSL_CTX_set_max_proto_version");
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION  // since OpenSSL 3.2 (RFC 8879)
+  SSL_CTX_set_options(context.get(),
+                      SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
+#endif
   return context;
 }
 

@@ -12,7 +12,7 @@
 namespace signet::openssl {
 
 // MakeContext gives an SSL_CTX in a library context of `library`, bound to one protocol version where one is
-// given.
+// given. Certificates are not compressed (RFC 8879), so that every stack and version shows the same messages.
 OpenSslPtr<SSL_CTX> MakeContext(OSSL_LIB_CTX* library, const SSL_METHOD* method,
                                 std::optional<std::uint16_t> protocol_version);
 

@@ -95,8 +95,7 @@ class Selector {
   // Unlock may ask a person and waits for the token: in an async job the handshake is paused meanwhile.
   static void Unlock(const std::shared_ptr<PrivateKey>& key) {
     if (!key->locked()) return;
-    if (!provider::CanPause(*key)) return key->Unlock();
-    provider::RunPaused(*key, [key] {
+    provider::RunPausable(*key, [key] {
       key->Unlock();
       return true;
     });

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <openssl/asn1t.h>
+#include <openssl/async.h>
 #include <openssl/bio.h>
 #include <openssl/conf.h>
 #include <openssl/core_dispatch.h>
@@ -10,8 +11,8 @@
 #include <openssl/encoder.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
@@ -26,6 +27,7 @@ struct OpenSslDeleter {
   void operator()(ASN1_OBJECT* p) const noexcept { ASN1_OBJECT_free(p); }
   void operator()(ASN1_OCTET_STRING* p) const noexcept { ASN1_OCTET_STRING_free(p); }
   void operator()(ASN1_TYPE* p) const noexcept { ASN1_TYPE_free(p); }
+  void operator()(ASYNC_WAIT_CTX* p) const noexcept { ASYNC_WAIT_CTX_free(p); }
   void operator()(BASIC_CONSTRAINTS* p) const noexcept { BASIC_CONSTRAINTS_free(p); }
   void operator()(BIGNUM* p) const noexcept { BN_clear_free(p); }
   void operator()(BIO* p) const noexcept { BIO_free_all(p); }
@@ -60,10 +62,12 @@ struct OpenSslDeleter {
   void operator()(SSL* p) const noexcept { SSL_free(p); }
   void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
   void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
-  void operator()(STACK_OF(ASN1_TYPE)* p) const noexcept { sk_ASN1_TYPE_pop_free(p, ASN1_TYPE_free); }
-  void operator()(STACK_OF(PKCS12_SAFEBAG)* p) const noexcept { sk_PKCS12_SAFEBAG_pop_free(p, PKCS12_SAFEBAG_free); }
-  void operator()(STACK_OF(PKCS7)* p) const noexcept { sk_PKCS7_pop_free(p, PKCS7_free); }
-  void operator()(STACK_OF(X509)* p) const noexcept { sk_X509_pop_free(p, X509_free); }
+  void operator()(STACK_OF(ASN1_TYPE) * p) const noexcept { sk_ASN1_TYPE_pop_free(p, ASN1_TYPE_free); }
+  void operator()(STACK_OF(PKCS12_SAFEBAG) * p) const noexcept {
+    sk_PKCS12_SAFEBAG_pop_free(p, PKCS12_SAFEBAG_free);
+  }
+  void operator()(STACK_OF(PKCS7) * p) const noexcept { sk_PKCS7_pop_free(p, PKCS7_free); }
+  void operator()(STACK_OF(X509) * p) const noexcept { sk_X509_pop_free(p, X509_free); }
   void operator()(X509* p) const noexcept { X509_free(p); }
   void operator()(X509_ALGOR* p) const noexcept { X509_ALGOR_free(p); }
   void operator()(X509_EXTENSION* p) const noexcept { X509_EXTENSION_free(p); }

@@ -61,7 +61,7 @@ struct Alternative {
 Alternative MakeAlternative(Bytes ciphertext, Bytes key_secret) {
   const Digest256 key = Hmac(key_secret, ciphertext);
   Alternative made{.block = Secret::OfSize(ciphertext.size())};
-  Prf(key, "message", {reinterpret_cast<std::uint8_t*>(made.block.writable().data()), made.block.size()});
+  Prf(key, "message", made.block.writable_bytes());
   std::array<std::uint8_t, 2 * kLengthCandidates> lengths;
   Prf(key, "length", lengths);
   const std::size_t limit = ciphertext.size() - 2 - kShortestPadding;

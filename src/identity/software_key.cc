@@ -4,6 +4,7 @@
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
+#include "identity/public_key.h"
 #include "identity/rsa_unpadding.h"
 
 #include <algorithm>
@@ -20,18 +21,15 @@ OpenSslPtr<EVP_PKEY_CTX> ContextOf(EVP_PKEY* key) {
       CheckOpenSsl(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key, nullptr), "EVP_PKEY_CTX_new_from_pkey"));
 }
 
-std::span<std::uint8_t> BytesOf(Secret& secret) {
-  return {reinterpret_cast<std::uint8_t*>(secret.writable().data()), secret.size()};
-}
-
 // RejectionSecret is the draft's: the hash of the private exponent, as long as the modulus.
 std::array<std::uint8_t, 32> RejectionSecret(EVP_PKEY* key, std::size_t modulus) {
   BIGNUM* exponent = nullptr;
   CheckOpenSsl(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_D, &exponent), "EVP_PKEY_get_bn_param");
   const OpenSslPtr<BIGNUM> owned(exponent);
   Secret bytes = Secret::OfSize(modulus);
-  CheckOpenSsl(BN_bn2binpad(exponent, BytesOf(bytes).data(), static_cast<int>(modulus)), "BN_bn2binpad");
-  const auto digest = Digest(Hash::kSha256, BytesOf(bytes));
+  CheckOpenSsl(BN_bn2binpad(exponent, bytes.writable_bytes().data(), static_cast<int>(modulus)),
+               "BN_bn2binpad");
+  const auto digest = Digest(Hash::kSha256, bytes.writable_bytes());
   std::array<std::uint8_t, 32> secret;
   std::ranges::copy(digest, secret.begin());
   return secret;
@@ -45,7 +43,32 @@ OpenSslPtr<EVP_PKEY> PeerOf(EVP_PKEY* key, std::span<const std::uint8_t> point) 
       {.code = ErrorCode::kBadArgument, .detail = "the peer's public key is no point of the key's curve"});
 }
 
+// OneShot tells whether OpenSSL takes the message itself and hashes inside.
+bool OneShot(SigningAlgorithm::Kind kind) {
+  return kind == SigningAlgorithm::Kind::kEdDsa || kind == SigningAlgorithm::Kind::kMlDsa;
+}
+
 }  // namespace
+
+std::size_t SignInSoftware(EVP_PKEY* key, const SigningAlgorithm& algorithm,
+                           std::span<const std::uint8_t> input, std::span<std::uint8_t> signature) {
+  const OpenSslErrorMark mark;
+  std::size_t size = signature.size();
+  if (OneShot(algorithm.kind)) {
+    const OpenSslPtr<EVP_MD_CTX> context(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
+    CheckOpenSsl(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key, nullptr),
+                 "EVP_DigestSignInit_ex");
+    CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
+                 "EVP_DigestSign");
+    return size;
+  }
+  const OpenSslPtr<EVP_PKEY_CTX> context = ContextOf(key);
+  CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
+  ConfigurePkeyContext(context.get(), algorithm);
+  CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
+               "EVP_PKEY_sign");
+  return size;
+}
 
 std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorithm,
                               std::span<const std::uint8_t> input, std::span<std::uint8_t> output) {
@@ -60,14 +83,14 @@ std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorith
   CheckOpenSsl(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING), "EVP_PKEY_CTX_set_rsa_padding");
   Secret block = Secret::OfSize(modulus);
   std::size_t size = modulus;
-  if (EVP_PKEY_decrypt(context.get(), BytesOf(block).data(), &size, input.data(), input.size()) != 1)
+  if (EVP_PKEY_decrypt(context.get(), block.writable_bytes().data(), &size, input.data(), input.size()) != 1)
     ThrowOpenSsl(ErrorCode::kBadArgument, "EVP_PKEY_decrypt", "the block is not one for this RSA key");
   output = output.first(modulus);
   if (algorithm.kind == DecryptionAlgorithm::Kind::kRsaPkcs1)
-    return UnpadPkcs1(BytesOf(block), input, RejectionSecret(key, modulus), output);
+    return UnpadPkcs1(block.writable_bytes(), input, RejectionSecret(key, modulus), output);
   if (algorithm.kind == DecryptionAlgorithm::Kind::kRsaOaep)
-    return UnpadOaep(algorithm, BytesOf(block), output);
-  std::ranges::copy(BytesOf(block), output.begin());
+    return UnpadOaep(algorithm, block.writable_bytes(), output);
+  std::ranges::copy(block.writable_bytes(), output.begin());
   return size;
 }
 
@@ -82,7 +105,7 @@ Secret DeriveInSoftware(EVP_PKEY* key, std::span<const std::uint8_t> peer_point)
   std::size_t size = 0;
   CheckOpenSsl(EVP_PKEY_derive(context.get(), nullptr, &size), "EVP_PKEY_derive");
   Secret secret = Secret::OfSize(size);
-  CheckOpenSsl(EVP_PKEY_derive(context.get(), BytesOf(secret).data(), &size), "EVP_PKEY_derive");
+  CheckOpenSsl(EVP_PKEY_derive(context.get(), secret.writable_bytes().data(), &size), "EVP_PKEY_derive");
   secret.Shrink(size);
   return secret;
 }

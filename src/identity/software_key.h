@@ -10,6 +10,10 @@
 // What keys in this process's memory do alike.
 namespace signet {
 
+// SignInSoftware is PrivateKey::Sign with a key of our own library context; it checks nothing beforehand.
+std::size_t SignInSoftware(EVP_PKEY* key, const SigningAlgorithm& algorithm,
+                           std::span<const std::uint8_t> input, std::span<std::uint8_t> signature);
+
 // DecryptInSoftware is PrivateKey::Decrypt with a key of our own library context.
 std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorithm,
                               std::span<const std::uint8_t> input, std::span<std::uint8_t> output);

@@ -221,6 +221,23 @@ class Token::Lease {
   CallWatch::Holding holding_;
 };
 
+// Unfinished is an operation that was begun on a lease: unless it Finishes, nobody knows what state its
+// session is in, and the session is replaced.
+class Unfinished {
+ public:
+  explicit Unfinished(Token::Lease& lease) noexcept : lease_(lease) {}
+  ~Unfinished() {
+    if (!finished_) lease_.Replace();
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  void Finish() noexcept { finished_ = true; }
+
+ private:
+  Token::Lease& lease_;
+  bool finished_ = false;
+};
+
 template <class Work>
 auto Token::Use(const Credentials* credentials, bool exclusive, Work&& work) {
   for (bool again = false;; again = true) {

@@ -65,22 +65,6 @@ class OaepParams {
   CK_RSA_PKCS_OAEP_PARAMS params_{};
 };
 
-// Replacement replaces the lease's session at its end, unless it is cancelled.
-class Replacement {
- public:
-  explicit Replacement(Token::Lease& lease) : lease_(lease) {}
-  ~Replacement() {
-    if (!cancelled_) lease_.Replace();
-  }
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-  void Cancel() const noexcept { cancelled_ = true; }
-
- private:
-  Token::Lease& lease_;
-  mutable bool cancelled_ = false;
-};
-
 // SaysMalformed tells whether a token that undoes PKCS#1 v1.5 itself found the block malformed. The last two
 // may mean worse, but some tokens have no better word for it, and what is told apart here can be used to
 // decrypt.
@@ -117,6 +101,25 @@ bool TokenKey::CanDecrypt(const DecryptionAlgorithm& algorithm) const {
 std::size_t TokenKey::Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
                               std::span<std::uint8_t> output) {
   CheckDecryption(input.size(), output.size());
+  if (!token_->guard().on()) return DecryptHere(algorithm, input, output);
+  // The thread that decrypts may go on when we have given it up: it has copies of its own. All of the block
+  // comes back: where the message ends in it is the caller's secret.
+  const auto copy = [](std::span<const std::uint8_t> bytes) {
+    return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
+  };
+  const auto [block, size] = token_->guard().Run(
+      [self = Self(), own = algorithm, label = copy(algorithm.label), owned = copy(input)]() mutable {
+        own.label = label;
+        Secret room = Secret::OfSize(owned.size());
+        const std::size_t message = self->DecryptHere(own, owned, room.writable_bytes());
+        return std::pair(std::move(room), message);
+      });
+  std::ranges::copy(block.view(), output.begin());
+  return size;
+}
+
+std::size_t TokenKey::DecryptHere(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                                  std::span<std::uint8_t> output) {
   const auto mechanisms = token_->Mechanisms();
   Decryption job{.input = input, .output = output.first(input.size())};
   for (const DecryptionRow& row : kRows) {
@@ -146,7 +149,7 @@ std::size_t TokenKey::Unpadded(const DecryptionAlgorithm& algorithm, const Decry
   if (job.rv != CKR_OK) return RejectPkcs1(job.input, *RejectionSecret(), job.output);
   if (!raw || algorithm.kind == Kind::kRsaRaw) return job.size;
   Secret block = Secret::OfSize(job.output.size());
-  const std::span<std::uint8_t> bytes{reinterpret_cast<std::uint8_t*>(block.writable().data()), block.size()};
+  const std::span<std::uint8_t> bytes = block.writable_bytes();
   std::ranges::copy(job.output, bytes.begin());
   if (algorithm.kind == Kind::kRsaOaep) return UnpadOaep(algorithm, bytes, job.output);
   return UnpadPkcs1(bytes, job.input, *RejectionSecret(), job.output);
@@ -154,17 +157,10 @@ std::size_t TokenKey::Unpadded(const DecryptionAlgorithm& algorithm, const Decry
 
 // Run leaves in job.rv that the token does not take the mechanism, or found the block malformed.
 void TokenKey::Run(Decryption& job) {
-  if (locked()) Unlock();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool exclusive = always_authenticate_.load(std::memory_order_relaxed);
-    std::optional<Token::ContextPin> pin;
-    if (exclusive) pin = token_->PrepareContextLogin(*credentials_, context_pin_);
-    job.context_pin = pin ? &*pin : nullptr;
-    const auto decrypt = [&](Token::Lease& lease) { return DecryptOn(lease, job); };
-    if (token_->Use(credentials_.get(), exclusive, decrypt) == Outcome::kDone) return;
-    always_authenticate_ = true;
-  }
-  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_Decrypt", token_->label()).WithUri(credentials_->uri);
+  Operate("C_Decrypt", [&](Token::Lease& lease, const Token::ContextPin* pin) {
+    job.context_pin = pin;
+    return DecryptOn(lease, job);
+  });
 }
 
 TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
@@ -173,7 +169,7 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
   job.rv = lease.Call(SIGNET_CK(C_DecryptInit), mechanism, &job.mechanism, handle);
   if (IsRefusalOfMechanism(job.rv)) return Outcome::kDone;
   CheckRv(job.rv, "C_DecryptInit", token_->label());
-  const Replacement unfinished(lease);  // whatever goes wrong now leaves an operation under way
+  Unfinished operation(lease);
   if (job.context_pin != nullptr)
     token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
   CK_ULONG size = job.output.size();
@@ -184,7 +180,7 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
   }
   const bool malformed = mechanism == CKM_RSA_PKCS && SaysMalformed(job.rv);
   if (!malformed) CheckRv(job.rv, "C_Decrypt", token_->label());
-  unfinished.Cancel();
+  operation.Finish();
   job.size = std::min<std::size_t>(size, job.output.size());
   if (mechanism == CKM_RSA_X_509) FillInFront(job);
   return Outcome::kDone;
@@ -209,8 +205,7 @@ std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   auto secret = std::make_shared<KeySecret>();
   Secret answer = Secret::OfSize(raw_signature_size());
   const std::vector<std::uint8_t> question = SecretQuestion(public_key_.spki(), answer.size());
-  Decryption job{.input = question,
-                 .output = {reinterpret_cast<std::uint8_t*>(answer.writable().data()), answer.size()}};
+  Decryption job{.input = question, .output = answer.writable_bytes()};
   job.mechanism = {CKM_RSA_X_509, nullptr, 0};
   job.rv = CKR_MECHANISM_INVALID;
   if (Has(*token_->Mechanisms(), CKM_RSA_X_509)) Run(job);

@@ -77,6 +77,11 @@ class TokenKey final : public PrivateKey {
   void NoteRefusal(const Error& error);
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
+  // Operate has `operation(Lease&, const Token::ContextPin*)` done, with a PIN for a key that wants one at
+  // each operation; once more where that shows only now. `call` is for the message when even that does not
+  // help.
+  template <class Operation>
+  void Operate(const char* call, Operation operation);
   std::size_t raw_signature_size() const noexcept;
 
   // in token_signing.cc
@@ -101,6 +106,8 @@ class TokenKey final : public PrivateKey {
   };
   using KeySecret = std::array<std::uint8_t, 32>;
   void CheckDecryption(std::size_t input, std::size_t output) const;
+  std::size_t DecryptHere(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                          std::span<std::uint8_t> output);
   void Run(Decryption& job);
   Outcome DecryptOn(Token::Lease& lease, Decryption& job);
   static void FillInFront(Decryption& job);
@@ -108,6 +115,7 @@ class TokenKey final : public PrivateKey {
   std::shared_ptr<const KeySecret> RejectionSecret();
 
   // in token_derivation.cc
+  Secret DeriveHere(std::span<const std::uint8_t> peer_point, std::size_t field);
   Secret DeriveOn(Token::Lease& lease, std::span<const std::uint8_t> peer_point, std::size_t field);
 
   const std::shared_ptr<Token> token_;
@@ -123,5 +131,19 @@ class TokenKey final : public PrivateKey {
   std::shared_ptr<const KeySecret> rejection_secret_;
   mutable ForkLocal<HandleCache> handle_;
 };
+
+template <class Operation>
+void TokenKey::Operate(const char* call, Operation operation) {
+  if (locked()) Unlock();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const bool exclusive = always_authenticate_.load(std::memory_order_relaxed);
+    std::optional<Token::ContextPin> pin;
+    if (exclusive) pin = token_->PrepareContextLogin(*credentials_, context_pin_);
+    const auto once = [&](Token::Lease& lease) { return operation(lease, pin ? &*pin : nullptr); };
+    if (token_->Use(credentials_.get(), exclusive, once) == Outcome::kDone) return;
+    always_authenticate_ = true;  // The token says so, though the key did not.
+  }
+  throw RvError(CKR_USER_NOT_LOGGED_IN, call, token_->label()).WithUri(credentials_->uri);
+}
 
 }  // namespace signet

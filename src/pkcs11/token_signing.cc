@@ -100,17 +100,11 @@ std::size_t TokenKey::Sign(const SigningAlgorithm& algorithm, std::span<const st
 std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                                std::span<std::uint8_t> signature) {
   Job job{.algorithm = algorithm, .input = input, .signature = signature};
-  if (locked()) Unlock();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool exclusive = always_authenticate_.load(std::memory_order_relaxed);
-    std::optional<Token::ContextPin> pin;
-    if (exclusive) pin = token_->PrepareContextLogin(*credentials_, context_pin_);
-    job.context_pin = pin ? &*pin : nullptr;
-    const auto sign = [&](Token::Lease& lease) { return SignOn(lease, job); };
-    if (token_->Use(credentials_.get(), exclusive, sign) == Outcome::kDone) return job.size;
-    always_authenticate_ = true;  // The token says so, though the key did not.
-  }
-  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_Sign", token_->label()).WithUri(credentials_->uri);
+  Operate("C_Sign", [&](Token::Lease& lease, const Token::ContextPin* pin) {
+    job.context_pin = pin;
+    return SignOn(lease, job);
+  });
+  return job.size;
 }
 
 TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
@@ -180,14 +174,7 @@ std::span<const std::uint8_t> TokenKey::Encoded(const MechanismRow& row, const J
 }
 
 TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row, Job& job) {
-  // Whatever goes wrong now leaves an operation under way.
-  struct Guard {
-    Token::Lease& lease;
-    bool done = false;
-    ~Guard() {
-      if (!done) lease.Replace();
-    }
-  } guard{lease};
+  Unfinished operation(lease);
   if (job.context_pin != nullptr)
     token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
   std::array<std::uint8_t, kMaxModulus> room;
@@ -202,7 +189,7 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
     return Outcome::kContextLoginWanted;
   }
   CheckRv(rv, "C_Sign", token_->label());
-  guard.done = true;
+  operation.Finish();
   if (size > raw.size()) size = 0;
   TakeSignature(job, std::span<const std::uint8_t>(raw).first(size));
   return Outcome::kDone;

@@ -40,10 +40,17 @@ void RefuseForeign(Bytes file) {
   ThrowMalformed("not a PKCS#12 file");
 }
 
-// IsSequence tells whether decrypted bytes are one SEQUENCE, as both a SafeContents and a key must be.
+// IsSequence tells whether decrypted bytes are one SEQUENCE that begins with an element, as both a
+// SafeContents and a key do. The wrong password leaves noise, of which one in some thousands has valid
+// padding and begins like a SEQUENCE: no noise also ends where its first two lengths say.
 bool IsSequence(const Secret& plain) {
   try {
-    return BerReader(AsBytes(plain)).Next("").tag == BerTag::kSequence;
+    BerReader reader(AsBytes(plain));
+    BerReader inside = reader.Enter(BerTag::kSequence, "");
+    if (!reader.done()) return false;
+    if (inside.done()) return true;
+    const BerTag first = inside.Next("").tag;
+    return first == BerTag::kSequence || first == BerTag::kInteger;
   } catch (const Error&) {
     return false;
   }

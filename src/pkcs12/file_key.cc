@@ -5,6 +5,7 @@
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include "identity/software_key.h"
 #include "pkcs12/password.h"
 #include "pkcs12/private_key_info.h"
 #include <signet/error.h>
@@ -22,8 +23,8 @@ namespace {
 using Kind = SigningAlgorithm::Kind;
 
 constexpr std::size_t kMaxKeySize = 16 << 10;  // bytes; RSA with 16384 bits has 9 KiB
-// DSA and Diffie-Hellman keys are written without their public part, which reading them computes: a long one would
-// take minutes. DSA with 4096 bits has 1.1 KiB.
+// DSA and Diffie-Hellman keys are written without their public part, which reading them computes: a long one
+// would take minutes. DSA with 4096 bits has 1.1 KiB.
 constexpr std::size_t kMaxComputedKeySize = 1536;  // bytes
 
 bool IsRsa(KeyType type) { return type == KeyType::kRsa || type == KeyType::kRsaPss; }
@@ -31,9 +32,6 @@ bool IsRsa(KeyType type) { return type == KeyType::kRsa || type == KeyType::kRsa
 bool IsMlDsa(KeyType type) {
   return type == KeyType::kMlDsa44 || type == KeyType::kMlDsa65 || type == KeyType::kMlDsa87;
 }
-
-// OneShot tells whether OpenSSL takes the message itself and hashes inside.
-bool OneShot(Kind kind) { return kind == Kind::kEdDsa || kind == Kind::kMlDsa; }
 
 // KindFits tells which ways of signing a type of key has at all.
 bool KindFits(Kind kind, KeyType type) {
@@ -222,28 +220,11 @@ void FileKey::CheckInput(const SigningAlgorithm& algorithm, std::span<const std:
 
 std::size_t FileKey::Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                           std::span<std::uint8_t> signature) {
-  const OpenSslErrorMark mark;
   CheckInput(algorithm, input);
   if (signature.size() < max_signature_size()) {
     throw Error({.code = ErrorCode::kBadArgument, .detail = "the room for the signature is too small"});
   }
-  std::size_t size = signature.size();
-  if (OneShot(algorithm.kind)) {
-    const OpenSslPtr<EVP_MD_CTX> context(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
-    CheckOpenSsl(
-        EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
-        "EVP_DigestSignInit_ex");
-    CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
-                 "EVP_DigestSign");
-    return size;
-  }
-  const OpenSslPtr<EVP_PKEY_CTX> context(CheckOpenSsl(
-      EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr), "EVP_PKEY_CTX_new_from_pkey"));
-  CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
-  ConfigurePkeyContext(context.get(), algorithm);
-  CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
-               "EVP_PKEY_sign");
-  return size;
+  return SignInSoftware(key_.get(), algorithm, input, signature);
 }
 
 std::optional<Secret> FileKey::ExportPkcs8() const {

@@ -17,8 +17,7 @@ struct HandshakeOptions {
   std::string server;
   std::vector<std::string> uris;
   std::string trust;
-  std::string stack;
-  std::string tls;
+  StackOptions stack;
   std::string request;
   std::string html;
   bool pinned = false;
@@ -82,11 +81,11 @@ std::vector<HandshakeReport> Connect(const CommonOptions& common, const Handshak
                            .identities = FindIdentities(source, options.uris),
                            .pinned = options.pinned,
                            .trust_file = options.trust,
-                           .protocol_version = ProtocolVersion(options.tls),
+                           .protocol_version = options.stack.protocol_version(),
                            .request = options.request,
                            .resume = options.resume,
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
-  std::vector<HandshakeReport> reports = MakeProbe(options.stack)->Connect(probe);
+  std::vector<HandshakeReport> reports = MakeProbe(options.stack.stack)->Connect(probe);
   for (HandshakeReport& report : reports) ExplainFailure(report);
   return reports;
 }
@@ -97,7 +96,7 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
     reports = Connect(common, options, server);
   } catch (const Error& error) {
     // No connection was tried; the document says so in its own words.
-    if (common.json) PrintJson(ReportJson({.stack = options.stack, .failure = error}));
+    if (common.json) PrintJson(ReportJson({.stack = options.stack.stack, .failure = error}));
     throw;
   }
   const int status = Report(common, reports);
@@ -109,7 +108,6 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
 
 void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<HandshakeOptions>();
-  options->stack = Stacks().front().name;
   CLI::App* verb = app.add_subcommand("handshake", "Make a real mutual-TLS handshake and show it");
   verb->add_option("SERVER", options->server, "The server, HOST:PORT")->type_name("")->required();
   verb->add_option("--identity", options->uris, "Identities to choose from: pkcs11:... or pkcs12:PATH")
@@ -119,12 +117,7 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_option("--trust", options->trust,
                    "CAs that the server's certificate may come from (default: the system's)")
       ->type_name("PEM");
-  verb->add_option("--stack", options->stack, "TLS stack")
-      ->check(CLI::IsMember(StackNames()))
-      ->type_name("NAME");
-  verb->add_option("--tls", options->tls, "This version of TLS and no other")
-      ->check(CLI::IsMember({"1.2", "1.3"}))
-      ->type_name("VERSION");
+  options->stack.AddTo(*verb);
   verb->add_option("--request", options->request,
                    "What to send after the handshake (default: a GET of HTTP/1.1)")
       ->type_name("TEXT");

@@ -18,8 +18,7 @@ struct ServeVerbOptions {
   std::string key;
   std::string identity;
   std::string trust;
-  std::string stack;
-  std::string tls;
+  StackOptions stack;
   std::uint64_t count = 0;  // connections to answer; 0: until it is ended
   unsigned timeout_ms = 10'000;
 };
@@ -57,9 +56,9 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
   ServeOptions serve{.certificate_file = options.certificate,
                      .key_file = options.key,
                      .trust_file = options.trust,
-                     .protocol_version = ProtocolVersion(options.tls)};
+                     .protocol_version = options.stack.protocol_version()};
   if (!options.identity.empty()) serve.identity = source.Open(options.identity);
-  const std::unique_ptr<Probe> probe = MakeProbe(options.stack);
+  const std::unique_ptr<Probe> probe = MakeProbe(options.stack.stack);
   const std::unique_ptr<Acceptor> acceptor = probe->Listen(serve);
   const Socket listener = Socket::Listen(options.address, options.port);
   PrintListening(common, options.address, listener.port());
@@ -74,7 +73,6 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
 
 void AddServeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ServeVerbOptions>();
-  options->stack = Stacks().front().name;
   CLI::App* verb = app.add_subcommand("serve", "Run a test server that asks for a client certificate");
   verb->add_option("PORT", options->port, "TCP port; 0 takes a free one")->type_name("")->required();
   CLI::Option* certificate =
@@ -85,12 +83,7 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   key->type_name("PEM")->needs(certificate)->excludes(identity);
   identity->type_name("URI");
   verb->add_option("--trust", options->trust, "CAs whose clients may come")->type_name("PEM")->required();
-  verb->add_option("--stack", options->stack, "TLS stack")
-      ->check(CLI::IsMember(StackNames()))
-      ->type_name("NAME");
-  verb->add_option("--tls", options->tls, "This version of TLS and no other")
-      ->check(CLI::IsMember({"1.2", "1.3"}))
-      ->type_name("VERSION");
+  options->stack.AddTo(*verb);
   verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
       ->type_name("IP");
   verb->add_option("--count", options->count, "End after this many connections")->type_name("N");

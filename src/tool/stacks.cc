@@ -20,13 +20,22 @@ constexpr StackRow kStacks[] = {
 
 }  // namespace
 
-std::span<const StackRow> Stacks() noexcept { return kStacks; }
-
-std::vector<std::string> StackNames() {
+void StackOptions::AddTo(CLI::App& verb) {
   std::vector<std::string> names;
   for (const StackRow& row : kStacks) names.emplace_back(row.name);
-  return names;
+  stack = names.front();
+  verb.add_option("--stack", stack, "TLS stack")->check(CLI::IsMember(names))->type_name("NAME");
+  verb.add_option("--tls", tls, "This version of TLS and no other")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->type_name("VERSION");
 }
+
+std::optional<std::uint16_t> StackOptions::protocol_version() const {
+  if (tls.empty()) return std::nullopt;
+  return tls == "1.2" ? kTls12 : kTls13;
+}
+
+std::span<const StackRow> Stacks() noexcept { return kStacks; }
 
 std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   const auto* row = std::ranges::find(kStacks, stack, &StackRow::name);
@@ -34,11 +43,6 @@ std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = "this build has no such TLS stack",
                .mend = "Leave --stack out."});
-}
-
-std::optional<std::uint16_t> ProtocolVersion(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text == "1.2" ? kTls12 : kTls13;
 }
 
 }  // namespace signet::tool

@@ -3,12 +3,24 @@
 #include "handshake/probe.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include <CLI/CLI.hpp>
 
 namespace signet::tool {
+
+// StackOptions are --stack and --tls, as every verb has them that speaks TLS.
+struct StackOptions {
+  std::string stack;
+  std::string tls;  // "1.2", "1.3" or empty
+
+  void AddTo(CLI::App& verb);
+  // protocol_version gives the number of the one version that is wanted.
+  std::optional<std::uint16_t> protocol_version() const;
+};
 
 // StackRow is a TLS stack that --stack can name.
 struct StackRow {
@@ -18,11 +30,7 @@ struct StackRow {
 
 // Stacks are those that this build has, the default one first.
 std::span<const StackRow> Stacks() noexcept;
-std::vector<std::string> StackNames();
-// MakeProbe gives the probe of a stack from StackNames.
+// MakeProbe gives the probe of the stack of that name.
 std::unique_ptr<Probe> MakeProbe(std::string_view stack);
-
-// ProtocolVersion gives the number of "1.2" or "1.3", and nothing for an empty text.
-std::optional<std::uint16_t> ProtocolVersion(std::string_view text);
 
 }  // namespace signet::tool

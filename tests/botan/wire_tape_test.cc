@@ -38,8 +38,8 @@ OpenSslPtr<X509> Native(const Certificate& certificate) {
   return OpenSslPtr<X509>(d2i_X509(nullptr, &position, static_cast<long>(certificate.der().size())));
 }
 
-Party MakeParty(const SSL_METHOD* method, const TestIdentity& identity, const TestIdentity& root,
-                int version) {
+Party MakeParty(const SSL_METHOD* method, const TestIdentity& identity, const TestIdentity& root, int version,
+                bool compresses) {
   Party party{.context = OpenSslPtr<SSL_CTX>(SSL_CTX_new(method))};
   SSL_CTX* context = party.context.get();
   SSL_CTX_set_min_proto_version(context, version);
@@ -51,6 +51,11 @@ Party MakeParty(const SSL_METHOD* method, const TestIdentity& identity, const Te
   SSL_CTX_use_PrivateKey(context, key.get());
   X509_STORE_add_cert(SSL_CTX_get_cert_store(context), Native(root.certificate).get());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
+  if (!compresses) SSL_CTX_set_options(context, SSL_OP_NO_TX_CERTIFICATE_COMPRESSION);
+#else
+  static_cast<void>(compresses);
+#endif
   return party;
 }
 
@@ -70,11 +75,12 @@ std::vector<std::uint8_t> Drain(BIO* bio) {
 // Conversation is a whole connection between two OpenSSL parties, on the tape of the client.
 class Conversation {
  public:
-  Conversation(const char* suite, int version, bool with_secrets = true) {
+  Conversation(const char* suite, int version, bool with_secrets = true, bool compresses = false) {
     const TestPki pki;
-    client_ = MakeParty(TLS_client_method(), pki.Issue({.common_name = "alice"}), pki.root(), version);
-    server_ =
-        MakeParty(TLS_server_method(), pki.Issue(testing::CertificateOptions::Server()), pki.root(), version);
+    client_ =
+        MakeParty(TLS_client_method(), pki.Issue({.common_name = "alice"}), pki.root(), version, compresses);
+    server_ = MakeParty(TLS_server_method(), pki.Issue(testing::CertificateOptions::Server()), pki.root(),
+                        version, compresses);
     if (suite != nullptr) SSL_CTX_set_ciphersuites(client_.context.get(), suite);
     SSL_CTX_set_app_data(client_.context.get(), &secrets_);
     SSL_CTX_set_keylog_callback(client_.context.get(), [](const SSL* ssl, const char* line) {
@@ -156,6 +162,18 @@ TEST(WireTape, OpensEverySuiteOfTls13) {
     EXPECT_EQ(recorder.version(), 0x0304);
   }
 }
+
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
+TEST(WireTape, ReadsCertificatesThatWereCompressed) {
+  Conversation conversation(nullptr, TLS1_3_VERSION, true, true);
+  const Recorder recorder = conversation.tape().Play().recorder;
+  // A server of OpenSSL compresses its own only when told to.
+  EXPECT_THAT(MessagesOf(recorder, Direction::kSent), ::testing::Contains("CompressedCertificate"));
+  ASSERT_TRUE(recorder.client_verify().has_value());
+  EXPECT_EQ(recorder.client_verify()->verified, true) << recorder.client_verify()->why;
+  EXPECT_EQ(recorder.server_verify()->verified, true) << recorder.server_verify()->why;
+}
+#endif
 
 TEST(WireTape, WithoutSecretsSaysWhatItCannotSee) {
   Conversation conversation(nullptr, TLS1_3_VERSION, false);

@@ -64,8 +64,8 @@ class ProviderCalls : public ::testing::Test {
   }
   OpenSslPtr<EVP_PKEY> Load(const char* id) {
     const std::string uri = token_.ObjectUri(id, true);
-    const OpenSslPtr<OSSL_STORE_CTX> store(
-        OSSL_STORE_open_ex(uri.c_str(), context_.get(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
+    const OpenSslPtr<OSSL_STORE_CTX> store(OSSL_STORE_open_ex(uri.c_str(), context_.get(), nullptr, nullptr,
+                                                              nullptr, nullptr, nullptr, nullptr));
     if (store == nullptr || OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY) != 1) return nullptr;
     while (OSSL_STORE_eof(store.get()) != 1) {
       const OpenSslPtr<OSSL_STORE_INFO> info(OSSL_STORE_load(store.get()));

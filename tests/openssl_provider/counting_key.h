@@ -5,6 +5,7 @@
 #include "base/openssl_ptr.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include "identity/software_key.h"
 #include <signet/error.h>
 #include <signet/testing/test_pki.h>
 
@@ -47,23 +48,9 @@ class CountingKey : public PrivateKey {
                    .native = {NativeCode::Kind::kPkcs11, 0xe1, "CKR_TOKEN_NOT_RECOGNIZED"},
                    .mend = "Put it back."});
     }
-    std::size_t size = signature.size();
-    if (size < max_signature_size()) throw Error({.code = ErrorCode::kBadArgument, .detail = "short buffer"});
-    if (algorithm.kind == SigningAlgorithm::Kind::kEdDsa) {
-      const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
-      CheckOpenSsl(
-          EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr),
-          "EVP_DigestSignInit_ex");
-      CheckOpenSsl(EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()),
-                   "EVP_DigestSign");
-      return size;
-    }
-    const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
-    CheckOpenSsl(EVP_PKEY_sign_init(context.get()), "EVP_PKEY_sign_init");
-    ConfigurePkeyContext(context.get(), algorithm);
-    CheckOpenSsl(EVP_PKEY_sign(context.get(), signature.data(), &size, input.data(), input.size()),
-                 "EVP_PKEY_sign");
-    return size;
+    if (signature.size() < max_signature_size())
+      throw Error({.code = ErrorCode::kBadArgument, .detail = "short buffer"});
+    return SignInSoftware(key_.get(), algorithm, input, signature);
   }
 
   std::atomic<int> signatures = 0;

@@ -29,15 +29,6 @@ Octets Derive(EVP_PKEY_CTX* context) {
   return secret;
 }
 
-// PublicOf is what the other side is given.
-OpenSslPtr<EVP_PKEY> PublicOf(OSSL_LIB_CTX* library, const EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key, &der);
-  const OpenSslPtr<unsigned char> owned(der);
-  const unsigned char* position = der;
-  return OpenSslPtr<EVP_PKEY>(d2i_PUBKEY_ex(nullptr, &position, size, library, nullptr));
-}
-
 Octets Agree(OSSL_LIB_CTX* library, EVP_PKEY* key, const EVP_PKEY* whole_peer,
              const OSSL_PARAM* params = nullptr) {
   const auto public_peer = PublicOf(library, whole_peer);

@@ -32,6 +32,15 @@ inline OpenSslPtr<EVP_PKEY> ReadKey(OSSL_LIB_CTX* library, std::string_view pem)
       PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, Nobody, nullptr, library, nullptr));
 }
 
+// PublicOf is a key as the other side is given it.
+inline OpenSslPtr<EVP_PKEY> PublicOf(OSSL_LIB_CTX* library, const EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  const OpenSslPtr<unsigned char> owned(der);
+  const unsigned char* position = der;
+  return OpenSslPtr<EVP_PKEY>(d2i_PUBKEY_ex(nullptr, &position, size, library, nullptr));
+}
+
 inline bool Signs(OSSL_LIB_CTX* library, EVP_PKEY* key) {
   if (key == nullptr) return false;
   const bool hashes = EVP_PKEY_is_a(key, "ED25519") == 0 && EVP_PKEY_is_a(key, "ED448") == 0;
@@ -48,8 +57,8 @@ inline const char* ProviderOf(const EVP_PKEY* key) {
   return OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key));
 }
 
-// TokenPem has one identity in a token behind a module that counts; the provider is told of it as programs are
-// that have no openssl.cnf.
+// TokenPem has one identity in a token behind a module that counts; the provider is told of it as programs
+// are that have no openssl.cnf.
 class TokenPem : public ::testing::Test {
  protected:
   explicit TokenPem(const char* key = "ec:P-256", bool public_object = true,

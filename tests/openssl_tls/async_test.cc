@@ -143,7 +143,7 @@ TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
   for (int i = 0; i < kInFlight; ++i) connections.push_back(&Add(loop));
   EXPECT_EQ(loop.Run(), kInFlight);
   EXPECT_GE(module_->MaxInFlight(), kInFlight);
-  EXPECT_GE(loop.pauses(), kInFlight);
+  EXPECT_GE(loop.pauses(), kInFlight - 1);  // the last one lets all go, and may have its answer at once
   EXPECT_GE(loop.waits(), 1);
   EXPECT_THAT(module_->Counts(), IsSupersetOf({Pair("C_SignInit", kInFlight), Pair("C_Sign", kInFlight)}));
   EXPECT_EQ(module_->Count("*") - module_->Count("C_OpenSession"), 2u * kInFlight);

@@ -1,5 +1,6 @@
 #include "openssl_tls/memory_handshake.h"
 
+#include "openssl_tls/connection.h"
 #include "openssl_tls/native.h"
 
 namespace signet {
@@ -25,7 +26,7 @@ TokenIdentity::TokenIdentity(const testing::TestIdentity& made, const std::strin
 
 OpenSslPtr<SSL_CTX> ServerContext(const testing::TestIdentity& own, const testing::TestIdentity& clients,
                                   int verify_mode) {
-  OpenSslPtr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+  OpenSslPtr<SSL_CTX> context = openssl::MakeContext(nullptr, TLS_server_method(), std::nullopt);
   CheckOpenSsl(
       SSL_CTX_use_certificate(context.get(), openssl::NativeCertificate(own.certificate, nullptr).get()),
       "SSL_CTX_use_certificate");
@@ -39,7 +40,7 @@ OpenSslPtr<SSL_CTX> ServerContext(const testing::TestIdentity& own, const testin
 }
 
 OpenSslPtr<SSL_CTX> ClientContext(const testing::TestIdentity& trusted, OSSL_LIB_CTX* library) {
-  OpenSslPtr<SSL_CTX> context(SSL_CTX_new_ex(library, nullptr, TLS_client_method()));
+  OpenSslPtr<SSL_CTX> context = openssl::MakeContext(library, TLS_client_method(), std::nullopt);
   Trust(context.get(), trusted, library);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   return context;

@@ -70,6 +70,30 @@ TEST_F(Pkcs11Timeout, ASignatureThatHangsFreesItsCallerAndItsSessionIsNotUsedAga
   EXPECT_THAT(on_lost, ::testing::ElementsAre("C_SignInit", "C_Sign", "C_CloseSession"));
 }
 
+TEST_F(Pkcs11Timeout, DecryptionsAndDerivationsThatHangFreeTheirCallersToo) {
+  const TestIdentity bob = pki.Issue({.key = "rsa:2048"});
+  hsm.Import(bob, {.id = "\x02", .label = "rsa"});
+  Pkcs11Source source(Impatient());
+  const auto rsa = LoadKey(source, hsm.ObjectUri("\x02", true));
+  const auto ec = LoadKey(source, Uri());
+  // Any number that is less than the modulus is a raw block, and our own public point is one of the curve.
+  std::vector<std::uint8_t> block(256, 0x11), message(256);
+  const auto spki = ec->subject_public_key_info();
+  const auto point = spki.last(65);
+  const auto decrypt = [&] { rsa->Decrypt({.kind = DecryptionAlgorithm::Kind::kRsaRaw}, block, message); };
+  EXPECT_EQ(CodeOf(decrypt), std::nullopt);
+  EXPECT_NE(message, std::vector<std::uint8_t>(256));
+  EXPECT_EQ(ec->Derive(point).size(), 32u);
+  Hang("C_Decrypt");
+  EXPECT_EQ(CodeOf(decrypt), ErrorCode::kTimeout);
+  Release();
+  Hang("C_DeriveKey");
+  EXPECT_EQ(CodeOf([&] { ec->Derive(point); }), ErrorCode::kTimeout);
+  Release();
+  EXPECT_EQ(CodeOf(decrypt), std::nullopt);
+  EXPECT_EQ(ec->Derive(point).size(), 32u);
+}
+
 TEST_F(Pkcs11Timeout, OthersGoOnMeanwhileThoughTheTokenHasOneSession) {
   Settings one = Impatient();
   one.max_sessions = 1;

@@ -3,6 +3,7 @@
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
 
+#include <algorithm>
 #include <regex>
 #include <set>
 
@@ -109,6 +110,9 @@ TEST_P(Stack, ListsTheMessagesUpToTheFinishedAsEveryOther) {
       static const std::regex free("ChangeCipherSpec|NewSessionTicket|Alert|ApplicationData");
       if (!std::regex_search(message, free)) messages.push_back(message);
     }
+    // Nor need they guess which group the server wants: the second ClientHello says it.
+    const auto retry = std::ranges::find(messages, "<- HelloRetryRequest 22");
+    if (retry != messages.end()) messages.erase(retry, retry + 2);
     return messages;
   };
   const std::string alice = File(pki_, {});
