@@ -14,8 +14,8 @@ namespace signet {
 
 using TimePoint = std::chrono::system_clock::time_point;
 
-// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once, when
-// it is made.
+// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once,
+// when it is made.
 class Certificate {
  public:
   // FromDer reads one certificate and nothing behind it; throws Error kMalformed.
@@ -36,12 +36,13 @@ class Certificate {
   TimePoint not_after() const noexcept;
   // sha256 is the SHA-256 of the DER in lower-case hex.
   const std::string& sha256() const noexcept;
-  // user_name is the UPN otherName, else the e-mail address of subjectAltName or subject, else the common name,
-  // else empty.
+  // user_name is the UPN otherName, else the e-mail address of subjectAltName or subject, else the common
+  // name, else empty.
   const std::string& user_name() const noexcept;
   bool is_ca() const noexcept;
   bool self_issued() const noexcept;
-  // native is the X509 object in a library context of ours: copy it by its DER before handing it to a program.
+  // native is the X509 object in a library context of ours: copy it by its DER before handing it to a
+  // program.
   x509_st* native() const noexcept;
 
   friend bool operator==(const Certificate& a, const Certificate& b) noexcept;

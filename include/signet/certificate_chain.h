@@ -1,17 +1,18 @@
 #pragma once
 
-#include <vector>
-
 #include <signet/certificate.h>
+
+#include <vector>
 
 namespace signet {
 
-// CertificateChain is a leaf and the intermediates that lead from it towards a root, each certifying the one before
-// it (RFC 8446 section 4.4.2). It is never empty.
+// CertificateChain is a leaf and the intermediates that lead from it towards a root, each certifying the one
+// before it (RFC 8446 section 4.4.2). It is never empty.
 class CertificateChain {
  public:
-  // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates that
-  // do not belong to the path are left out. Ends at a self-issued certificate or where no issuer is found.
+  // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates
+  // that do not belong to the path are left out. Ends at a self-issued certificate or where no issuer is
+  // found.
   CertificateChain(Certificate leaf, const std::vector<Certificate>& others);
   explicit CertificateChain(Certificate leaf) : CertificateChain(std::move(leaf), {}) {}
 

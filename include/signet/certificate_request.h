@@ -1,11 +1,11 @@
 #pragma once
 
+#include <signet/signature_scheme.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <signet/signature_scheme.h>
 
 namespace signet {
 
@@ -17,14 +17,14 @@ struct CertificateRequest {
     std::vector<std::uint8_t> values;  // DER; empty: the extension must be there, whatever it says
   };
 
-  std::uint16_t protocol_version = 0x0304;           // 0x0303: TLS 1.2
+  std::uint16_t protocol_version = 0x0304;  // 0x0303: TLS 1.2
   Role role = Role::kClient;
   std::vector<std::vector<std::uint8_t>> authorities;  // DER Names; empty: any
-  std::vector<SignatureScheme> schemes;                // the peer's order of preference; empty: not known, any
-  std::vector<SignatureScheme> certificate_schemes;    // signature_algorithms_cert; empty: same as schemes
-  std::vector<std::uint8_t> certificate_types;         // TLS 1.2 ClientCertificateType; empty: any
-  std::vector<OidFilter> oid_filters;                  // TLS 1.3
-  std::string host;                                    // the peer's name, where it is known
+  std::vector<SignatureScheme> schemes;              // the peer's order of preference; empty: not known, any
+  std::vector<SignatureScheme> certificate_schemes;  // signature_algorithms_cert; empty: same as schemes
+  std::vector<std::uint8_t> certificate_types;       // TLS 1.2 ClientCertificateType; empty: any
+  std::vector<OidFilter> oid_filters;                // TLS 1.3
+  std::string host;                                  // the peer's name, where it is known
 };
 
 }  // namespace signet

@@ -29,13 +29,13 @@ enum class ErrorCode {
   kTokenTrouble,
   kModuleTrouble,
   kBadUri,
-  kBadSetting,      // a setting that is unknown or has a value that it cannot have
-  kBadArgument,     // the caller broke the contract of a function
-  kTimeout,         // a call into a PKCS#11 module took longer than the setting allows
-  kHandshake,       // the TLS handshake failed
-  kUntrustedServer, // the server's certificate could not be verified
-  kNetwork,         // no connection, or it broke
-  kInternal,        // a fault of ours or of a library that we call
+  kBadSetting,       // a setting that is unknown or has a value that it cannot have
+  kBadArgument,      // the caller broke the contract of a function
+  kTimeout,          // a call into a PKCS#11 module took longer than the setting allows
+  kHandshake,        // the TLS handshake failed
+  kUntrustedServer,  // the server's certificate could not be verified
+  kNetwork,          // no connection, or it broke
+  kInternal,         // a fault of ours or of a library that we call
 };
 
 // Name gives the code's stable spelling: "wrong-pin".
@@ -49,8 +49,8 @@ struct NativeCode {
   std::string name;  // "CKR_PIN_INCORRECT", or the library's own text
 };
 
-// Error is the one exception class of Signet. what() is one line: the detail, the failed call and the mend. No
-// part of it ever contains a PIN or password.
+// Error is the one exception class of Signet. what() is one line: the detail, the failed call and the mend.
+// No part of it ever contains a PIN or password.
 class Error : public std::exception {
  public:
   struct Fields {
@@ -58,9 +58,9 @@ class Error : public std::exception {
     std::string detail;  // what happened, one sentence without full stop, lower case
     std::string call;    // the call that failed: "C_Login", "PKCS12_verify_mac"
     NativeCode native;
-    std::string token;   // label of the token concerned
-    std::string uri;     // URI concerned, without its pin-value
-    std::string mend;    // what to do about it, an imperative sentence
+    std::string token;  // label of the token concerned
+    std::string uri;    // URI concerned, without its pin-value
+    std::string mend;   // what to do about it, an imperative sentence
   };
 
   explicit Error(Fields fields);

@@ -1,29 +1,32 @@
 #pragma once
 
+#include <signet/certificate_chain.h>
+#include <signet/private_key.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <signet/certificate_chain.h>
-#include <signet/private_key.h>
-
 namespace signet {
 
-// ClientAuthFitness says whether a TLS server may be expected to accept the identity as a client, and why not.
+// ClientAuthFitness says whether a TLS server may be expected to accept the identity as a client, and why
+// not.
 struct ClientAuthFitness {
   bool fit = true;
   std::vector<std::string> reasons;  // one sentence each; empty when fit
 };
 
-// Identity is a certificate chain and the private-key operation of its leaf. It is immutable and cheap to copy.
+// Identity is a certificate chain and the private-key operation of its leaf. It is immutable and cheap to
+// copy.
 class Identity {
  public:
   enum class Source { kPkcs11, kPkcs12, kApplication };
 
-  // Proven makes an identity whose key is known to be the leaf's: it throws Error kKeyCertificateMismatch when the
-  // public keys differ. `uri` names exactly this identity and carries no PIN.
-  static Identity Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source, std::string uri);
+  // Proven makes an identity whose key is known to be the leaf's: it throws Error kKeyCertificateMismatch
+  // when the public keys differ. `uri` names exactly this identity and carries no PIN.
+  static Identity Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source,
+                         std::string uri);
 
   const CertificateChain& chain() const noexcept { return state_->chain; }
   const Certificate& leaf() const noexcept { return state_->chain.leaf(); }

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <signet/certificate_request.h>
+#include <signet/identity.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <signet/certificate_request.h>
-#include <signet/identity.h>
 
 namespace signet {
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <signet/error.h>
 #include <signet/identity.h>
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace signet {
 
@@ -24,20 +24,21 @@ struct Listing {
   std::vector<Problem> problems;
 };
 
-// IdentitySource opens URIs: pkcs11: (RFC 7512) and pkcs12:PATH. It is thread-safe. Tokens stay open while it or
-// an identity from it lives.
+// IdentitySource opens URIs: pkcs11: (RFC 7512) and pkcs12:PATH. It is thread-safe. Tokens stay open while it
+// or an identity from it lives.
 class IdentitySource {
  public:
-  // IdentitySource opens nothing yet. `prompt` may be null: then a PIN comes from the URI or the settings, or the
-  // operation fails with kPinNeeded.
+  // IdentitySource opens nothing yet. `prompt` may be null: then a PIN comes from the URI or the settings, or
+  // the operation fails with kPinNeeded.
   explicit IdentitySource(Settings settings = {}, std::shared_ptr<PinPrompt> prompt = nullptr);
   ~IdentitySource();
   IdentitySource(IdentitySource&&) noexcept;
   IdentitySource& operator=(IdentitySource&&) noexcept;
 
-  // List gives everything that `uri` matches. It never throws for what one token or one file does wrong: that is a
-  // problem in the listing. It throws Error kBadUri for a URI that cannot be read. It logs in to a token only with
-  // a PIN that the URI itself brings; identities of a token without login are unproven until they are unlocked.
+  // List gives everything that `uri` matches. It never throws for what one token or one file does wrong: that
+  // is a problem in the listing. It throws Error kBadUri for a URI that cannot be read. It logs in to a token
+  // only with a PIN that the URI itself brings; identities of a token without login are unproven until they
+  // are unlocked.
   Listing List(std::string_view uri) const;
   // Open gives the one identity that `uri` names; throws Error: kNotFound, kAmbiguous, or the problem itself.
   Identity Open(std::string_view uri) const;

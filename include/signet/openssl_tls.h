@@ -20,8 +20,8 @@ struct SelectorOptions {
   SelectionPolicy policy;
   OSSL_LIB_CTX* library = nullptr;
   // allow_unverified_server presents an identity even where the connection does not verify its server
-  // (SSL_VERIFY_NONE, OpenSSL's default for clients) and the verification failed. Otherwise no PIN is asked for such
-  // a server, and the handshake fails with Error kUntrustedServer.
+  // (SSL_VERIFY_NONE, OpenSSL's default for clients) and the verification failed. Otherwise no PIN is asked
+  // for such a server, and the handshake fails with Error kUntrustedServer.
   bool allow_unverified_server = false;
   // on_choice sees each choice before its key is unlocked, on_error why a chosen identity could not be used:
   // the handshake then fails. Both are called by the thread that runs the handshake and must not throw.
@@ -42,10 +42,10 @@ void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions option
 void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 
-// HandshakeError says why a handshake with a selector failed, or the first read after it, where a TLS 1.3 server's
-// refusal arrives: the cause, from what the server asked for and what there was to present or from its alert in
-// words, and the mend. Call it when SSL_connect, SSL_do_handshake or SSL_read has failed, in the same thread and before
-// the ERR queue is read; it empties the queue.
+// HandshakeError says why a handshake with a selector failed, or the first read after it, where a TLS 1.3
+// server's refusal arrives: the cause, from what the server asked for and what there was to present or from
+// its alert in words, and the mend. Call it when SSL_connect, SSL_do_handshake or SSL_read has failed, in the
+// same thread and before the ERR queue is read; it empties the queue.
 Error HandshakeError(SSL* connection);
 
 // MakeKey gives the identity's private key as an EVP_PKEY of `library`, which the caller frees with

@@ -1,29 +1,29 @@
 #pragma once
 
+#include <signet/secret.h>
+
 #include <optional>
 #include <string>
-
-#include <signet/secret.h>
 
 namespace signet {
 
 // PinRequest says whose PIN or password is wanted, and how many tries the token says are left.
 struct PinRequest {
   enum class Kind {
-    kUserPin,      // C_Login(CKU_USER)
-    kContextPin,   // C_Login(CKU_CONTEXT_SPECIFIC): the key asks at every signature
+    kUserPin,     // C_Login(CKU_USER)
+    kContextPin,  // C_Login(CKU_CONTEXT_SPECIFIC): the key asks at every signature
     kSecurityOfficerPin,
-    kPassword,     // of a PKCS#12 file
+    kPassword,  // of a PKCS#12 file
   };
   Kind kind = Kind::kUserPin;
-  std::string name;         // token label, or path of the file
-  std::string uri;          // without pin-value
-  bool count_low = false;   // a wrong PIN was entered since the last right one (CKF_USER_PIN_COUNT_LOW)
-  bool final_try = false;   // one wrong PIN more locks the token (CKF_USER_PIN_FINAL_TRY)
+  std::string name;        // token label, or path of the file
+  std::string uri;         // without pin-value
+  bool count_low = false;  // a wrong PIN was entered since the last right one (CKF_USER_PIN_COUNT_LOW)
+  bool final_try = false;  // one wrong PIN more locks the token (CKF_USER_PIN_FINAL_TRY)
 };
 
-// PinPrompt asks a person, or a program's own store, for a PIN. Implementations may be called from any thread,
-// one call at a time for each token.
+// PinPrompt asks a person, or a program's own store, for a PIN. Implementations may be called from any
+// thread, one call at a time for each token.
 class PinPrompt {
  public:
   virtual ~PinPrompt() = default;

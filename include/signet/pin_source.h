@@ -1,17 +1,18 @@
 #pragma once
 
+#include <signet/secret.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <signet/secret.h>
-
 namespace signet {
 
-// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or an absolute path),
-// `env:NAME`, `fd:N`, `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY), as in RFC 7512's pin-source. It is
-// cheap to copy and read again at each use, so that a rotated PIN is seen; a descriptor is read once.
+// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or an absolute
+// path), `env:NAME`, `fd:N`, `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY), as in RFC 7512's
+// pin-source. It is cheap to copy and read again at each use, so that a rotated PIN is seen; a descriptor is
+// read once.
 class PinSource {
  public:
   PinSource() = default;  // no source: Read returns nothing
@@ -22,7 +23,8 @@ class PinSource {
   // ParseOrValue takes `text` as a source where it begins like one, and as the PIN itself otherwise.
   static PinSource ParseOrValue(std::string_view text);
 
-  // Read gives the secret without the newline that ends it, or nothing for no source; throws Error kUnreadable.
+  // Read gives the secret without the newline that ends it, or nothing for no source; throws Error
+  // kUnreadable.
   std::optional<Secret> Read() const;
   bool empty() const noexcept { return kind_ == Kind::kNone; }
   // description is for messages and never the secret: "file:/etc/pin", "value".

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <signet/error.h>
+#include <signet/secret.h>
+#include <signet/signature_scheme.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,15 +13,23 @@
 #include <string>
 #include <vector>
 
-#include <signet/error.h>
-#include <signet/secret.h>
-#include <signet/signature_scheme.h>
-
 namespace signet {
 
 enum class KeyType { kRsa, kRsaPss, kEc, kEd25519, kEd448, kMlDsa44, kMlDsa65, kMlDsa87, kOther };
 
-enum class Hash { kNone, kMd5, kSha1, kSha224, kSha256, kSha384, kSha512, kSha3_224, kSha3_256, kSha3_384, kSha3_512 };
+enum class Hash {
+  kNone,
+  kMd5,
+  kSha1,
+  kSha224,
+  kSha256,
+  kSha384,
+  kSha512,
+  kSha3_224,
+  kSha3_256,
+  kSha3_384,
+  kSha3_512
+};
 
 // SigningAlgorithm is one way to use a private key, with its parameters.
 struct SigningAlgorithm {
@@ -43,75 +55,78 @@ struct DecryptionAlgorithm {
     kRsaRaw,    // the RSA private operation alone; the result is as long as the modulus
   };
   Kind kind;
-  Hash hash = Hash::kSha1;                    // kRsaOaep only
-  Hash mgf1_hash = Hash::kSha1;               // kRsaOaep only
-  std::span<const std::uint8_t> label = {};   // kRsaOaep only; not kept
+  Hash hash = Hash::kSha1;                   // kRsaOaep only
+  Hash mgf1_hash = Hash::kSha1;              // kRsaOaep only
+  std::span<const std::uint8_t> label = {};  // kRsaOaep only; not kept
 };
 
-// PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread, and
-// in a forked child.
+// PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread,
+// and in a forked child.
 class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
  public:
   virtual ~PrivateKey() = default;
 
   virtual KeyType type() const noexcept = 0;
-  // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); it lives with the key.
+  // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); it lives with the
+  // key.
   virtual std::span<const std::uint8_t> subject_public_key_info() const noexcept = 0;
-  // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is missing.
+  // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is
+  // missing.
   virtual std::vector<SignatureScheme> schemes() const = 0;
   // max_signature_size is an upper bound in bytes for Sign with every algorithm.
   virtual std::size_t max_signature_size() const noexcept = 0;
   // Supports tells whether Sign can work with `algorithm`; it asks no token.
   virtual bool Supports(const SigningAlgorithm& algorithm) const = 0;
 
-  // Sign writes a signature over `input` to `signature` and returns its length in bytes. It logs in to a token
-  // when that is needed, asking the PinPrompt that the identity was opened with. Throws Error; kBadArgument when
-  // `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
+  // Sign writes a signature over `input` to `signature` and returns its length in bytes. It logs in to a
+  // token when that is needed, asking the PinPrompt that the identity was opened with. Throws Error;
+  // kBadArgument when `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
   virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) = 0;
 
   // SignDone takes a signature, or where `error` is not null, why there is none; `error` ends with the call.
   using SignDone = std::function<void(std::vector<std::uint8_t> signature, const Error* error)>;
-  // SignAsync is Sign for event loops: it copies `input`, returns without waiting for a token and calls `done` once.
-  // For a key in a token a worker thread of ours calls it, with the next signature waiting behind it: hand the result to
-  // the loop (eventfd, pipe) and return. A key in this process signs and calls it before SignAsync returns. `done` must
-  // not throw. A prompt for a PIN comes from the worker thread too. Jobs that have not begun when the process exits, or
-  // are under way where it forks, are never done there.
+  // SignAsync is Sign for event loops: it copies `input`, returns without waiting for a token and calls
+  // `done` once. For a key in a token a worker thread of ours calls it, with the next signature waiting
+  // behind it: hand the result to the loop (eventfd, pipe) and return. A key in this process signs and calls
+  // it before SignAsync returns. `done` must not throw. A prompt for a PIN comes from the worker thread too.
+  // Jobs that have not begun when the process exits, or are under way where it forks, are never done there.
   void SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input, SignDone done);
-  // RunAsync has `work` done where it may wait for the key, as SignAsync says. It must not throw. A key in a token must
-  // be owned by a std::shared_ptr, as an Identity's is; it lives until `work` was done. Workers are made as they are
-  // needed, at most as many as the token has sessions; a forked child makes its own.
+  // RunAsync has `work` done where it may wait for the key, as SignAsync says. It must not throw. A key in a
+  // token must be owned by a std::shared_ptr, as an Identity's is; it lives until `work` was done. Workers
+  // are made as they are needed, at most as many as the token has sessions; a forked child makes its own.
   virtual void RunAsync(std::function<void()> work) { work(); }
 
   // CanDecrypt tells whether Decrypt can work with `algorithm`; a token is asked once what it can do.
   virtual bool CanDecrypt(const DecryptionAlgorithm&) const { return false; }
-  // Decrypt undoes an RSA encryption: `input` is exactly as long as the modulus, `output` at least, and all of it may
-  // be written; the result is the message's length in bytes. Throws Error; kBadArgument for an OAEP block that is
-  // malformed, kUnsupported for a key that cannot decrypt.
+  // Decrypt undoes an RSA encryption: `input` is exactly as long as the modulus, `output` at least, and all
+  // of it may be written; the result is the message's length in bytes. Throws Error; kBadArgument for an OAEP
+  // block that is malformed, kUnsupported for a key that cannot decrypt.
   virtual std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
                               std::span<std::uint8_t> output);
 
   // can_derive tells whether Derive can work.
   virtual bool can_derive() const { return false; }
   // Derive agrees on a secret by ECDH (SEC 1 section 3.3.1): `peer_point` is the other side's public key, an
-  // uncompressed point of the key's curve, and the result the shared point's x coordinate. Throws Error; kBadArgument
-  // for a point that cannot be one, kUnsupported for a key that cannot agree on secrets.
+  // uncompressed point of the key's curve, and the result the shared point's x coordinate. Throws Error;
+  // kBadArgument for a point that cannot be one, kUnsupported for a key that cannot agree on secrets.
   virtual Secret Derive(std::span<const std::uint8_t> peer_point);
 
-  // Unlock makes the key ready to sign: it logs in and finds the key, so that Sign asks for nothing more (but for
-  // keys that want their PIN at every signature). Nothing to do for a key from a file.
+  // Unlock makes the key ready to sign: it logs in and finds the key, so that Sign asks for nothing more (but
+  // for keys that want their PIN at every signature). Nothing to do for a key from a file.
   virtual void Unlock() {}
   // locked tells whether Unlock would have something to do.
   virtual bool locked() const { return false; }
-  // Unavailable tells why the key can be neither used nor unlocked for now, as far as that is known without asking
-  // the token: it is gone, its PIN is locked, its key turned out to be another than the certificate's.
+  // Unavailable tells why the key can be neither used nor unlocked for now, as far as that is known without
+  // asking the token: it is gone, its PIN is locked, its key turned out to be another than the certificate's.
   virtual std::optional<Error> Unavailable() const { return std::nullopt; }
 
   // uri names exactly this key, without its PIN; empty for a key that has none.
   virtual std::string uri() const { return {}; }
   // in_hardware tells whether the key lives in a token rather than in this process.
   virtual bool in_hardware() const noexcept = 0;
-  // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a token.
+  // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a
+  // token.
   virtual std::optional<Secret> ExportPkcs8() const { return std::nullopt; }
 
   // SignMessage hashes `message` as `scheme` says, here and not in the token, and signs it.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/pin_source.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,8 +9,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <signet/pin_source.h>
 
 namespace signet {
 
@@ -18,8 +18,8 @@ class Settings {
  public:
   enum class LoginBehavior { kAuto, kAlways, kNever };
 
-  // Set reads one setting; throws Error kBadSetting for a name that does not exist (and says what is closest) or a
-  // value that it cannot have.
+  // Set reads one setting; throws Error kBadSetting for a name that does not exist (and says what is closest)
+  // or a value that it cannot have.
   void Set(std::string_view name, std::string_view value);
   // ApplyEnvironment applies SIGNET_* and PKCS11_PROVIDER_MODULE, read with secure_getenv.
   void ApplyEnvironment();
@@ -30,18 +30,19 @@ class Settings {
   // token_pin: used where a URI brings no PIN of its own, and sent only where the URI names the token.
   PinSource token_pin;
   LoginBehavior login_behavior = LoginBehavior::kAuto;
-  std::uint32_t max_sessions = 0;            // per token; 0: what the token allows
-  // session_idle: sessions that nobody used for so long are closed, except one; 0: kept. Some tokens drop them at 30 s.
+  std::uint32_t max_sessions = 0;  // per token; 0: what the token allows
+  // session_idle: sessions that nobody used for so long are closed, except one; 0: kept. Some tokens drop
+  // them at 30 s.
   std::chrono::milliseconds session_idle{20'000};
-  bool allow_final_try = false;              // send a PIN to a token that reports its final try
-  std::chrono::milliseconds call_timeout{0}; // 0: wait for ever
-  std::string chain_file;                    // PEM; completes every chain
-  std::uint64_t pkcs12_max_iterations = 5'000'000;   // in sum over one file
-  std::uint64_t pkcs12_max_file_size = 16 << 20;     // bytes
-  std::string call_log;                      // "stderr" or a path; empty: none
+  bool allow_final_try = false;                     // send a PIN to a token that reports its final try
+  std::chrono::milliseconds call_timeout{0};        // 0: wait for ever
+  std::string chain_file;                           // PEM; completes every chain
+  std::uint64_t pkcs12_max_iterations = 5'000'000;  // in sum over one file
+  std::uint64_t pkcs12_max_file_size = 16 << 20;    // bytes
+  std::string call_log;                             // "stderr" or a path; empty: none
   std::function<void(std::string_view line)> call_log_callback;
   bool encode_provider_uri_to_pem = false;
-  std::string config_file;                   // signet-config
+  std::string config_file;  // signet-config
 };
 
 }  // namespace signet

@@ -6,8 +6,8 @@
 
 namespace signet {
 
-// SignatureScheme holds the TLS code points (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1 for the SHA-1 and
-// SHA-224 ones, draft-ietf-tls-mldsa for ML-DSA).
+// SignatureScheme holds the TLS code points (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1 for the SHA-1
+// and SHA-224 ones, draft-ietf-tls-mldsa for ML-DSA).
 enum class SignatureScheme : std::uint16_t {
   kRsaPkcs1Sha1 = 0x0201,
   kEcdsaSha1 = 0x0203,

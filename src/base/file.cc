@@ -1,17 +1,16 @@
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <signet/error.h>
 
 #include <cerrno>
 #include <cstring>
 #include <span>
 
+#include <fcntl.h>
 #include <fmt/format.h>
-
-#include <signet/error.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -83,7 +82,7 @@ Secret ReadSecret(int fd, const std::string& what) {
 std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_size) {
   // Not to wait for the writer of a pipe, which is then refused.
   const Descriptor file(OpenForReading(path, O_NONBLOCK));
-  struct stat status{};
+  struct stat status {};
   if (fstat(file.get(), &status) != 0) ThrowUnreadable(path, "fstat", "Check the file system.");
   if (!S_ISREG(status.st_mode)) {
     throw Error({.code = ErrorCode::kUnreadable,

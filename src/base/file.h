@@ -1,15 +1,15 @@
 #pragma once
 
+#include <signet/secret.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include <signet/secret.h>
-
 namespace signet {
 
-// ReadFile reads a regular file whole through one descriptor (O_CLOEXEC), which it asks for its size first; throws
-// Error kUnreadable, or kTooCostly for more than `max_size` bytes.
+// ReadFile reads a regular file whole through one descriptor (O_CLOEXEC), which it asks for its size first;
+// throws Error kUnreadable, or kTooCostly for more than `max_size` bytes.
 std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_size);
 
 // ReadSecret reads a PIN: at most 4096 bytes from a file or pipe, without the line end that closes it; throws

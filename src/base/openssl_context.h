@@ -5,8 +5,8 @@
 namespace signet {
 
 // OwnContext is a library context that no openssl.cnf and no application touches: X.509, digests and software
-// verification of ours run in it, so that they never come back to a provider that is being loaded. It is made at
-// the first call and never freed, as objects in it may outlive every static destructor.
+// verification of ours run in it, so that they never come back to a provider that is being loaded. It is made
+// at the first call and never freed, as objects in it may outlive every static destructor.
 OSSL_LIB_CTX* OwnContext();
 
 }  // namespace signet

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <signet/error.h>
+
 #include <string>
 #include <string_view>
 
-#include <signet/error.h>
-
 namespace signet {
 
-// OpenSslErrorMark keeps the caller's ERR queue as it was: what is queued while it lives is dropped when it dies.
+// OpenSslErrorMark keeps the caller's ERR queue as it was: what is queued while it lives is dropped when it
+// dies.
 class OpenSslErrorMark {
  public:
   OpenSslErrorMark() noexcept;
@@ -20,12 +21,14 @@ class OpenSslErrorMark {
 NativeCode LastOpenSslError();
 
 // ThrowOpenSsl throws Error with `code`, the failed `call` and the newest entry of the ERR queue.
-[[noreturn]] void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail, std::string mend = {});
+[[noreturn]] void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail,
+                               std::string mend = {});
 
 // CheckOpenSsl returns `pointer`, or throws kInternal naming `call` when it is null.
 template <class T>
 T* CheckOpenSsl(T* pointer, std::string_view call) {
-  if (pointer == nullptr) ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
+  if (pointer == nullptr)
+    ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
   return pointer;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <signet/secret.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <signet/secret.h>
 
 namespace signet {
 

@@ -1,15 +1,13 @@
+#include <signet/error.h>
 #include <signet/secret.h>
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include <openssl/crypto.h>
-
-#include <signet/error.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace signet {
 
@@ -26,10 +24,11 @@ Secret Secret::OfSize(std::size_t size) {
   const std::size_t mapped = (size + page - 1) / page * page;
   void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
-    throw Error({.code = ErrorCode::kInternal,
-                 .detail = "no memory for a secret",
-                 .call = "mmap",
-                 .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno), std::strerror(errno)}});
+    throw Error(
+        {.code = ErrorCode::kInternal,
+         .detail = "no memory for a secret",
+         .call = "mmap",
+         .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno), std::strerror(errno)}});
   }
   madvise(memory, mapped, MADV_DONTDUMP);
   mlock(memory, mapped);  // Best effort: the limit may be small.

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <signet/error.h>
+#include <signet/identity_selector.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <signet/error.h>
-#include <signet/identity_selector.h>
 
 namespace signet {
 

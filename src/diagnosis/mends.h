@@ -1,9 +1,9 @@
 #pragma once
 
+#include <signet/identity_selector.h>
+
 #include <span>
 #include <string_view>
-
-#include <signet/identity_selector.h>
 
 namespace signet {
 

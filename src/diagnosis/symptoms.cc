@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "diagnosis/explanation.h"
+
+#include <algorithm>
 
 namespace signet {
 namespace {

@@ -156,9 +156,10 @@ Error AlertError(std::uint8_t code, bool answered) {
 }
 
 Error ClientAlertError(std::uint8_t code) {
-  return Error({.code = ErrorCode::kHandshake,
-                .detail = fmt::format("the client ended the handshake (alert {})", AlertName(code)),
-                .mend = "See what the client says; it may not trust the CA of this server, or not know its name."});
+  return Error(
+      {.code = ErrorCode::kHandshake,
+       .detail = fmt::format("the client ended the handshake (alert {})", AlertName(code)),
+       .mend = "See what the client says; it may not trust the CA of this server, or not know its name."});
 }
 
 }  // namespace signet

@@ -66,8 +66,8 @@ struct HandshakeReport {
   SentCertificate client_certificate;
   std::optional<CertificateRequest> certificate_request;  // nothing: the server asked for no certificate
   std::vector<ConsideredIdentity> considered;
-  std::optional<Choice> choice;        // what was answered to the request
-  std::optional<std::uint8_t> alert;   // the fatal one that the server sent
+  std::optional<Choice> choice;       // what was answered to the request
+  std::optional<std::uint8_t> alert;  // the fatal one that the server sent
   std::vector<HandshakeMessage> messages;
   CertificateVerifyCheck certificate_verify;
   std::optional<ApplicationTrip> application;

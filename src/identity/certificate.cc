@@ -1,19 +1,17 @@
-#include <signet/certificate.h>
-
-#include <algorithm>
-#include <optional>
-
-#include <fmt/format.h>
-#include <openssl/pem.h>
-
-#include <signet/error.h>
-
 #include "base/hex.h"
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
 #include "identity/name_text.h"
+#include <signet/certificate.h>
+#include <signet/error.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <openssl/pem.h>
 
 namespace signet {
 
@@ -28,7 +26,8 @@ struct Certificate::Parsed {
 namespace {
 
 [[noreturn]] void ThrowMalformed(std::string detail) {
-  ThrowOpenSsl(ErrorCode::kMalformed, "d2i_X509", std::move(detail), "Check that the data is an X.509 certificate.");
+  ThrowOpenSsl(ErrorCode::kMalformed, "d2i_X509", std::move(detail),
+               "Check that the data is an X.509 certificate.");
 }
 
 // DerOf writes `object` with OpenSSL's `i2d`.
@@ -43,7 +42,8 @@ std::vector<std::uint8_t> DerOf(const T* object, int (*i2d)(const T*, unsigned c
 
 TimePoint TimeOf(const ASN1_TIME* time) {
   std::tm broken{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1) ThrowMalformed("the certificate has no readable validity");
+  if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1)
+    ThrowMalformed("the certificate has no readable validity");
   // Dates that the clock's type cannot hold are as good as for ever.
   const auto seconds = std::clamp<std::int64_t>(timegm(&broken), -9'000'000'000, 9'000'000'000);
   return TimePoint(std::chrono::seconds(seconds));
@@ -63,7 +63,8 @@ std::string NameEntry(const X509_NAME* name, int nid) {
   return Utf8(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, position)));
 }
 
-// AlternativeName gives the first UPN otherName (Microsoft, 1.3.6.1.4.1.311.20.2.3), else the first e-mail address.
+// AlternativeName gives the first UPN otherName (Microsoft, 1.3.6.1.4.1.311.20.2.3), else the first e-mail
+// address.
 std::string AlternativeName(const X509* x509) {
   const OpenSslPtr<GENERAL_NAMES> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
@@ -101,7 +102,8 @@ Certificate Certificate::FromDer(std::span<const std::uint8_t> der) {
 
   const X509* x509 = parsed->x509.get();
   // Fills the extension cache now, so that later readers in many threads find it made.
-  parsed->is_ca = X509_check_ca(parsed->x509.get()) > 0 && (X509_get_extension_flags(parsed->x509.get()) & EXFLAG_CA) != 0;
+  parsed->is_ca = X509_check_ca(parsed->x509.get()) > 0 &&
+                  (X509_get_extension_flags(parsed->x509.get()) & EXFLAG_CA) != 0;
   parsed->der.assign(der.begin(), der.end());
   parsed->subject_der = DerOf(X509_get_subject_name(x509), i2d_X509_NAME);
   parsed->issuer_der = DerOf(X509_get_issuer_name(x509), i2d_X509_NAME);
@@ -117,7 +119,8 @@ Certificate Certificate::FromDer(std::span<const std::uint8_t> der) {
 
 std::vector<Certificate> Certificate::FromPem(std::string_view pem) {
   const OpenSslErrorMark mark;
-  const OpenSslPtr<BIO> bio(CheckOpenSsl(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), "BIO_new_mem_buf"));
+  const OpenSslPtr<BIO> bio(
+      CheckOpenSsl(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), "BIO_new_mem_buf"));
   std::vector<Certificate> certificates;
   unsigned char* data = nullptr;
   long size = 0;

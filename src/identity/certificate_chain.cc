@@ -1,11 +1,10 @@
+#include "base/openssl_error.h"
 #include <signet/certificate_chain.h>
 
 #include <algorithm>
 #include <functional>
 
 #include <openssl/x509v3.h>
-
-#include "base/openssl_error.h"
 
 namespace signet {
 namespace {
@@ -42,7 +41,8 @@ const Certificate* FindIssuer(const Certificate& subject, const std::vector<Cert
   }
   // Names and key identifiers leave no doubt, and the peer checks the signature in any case.
   if (possible.size() == 1 && SameKeyIdentifier(*possible.front(), subject)) return possible.front();
-  std::ranges::stable_sort(possible, std::ranges::greater(), [](const Certificate* c) { return c->not_after(); });
+  std::ranges::stable_sort(possible, std::ranges::greater(),
+                           [](const Certificate* c) { return c->not_after(); });
   for (const Certificate* candidate : possible) {
     if (--signatures < 0) return nullptr;
     if (Signed(*candidate, subject)) return candidate;

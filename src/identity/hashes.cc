@@ -1,15 +1,14 @@
 #include "identity/hashes.h"
 
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+
 #include <array>
 #include <string>
 
-#include <strings.h>
-
 #include <fmt/format.h>
 #include <openssl/evp.h>
-
-#include "base/openssl_context.h"
-#include "base/openssl_error.h"
+#include <strings.h>
 
 namespace signet {
 namespace {
@@ -82,8 +81,9 @@ const EVP_MD* MessageDigest(Hash hash) {
 
 std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::uint8_t> message) {
   std::vector<std::uint8_t> digest(RowOf(hash).size);
-  CheckOpenSsl(EVP_Digest(message.data(), message.size(), digest.data(), nullptr, MessageDigest(hash), nullptr),
-               "EVP_Digest");
+  CheckOpenSsl(
+      EVP_Digest(message.data(), message.size(), digest.data(), nullptr, MessageDigest(hash), nullptr),
+      "EVP_Digest");
   return digest;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/private_key.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,8 +10,6 @@
 #include <vector>
 
 #include <openssl/types.h>
-
-#include <signet/private_key.h>
 
 namespace signet {
 

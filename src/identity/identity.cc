@@ -1,3 +1,6 @@
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+#include <signet/error.h>
 #include <signet/identity.h>
 
 #include <algorithm>
@@ -5,11 +8,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
-
-#include <signet/error.h>
-
-#include "identity/public_key.h"
-#include "identity/signature_schemes.h"
 
 namespace signet {
 namespace {
@@ -20,7 +18,8 @@ std::string Date(TimePoint time) {
 
 }  // namespace
 
-Identity Identity::Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source, std::string uri) {
+Identity Identity::Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source,
+                          std::string uri) {
   const auto certified = chain.leaf().subject_public_key_info();
   const auto held = key->subject_public_key_info();
   if (!std::ranges::equal(certified, held) && PublicKey::FromSpki(certified) != PublicKey::FromSpki(held)) {
@@ -30,7 +29,8 @@ Identity Identity::Proven(CertificateChain chain, std::shared_ptr<PrivateKey> ke
                  .uri = std::move(uri),
                  .mend = "Put the certificate that was issued for this key beside it."});
   }
-  return Identity(std::make_shared<const State>(State{std::move(chain), std::move(key), source, std::move(uri)}));
+  return Identity(
+      std::make_shared<const State>(State{std::move(chain), std::move(key), source, std::move(uri)}));
 }
 
 Identity Identity::WithChain(CertificateChain chain) const {
@@ -40,7 +40,8 @@ Identity Identity::WithChain(CertificateChain chain) const {
 ClientAuthFitness Identity::FitForClientAuth(TimePoint now) const {
   ClientAuthFitness fitness;
   if (now < leaf().not_before()) {
-    fitness.reasons.push_back(fmt::format("the certificate is not valid before {}", Date(leaf().not_before())));
+    fitness.reasons.push_back(
+        fmt::format("the certificate is not valid before {}", Date(leaf().not_before())));
   }
   if (now > leaf().not_after()) {
     fitness.reasons.push_back(fmt::format("the certificate expired on {}", Date(leaf().not_after())));
@@ -53,7 +54,8 @@ ClientAuthFitness Identity::FitForClientAuth(TimePoint now) const {
     fitness.reasons.emplace_back("its extended key usage lacks clientAuth");
   }
   if (key()->schemes().empty()) {
-    fitness.reasons.push_back(fmt::format("TLS has no signature scheme for its key, {}", Description(*key())));
+    fitness.reasons.push_back(
+        fmt::format("TLS has no signature scheme for its key, {}", Description(*key())));
   }
   fitness.fit = fitness.reasons.empty();
   return fitness;

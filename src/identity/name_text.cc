@@ -10,7 +10,8 @@
 namespace signet {
 namespace {
 
-// Escaped writes U+0080 to U+009F, which terminals obey, as RFC 4514 escapes bytes; OpenSSL escapes the controls below.
+// Escaped writes U+0080 to U+009F, which terminals obey, as RFC 4514 escapes bytes; OpenSSL escapes the
+// controls below.
 std::string Escaped(std::string_view text) {
   std::string escaped;
   for (std::size_t i = 0; i < text.size(); ++i) {

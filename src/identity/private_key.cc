@@ -1,14 +1,13 @@
-#include <signet/private_key.h>
-
-#include <signet/error.h>
-
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include <signet/error.h>
+#include <signet/private_key.h>
 
 namespace signet {
 
-std::size_t PrivateKey::Decrypt(const DecryptionAlgorithm&, std::span<const std::uint8_t>, std::span<std::uint8_t>) {
+std::size_t PrivateKey::Decrypt(const DecryptionAlgorithm&, std::span<const std::uint8_t>,
+                                std::span<std::uint8_t>) {
   throw Error({.code = ErrorCode::kUnsupported, .detail = "this key cannot decrypt"});
 }
 
@@ -16,7 +15,8 @@ Secret PrivateKey::Derive(std::span<const std::uint8_t>) {
   throw Error({.code = ErrorCode::kUnsupported, .detail = "this key cannot agree on a secret"});
 }
 
-std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message) {
+std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme,
+                                                  std::span<const std::uint8_t> message) {
   const SigningAlgorithm& algorithm = RowOf(scheme).algorithm;
   std::vector<std::uint8_t> signature(max_signature_size());
   if (algorithm.hash == Hash::kNone) {
@@ -27,8 +27,10 @@ std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme, std::s
   return signature;
 }
 
-void PrivateKey::SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input, SignDone done) {
-  RunAsync([this, algorithm, input = std::vector<std::uint8_t>(input.begin(), input.end()), done = std::move(done)] {
+void PrivateKey::SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                           SignDone done) {
+  RunAsync([this, algorithm, input = std::vector<std::uint8_t>(input.begin(), input.end()),
+            done = std::move(done)] {
     std::vector<std::uint8_t> signature;
     std::optional<Error> error;
     try {

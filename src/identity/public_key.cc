@@ -1,16 +1,14 @@
 #include "identity/public_key.h"
 
-#include <openssl/ec.h>
-#include <openssl/objects.h>
-#include <openssl/rsa.h>
-
-#include <fmt/format.h>
-
-#include <signet/error.h>
-
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
+#include <signet/error.h>
+
+#include <fmt/format.h>
+#include <openssl/ec.h>
+#include <openssl/objects.h>
+#include <openssl/rsa.h>
 
 namespace signet {
 namespace {
@@ -44,10 +42,12 @@ std::string GroupName(EVP_PKEY* key) {
 // SetRsaPadding throws when the key's own restrictions (RSA-PSS) forbid it, as OpenSSL does.
 void SetPss(EVP_PKEY_CTX* context, const SigningAlgorithm& algorithm) {
   CheckOpenSsl(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING), "EVP_PKEY_CTX_set_rsa_padding");
-  CheckOpenSsl(EVP_PKEY_CTX_set_signature_md(context, MessageDigest(algorithm.hash)), "EVP_PKEY_CTX_set_signature_md");
+  CheckOpenSsl(EVP_PKEY_CTX_set_signature_md(context, MessageDigest(algorithm.hash)),
+               "EVP_PKEY_CTX_set_signature_md");
   CheckOpenSsl(EVP_PKEY_CTX_set_rsa_mgf1_md(context, MessageDigest(algorithm.mgf1_hash)),
                "EVP_PKEY_CTX_set_rsa_mgf1_md");
-  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, algorithm.salt_length), "EVP_PKEY_CTX_set_rsa_pss_saltlen");
+  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, algorithm.salt_length),
+               "EVP_PKEY_CTX_set_rsa_pss_saltlen");
 }
 
 }  // namespace
@@ -70,7 +70,8 @@ PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {
   OpenSslPtr<EVP_PKEY> key(
       d2i_PUBKEY_ex(nullptr, &position, static_cast<long>(der.size()), OwnContext(), nullptr));
   if (key == nullptr) {
-    ThrowOpenSsl(ErrorCode::kUnsupported, "d2i_PUBKEY_ex", "the public key is malformed or of a kind unknown here");
+    ThrowOpenSsl(ErrorCode::kUnsupported, "d2i_PUBKEY_ex",
+                 "the public key is malformed or of a kind unknown here");
   }
   return PublicKey(std::move(key));
 }
@@ -87,10 +88,12 @@ bool PublicKey::Verify(const SigningAlgorithm& algorithm, std::span<const std::u
   const OpenSslErrorMark mark;
   if (algorithm.kind == SigningAlgorithm::Kind::kEdDsa || algorithm.kind == SigningAlgorithm::Kind::kMlDsa) {
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    if (EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(), nullptr) != 1) {
+    if (EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, OwnContext(), nullptr, key_.get(),
+                                nullptr) != 1) {
       return false;
     }
-    return EVP_DigestVerify(context.get(), signature.data(), signature.size(), input.data(), input.size()) == 1;
+    return EVP_DigestVerify(context.get(), signature.data(), signature.size(), input.data(), input.size()) ==
+           1;
   }
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key_.get(), nullptr));
   if (context == nullptr || EVP_PKEY_verify_init(context.get()) != 1) return false;

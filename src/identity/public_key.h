@@ -1,21 +1,21 @@
 #pragma once
 
+#include "base/openssl_ptr.h"
+#include <signet/private_key.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <signet/private_key.h>
-
-#include "base/openssl_ptr.h"
-
 namespace signet {
 
-// PublicKey is a SubjectPublicKeyInfo and what software can do with it, in our own library context. Immutable.
+// PublicKey is a SubjectPublicKeyInfo and what software can do with it, in our own library context.
+// Immutable.
 class PublicKey {
  public:
-  // FromSpki reads a DER SubjectPublicKeyInfo; throws Error kMalformed, or kUnsupported where OpenSSL does not
-  // know the algorithm.
+  // FromSpki reads a DER SubjectPublicKeyInfo; throws Error kMalformed, or kUnsupported where OpenSSL does
+  // not know the algorithm.
   static PublicKey FromSpki(std::span<const std::uint8_t> der);
   // FromNative takes a public or private key of any context.
   static PublicKey FromNative(EVP_PKEY* key);
@@ -46,8 +46,8 @@ class PublicKey {
   int bits_ = 0;
 };
 
-// ConfigurePkeyContext puts the padding, hash and salt of `algorithm` on a context made by EVP_PKEY_sign_init or
-// EVP_PKEY_verify_init.
+// ConfigurePkeyContext puts the padding, hash and salt of `algorithm` on a context made by EVP_PKEY_sign_init
+// or EVP_PKEY_verify_init.
 void ConfigurePkeyContext(EVP_PKEY_CTX* context, const SigningAlgorithm& algorithm);
 
 // Description gives a public key in words: "RSA 2048 bit", "EC P-256", "Ed25519".

@@ -1,10 +1,9 @@
 #include "identity/signature_schemes.h"
 
-#include <fmt/format.h>
-
+#include "identity/hashes.h"
 #include <signet/error.h>
 
-#include "identity/hashes.h"
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
@@ -21,6 +20,7 @@ constexpr SigningAlgorithm kEdDsa = {.kind = Kind::kEdDsa};
 constexpr SigningAlgorithm kMlDsa = {.kind = Kind::kMlDsa};
 
 // Best first within a key type: the order in which they are offered where the peer has no preference.
+// clang-format off
 constexpr SchemeRow kSchemes[] = {
     {.scheme = kRsaPssRsaeSha256, .name = "rsa_pss_rsae_sha256", .key = KeyType::kRsa, .curve = "",
      .algorithm = Pss(Hash::kSha256, 32), .tls12 = true, .tls13 = true},
@@ -65,8 +65,10 @@ constexpr SchemeRow kSchemes[] = {
     {.scheme = kMlDsa87, .name = "mldsa87", .key = KeyType::kMlDsa87, .curve = "",
      .algorithm = kMlDsa, .tls12 = false, .tls13 = true},
 };
+// clang-format on
 
-// FitsModulus tells whether the encoding fits: PSS needs hash + salt + 2 bytes, PKCS#1 v1.5 the DigestInfo + 11.
+// FitsModulus tells whether the encoding fits: PSS needs hash + salt + 2 bytes, PKCS#1 v1.5 the DigestInfo and
+// 11 more.
 bool FitsModulus(const SigningAlgorithm& algorithm, int bits) {
   const auto hash = static_cast<int>(RowOf(algorithm.hash).size);
   if (algorithm.kind == Kind::kRsaPss) return (bits - 1 + 7) / 8 >= hash + algorithm.salt_length + 2;
@@ -87,8 +89,9 @@ const SchemeRow* FindRow(SignatureScheme scheme) noexcept {
 const SchemeRow& RowOf(SignatureScheme scheme) {
   const SchemeRow* row = FindRow(scheme);
   if (row != nullptr) return *row;
-  throw Error({.code = ErrorCode::kBadArgument,
-               .detail = fmt::format("{:#06x} is no signature scheme of ours", static_cast<unsigned>(scheme))});
+  throw Error(
+      {.code = ErrorCode::kBadArgument,
+       .detail = fmt::format("{:#06x} is no signature scheme of ours", static_cast<unsigned>(scheme))});
 }
 
 std::string_view Name(SignatureScheme scheme) noexcept {

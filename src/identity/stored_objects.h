@@ -1,13 +1,12 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
+#include "identity/public_key.h"
 #include <signet/certificate.h>
 #include <signet/identity_source.h>
 #include <signet/private_key.h>
 
-#include "identity/public_key.h"
+#include <memory>
+#include <vector>
 
 namespace signet {
 
@@ -19,7 +18,8 @@ enum Wanted : unsigned {
   kWantAll = 7,
 };
 
-// StoredObjects is what a URI names, before anything is paired: a key needs no certificate here, and the reverse.
+// StoredObjects is what a URI names, before anything is paired: a key needs no certificate here, and the
+// reverse.
 struct StoredObjects {
   std::vector<std::shared_ptr<PrivateKey>> private_keys;
   std::vector<PublicKey> public_keys;

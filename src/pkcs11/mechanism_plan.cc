@@ -13,6 +13,7 @@ using Parameters = MechanismRow::Parameters;
 using namespace std::string_view_literals;
 
 // Best first within a kind.
+// clang-format off
 constexpr MechanismRow kRows[] = {
     {.kind = Kind::kRsaPkcs1, .mechanism = CKM_RSA_PKCS, .encoding = Encoding::kDigestInfo,
      .parameters = Parameters::kNone},
@@ -30,8 +31,10 @@ constexpr MechanismRow kRows[] = {
     {.kind = Kind::kEdDsa, .mechanism = CKM_EDDSA, .encoding = Encoding::kNone, .parameters = Parameters::kEdDsa},
     {.kind = Kind::kMlDsa, .mechanism = kCkmMlDsa, .encoding = Encoding::kNone, .parameters = Parameters::kNone},
 };
+// clang-format on
 static_assert(std::size(kRows) <= 8 * sizeof(MechanismSet));
 
+// clang-format off
 constexpr MechanismHashRow kHashRows[] = {
     {.hash = Hash::kMd5, .mechanism = CKM_MD5, .mgf1 = 0,
      .digest_info = "\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10"sv},
@@ -54,15 +57,18 @@ constexpr MechanismHashRow kHashRows[] = {
     {.hash = Hash::kSha3_512, .mechanism = kCkmSha3_512, .mgf1 = kCkgMgf1Sha3_512,
      .digest_info = "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40"sv},
 };
+// clang-format on
 
 struct NameRow {
   CK_MECHANISM_TYPE mechanism;
   const char* name;
 };
+// clang-format off
 constexpr NameRow kNames[] = {
     {CKM_RSA_PKCS, "CKM_RSA_PKCS"}, {CKM_RSA_X_509, "CKM_RSA_X_509"}, {CKM_RSA_PKCS_PSS, "CKM_RSA_PKCS_PSS"},
     {CKM_RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"}, {CKM_ECDH1_DERIVE, "CKM_ECDH1_DERIVE"}, {CKM_ECDSA, "CKM_ECDSA"},       {CKM_EDDSA, "CKM_EDDSA"},         {kCkmMlDsa, "CKM_ML_DSA"},
 };
+// clang-format on
 
 // PSS can be left to the token only where its parameters have numbers in PKCS#11.
 bool Expressible(const MechanismRow& row, const SigningAlgorithm& algorithm) noexcept {

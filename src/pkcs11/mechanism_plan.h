@@ -1,5 +1,8 @@
 #pragma once
 
+#include "pkcs11/cryptoki.h"
+#include <signet/private_key.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,10 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <signet/private_key.h>
-
-#include "pkcs11/cryptoki.h"
 
 namespace signet {
 
@@ -26,8 +25,8 @@ struct MechanismRow {
   Parameters parameters;
 };
 
-// MechanismHashRow holds PKCS#11's columns for a hash, and the DER of its DigestInfo before the digest (RFC 8017
-// section 9.2).
+// MechanismHashRow holds PKCS#11's columns for a hash, and the DER of its DigestInfo before the digest (RFC
+// 8017 section 9.2).
 struct MechanismHashRow {
   Hash hash;
   CK_MECHANISM_TYPE mechanism;  // as a parameter of PSS
@@ -47,8 +46,8 @@ using MechanismSet = std::uint32_t;
 // RowsIn gives the rows whose mechanism is among `mechanisms`.
 MechanismSet RowsIn(std::span<const CK_MECHANISM_TYPE> mechanisms) noexcept;
 
-// PlanFor gives the best row of `usable` for `algorithm`, as an index; `from` skips earlier rows. Nothing: the token
-// has no way to do it.
+// PlanFor gives the best row of `usable` for `algorithm`, as an index; `from` skips earlier rows. Nothing:
+// the token has no way to do it.
 std::optional<std::size_t> PlanFor(const SigningAlgorithm& algorithm, MechanismSet usable,
                                    std::size_t from = 0) noexcept;
 

@@ -1,10 +1,10 @@
 #include "pkcs11/module_status.h"
 
-#include <filesystem>
-#include <memory>
-
 #include "pkcs11/module.h"
 #include "pkcs11/token.h"
+
+#include <filesystem>
+#include <memory>
 
 namespace signet {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <signet/error.h>
+#include <signet/settings.h>
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <signet/error.h>
-#include <signet/settings.h>
 
 namespace signet {
 

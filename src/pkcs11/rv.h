@@ -1,11 +1,10 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
+#include "pkcs11/cryptoki.h"
 #include <signet/error.h>
 
-#include "pkcs11/cryptoki.h"
+#include <string>
+#include <string_view>
 
 namespace signet {
 
@@ -35,7 +34,8 @@ std::string RvName(CK_RV rv);
 Error RvError(CK_RV rv, std::string_view call, std::string_view token);
 // CheckRv throws RvError unless `rv` is CKR_OK.
 inline void CheckRv(CK_RV rv, std::string_view call, std::string_view token) {
-  if (rv != CKR_OK) [[unlikely]] throw RvError(rv, call, token);
+  if (rv != CKR_OK) [[unlikely]]
+    throw RvError(rv, call, token);
 }
 
 // StalenessOf reads the CK_RV that an Error carries.

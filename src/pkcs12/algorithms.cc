@@ -1,15 +1,14 @@
 #include "pkcs12/algorithms.h"
 
+#include "base/openssl_context.h"
+#include "pkcs12/legacy_context.h"
+#include <signet/error.h>
+
 #include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
 #include <openssl/objects.h>
-
-#include <signet/error.h>
-
-#include "base/openssl_context.h"
-#include "pkcs12/legacy_context.h"
 
 namespace signet {
 namespace {
@@ -107,11 +106,12 @@ OSSL_LIB_CTX* ContextFor(bool legacy, std::string_view algorithm) {
 
 void ThrowUnsupported(std::string_view what, const std::string& oid) {
   const int nid = OBJ_txt2nid(oid.c_str());
-  throw Error({.code = ErrorCode::kUnsupported,
-               .detail = nid != NID_undef
-                             ? fmt::format("{} uses {} ({}), which is not supported", what, OBJ_nid2ln(nid), oid)
-                             : fmt::format("{} uses the algorithm {}, which is not supported", what, oid),
-               .mend = "Export it again with AES and SHA-256 (PBES2)."});
+  throw Error(
+      {.code = ErrorCode::kUnsupported,
+       .detail = nid != NID_undef
+                     ? fmt::format("{} uses {} ({}), which is not supported", what, OBJ_nid2ln(nid), oid)
+                     : fmt::format("{} uses the algorithm {}, which is not supported", what, oid),
+       .mend = "Export it again with AES and SHA-256 (PBES2)."});
 }
 
 }  // namespace signet

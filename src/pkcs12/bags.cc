@@ -108,9 +108,10 @@ void ReadLevel(Bytes safe_contents, CostMeter& cost, Bags& bags, int depth) {
   BerReader sequence = BerReader(safe_contents).Enter(BerTag::kSequence, "the list of bags");
   while (!sequence.done()) {
     if (++bags.seen > kMaxBags || bags.keys.size() > kMaxKeys) {
-      throw Error({.code = ErrorCode::kTooCostly,
-                   .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),
-                   .mend = "Export only the identity that is wanted."});
+      throw Error(
+          {.code = ErrorCode::kTooCostly,
+           .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),
+           .mend = "Export only the identity that is wanted."});
     }
     BerReader bag = sequence.Enter(BerTag::kSequence, "a bag");
     const std::string kind = bag.Oid("the kind of a bag");

@@ -1,11 +1,11 @@
 #include "selection/certificate_facts.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/openssl_error.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+
+#include <algorithm>
+#include <array>
 
 namespace signet {
 namespace {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/openssl_ptr.h"
+#include <signet/certificate.h>
+#include <signet/signature_scheme.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -7,11 +11,6 @@
 #include <vector>
 
 #include <openssl/types.h>
-
-#include <signet/certificate.h>
-#include <signet/signature_scheme.h>
-
-#include "base/openssl_ptr.h"
 
 namespace signet {
 

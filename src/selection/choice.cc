@@ -1,13 +1,12 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include <signet/identity_selector.h>
-
 #include "selection/identity_index.h"
 #include "selection/prepared_request.h"
 #include "selection/reasons.h"
 #include "selection/verdict.h"
+#include <signet/identity_selector.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {

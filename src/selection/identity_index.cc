@@ -1,18 +1,17 @@
 #include "selection/identity_index.h"
 
-#include <algorithm>
-#include <charconv>
-
-#include <openssl/x509v3.h>
-
-#include <signet/error.h>
-
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include "selection/certificate_facts.h"
 #include "selection/name_normal_form.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include <openssl/x509v3.h>
 
 namespace signet {
 namespace {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <signet/identity.h>
+#include <signet/signature_scheme.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include <signet/identity.h>
-#include <signet/signature_scheme.h>
 
 namespace signet {
 

@@ -1,11 +1,11 @@
 #include "selection/prepared_request.h"
 
-#include <algorithm>
-
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/signature_schemes.h"
 #include "selection/certificate_facts.h"
+
+#include <algorithm>
 
 namespace signet {
 namespace {

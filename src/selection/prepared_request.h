@@ -1,13 +1,12 @@
 #pragma once
 
+#include "selection/identity_index.h"
+#include <signet/identity_selector.h>
+
 #include <bitset>
 #include <cstdint>
 #include <optional>
 #include <vector>
-
-#include <signet/identity_selector.h>
-
-#include "selection/identity_index.h"
 
 namespace signet {
 

@@ -1,15 +1,15 @@
 #include "selection/reasons.h"
 
-#include <algorithm>
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
 #include "identity/name_text.h"
 #include "identity/signature_schemes.h"
+
+#include <algorithm>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 namespace signet {
 namespace {

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <vector>
-
+#include "selection/verdict.h"
 #include <signet/identity_selector.h>
 
-#include "selection/verdict.h"
+#include <vector>
 
 namespace signet {
 

@@ -1,11 +1,10 @@
-#include <algorithm>
-#include <functional>
-
-#include <signet/identity_selector.h>
-
 #include "selection/identity_index.h"
 #include "selection/prepared_request.h"
 #include "selection/verdict.h"
+#include <signet/identity_selector.h>
+
+#include <algorithm>
+#include <functional>
 
 namespace signet {
 namespace {
@@ -23,7 +22,8 @@ bool IsPinned(const Identity& identity, const SelectionPolicy& policy) {
 // Eligible tells whether a verdict may be chosen.
 using Eligible = std::function<bool(const Verdict&)>;
 
-// BestInReach gives the first in rank of those that are eligible and whose key is not out of reach. Slower than Best.
+// BestInReach gives the first in rank of those that are eligible and whose key is not out of reach. Slower
+// than Best.
 std::optional<Verdict> BestInReach(const IdentityIndex& index, const PreparedRequest& prepared,
                                    const Eligible& eligible) {
   std::vector<Verdict> rivals;
@@ -39,7 +39,8 @@ std::optional<Verdict> BestInReach(const IdentityIndex& index, const PreparedReq
 
 // Best is the same, asking only the key of the one that would be taken.
 template <class Test>
-std::optional<Verdict> Best(const IdentityIndex& index, const PreparedRequest& prepared, const Test& eligible) {
+std::optional<Verdict> Best(const IdentityIndex& index, const PreparedRequest& prepared,
+                            const Test& eligible) {
   std::optional<Verdict> best;
   for (std::uint32_t i = 0; i < index.rows().size(); ++i) {
     const Verdict verdict = Judge(index, i, prepared);

@@ -1,13 +1,12 @@
 #pragma once
 
+#include "selection/identity_index.h"
+#include "selection/prepared_request.h"
+#include <signet/identity_selector.h>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include <signet/identity_selector.h>
-
-#include "selection/identity_index.h"
-#include "selection/prepared_request.h"
 
 namespace signet {
 

@@ -1,15 +1,12 @@
+#include "base/file.h"
+#include <signet/error.h>
 #include <signet/pin_source.h>
 
-#include <cstdlib>
-
 #include <charconv>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include <signet/error.h>
-
-#include "base/file.h"
 
 namespace signet {
 namespace {
@@ -55,7 +52,8 @@ PinSource PinSource::Parse(std::string_view text) {
     source.kind_ = Kind::kDescriptor;
   } else if (ConsumePrefix(text, "credential:")) {
     source.kind_ = Kind::kCredential;
-    if (text.find('/') != std::string_view::npos || text.starts_with(".")) ThrowBadSource("a credential is a name, not a path");
+    if (text.find('/') != std::string_view::npos || text.starts_with("."))
+      ThrowBadSource("a credential is a name, not a path");
   } else {
     ThrowBadSource("the pin-source is of no known kind");
   }

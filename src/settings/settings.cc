@@ -1,17 +1,14 @@
+#include "base/edit_distance.h"
+#include "settings/setting_names.h"
+#include <signet/error.h>
 #include <signet/settings.h>
-
-#include <cstdlib>
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstdlib>
 
 #include <fmt/format.h>
-
-#include <signet/error.h>
-
-#include "base/edit_distance.h"
-#include "settings/setting_names.h"
 
 namespace signet {
 namespace {
@@ -54,15 +51,20 @@ struct SettingRow {
 
 void SetSessions(Settings& settings, std::string_view name, std::string_view value) {
   // pkcs11-provider's number is how many sessions it keeps; here a bound on the pool.
-  settings.max_sessions = static_cast<std::uint32_t>(std::min<std::uint64_t>(Number(name, value), UINT32_MAX));
+  settings.max_sessions =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(Number(name, value), UINT32_MAX));
 }
 
 void SetLoginBehavior(Settings& settings, std::string_view name, std::string_view value) {
   using enum Settings::LoginBehavior;
-  if (value == "auto") settings.login_behavior = kAuto;
-  else if (value == "always") settings.login_behavior = kAlways;
-  else if (value == "never") settings.login_behavior = kNever;
-  else ThrowBadValue(name, "auto, always or never");
+  if (value == "auto")
+    settings.login_behavior = kAuto;
+  else if (value == "always")
+    settings.login_behavior = kAlways;
+  else if (value == "never")
+    settings.login_behavior = kNever;
+  else
+    ThrowBadValue(name, "auto, always or never");
 }
 
 void AddModule(Settings& settings, std::string_view, std::string_view value) {
@@ -71,7 +73,8 @@ void AddModule(Settings& settings, std::string_view, std::string_view value) {
 
 constexpr SettingRow kRows[] = {
     {"pkcs11-module-path", AddModule},
-    {"pkcs11-module-init-args", [](Settings& s, std::string_view, std::string_view v) { s.module_init_args = v; }},
+    {"pkcs11-module-init-args",
+     [](Settings& s, std::string_view, std::string_view v) { s.module_init_args = v; }},
     {"pkcs11-module-token-pin",
      [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
     {"pkcs11-module-login-behavior", SetLoginBehavior},
@@ -87,10 +90,12 @@ constexpr SettingRow kRows[] = {
     {"pkcs11-module-assume-fips", nullptr},
     {"signet-config", [](Settings& s, std::string_view, std::string_view v) { s.config_file = v; }},
     {"module", AddModule},
-    {"token-pin", [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
+    {"token-pin",
+     [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
     {"login-behavior", SetLoginBehavior},
     {"max-sessions", SetSessions},
-    {"allow-final-try", [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
+    {"allow-final-try",
+     [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
     {"call-timeout-ms",
      [](Settings& s, std::string_view n, std::string_view v) { s.call_timeout = Milliseconds(n, v); }},
     {"session-idle-ms",
@@ -110,7 +115,8 @@ const SettingRow* Find(std::string_view name) {
 
 std::string EnvironmentName(std::string_view name) {
   std::string variable = "SIGNET_";
-  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : name)
+    variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return variable;
 }
 
@@ -129,7 +135,9 @@ SettingMeaning MeaningOf(std::string_view name) {
 }
 
 std::string_view ClosestSetting(std::string_view name) {
-  return std::ranges::min_element(kRows, {}, [&](const SettingRow& row) { return EditDistance(row.name, name); })->name;
+  return std::ranges::min_element(kRows, {},
+                                  [&](const SettingRow& row) { return EditDistance(row.name, name); })
+      ->name;
 }
 
 void Settings::Set(std::string_view name, std::string_view value) {
@@ -144,7 +152,8 @@ void Settings::Set(std::string_view name, std::string_view value) {
 
 void Settings::ApplyEnvironment() {
   // Modules add up within one place; the environment takes the place of what was set before.
-  if (secure_getenv("PKCS11_PROVIDER_MODULE") != nullptr || secure_getenv("SIGNET_MODULE") != nullptr) modules.clear();
+  if (secure_getenv("PKCS11_PROVIDER_MODULE") != nullptr || secure_getenv("SIGNET_MODULE") != nullptr)
+    modules.clear();
   if (const char* path = secure_getenv("PKCS11_PROVIDER_MODULE")) Set("pkcs11-module-path", path);
   for (const SettingRow& row : kRows) {
     if (row.name.starts_with("pkcs11-module-") || row.name.starts_with("signet-")) continue;

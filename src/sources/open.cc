@@ -1,18 +1,18 @@
+#include "pkcs12/pkcs12_source.h"
+#include "sources/source.h"
 #include <signet/identity_source.h>
 
 #include <fmt/format.h>
-
-#include "pkcs12/pkcs12_source.h"
-#include "sources/source.h"
 
 namespace signet {
 namespace {
 
 [[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
-  throw Error({.code = ErrorCode::kBadUri,
-               .detail = "the URI has a scheme that is not ours",
-               .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
-               .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
+  throw Error(
+      {.code = ErrorCode::kBadUri,
+       .detail = "the URI has a scheme that is not ours",
+       .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
+       .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
 
 bool HasScheme(std::string_view uri, std::string_view scheme) { return uri.starts_with(scheme); }
@@ -36,7 +36,8 @@ StoredObjects Source::Load(std::string_view uri, Wanted wanted, const std::share
 Identity TheOne(const Listing& listing, std::string_view uri) {
   const std::string shown(uri.substr(0, uri.find('?')));
   if (listing.identities.size() == 1) return listing.identities.front();
-  if (listing.identities.empty() && !listing.problems.empty()) throw listing.problems.front().error.WithUri(shown);
+  if (listing.identities.empty() && !listing.problems.empty())
+    throw listing.problems.front().error.WithUri(shown);
   if (listing.identities.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "no identity is there",
@@ -53,7 +54,8 @@ Identity TheOne(const Listing& listing, std::string_view uri) {
 
 class IdentitySource::State {
  public:
-  State(Settings settings, std::shared_ptr<PinPrompt> asks) : source(std::move(settings)), prompt(std::move(asks)) {}
+  State(Settings settings, std::shared_ptr<PinPrompt> asks)
+      : source(std::move(settings)), prompt(std::move(asks)) {}
   Source source;
   std::shared_ptr<PinPrompt> prompt;
 };

@@ -1,17 +1,16 @@
 #pragma once
 
+#include "identity/stored_objects.h"
+#include "pkcs11/pkcs11_source.h"
+#include <signet/identity_source.h>
+
 #include <memory>
 #include <string_view>
 
-#include <signet/identity_source.h>
-
-#include "identity/stored_objects.h"
-#include "pkcs11/pkcs11_source.h"
-
 namespace signet {
 
-// Source is every kind of source behind one door, told apart by the URI's scheme: pkcs11:, pkcs12:. What it opens
-// it opens at the first call that needs it. Thread-safe.
+// Source is every kind of source behind one door, told apart by the URI's scheme: pkcs11:, pkcs12:. What it
+// opens it opens at the first call that needs it. Thread-safe.
 class Source {
  public:
   explicit Source(Settings settings);

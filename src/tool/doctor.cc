@@ -1,14 +1,13 @@
-#include <unistd.h>
+#include "diagnosis/explanation.h"
+#include "tool/doctor_checks.h"
+#include "tool/output.h"
+#include "tool/verbs.h"
 
 #include <cstdio>
 #include <iterator>
 
 #include <fmt/format.h>
-
-#include "diagnosis/explanation.h"
-#include "tool/doctor_checks.h"
-#include "tool/output.h"
-#include "tool/verbs.h"
+#include <unistd.h>
 
 namespace signet::tool {
 namespace {

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
+#include "tool/finding.h"
 #include <signet/identity_source.h>
 #include <signet/settings.h>
 
-#include "tool/finding.h"
+#include <string>
+#include <vector>
 
 namespace signet::tool {
 

@@ -1,12 +1,11 @@
-#include <unistd.h>
+#include "settings/setting_names.h"
+#include "tool/doctor_checks.h"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
-
-#include "settings/setting_names.h"
-#include "tool/doctor_checks.h"
+#include <unistd.h>
 
 namespace signet::tool {
 namespace {

@@ -1,10 +1,10 @@
-#include <chrono>
-
-#include <fmt/format.h>
-
 #include "diagnosis/explanation.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
 
 namespace signet::tool {
 namespace {

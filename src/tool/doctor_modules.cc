@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "diagnosis/explanation.h"
 #include "pkcs11/module_status.h"
 #include "tool/doctor_checks.h"
+
+#include <fmt/format.h>
 
 namespace signet::tool {
 namespace {

@@ -1,7 +1,11 @@
 // The openssl.cnf: is `signet` active, is `default` active beside it and before it, and do its settings mean
 // something.
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+#include "settings/setting_names.h"
+#include "tool/doctor_checks.h"
+#include <signet/error.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,14 +16,8 @@
 #include <fmt/format.h>
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
-
-#include <signet/error.h>
-
-#include "base/openssl_context.h"
-#include "base/openssl_error.h"
-#include "base/openssl_ptr.h"
-#include "settings/setting_names.h"
-#include "tool/doctor_checks.h"
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace signet::tool {
 namespace {
@@ -150,8 +148,8 @@ class Reporter {
   Findings findings_;
 };
 
-// CheckOrder: OpenSSL 3.0 asks the first provider for every key, also for one that a program builds out of numbers
-// (EVP_PKEY_fromdata), which ours does not take in.
+// CheckOrder: OpenSSL 3.0 asks the first provider for every key, also for one that a program builds out of
+// numbers (EVP_PKEY_fromdata), which ours does not take in.
 void CheckOrder(const std::vector<Provider>& providers, Reporter& report) {
   const auto signet = std::ranges::find_if(providers, IsSignet);
   const auto standard = std::ranges::find(providers, "default", &Provider::name);

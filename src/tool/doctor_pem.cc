@@ -1,9 +1,4 @@
 // PEM files that point at a key elsewhere.
-#include <fmt/format.h>
-#include <openssl/pem.h>
-
-#include <signet/error.h>
-
 #include "base/file.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
@@ -11,6 +6,10 @@
 #include "openssl_provider/pem_uri.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
+#include <signet/error.h>
+
+#include <fmt/format.h>
+#include <openssl/pem.h>
 
 namespace signet::tool {
 namespace {

@@ -1,17 +1,16 @@
 // What a PKCS#12 file is encrypted and authenticated with, read without its password.
-#include <algorithm>
-#include <set>
-
-#include <fmt/format.h>
-
-#include <signet/error.h>
-
 #include "base/file.h"
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "base/percent_encoding.h"
 #include "tool/doctor_checks.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 
 namespace signet::tool {
 namespace {

@@ -1,9 +1,9 @@
 #include "tool/remarks.h"
 
-#include <algorithm>
-
 #include "handshake/messages.h"
 #include "tool/doctor_checks.h"
+
+#include <algorithm>
 
 namespace signet::tool {
 namespace {

@@ -165,7 +165,12 @@ const std::vector<SourceCase>& Sources() {
       Odd("TokenThatAsksAtEverySignature",
           {.always_authenticate = ModuleBehaviour::AlwaysAuthenticate::kEnforced}),
       Odd("TokenThatForgetsAfterFork", {.strict_fork = true}),
-      {"Libp11Objects", kApplication, true, ErrorCode::kWrongPin, Make<Libp11Place>, /*has_uris=*/false,
+      {"Libp11Objects",
+       kApplication,
+       true,
+       ErrorCode::kWrongPin,
+       Make<Libp11Place>,
+       /*has_uris=*/false,
        // Debian's libp11 knows no Edwards keys; one of them on the token hides all others from it.
        {"rsa:2048", "rsa-pss:2048", "ec:P-256", "ec:P-384", "ec:P-521"}},
   };

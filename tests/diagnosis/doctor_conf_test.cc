@@ -1,11 +1,10 @@
 // What can be wrong with an openssl.cnf, each in a file of its own.
-#include <sys/stat.h>
+#include "applications/signet_command.h"
+#include "diagnosis/doctor_fixture.h"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-
-#include "applications/signet_command.h"
-#include "diagnosis/doctor_fixture.h"
+#include <sys/stat.h>
 
 namespace signet {
 namespace {
@@ -108,11 +107,13 @@ TEST_F(DoctorConf, IncludedFileIsRead) {
 
 TEST_F(DoctorConf, FragmentBelowOpenSslsOwnFileIsHealthyAndSettingsBelowItAreChecked) {
   const std::string own = "openssl_conf = openssl_init\n[openssl_init]\n[ca]\ndefault_ca = x\n";
-  const std::string below = fmt::format(".include " SIGNET_TEST_FRAGMENT "\n[signet_sect]\nmodule = {}\n", provider_);
+  const std::string below =
+      fmt::format(".include " SIGNET_TEST_FRAGMENT "\n[signet_sect]\nmodule = {}\n", provider_);
   const auto lines = RunConf(own + below);
   ExpectNoneBad(lines);
   Expect(lines, "ok", "signet and default are both active");
-  Expect(RunConf(own + below + "pkcs11-module-pth = /x.so\n"), "bad", "there is no setting pkcs11-module-pth");
+  Expect(RunConf(own + below + "pkcs11-module-pth = /x.so\n"), "bad",
+         "there is no setting pkcs11-module-pth");
 }
 
 TEST_F(DoctorConf, LineThatOpenSslCannotReadIsNamed) {

@@ -1,12 +1,11 @@
 #include "diagnosis/doctor_fixture.h"
 
+#include "applications/signet_command.h"
+#include <signet/testing/soft_hsm.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include <signet/testing/soft_hsm.h>
-
-#include "applications/signet_command.h"
 
 namespace signet {
 namespace {

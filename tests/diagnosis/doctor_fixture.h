@@ -1,12 +1,12 @@
 #pragma once
 
+#include <signet/testing/process.h>
+#include <signet/testing/temporary_directory.h>
+
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include <signet/testing/process.h>
-#include <signet/testing/temporary_directory.h>
 
 namespace signet {
 

@@ -1,14 +1,13 @@
 // What can be wrong with modules, tokens, identities and files, each made for the test.
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-
+#include "applications/signet_command.h"
+#include "diagnosis/doctor_fixture.h"
+#include "pkcs12/der.h"
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/test_pki.h>
 #include <signet/testing/wrapped_module.h>
 
-#include "applications/signet_command.h"
-#include "diagnosis/doctor_fixture.h"
-#include "pkcs12/der.h"
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 
 namespace signet {
 namespace {
@@ -129,7 +128,8 @@ TEST_F(Doctor, Rc2FileLoadsAndItIsSaidWhoCannotReadIt) {
   Expect(lines, "ok", "CN=alice");
   const auto listed = RunSignet({"list", uri});
   EXPECT_EQ(listed.exit_status, 0);
-  EXPECT_THAT(listed.out, ::testing::AllOf(HasSubstr("note     it uses 40-bit RC2"), HasSubstr("openssl pkcs12")));
+  EXPECT_THAT(listed.out,
+              ::testing::AllOf(HasSubstr("note     it uses 40-bit RC2"), HasSubstr("openssl pkcs12")));
   const auto printed =
       testing::RunProgram({.argv = {"openssl", "pkcs12", "-in", directory_.path() + "/old.p12", "-passin",
                                     "pass:secret", "-nodes"}});

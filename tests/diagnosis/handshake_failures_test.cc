@@ -1,10 +1,10 @@
 // The questions that people ask when client authentication fails, each made with a real server: the command's
 // error names the cause and the mend.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace signet {
 namespace {

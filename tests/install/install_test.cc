@@ -105,9 +105,8 @@ TEST_F(Install, TheOpenSslConfigurationToIncludeActivatesTheInstalledProviderAnd
   InPrefix();
   Environment environment = ForeignEnvironment();
   environment["OPENSSL_CONF"] = Find("prefix", "share/signet/openssl-signet.cnf");
-  const ProcessResult result = Must({.argv = {"openssl", "list", "-providers"},
-                                     .environment = environment,
-                                     .unset = {"OPENSSL_MODULES"}});
+  const ProcessResult result = Must(
+      {.argv = {"openssl", "list", "-providers"}, .environment = environment, .unset = {"OPENSSL_MODULES"}});
   EXPECT_THAT(result.out, ::testing::AllOf(HasSubstr("default"), HasSubstr("signet")));
 }
 

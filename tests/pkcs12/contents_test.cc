@@ -189,10 +189,10 @@ TEST_F(Pkcs12Contents, KeysThatCarryTheirPublicPartLoad) {
     const der::Value attributes =
         der::Context0({der::Sequence({der::Oid("1.2.840.113549.1.9.20"), der::Set({der::Octets(key)})})});
     for (const der::Value& between : {der::Value(), attributes}) {
-      const der::Value pkcs8 = der::Sequence(
-          {der::Integer(1), algorithm, key, between, der::Tlv(0x81, {der::Value(33, 0x42)})});
-      Write(der::Pfx(der::Sequence(
-          {der::SafeContents({der::KeyBag(pkcs8), der::CertificateBag(alice.certificate)})})));
+      const der::Value pkcs8 =
+          der::Sequence({der::Integer(1), algorithm, key, between, der::Tlv(0x81, {der::Value(33, 0x42)})});
+      Write(der::Pfx(
+          der::Sequence({der::SafeContents({der::KeyBag(pkcs8), der::CertificateBag(alice.certificate)})})));
       EXPECT_EQ(One("").leaf(), alice.certificate);
     }
   }

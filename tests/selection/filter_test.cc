@@ -1,13 +1,12 @@
 // Every hard filter, both ways: one identity against one request.
+#include "selection/small_pki.h"
+#include <signet/identity_selector.h>
+
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/objects.h>
-
-#include <signet/identity_selector.h>
-
-#include "selection/small_pki.h"
 
 namespace signet::testing {
 namespace {
@@ -38,8 +37,8 @@ std::string Bmp(const std::string& text) {
 }
 
 using Der = std::vector<std::uint8_t>;
-const Der kUsageSign = {0x03, 0x02, 0x07, 0x80};           // digitalSignature
-const Der kUsageSignEncipher = {0x03, 0x02, 0x05, 0xa0};   // and keyEncipherment
+const Der kUsageSign = {0x03, 0x02, 0x07, 0x80};          // digitalSignature
+const Der kUsageSignEncipher = {0x03, 0x02, 0x05, 0xa0};  // and keyEncipherment
 const Der kPurposeClient = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
 const Der kPurposeMail = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04};
 const Der kPurposeUnheardOf = {0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04};
@@ -55,12 +54,14 @@ struct Row {
   std::optional<SignatureScheme> with;  // the scheme, where it is chosen and this matters
 };
 
-const Schemes kUsual13 = {kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384, kEcdsaSecp521r1Sha512, kEd25519, kEd448,
-                          kRsaPssRsaeSha256,     kRsaPssRsaeSha384,     kRsaPssRsaeSha512,     kRsaPssPssSha256};
+const Schemes kUsual13 = {
+    kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384, kEcdsaSecp521r1Sha512, kEd25519,        kEd448,
+    kRsaPssRsaeSha256,     kRsaPssRsaeSha384,     kRsaPssRsaeSha512,     kRsaPssPssSha256};
 const Schemes kBotan = {kRsaPssRsaeSha256,     kRsaPssRsaeSha384,     kRsaPkcs1Sha256,
                         kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384, kEcdsaSecp521r1Sha512};
 
 std::vector<Row> SchemeRows() {
+  // clang-format off
   return {
       // Every key in TLS 1.3: its own schemes, and none of the others'.
       {"P256In13", {.key = "p256"}, {.schemes = kUsual13}, {}, {}, kEcdsaSecp256r1Sha256},
@@ -154,9 +155,11 @@ std::vector<Row> SchemeRows() {
       {"StackAndPeerHaveNothingInCommon", {.key = "rsa2048"}, {.schemes = {kRsaPssRsaeSha512}},
        {.stack = "Botan", .stack_schemes = kBotan}, Code::kPeerLacksScheme},
   };
+  // clang-format on
 }
 
 std::vector<Row> KeyRows() {
+  // clang-format off
   return {
       {"KeyAndLeafBelongTogether", {}, {}, {}, {}},
       {"KeyOfAnotherCertificate", {.held_key = "p256/2"}, {}, {}, Code::kKeyCertificateMismatch},
@@ -183,9 +186,11 @@ std::vector<Row> KeyRows() {
       {"NoTypesAreAll", {.key = "p256"}, {.protocol_version = kTls12}, {}, {}},
       {"TypesMeanNothingIn13", {.key = "p256"}, {.protocol_version = kTls13, .certificate_types = {1}}, {}, {}},
   };
+  // clang-format on
 }
 
 std::vector<Row> AuthorityRows() {
+  // clang-format off
   return {
       {"EmptyListAcceptsAll", {.issuer = "A"}, {}, {}, {}},
       {"Issuer", {.issuer = "A"}, {.authorities = {Authority("A")}}, {}, {}},
@@ -223,10 +228,12 @@ std::vector<Row> AuthorityRows() {
        Code::kAuthorities},
       {"GarbageBesideTheRightOne", {}, {.authorities = {{0xff}, Authority("A")}}, {}, {}},
   };
+  // clang-format on
 }
 
 std::vector<Row> UsageRows() {
   const auto server = CertificateRequest{.role = CertificateRequest::Role::kServer};
+  // clang-format off
   return {
       {"DigitalSignature", {.key_usage = "digitalSignature"}, {}, {}, {}},
       {"DigitalSignatureAndMore", {.key_usage = "digitalSignature,keyEncipherment"}, {}, {}, {}},
@@ -263,6 +270,7 @@ std::vector<Row> UsageRows() {
       {"EndsNow", {.to = 0}, {}, {.clock_skew = std::chrono::seconds(0)}, {}},
       {"BeginsNow", {.from = 0}, {}, {.clock_skew = std::chrono::seconds(0)}, {}},
   };
+  // clang-format on
 }
 
 std::vector<Row> OidFilterRows() {
@@ -272,6 +280,7 @@ std::vector<Row> OidFilterRows() {
   const auto filter12 = [](const char* oid, const Der& values) {
     return CertificateRequest{.protocol_version = kTls12, .oid_filters = {{.oid = oid, .values = values}}};
   };
+  // clang-format off
   return {
       {"FilterUsage", {}, filter(kUsageOid, kUsageSign), {}, {}},
       {"FilterMoreUsage", {}, filter(kUsageOid, kUsageSignEncipher), {}, Code::kOidFilter},
@@ -306,6 +315,7 @@ std::vector<Row> OidFilterRows() {
        {},
        Code::kOidFilter},
   };
+  // clang-format on
 }
 
 void ExpectDecision(const Row& row) {

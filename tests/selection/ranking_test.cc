@@ -1,10 +1,9 @@
 // Every tie-break, both ways: two identities that fit.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include "selection/small_pki.h"
 #include <signet/identity_selector.h>
 
-#include "selection/small_pki.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace signet::testing {
 namespace {
@@ -49,6 +48,7 @@ std::vector<Row> Rows() {
     leaf.from = from;
     return leaf;
   };
+  // clang-format off
   return {
       // The extended key usage names clientAuth; and that goes before all below it.
       {"PurposeBeforeNone", {.purposes = "clientAuth"}, {.purposes = ""}, {}, {}, kPurpose},
@@ -137,6 +137,7 @@ std::vector<Row> Rows() {
       {"ClientIgnoresTheHost", {.names = "DNS:a.example.org", .from = -1}, {.names = "DNS:www.example.org"},
        {.host = "www.example.org"}, {}, kLater},
   };
+  // clang-format on
 }
 
 void ExpectWinner(const Row& row, const IdentitySet& set) {

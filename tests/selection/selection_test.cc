@@ -1,12 +1,11 @@
+#include "selection/name_normal_form.h"
+#include "selection/small_pki.h"
+#include <signet/identity_selector.h>
+
 #include <algorithm>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <signet/identity_selector.h>
-
-#include "selection/name_normal_form.h"
-#include "selection/small_pki.h"
 
 namespace signet::testing {
 namespace {

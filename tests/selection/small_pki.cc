@@ -1,17 +1,16 @@
 #include "selection/small_pki.h"
 
+#include "base/openssl_context.h"
+#include "base/openssl_error.h"
+#include "identity/public_key.h"
+#include "identity/signature_schemes.h"
+#include <signet/error.h>
+
 #include <map>
 #include <mutex>
 
 #include <fmt/format.h>
 #include <openssl/rsa.h>
-
-#include <signet/error.h>
-
-#include "base/openssl_context.h"
-#include "base/openssl_error.h"
-#include "identity/public_key.h"
-#include "identity/signature_schemes.h"
 
 namespace signet::testing {
 namespace {

@@ -1,14 +1,13 @@
 #pragma once
 
+#include "base/openssl_ptr.h"
+#include <signet/identity.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <signet/identity.h>
-
-#include "base/openssl_ptr.h"
 
 namespace signet::testing {
 

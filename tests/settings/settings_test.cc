@@ -96,8 +96,9 @@ TEST(Settings, TypoIsRefusedWithWhatWasMeant) {
 }
 
 TEST(Settings, ValueThatCannotBeIsRefusedAndNotRepeated) {
-  for (const char* name : {"max-sessions", "allow-final-try", "call-timeout-ms", "session-idle-ms", "login-behavior",
-                           "pkcs12-max-iterations", "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
+  for (const char* name :
+       {"max-sessions", "allow-final-try", "call-timeout-ms", "session-idle-ms", "login-behavior",
+        "pkcs12-max-iterations", "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
     for (const char* value : {"s3cret", "-1s3cret", "1s3cret", ""}) {
       EXPECT_THAT(Refusal(name, value).what(), Not(HasSubstr("s3cret"))) << name;
     }

@@ -105,8 +105,8 @@ int main(int count, char** arguments) {
   const Shared shared(arguments[1], arguments[2]);
   const std::function<bool(const Shared&)> uses[] = {SignsFromSource, SignsLater, SignsFromStore,
                                                      IsUsedByTls};
-  // The fork comes between the calls: amid them a child would inherit locks of libcrypto and of the module that
-  // nobody in it releases.
+  // The fork comes between the calls: amid them a child would inherit locks of libcrypto and of the module
+  // that nobody in it releases.
   std::barrier start(kThreads), middle(kThreads), again(kThreads);
   std::atomic<int> right{0};
   std::vector<std::thread> threads;
