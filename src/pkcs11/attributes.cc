@@ -23,6 +23,8 @@ constexpr Wish kWishes[] = {
     {CKA_VALUE, 8191, kCertificates},
     {CKA_KEY_TYPE, 15, kKeys},
     {CKA_SIGN, 15, kKeys},
+    {CKA_DECRYPT, 15, kKeys},
+    {CKA_DERIVE, 15, kKeys},
     {CKA_ALWAYS_AUTHENTICATE, 15, kKeys},
     {CKA_MODULUS, 2047, kKeys},
     {CKA_PUBLIC_EXPONENT, 63, kKeys},

@@ -31,6 +31,7 @@ struct KeyPolicy {
   bool public_object = true;         // put the public key beside it
   bool always_authenticate = false;  // CKA_ALWAYS_AUTHENTICATE
   bool extractable = false;
+  bool signs = true;  // CKA_SIGN; without it an RSA key only decrypts, and an EC key only derives
 };
 
 }  // namespace signet

@@ -32,7 +32,7 @@ void AddPrivatePolicy(const ObjectName& name, const KeyPolicy& policy, Template&
   to.Flag(CKA_PRIVATE, true);
   to.Flag(CKA_SENSITIVE, true);
   to.Flag(CKA_EXTRACTABLE, policy.extractable);
-  to.Flag(CKA_SIGN, true);
+  to.Flag(CKA_SIGN, policy.signs);
   if (policy.always_authenticate) to.Flag(CKA_ALWAYS_AUTHENTICATE, true);
   to.Name(name);
 }

@@ -39,14 +39,9 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
 }
 
 void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
-  if (object.attributes.FlagOf(CKA_SIGN) == false) {
-    throw Error({.code = ErrorCode::kNoSigningKey,
-                 .detail = fmt::format("token {}: the key {} is not allowed to sign (CKA_SIGN)",
-                                       token_->label(), object.label()),
-                 .token = token_->label(),
-                 .uri = credentials_->uri,
-                 .mend = "Use a key that was made for signing."});
-  }
+  const auto may = [&](CK_ATTRIBUTE_TYPE use) { return object.attributes.FlagOf(use) == true; };
+  const bool signs = object.attributes.FlagOf(CKA_SIGN) != false;
+  if (!signs && !may(CKA_DECRYPT) && !may(CKA_DERIVE)) throw NotForSigning();
   const std::optional<bool> same = SameKey(object, public_key_);
   if (same == false) {
     throw Error(
@@ -57,7 +52,8 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
          .uri = credentials_->uri,
          .mend = "Put the certificate that was issued for this key beside it."});
   }
-  usable_.fetch_and(AllowedRows(object));
+  signs_ = signs;
+  usable_.fetch_and(signs ? AllowedRows(object) : MechanismSet{0});
   proven_.store(same == true);
   if (object.attributes.FlagOf(CKA_ALWAYS_AUTHENTICATE) == true) always_authenticate_ = true;
   HandleCache& cache = handle_.Get();
@@ -68,6 +64,15 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
     cache.refusal.reset();
   }
   located_.store(true, std::memory_order_release);
+}
+
+Error TokenKey::NotForSigning() const {
+  return Error({.code = ErrorCode::kNoSigningKey,
+                .detail = fmt::format("token {}: the key {} is not allowed to sign (CKA_SIGN)",
+                                      token_->label(), mark_.label),
+                .token = token_->label(),
+                .uri = credentials_->uri,
+                .mend = "Use a key that was made for signing."});
 }
 
 void TokenKey::Unlock() {

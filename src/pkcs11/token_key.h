@@ -30,8 +30,9 @@ class TokenKey final : public PrivateKey {
   // token does not say what it can do.
   TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
            PublicKey public_key);
-  // Adopt takes the object, seen in `epoch`, as the key; throws Error kNoSigningKey when it may not sign, and
-  // kKeyCertificateMismatch when it is another key.
+  // Adopt takes the object, seen in `epoch`, as the key; throws Error kNoSigningKey when it may neither sign
+  // nor decrypt nor derive, and kKeyCertificateMismatch when it is another key. A key that may not sign has
+  // no schemes from then on.
   void Adopt(const StoredObject& object, std::uint64_t epoch);
 
   KeyType type() const noexcept override { return public_key_.type(); }
@@ -74,6 +75,7 @@ class TokenKey final : public PrivateKey {
   enum class Outcome { kDone, kContextLoginWanted };
 
   std::shared_ptr<TokenKey> Self();
+  Error NotForSigning() const;
   void NoteRefusal(const Error& error);
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
@@ -125,6 +127,7 @@ class TokenKey final : public PrivateKey {
   std::atomic<MechanismSet> usable_;
   std::atomic<bool> located_{false};
   std::atomic<bool> proven_{false};
+  std::atomic<bool> signs_{true};  // CKA_SIGN
   std::atomic<bool> always_authenticate_{false};
   KeptSecret context_pin_;
   std::mutex rejection_mutex_;

@@ -111,6 +111,7 @@ TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
   const CK_OBJECT_HANDLE handle = HandleOn(lease);
   CK_RV rv = CKR_MECHANISM_INVALID;
   const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  if (!signs_.load(std::memory_order_relaxed)) throw NotForSigning();
   for (auto plan = PlanFor(job.algorithm, usable); plan; plan = PlanFor(job.algorithm, usable, *plan + 1)) {
     const MechanismRow& row = MechanismRows()[*plan];
     rv = Begin(lease, row, job, handle);

@@ -45,7 +45,7 @@ Json Change(TokenAdmin& admin, const Json& request) {
   const Json& object = request.at("object");
   const ObjectName name{Hex(object.at("id")), object.at("label")};
   const KeyPolicy policy{object.at("public_object"), object.at("always_authenticate"),
-                         object.at("extractable")};
+                         object.at("extractable"), object.at("signs")};
   const std::string operation = request.at("operation");
   Json answer = Json::object();
   if (operation == "generate") {

@@ -64,7 +64,8 @@ Json Request(std::string_view operation, const SoftHsm::Options& token,
                        {"label", object.label},
                        {"public_object", object.public_object},
                        {"always_authenticate", object.always_authenticate},
-                       {"extractable", object.extractable}};
+                       {"extractable", object.extractable},
+                       {"signs", object.signs}};
   return request;
 }
 

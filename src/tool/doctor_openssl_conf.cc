@@ -264,9 +264,8 @@ Findings Check(const std::string& path, bool named) {
   CheckActive(*providers, named, report);
   for (const Provider& provider : *providers) {
     if (IsPkcs11Provider(provider) && provider.active) {
-      report.Say(
-          Verdict::kNote, "pkcs11-provider is active",
-          "To move to Signet, change its line module = to signet.so and the name of its line to signet.");
+      report.Say(Verdict::kNote, "pkcs11-provider is active",
+                 "To move to Signet, change its line module = to signet.so, and nothing else.");
     }
     if (!IsSignet(provider)) continue;
     CheckModuleFile(provider, report);

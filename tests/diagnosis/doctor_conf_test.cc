@@ -138,7 +138,8 @@ TEST_F(DoctorConf, VariableOpensslConfIsFollowed) {
 TEST_F(DoctorConf, Pkcs11ProviderIsNotedWithTheWayOver) {
   const std::string conf = Conf(std::string(kBoth) + "pkcs11 = other\n", "activate = 1\n") +
                            "[other]\nmodule = /usr/lib/ossl-modules/pkcs11.so\nactivate = 1\n";
-  Expect(RunConf(conf), "note", "pkcs11-provider is active", "signet.so");
+  Expect(RunConf(conf), "note", "pkcs11-provider is active",
+         "change its line module = to signet.so, and nothing else");
 }
 
 // What a user sees in such a set-up, and the answer to it.

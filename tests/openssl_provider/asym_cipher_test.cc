@@ -157,6 +157,51 @@ TEST_F(TokenDecryption, OaepBlockThatIsMalformedIsOneError) {
   EXPECT_EQ(TakeErrors(), errors);
 }
 
+// As smartcards have them for mail, in a slot of their own.
+class KeyThatOnlyDecrypts : public TokenDecryption {
+ protected:
+  KeyThatOnlyDecrypts() {
+    token_.Remove({.id = "\x07", .label = "alice"});
+    token_.Import(identity_, {.id = "\x07", .label = "alice", .signs = false});
+  }
+};
+
+TEST_F(KeyThatOnlyDecrypts, DecryptsAndSaysThatItDoesNotSign) {
+  const auto token_key = key();
+  const Octets message = OctetsOf("the message");
+  EXPECT_EQ(Decrypt(library(), token_key.get(), kOaep, Encrypt(library(), token_key.get(), kOaep, message)),
+            message)
+      << TakeErrors();
+  EXPECT_FALSE(Signs(library(), token_key.get()));
+  EXPECT_THAT(TakeErrors(), HasSubstr("the key alice is not allowed to sign (CKA_SIGN)"));
+}
+
+TEST_F(KeyThatOnlyDecrypts, OpensMail) {
+  const auto& der = identity_.certificate.der();
+  const unsigned char* position = der.data();
+  const OpenSslPtr<X509> certificate(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
+  const OpenSslPtr<STACK_OF(X509)> recipients(sk_X509_new_null());
+  ASSERT_EQ(X509_add_cert(recipients.get(), certificate.get(), X509_ADD_FLAG_UP_REF), 1);
+  const auto mail = Memory("the mail");
+  const OpenSslPtr<PKCS7> sealed(
+      PKCS7_encrypt_ex(recipients.get(), mail.get(), EVP_aes_256_cbc(), PKCS7_BINARY, library(), nullptr));
+  ASSERT_NE(sealed, nullptr) << TakeErrors();
+  const OpenSslPtr<BIO> opened(BIO_new(BIO_s_mem()));
+  ASSERT_EQ(PKCS7_decrypt(sealed.get(), key().get(), certificate.get(), opened.get(), 0), 1) << TakeErrors();
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(opened.get(), &text);
+  EXPECT_EQ(std::string_view(text, static_cast<std::size_t>(size)), "the mail");
+}
+
+TEST_F(KeyThatOnlyDecrypts, IsAnIdentityThatIsUnfitForTls) {
+  Settings settings;
+  settings.modules = {module_.path()};
+  const Identity identity = IdentitySource(settings).Open(Uri());
+  identity.key()->Unlock();
+  EXPECT_TRUE(identity.key()->schemes().empty());
+  EXPECT_FALSE(identity.FitForClientAuth(std::chrono::system_clock::now()).fit);
+}
+
 // What libssl asks for in an RSA key exchange.
 class TlsDecryption : public TokenDecryption {
  protected:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/percent_encoding.h"
+#include "foreign_program.h"
 #include <signet/testing/process.h>
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/temporary_directory.h>
@@ -46,9 +47,12 @@ class KeyStore {
     environment["PKCS11_PROVIDER_MODULE"] = testing::SoftHsm::module_path();
     return environment;
   }
+  // Command is of a program that is not ours.
   testing::Command Command(std::vector<std::string> argv) const {
+    testing::Environment whole = ForeignEnvironment();
+    whole.merge(environment());
     return {.argv = std::move(argv),
-            .environment = environment(),
+            .environment = std::move(whole),
             .unset = {"OPENSSL_CONF"},
             .directory = directory_.path()};
   }

@@ -35,6 +35,7 @@ class SoftHsm {
     bool public_object = true;  // put the public key beside the private one
     bool always_authenticate = false;
     bool extractable = false;
+    bool signs = true;  // else an RSA key only decrypts, and an EC key only derives
   };
 
   enum class ObjectClass { kAny, kCertificate, kPublicKey, kPrivateKey };
