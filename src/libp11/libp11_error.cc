@@ -17,12 +17,15 @@ void ThrowLibp11(std::string_view call, ErrorCode otherwise) {
 }
 
 CallersErrors::CallersErrors() {
-  Entry entry{};
+  const auto text = [](const char* from) { return std::string(from != nullptr ? from : ""); };
+  const char* file = nullptr;
+  const char* function = nullptr;
   const char* data = nullptr;
+  int line = 0;
   int flags = 0;
-  while ((entry.code = ERR_get_error_all(&entry.file, &entry.line, &entry.function, &data, &flags)) != 0) {
-    entry.data = (flags & ERR_TXT_STRING) != 0 && data != nullptr ? data : "";
-    entries_.push_back(entry);
+  while (const unsigned long code = ERR_get_error_all(&file, &line, &function, &data, &flags)) {
+    entries_.push_back(
+        {code, text(file), line, text(function), text((flags & ERR_TXT_STRING) != 0 ? data : nullptr)});
   }
 }
 
@@ -30,7 +33,7 @@ CallersErrors::~CallersErrors() {
   ERR_clear_error();
   for (const Entry& entry : entries_) {
     ERR_new();
-    ERR_set_debug(entry.file, entry.line, entry.function);
+    ERR_set_debug(entry.file.c_str(), entry.line, entry.function.c_str());
     ERR_set_error(ERR_GET_LIB(entry.code), ERR_GET_REASON(entry.code), entry.data.empty() ? nullptr : "%s",
                   entry.data.c_str());
   }

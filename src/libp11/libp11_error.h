@@ -29,9 +29,9 @@ class CallersErrors {
  private:
   struct Entry {
     unsigned long code;
-    const char* file;
+    std::string file;  // a copy: OpenSSL frees its own with the entry
     int line;
-    const char* function;
+    std::string function;
     std::string data;
   };
   std::vector<Entry> entries_;
