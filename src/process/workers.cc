@@ -1,16 +1,13 @@
 #include "process/workers.h"
 
+#include "process/thread.h"
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
-
-#include <pthread.h>
-#include <signal.h>
 
 namespace signet {
 namespace {
@@ -19,22 +16,6 @@ using Job = std::function<void()>;
 
 // At exit jobs that run are given so long to end; a call that hangs must not keep the process.
 constexpr std::chrono::milliseconds kExitTime{500};
-
-// SignalsBlocked keeps the signals of the program from the threads that are made meanwhile.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -119,14 +100,7 @@ void Workers::Serve(const std::shared_ptr<Shared>& shared) {
 
 // Start makes a thread; the mutex is held.
 bool Workers::Start() {
-  try {
-    const SignalsBlocked blocked;
-    std::thread thread([shared = shared_] { Serve(shared); });
-    pthread_setname_np(thread.native_handle(), "signet");
-    thread.detach();
-  } catch (const std::system_error&) {
-    return false;
-  }
+  if (!StartThread([shared = shared_] { Serve(shared); })) return false;
   ++shared_->threads;
   return true;
 }
