@@ -51,7 +51,7 @@ TEST_P(Apache, WorkersServeWithTheIdentityInTheToken) {
   const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
   site_.module().Reset();
   Visit(site_, port_, 20);
-  EXPECT_EQ(CountOf(server->output(), "saw CN=bob,O=Signet Test"), 20u) << server->output();
+  EXPECT_EQ(AwaitCount(*server, "saw CN=bob,O=Signet Test", 20), 20u) << server->output();
   ExpectSignatures(site_.module(), 20);
   ExpectTwoCallsOnceWarm(site_.module());
 }
@@ -63,7 +63,7 @@ TEST_P(Apache, ReloadBringsWorkersThatSign) {
   server->Signal(SIGUSR1);
   ASSERT_TRUE(server->WaitForLine("raceful restart")) << server->output();
   Visit(site_, port_, 10);
-  EXPECT_EQ(CountOf(server->output(), "saw CN=bob,O=Signet Test"), 11u) << server->output();
+  EXPECT_EQ(AwaitCount(*server, "saw CN=bob,O=Signet Test", 11), 11u) << server->output();
   ExpectTwoCallsOnceWarm(site_.module());
 }
 

@@ -40,7 +40,7 @@ TEST_F(Eap, ServerNeedsTwoCallsForAHandshake) {
   EXPECT_TRUE(site_.Run(log_in).ok());
   site_.module().Reset();
   EXPECT_TRUE(site_.Run(log_in + log_in + log_in).ok());
-  EXPECT_EQ(CountOf(server_->output(), "peer certificate: depth=0 "), 4u);
+  EXPECT_EQ(AwaitCount(*server_, "peer certificate: depth=0 ", 4), 4u);
   ExpectOnlySignatures(site_.module(), 3);
 }
 

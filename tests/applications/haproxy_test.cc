@@ -70,9 +70,7 @@ TEST_F(HaProxy, ReloadBringsAWorkerThatSigns) {
   const auto server = Start(site, "");
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
   server->Signal(SIGUSR2);
-  const auto loaded = [&] { return CountOf(server->output(), "Loading success."); };
-  for (int i = 0; i < 1000 && loaded() < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ASSERT_EQ(loaded(), 2u) << server->output();
+  ASSERT_EQ(AwaitCount(*server, "Loading success.", 2), 2u) << server->output();
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
   site.module().Reset();
   EXPECT_EQ(Visit(site, port_, 3), kBobsDn + kBobsDn + kBobsDn);

@@ -34,7 +34,7 @@ TEST_F(Mosquitto, BrokerNeedsTwoCallsForAHandshake) {
   EXPECT_TRUE(site_.Run(publish).ok());
   site_.module().Reset();
   EXPECT_TRUE(site_.Run(publish + publish + publish).ok());
-  EXPECT_EQ(CountOf(broker_->output(), "u'bob'"), 4u) << broker_->output();
+  EXPECT_EQ(AwaitCount(*broker_, "u'bob'", 4), 4u) << broker_->output();
   ExpectOnlySignatures(site_.module(), 3);
 }
 

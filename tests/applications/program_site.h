@@ -7,12 +7,14 @@
 #include <signet/testing/test_pki.h>
 #include <signet/testing/wrapped_module.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <regex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -104,5 +106,15 @@ void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module);
 
 // CountOf says how often `part` is in `text`.
 std::size_t CountOf(const std::string& text, std::string_view part);
+
+// AwaitCount is how often `part` is in what `server` wrote, which may be some time after its visitor was
+// answered: it waits for `expected` times.
+template <class Server>
+std::size_t AwaitCount(const Server& server, std::string_view part, std::size_t expected) {
+  for (int i = 0; i < 1000 && CountOf(server.output(), part) < expected; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return CountOf(server.output(), part);
+}
 
 }  // namespace signet

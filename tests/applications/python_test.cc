@@ -73,10 +73,10 @@ TEST_F(Python, ForkedWorkersServeWithTheIdentityInTheToken) {
     Visit(site_, port, 2);
   };
   serve_with_both();
-  EXPECT_EQ(CountOf(server->output(), "saw bob"), 3u) << server->output();
+  EXPECT_EQ(AwaitCount(*server, "saw bob", 3), 3u) << server->output();
   site_.module().Reset();
   serve_with_both();
-  EXPECT_EQ(CountOf(server->output(), "saw bob"), 6u) << server->output();
+  EXPECT_EQ(AwaitCount(*server, "saw bob", 6), 6u) << server->output();
   ExpectOnlySignatures(site_.module(), 3);
 }
 
