@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -18,5 +19,23 @@ class InstructionCounter {
  private:
   int counter_;
 };
+
+// Cost is what one turn of some work takes.
+struct Cost {
+  double nanoseconds;
+  std::optional<double> instructions;  // where the machine counts them
+};
+
+// CostOf does `work` so many times on this thread.
+template <class Work>
+Cost CostOf(const InstructionCounter& counter, int times, Work work) {
+  const std::optional<std::uint64_t> before = counter.Read();
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < times; ++i) work();
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+  Cost cost{took.count() / times, std::nullopt};
+  if (before) cost.instructions = static_cast<double>(*counter.Read() - *before) / times;
+  return cost;
+}
 
 }  // namespace signet::bench

@@ -9,10 +9,8 @@
 #include "report.h"
 
 #include <array>
-#include <chrono>
 #include <deque>
 #include <memory>
-#include <optional>
 
 namespace signet::bench {
 namespace {
@@ -88,14 +86,9 @@ void Overhead(benchmark::State& state) {
   }
   for (auto _ : state) {
     for (Lane& lane : field.lanes) {
-      const std::optional<std::uint64_t> before = counter.Read();
-      const auto begin = std::chrono::steady_clock::now();
-      for (int i = 0; i < signatures; ++i) field.SignOn(lane);
-      const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-      lane.nanoseconds.push_back(took.count() / signatures);
-      if (before) {
-        lane.instructions.push_back(static_cast<double>(*counter.Read() - *before) / signatures);
-      }
+      const Cost cost = CostOf(counter, signatures, [&] { field.SignOn(lane); });
+      lane.nanoseconds.push_back(cost.nanoseconds);
+      if (cost.instructions) lane.instructions.push_back(*cost.instructions);
     }
   }
   PutFigures(state, field, &Lane::nanoseconds, "time", "ratio");

@@ -9,8 +9,6 @@
 #include <signet/testing/temporary_directory.h>
 #include <signet/testing/test_pki.h>
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,23 +29,6 @@ void Parse(const std::string& path) {
   benchmark::DoNotOptimize(key);
 }
 
-// Cost is what one load takes.
-struct Cost {
-  double milliseconds;
-  std::optional<double> instructions;  // where the machine counts them
-};
-
-template <class Work>
-Cost CostOf(const InstructionCounter& counter, int times, Work work) {
-  const std::optional<std::uint64_t> before = counter.Read();
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < times; ++i) work();
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-  Cost cost{took.count() / times, std::nullopt};
-  if (before) cost.instructions = static_cast<double>(*counter.Read() - *before) / times;
-  return cost;
-}
-
 void Pkcs12(benchmark::State& state) {
   const int times = Quick() ? 1 : 5;
   const testing::TestPki pki;
@@ -66,8 +47,8 @@ void Pkcs12(benchmark::State& state) {
   for (auto _ : state) {
     const Cost our_cost = CostOf(counter, times, ours);
     const Cost their_cost = CostOf(counter, times, theirs);
-    milliseconds.push_back(their_cost.milliseconds);
-    ratios.push_back(our_cost.milliseconds / their_cost.milliseconds);
+    milliseconds.push_back(their_cost.nanoseconds / 1e6);
+    ratios.push_back(our_cost.nanoseconds / their_cost.nanoseconds);
     if (our_cost.instructions)
       instruction_ratios.push_back(*our_cost.instructions / *their_cost.instructions);
   }

@@ -1,6 +1,5 @@
 #include "openssl_provider/generated_key.h"
 
-#include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/signature_schemes.h"
 

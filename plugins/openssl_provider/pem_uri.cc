@@ -34,7 +34,7 @@ Secret UriDer(std::string_view uri) {
   const int size = i2d_ASN1_SEQUENCE_ANY(sequence.get(), nullptr);
   CheckOpenSsl(size, "i2d_ASN1_SEQUENCE_ANY");
   Secret der = Secret::OfSize(static_cast<std::size_t>(size));
-  auto* position = reinterpret_cast<unsigned char*>(der.writable().data());
+  unsigned char* position = der.writable_bytes().data();
   CheckOpenSsl(i2d_ASN1_SEQUENCE_ANY(sequence.get(), &position), "i2d_ASN1_SEQUENCE_ANY");
   return der;
 }

@@ -96,7 +96,6 @@ Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
     throw Error({.code = ErrorCode::kBadArgument,
                  .detail = "only an EC key derives, and only with an uncompressed point of its curve"});
   }
-  if (!token_->guard().on()) return DeriveHere(peer_point, field);
   return token_->guard().Run(
       [self = Self(), field, point = std::vector<std::uint8_t>(peer_point.begin(), peer_point.end())] {
         return self->DeriveHere(point, field);

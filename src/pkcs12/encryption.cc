@@ -227,7 +227,7 @@ std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes cipher
     return std::nullopt;
   }
   Secret plain = Secret::OfSize(ciphertext.size() + EVP_MAX_BLOCK_LENGTH);
-  auto* out = reinterpret_cast<unsigned char*>(plain.writable().data());
+  unsigned char* out = plain.writable_bytes().data();
   int size = 0;
   int rest = 0;
   CheckOpenSsl(

@@ -233,7 +233,7 @@ std::optional<Secret> FileKey::ExportPkcs8() const {
   const int size = i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr);
   CheckOpenSsl(size, "i2d_PKCS8_PRIV_KEY_INFO");
   Secret der = Secret::OfSize(static_cast<std::size_t>(size));
-  auto* position = reinterpret_cast<unsigned char*>(der.writable().data());
+  unsigned char* position = der.writable_bytes().data();
   CheckOpenSsl(i2d_PKCS8_PRIV_KEY_INFO(info.get(), &position), "i2d_PKCS8_PRIV_KEY_INFO");
   return der;
 }

@@ -85,7 +85,7 @@ std::vector<HandshakeReport> Connect(const CommonOptions& common, const Handshak
                            .request = options.request,
                            .resume = options.resume,
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
-  std::vector<HandshakeReport> reports = MakeProbe(options.stack.stack)->Connect(probe);
+  std::vector<HandshakeReport> reports = MakeProbe(options.stack.name)->Connect(probe);
   for (HandshakeReport& report : reports) ExplainFailure(report);
   return reports;
 }
@@ -96,7 +96,7 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
     reports = Connect(common, options, server);
   } catch (const Error& error) {
     // No connection was tried; the document says so in its own words.
-    if (common.json) PrintJson(ReportJson({.stack = options.stack.stack, .failure = error}));
+    if (common.json) PrintJson(ReportJson({.stack = options.stack.name, .failure = error}));
     throw;
   }
   const int status = Report(common, reports);

@@ -58,7 +58,7 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
                      .trust_file = options.trust,
                      .protocol_version = options.stack.protocol_version()};
   if (!options.identity.empty()) serve.identity = source.Open(options.identity);
-  const std::unique_ptr<Probe> probe = MakeProbe(options.stack.stack);
+  const std::unique_ptr<Probe> probe = MakeProbe(options.stack.name);
   const std::unique_ptr<Acceptor> acceptor = probe->Listen(serve);
   const Socket listener = Socket::Listen(options.address, options.port);
   PrintListening(common, options.address, listener.port());

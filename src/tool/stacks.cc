@@ -11,6 +11,12 @@
 namespace signet::tool {
 namespace {
 
+// StackRow is a TLS stack that --stack can name, of those that this build has; the default one is first.
+struct StackRow {
+  std::string_view name;
+  std::unique_ptr<Probe> (*make)();
+};
+
 constexpr StackRow kStacks[] = {
     {.name = "openssl", .make = openssl::MakeProbe},
 #ifdef SIGNET_HAS_BOTAN
@@ -23,8 +29,8 @@ constexpr StackRow kStacks[] = {
 void StackOptions::AddTo(CLI::App& verb) {
   std::vector<std::string> names;
   for (const StackRow& row : kStacks) names.emplace_back(row.name);
-  stack = names.front();
-  verb.add_option("--stack", stack, "TLS stack")->check(CLI::IsMember(names))->type_name("NAME");
+  name = names.front();
+  verb.add_option("--stack", name, "TLS stack")->check(CLI::IsMember(names))->type_name("NAME");
   verb.add_option("--tls", tls, "This version of TLS and no other")
       ->check(CLI::IsMember({"1.2", "1.3"}))
       ->type_name("VERSION");
@@ -34,8 +40,6 @@ std::optional<std::uint16_t> StackOptions::protocol_version() const {
   if (tls.empty()) return std::nullopt;
   return tls == "1.2" ? kTls12 : kTls13;
 }
-
-std::span<const StackRow> Stacks() noexcept { return kStacks; }
 
 std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   const auto* row = std::ranges::find(kStacks, stack, &StackRow::name);

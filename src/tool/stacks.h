@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,22 +13,14 @@ namespace signet::tool {
 
 // StackOptions are --stack and --tls, as every verb has them that speaks TLS.
 struct StackOptions {
-  std::string stack;
-  std::string tls;  // "1.2", "1.3" or empty
+  std::string name;  // of the stack
+  std::string tls;   // "1.2", "1.3" or empty
 
   void AddTo(CLI::App& verb);
   // protocol_version gives the number of the one version that is wanted.
   std::optional<std::uint16_t> protocol_version() const;
 };
 
-// StackRow is a TLS stack that --stack can name.
-struct StackRow {
-  std::string_view name;
-  std::unique_ptr<Probe> (*make)();
-};
-
-// Stacks are those that this build has, the default one first.
-std::span<const StackRow> Stacks() noexcept;
 // MakeProbe gives the probe of the stack of that name.
 std::unique_ptr<Probe> MakeProbe(std::string_view stack);
 
