@@ -16,15 +16,20 @@
 namespace signet::provider {
 namespace {
 
-// FindOurs stops at a provider that was built as this code was: its context is a ProviderContext.
-int FindOurs(OSSL_PROVIDER* candidate, void* found) noexcept {
+// OursOrNull is the context of a provider that was built as this code was.
+ProviderContext* OursOrNull(OSSL_PROVIDER* candidate) noexcept {
   char* build = nullptr;
   OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(kBuildParam, &build, 0), OSSL_PARAM_construct_end()};
-  if (OSSL_PROVIDER_get_params(candidate, params) != 1 || build == nullptr) return 1;
-  if (std::strcmp(build, kBuild) != 0) return 1;
-  *static_cast<ProviderContext**>(found) =
-      static_cast<ProviderContext*>(OSSL_PROVIDER_get0_provider_ctx(candidate));
-  return 0;
+  if (OSSL_PROVIDER_get_params(candidate, params) != 1 || build == nullptr) return nullptr;
+  if (std::strcmp(build, kBuild) != 0) return nullptr;
+  return static_cast<ProviderContext*>(OSSL_PROVIDER_get0_provider_ctx(candidate));
+}
+
+// FindOurs stops at the first of them.
+int FindOurs(OSSL_PROVIDER* candidate, void* found) noexcept {
+  ProviderContext* const ours = OursOrNull(candidate);
+  if (ours != nullptr) *static_cast<ProviderContext**>(found) = ours;
+  return ours == nullptr ? 1 : 0;
 }
 
 ProviderContext& ActiveProvider(OSSL_LIB_CTX* context) {
@@ -65,6 +70,10 @@ OpenSslPtr<EVP_PKEY> MakeKey(OSSL_LIB_CTX* context, std::shared_ptr<PrivateKey> 
   if (made == nullptr)
     ThrowOpenSsl(ErrorCode::kUnsupported, "OSSL_STORE_load", "OpenSSL cannot use the private key");
   return made;
+}
+
+void LeaveToLibrary(OSSL_PROVIDER* provider) {
+  if (ProviderContext* const ours = OursOrNull(provider)) ours->ReleaseReference();
 }
 
 }  // namespace signet::provider

@@ -14,11 +14,15 @@
 namespace signet::provider {
 namespace {
 
+// Upcall is the function of libcrypto's that `get` takes out of a row with `id`, or null.
+template <class Function>
+Function* Upcall(const OSSL_DISPATCH* upcalls, int id, Function* (*get)(const OSSL_DISPATCH*)) {
+  while (upcalls->function_id != 0 && upcalls->function_id != id) ++upcalls;
+  return upcalls->function_id == id ? get(upcalls) : nullptr;
+}
+
 OSSL_FUNC_core_get_params_fn* FindGetParams(const OSSL_DISPATCH* upcalls) {
-  for (; upcalls->function_id != 0; ++upcalls) {
-    if (upcalls->function_id == OSSL_FUNC_CORE_GET_PARAMS) return OSSL_FUNC_core_get_params(upcalls);
-  }
-  return nullptr;
+  return Upcall(upcalls, OSSL_FUNC_CORE_GET_PARAMS, OSSL_FUNC_core_get_params);
 }
 
 // NameOf asks libcrypto what the provider was activated under.
@@ -45,7 +49,8 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       name_(NameOf(handle, FindGetParams(upcalls))),
       algorithms_(name_),
       handle_(handle),
-      get_params_(FindGetParams(upcalls)) {
+      get_params_(FindGetParams(upcalls)),
+      free_reference_(Upcall(upcalls, OSSL_FUNC_PROVIDER_FREE, OSSL_FUNC_provider_free)) {
   try {
     ApplyParameters();
     settings_.ApplyEnvironment();
@@ -100,6 +105,10 @@ std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
   const std::lock_guard lock(mutex_);
   deposits_.insert_or_assign(number, std::move(key));
   return number;
+}
+
+void ProviderContext::ReleaseReference() noexcept {
+  if (free_reference_ != nullptr) free_reference_(handle_, 0);
 }
 
 std::shared_ptr<PrivateKey> ProviderContext::Withdraw(std::uint64_t number) {

@@ -42,6 +42,9 @@ class ProviderContext {
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
+  // ReleaseReference gives back one reference to the provider: only who holds one may call it.
+  void ReleaseReference() noexcept;
+
  private:
   void ApplyParameters();
   const Settings& CurrentSettings();
@@ -57,6 +60,7 @@ class ProviderContext {
   std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
+  OSSL_FUNC_provider_free_fn* free_reference_;
   std::map<std::string, std::size_t> parameters_;  // what ApplyParameters has seen
 };
 

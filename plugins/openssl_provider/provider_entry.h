@@ -19,4 +19,9 @@ namespace signet::provider {
 // provider is active, kUnsupported for a key type that OpenSSL does not know.
 OpenSslPtr<EVP_PKEY> MakeKey(OSSL_LIB_CTX* context, std::shared_ptr<PrivateKey> key);
 
+// LeaveToLibrary gives up the reference to `provider` that OSSL_PROVIDER_load returned, but not its
+// activation: it stays active as long as its library context lives, and ends with it. It does nothing to a
+// provider that is not of this build.
+void LeaveToLibrary(OSSL_PROVIDER* provider);
+
 }  // namespace signet::provider

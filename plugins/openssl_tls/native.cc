@@ -11,13 +11,15 @@ namespace {
 constexpr const char* kProvider = "signet";
 
 // ActivateProvider makes the provider active in `library` where it is not, and keeps the implicit `default`
-// there. Two threads at once do no harm: the second activation is one reference more.
+// there. Two threads at once do no harm: it is then activated twice.
 void ActivateProvider(OSSL_LIB_CTX* library) {
   if (OSSL_PROVIDER_available(library, kProvider) == 1) return;
   CheckOpenSsl(OSSL_PROVIDER_add_builtin(library, kProvider, SignetProviderInit),
                "OSSL_PROVIDER_add_builtin");
+  OSSL_PROVIDER* const loaded = OSSL_PROVIDER_try_load(library, kProvider, 1);
+  CheckOpenSsl(loaded, "OSSL_PROVIDER_try_load");
   // Not unloaded: keys that a program keeps may outlive whatever it was activated for.
-  CheckOpenSsl(OSSL_PROVIDER_try_load(library, kProvider, 1), "OSSL_PROVIDER_try_load");
+  provider::LeaveToLibrary(loaded);
 }
 
 }  // namespace

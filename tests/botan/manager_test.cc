@@ -184,7 +184,7 @@ TEST(Manager, GivesChainAndKeyOfTheChosenIdentity) {
   EXPECT_EQ(chain.front().subject_info("X520.CommonName"), Strings{"alice"});
   const auto key = manager->private_key_for(chain.front(), "tls-client", "localhost");
   ASSERT_NE(key, nullptr);
-  EXPECT_EQ(key->subject_public_key(), chain.front().subject_public_key()->subject_public_key());
+  EXPECT_EQ(key->subject_public_key(), chain.front().subject_public_key_info());
   ASSERT_TRUE(manager->last_decision().has_value());
   EXPECT_EQ(manager->last_decision()->choice.identity()->uri(), "test:alice");
   EXPECT_FALSE(manager->last_decision()->exact);

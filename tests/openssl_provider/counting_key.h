@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 namespace signet {
 
@@ -40,7 +41,10 @@ class CountingKey : public PrivateKey {
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override {
     ++signatures;
-    last_algorithm = algorithm;
+    {
+      const std::lock_guard lock(mutex_);
+      last_algorithm_ = algorithm;
+    }
     if (refuses) {
       throw Error({.code = ErrorCode::kTokenAbsent,
                    .detail = "the token is not there any more",
@@ -54,10 +58,15 @@ class CountingKey : public PrivateKey {
   }
 
   std::atomic<int> signatures = 0;
-  SigningAlgorithm last_algorithm{};
   bool refuses = false;
+  SigningAlgorithm last_algorithm() const {
+    const std::lock_guard lock(mutex_);
+    return last_algorithm_;
+  }
 
  private:
+  mutable std::mutex mutex_;
+  SigningAlgorithm last_algorithm_{};
   PublicKey public_key_;
   OpenSslPtr<EVP_PKEY> key_;
 };

@@ -125,7 +125,7 @@ TEST_P(SignatureForm, OneShotReachesTheKeyOnceAndVerifies) {
   const Row& row = GetParam();
   const Signer signer(row.key);
   const Signature signature = DigestSign(signer, row.digest, false, row.padding);
-  const SigningAlgorithm& seen = signer.token_key->last_algorithm;
+  const SigningAlgorithm seen = signer.token_key->last_algorithm();
   EXPECT_EQ(seen.kind, row.algorithm.kind);
   EXPECT_EQ(seen.hash, row.algorithm.hash);
   EXPECT_EQ(seen.mgf1_hash, row.algorithm.mgf1_hash);
@@ -249,7 +249,7 @@ TEST(SignaturePreHashed, RawRsaTakesAWholeModulus) {
   std::vector<std::uint8_t> block(256, 0x11);
   block[0] = 0;
   SignDigest(signer, signing.get(), block);
-  EXPECT_EQ(signer.token_key->last_algorithm.kind, Kind::kRsaRaw);
+  EXPECT_EQ(signer.token_key->last_algorithm().kind, Kind::kRsaRaw);
 }
 
 TEST(SignaturePadding, X931IsRefusedWithWords) {
@@ -279,7 +279,7 @@ class Salt : public ::testing::TestWithParam<SaltRow> {};
 TEST_P(Salt, MeansWhatOpenSslMeans) {
   const Signer signer("rsa:2048");
   const Signature signature = DigestSign(signer, "SHA256", false, RSA_PKCS1_PSS_PADDING, GetParam().salt);
-  EXPECT_EQ(signer.token_key->last_algorithm.salt_length, GetParam().bytes);
+  EXPECT_EQ(signer.token_key->last_algorithm().salt_length, GetParam().bytes);
   EXPECT_TRUE(DigestVerify(signer, "SHA256", signature, false, RSA_PKCS1_PSS_PADDING));
 }
 
@@ -308,8 +308,8 @@ TEST(SaltByName, AutoDigestMaxIsTheHashsLength) {
   std::size_t size = signature.size();
   ASSERT_EQ(EVP_DigestSign(context.get(), signature.data(), &size, Bytes(kMessage).data(), kMessage.size()),
             1);
-  EXPECT_EQ(signer.token_key->last_algorithm.salt_length, 32);
-  EXPECT_EQ(signer.token_key->last_algorithm.mgf1_hash, Hash::kSha384);
+  EXPECT_EQ(signer.token_key->last_algorithm().salt_length, 32);
+  EXPECT_EQ(signer.token_key->last_algorithm().mgf1_hash, Hash::kSha384);
 }
 
 TEST(SaltByName, TooLongASaltIsAnError) {

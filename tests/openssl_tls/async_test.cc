@@ -127,14 +127,37 @@ class Async : public ::testing::TestWithParam<Case> {
   OpenSslPtr<SSL_CTX> client_context_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Tls, Async,
-                         ::testing::Values(Case{"ClientTls12", "1.2", false, "ec:P-256"},
-                                           Case{"ClientTls13", "1.3", false, "ec:P-256"},
-                                           Case{"ServerTls12", "1.2", true, "ec:P-256"},
-                                           Case{"ServerTls13", "1.3", true, "ec:P-256"},
-                                           Case{"ClientTls12Rsa", "1.2", false, "rsa:2048"},
-                                           Case{"ClientTls13Ed25519", "1.3", false, "ed25519"}),
-                         [](const auto& one) { return one.param.name; });
+class AsyncClient : public Async {};
+
+// AsyncError is not for AddressSanitizer, which does not know the stacks of OpenSSL's jobs: an exception that
+// passes there leaves its marks on them, and it takes them for errors later.
+class AsyncError : public Async {
+ protected:
+  void SetUp() override {
+    if (std::string_view(SIGNET_SANITIZER_RUNTIME).find("libasan") != std::string_view::npos)
+      GTEST_SKIP() << "exceptions on a job's stack";
+  }
+};
+
+std::vector<Case> Clients() {
+  return {{"ClientTls12", "1.2", false, "ec:P-256"},
+          {"ClientTls13", "1.3", false, "ec:P-256"},
+          {"ClientTls12Rsa", "1.2", false, "rsa:2048"},
+          {"ClientTls13Ed25519", "1.3", false, "ed25519"}};
+}
+
+std::vector<Case> Both() {
+  std::vector<Case> cases = Clients();
+  cases.push_back({"ServerTls12", "1.2", true, "ec:P-256"});
+  cases.push_back({"ServerTls13", "1.3", true, "ec:P-256"});
+  return cases;
+}
+
+std::string NameOf(const ::testing::TestParamInfo<Case>& one) { return one.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Tls, Async, ::testing::ValuesIn(Both()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Tls, AsyncError, ::testing::ValuesIn(Both()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Tls, AsyncClient, ::testing::ValuesIn(Clients()), NameOf);
 
 TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
   Gather(kInFlight);  // no C_Sign returns before all of them are under way
@@ -183,7 +206,7 @@ TEST_P(Async, AProgramMayBeCalledInsteadOfWaiting) {
   EXPECT_EQ(called, 1);
 }
 
-TEST_P(Async, AnErrorReachesTheHandshakeThatItConcerns) {
+TEST_P(AsyncError, ReachesTheHandshakeThatItConcerns) {
   module_->RemoveToken();
   EventLoop loop;
   const EventLoop::Connection& connection = Add(loop);
@@ -196,7 +219,7 @@ TEST_P(Async, AnErrorReachesTheHandshakeThatItConcerns) {
   EXPECT_EQ(again.Run(), 1);
 }
 
-TEST_P(Async, TheErrorQueueNamesTheCauseAndTheMendThoughAnotherThreadSaw) {
+TEST_P(AsyncError, IsInTheQueueWithCauseAndMendThoughAnotherThreadSaw) {
   Gather(2);
   EventLoop loop;
   const EventLoop::Connection& connection = Add(loop);
@@ -220,8 +243,7 @@ TEST_P(Async, TheErrorQueueNamesTheCauseAndTheMendThoughAnotherThreadSaw) {
   EXPECT_THAT(text, HasSubstr("re-insert the card"));
 }
 
-TEST_P(Async, ASelectedIdentityIsUnlockedWhileTheHandshakeIsPaused) {
-  if (GetParam().server_key_on_token) GTEST_SKIP() << "a server selects nothing here";
+TEST_P(AsyncClient, ASelectedIdentityIsUnlockedWhileTheHandshakeIsPaused) {
   // The login goes with the last session: nobody else may hold one.
   client_context_ = ClientContext(server_pki_.root());
   SetVersion(client_context_.get(), GetParam().version);

@@ -1,3 +1,4 @@
+#include "openssl_provider/provider_context.h"
 #include "openssl_tls/memory_handshake.h"
 #include <signet/openssl_tls.h>
 
@@ -195,6 +196,25 @@ TEST_P(SelectorOn, TheImplicitDefaultStaysLoadedInTheCallersContext) {
   EXPECT_NE(digest, nullptr);
 }
 
+TEST(MakeKey, TheProviderThatItActivatedEndsWithItsLibraryContext) {
+  const TokenIdentity alice(TestPki().Issue({.common_name = "alice"}));
+  OpenSslPtr<OSSL_LIB_CTX> library(OSSL_LIB_CTX_new());
+  OpenSslPtr<EVP_PKEY> key(openssl::MakeKey(alice.identity, library.get()));
+  ASSERT_NE(key, nullptr);
+  auto kept = std::make_shared<CountingKey>(TestPki().Issue({}));
+  const std::weak_ptr<PrivateKey> end = kept;
+  {
+    const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_load(library.get(), "signet"));
+    static_cast<provider::ProviderContext*>(OSSL_PROVIDER_get0_provider_ctx(provider.get()))
+        ->Deposit(std::move(kept));
+  }
+  EXPECT_EQ(OSSL_PROVIDER_available(library.get(), "signet"), 1);
+  EXPECT_FALSE(end.expired());
+  key.reset();
+  library.reset();
+  EXPECT_TRUE(end.expired());
+}
+
 TEST_P(SelectorOn, AServerThatTheProgramDoesNotVerifyGetsNothingAndNoPinIsAsked) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   auto client = ClientContext(other_pki_.root());
@@ -380,7 +400,7 @@ TEST_P(SelectorTls12, ACardWithoutPssSignsWithPkcs1) {
   MemoryHandshake handshake(client.get(), server.get());
   EXPECT_TRUE(handshake.Run());
   EXPECT_EQ(handshake.ClientSubject(), "card");
-  EXPECT_EQ(card.key->last_algorithm.kind, SigningAlgorithm::Kind::kRsaPkcs1);
+  EXPECT_EQ(card.key->last_algorithm().kind, SigningAlgorithm::Kind::kRsaPkcs1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tls, SelectorTls12, ::testing::Values("1.2"), [](const auto&) { return "12"; });
