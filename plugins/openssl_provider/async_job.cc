@@ -105,12 +105,14 @@ void LetOthersRun() {
 }
 
 // WaitFor pauses until the bell rang; false in a child that was forked meanwhile, where nobody will ring it.
+// It pauses also where it rang already: programs learn of a descriptor by a pause, and HAProxy 2.6 crashes
+// when the connection closes and there is one of which it was not told.
 bool WaitFor(const Pause& pause) {
   const pid_t process = pause.process;
-  while (!pause.bell->TakeRing()) {
+  do {
     LetOthersRun();
     if (process != getpid()) return false;
-  }
+  } while (!pause.bell->TakeRing());
   return true;
 }
 
@@ -129,10 +131,10 @@ std::shared_ptr<PausedWork> PauseFor(PrivateKey& key, std::shared_ptr<PausedWork
     const auto here = std::this_thread::get_id();
     key.RunAsync([done = pause.work, bell = pause.bell, notify = Notification(context), here] {
       done->Do();
-      const bool by_worker = here != std::this_thread::get_id();
-      if (by_worker) ERR_clear_error();  // its own queue; what counts is in the work
+      if (here != std::this_thread::get_id())
+        ERR_clear_error();  // a worker's own; what counts is in the work
       bell->Ring();
-      if (by_worker) notify();
+      notify();
     });
     if (WaitFor(pause)) return std::move(pause.work);
     work = pause.work->Anew();

@@ -26,9 +26,9 @@ class PausedWork {
   virtual std::shared_ptr<PausedWork> Anew() const = 0;
 };
 
-// PauseFor has `work` done by a worker of `key`, pauses the job until then and gives it back. The job's wait
-// context has a descriptor that becomes readable then, and owns the work meanwhile, not the job's stack: an
-// SSL may be freed while it is paused.
+// PauseFor has `work` done by a worker of `key`, pauses the job until then, once at least, and gives it back.
+// The job's wait context has a descriptor that becomes readable then, and owns the work meanwhile, not the
+// job's stack: an SSL may be freed while it is paused.
 std::shared_ptr<PausedWork> PauseFor(PrivateKey& key, std::shared_ptr<PausedWork> work);
 
 // RunPaused does `call` while the job is paused, and returns or throws what it does. `call` is const, and

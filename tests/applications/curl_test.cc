@@ -22,6 +22,18 @@ TEST_F(Curl, PresentsTheIdentityInTheToken) {
   EXPECT_EQ(result.out, "CN=alice,O=Signet Test\n");
   EXPECT_TRUE(server_.SawSubject("alice"));
   ExpectSignatures(site_.module(), 1);
+  ExpectTwoCallsOnceWarm(site_.module());
+}
+
+TEST_F(Curl, NeedsTwoCallsForAHandshakeInEitherVersion) {
+  for (const std::string version : {"--tls-max 1.2", "--tlsv1.3"}) {
+    SCOPED_TRACE(version);
+    site_.module().Reset();
+    const auto result = site_.Run(command_.substr(0, command_.size() - 1) + " " + version);
+    EXPECT_EQ(result.out, "CN=alice,O=Signet Test\n") << result.err;
+    ExpectSignatures(site_.module(), 1);
+    ExpectTwoCallsOnceWarm(site_.module());
+  }
 }
 
 // curl reads the key file anew for each connection: to find the key takes seven calls, to sign two.

@@ -19,7 +19,7 @@ class Eap : public ::testing::Test {
 
   const ProgramPage page_{"eap.md"};
   ProgramSite site_;
-  std::unique_ptr<testing::BackgroundProcess> server_;
+  std::unique_ptr<Program> server_;
 };
 
 TEST_F(Eap, ServerAndSupplicantPresentTheirIdentitiesInTheToken) {
@@ -27,9 +27,11 @@ TEST_F(Eap, ServerAndSupplicantPresentTheirIdentitiesInTheToken) {
   const auto result = site_.Run(page_.Block("sh"));
   EXPECT_TRUE(result.ok()) << result.out << server_->output();
   EXPECT_TRUE(server_->WaitForLine("subject=/O=Signet Test/CN=alice")) << server_->output();
-  EXPECT_NE(result.out.find("EAP-PEER-CERT depth=0 subject='/O=Signet Test/CN=localhost'"), std::string::npos)
+  EXPECT_NE(result.out.find("EAP-PEER-CERT depth=0 subject='/O=Signet Test/CN=token-server'"),
+            std::string::npos)
       << result.out;
   ExpectSignatures(site_.module(), 2);
+  ExpectTwoCallsOnceWarm(site_.module());
 }
 
 TEST_F(Eap, ServerNeedsTwoCallsForAHandshake) {

@@ -27,19 +27,21 @@ std::string KitDirectory() {
 class HaProxy : public ::testing::Test {
  protected:
   // Start runs the page's configuration, after further lines of its section `global`.
-  std::unique_ptr<testing::BackgroundProcess> Start(ProgramSite& site, const std::string& global) {
-    backend_ = std::make_unique<MutualTlsServer>(MutualTlsServer::Kind::kOpenSsl, PeerOf(site));
+  std::unique_ptr<Program> Start(ProgramSite& site, const std::string& global) {
+    if (backend_ == nullptr) {
+      backend_ = std::make_unique<MutualTlsServer>(MutualTlsServer::Kind::kOpenSsl, PeerOf(site));
+    }
     site.UsePort("8444", backend_->port());
     inside_ = site.Port("8080");
     port_ = site.Port("8443");
     const std::string configuration =
         "global\n" + global + "  tune.ssl.cachesize 0\n" + "  ssl-default-bind-options no-tls-tickets\n" +
         "defaults\n  option httpclose\n  default-server no-ssl-reuse\n" +
-        "  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n" + page_.Block("haproxy");
+        "  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n" + log_ + page_.Block("haproxy");
     return site.StartServer(with_ + "haproxy -W -db -f " + site.Write("haproxy.cfg", configuration), port_);
   }
   // StartInChroot puts the root into the site: only root may, or who is root in a namespace of users.
-  std::unique_ptr<testing::BackgroundProcess> StartInChroot(ProgramSite& site) {
+  std::unique_ptr<Program> StartInChroot(ProgramSite& site) {
     if (geteuid() != 0) with_ = "unshare --map-root-user ";
     site.Put("/var/lib/haproxy", "/etc/signet/root");
     return Start(site, page_.Block("haproxy", 2).substr(std::string("global\n").size()));
@@ -47,6 +49,7 @@ class HaProxy : public ::testing::Test {
 
   const ProgramPage page_{"haproxy.md"};
   std::string with_;
+  std::string log_;  // lines of the section `defaults`
   std::unique_ptr<MutualTlsServer> backend_;
   std::uint16_t inside_ = 0, port_ = 0;
 };
@@ -71,27 +74,59 @@ TEST_F(HaProxy, ReloadBringsAWorkerThatSigns) {
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
   server->Signal(SIGUSR2);
   ASSERT_EQ(AwaitCount(*server, "Loading success.", 2), 2u) << server->output();
+  // The other side, in the new worker.
+  const std::string visit = "curl -sS http://127.0.0.1:8080/\n";
+  EXPECT_TRUE(site.Run(visit).ok());
+  EXPECT_TRUE(backend_->SawSubject("alice")) << server->output();
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
   site.module().Reset();
   EXPECT_EQ(Visit(site, port_, 3), kBobsDn + kBobsDn + kBobsDn);
-  ExpectOnlySignatures(site.module(), 3);
+  EXPECT_TRUE(site.Run(visit + visit).ok());
+  ExpectOnlySignatures(site.module(), 3 + 2);
 }
 
-TEST_F(HaProxy, AsynchronousModeSigns) {
+// No signature comes back before four are under way, on both sides.
+TEST_F(HaProxy, AsynchronousModeOverlapsSignaturesOnOneThread) {
   ProgramSite site;
-  const auto server = Start(site, page_.Block("haproxy", 1).substr(std::string("global\n").size()));
+  backend_ = std::make_unique<MutualTlsServer>(MutualTlsServer::Kind::kNginx, PeerOf(site));
+  const auto server =
+      Start(site, "  nbthread 1\n" + page_.Block("haproxy", 1).substr(std::string("global\n").size()));
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
+  const std::string visit_inside = "curl -sS --fail --max-time 30 -o /dev/null http://127.0.0.1:8080/";
+  EXPECT_TRUE(site.Run(visit_inside).ok()) << server->output();
+  EXPECT_TRUE(backend_->SawSubject("alice")) << backend_->output();
+  const std::string visit =
+      "curl -sS --fail --max-time 30 -o /dev/null --cacert ca.pem --cert plain-client.crt "
+      "--key plain-client.key https://127.0.0.1:8443/";
+  for (const std::string& one : {visit, visit_inside}) {
+    SCOPED_TRACE(one);
+    testing::ModuleBehaviour behaviour;
+    behaviour.gather = {{"C_Sign", 4}};
+    site.module().Set(behaviour);
+    site.module().Reset();
+    std::string crowd = "visits=\n";
+    for (int i = 0; i < 4; ++i) crowd += one + " & visits=\"$visits $!\"\n";
+    const auto result = site.Run(crowd + "for one in $visits; do wait $one; done");
+    EXPECT_TRUE(result.ok()) << result.err << server->output();
+    EXPECT_GE(site.module().MaxInFlight(), 4);
+    EXPECT_EQ(site.module().Count("C_Sign"), 4u);
+    EXPECT_EQ(site.module().Count("C_SignInit"), 4u);
+  }
+  site.module().Set({});
   site.module().Reset();
   EXPECT_EQ(Visit(site, port_, 3), kBobsDn + kBobsDn + kBobsDn);
-  ExpectOnlySignatures(site.module(), 3);
+  EXPECT_TRUE(site.Run(visit_inside + "\n" + visit_inside).ok());
+  ExpectOnlySignatures(site.module(), 3 + 2);
 }
 
 TEST_F(HaProxy, ChrootPutsTheTokensFilesOutOfReach) {
   ProgramSite site;
   ASSERT_TRUE(site.Run("mkdir root").ok());
+  log_ = page_.Block("haproxy", 3).substr(std::string("defaults\n").size());
   const auto server = StartInChroot(site);
   EXPECT_NE(Visit(site, port_), kBobsDn);
   EXPECT_EQ(site.module().Count("C_Sign"), 0u);
+  EXPECT_EQ(AwaitCount(*server, "signet::token-absent", 1), 1u) << server->output();
 }
 
 TEST_F(HaProxy, SignsInAChrootThroughP11KitServer) {
@@ -115,9 +150,13 @@ TEST_F(HaProxy, SignsInAChrootThroughP11KitServer) {
 
   const auto server = StartInChroot(site);
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
+  const std::string visit = "curl -sS http://127.0.0.1:8080/\n";
+  EXPECT_TRUE(site.Run(visit).ok());
+  EXPECT_TRUE(backend_->SawSubject("alice")) << server->output();
   site.module().Reset();
   EXPECT_EQ(Visit(site, port_, 3), kBobsDn + kBobsDn + kBobsDn);
-  ExpectOnlySignatures(site.module(), 3);
+  EXPECT_TRUE(site.Run(visit + visit).ok());
+  ExpectOnlySignatures(site.module(), 3 + 2);
 }
 
 }  // namespace

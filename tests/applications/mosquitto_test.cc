@@ -9,14 +9,15 @@ namespace {
 class Mosquitto : public ::testing::Test {
  protected:
   Mosquitto() {
-    const std::uint16_t port = site_.Port("8883");
+    port_ = site_.Port("8883");
     const std::string configuration = "user root\nlog_dest stderr\n" + page_.Block("ini");
-    broker_ = site_.StartServer("mosquitto -c " + site_.Write("mosquitto.conf", configuration), port);
+    broker_ = site_.StartServer("mosquitto -c " + site_.Write("mosquitto.conf", configuration), port_);
   }
 
   const ProgramPage page_{"mosquitto.md"};
   ProgramSite site_;
-  std::unique_ptr<testing::BackgroundProcess> broker_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<Program> broker_;
 };
 
 TEST_F(Mosquitto, BrokerAndPublisherPresentTheirIdentitiesInTheToken) {
@@ -25,6 +26,8 @@ TEST_F(Mosquitto, BrokerAndPublisherPresentTheirIdentitiesInTheToken) {
   EXPECT_TRUE(result.ok()) << result.err << broker_->output();
   EXPECT_TRUE(broker_->WaitForLine("u'alice'")) << broker_->output();
   ExpectSignatures(site_.module(), 2);
+  ExpectTwoCallsOnceWarm(site_.module());
+  EXPECT_EQ(ServerName(site_, port_), "token-server");
 }
 
 TEST_F(Mosquitto, BrokerNeedsTwoCallsForAHandshake) {

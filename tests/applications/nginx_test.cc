@@ -16,8 +16,8 @@ const std::string kBob = "CN=bob,O=Signet Test\n";
 class Nginx : public ::testing::Test {
  protected:
   // Start runs the page's server with two workers, as a service does but for its directories.
-  static std::unique_ptr<testing::BackgroundProcess> Start(const ProgramSite& site, const std::string& server,
-                                                           std::uint16_t port) {
+  static std::unique_ptr<Program> Start(const ProgramSite& site, const std::string& server,
+                                        std::uint16_t port) {
     const std::string configuration = fmt::format(
         R"(daemon off;
 user root;
@@ -99,14 +99,24 @@ TEST_F(Nginx, ProxyPresentsTheIdentityInTheToken) {
   const std::string visit = "curl -sS http://127.0.0.1:8080/";
   EXPECT_TRUE(site.Run(visit).ok());
   EXPECT_TRUE(backend.SawSubject("alice")) << server->output() << backend.output();
-  for (int round = 0; round < 50 && Workers(*server).size() < 2; ++round) {
-    site.Run(fmt::format("{0} &\n{0} &\n{0} &\n{0} &\nwait", visit));
-  }
+  const auto await_workers = [&](std::size_t count) {
+    for (int round = 0; round < 50 && Workers(*server).size() < count; ++round) {
+      site.Run(fmt::format("{0} &\n{0} &\n{0} &\n{0} &\nwait", visit));
+    }
+    ASSERT_EQ(Workers(*server).size(), count) << server->output();
+  };
+  await_workers(2);
   const std::size_t before = CountOf(backend.output(), "depth=0 ");
   site.module().Reset();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(site.Run(visit).ok());
   EXPECT_EQ(AwaitCount(backend, "depth=0 ", before + 3), before + 3);
   ExpectOnlySignatures(site.module(), 3);
+
+  site.module().Reset();
+  server->Signal(SIGHUP);
+  await_workers(4);
+  EXPECT_TRUE(site.Run(visit).ok());
+  ExpectTwoCallsOnceWarm(site.module());
 }
 
 // nginx clears the environment of its workers: SoftHSM was initialised before that.

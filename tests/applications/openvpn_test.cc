@@ -31,7 +31,7 @@ TEST(OpenVpn, BothPeersPresentTheirIdentitiesInTheToken) {
   ASSERT_TRUE(client->WaitForLine("Initialization Sequence Completed"))
       << client->output() << server->output();
   EXPECT_TRUE(server->WaitForLine("VERIFY OK: depth=0, O=Signet Test, CN=alice")) << server->output();
-  EXPECT_TRUE(client->WaitForLine("VERIFY OK: depth=0, O=Signet Test, CN=localhost")) << client->output();
+  EXPECT_TRUE(client->WaitForLine("VERIFY OK: depth=0, O=Signet Test, CN=token-server")) << client->output();
 
   const auto before = Steady(site.module());
   while (site.module().Count("C_Sign") < before.at("C_Sign") + 4 && client->running() && server->running()) {

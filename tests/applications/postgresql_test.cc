@@ -25,7 +25,7 @@ class PostgreSql : public ::testing::Test {
     const std::string server = ProgramSite::as_nobody() + Programs();
     const auto made = site_.Run(server + "initdb -D /etc/signet/data --no-sync --username=alice --no-locale");
     if (!made.ok()) throw std::runtime_error(made.out + made.err);
-    const std::uint16_t port = site_.Port("5432");
+    port_ = site_.Port("5432");
     const auto append = [&](const std::string& file, const std::string& text) {
       const auto result = site_.Run(fmt::format("cat >>data/{} <<'END'\n{}END\n", file, text));
       if (!result.ok()) throw std::runtime_error(result.err);
@@ -34,12 +34,13 @@ class PostgreSql : public ::testing::Test {
            page_.Block("ini") + "unix_socket_directories = ''\nlog_connections = on\nfsync = off\n");
     EXPECT_TRUE(site_.Run(": >data/pg_hba.conf").ok());
     append("pg_hba.conf", page_.Block("text"));
-    server_ = site_.StartServer(server + "postgres -D /etc/signet/data", port);
+    server_ = site_.StartServer(server + "postgres -D /etc/signet/data", port_);
   }
 
   const ProgramPage page_{"postgresql.md"};
   ProgramSite site_;
-  std::unique_ptr<testing::BackgroundProcess> server_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<Program> server_;
 };
 
 TEST_F(PostgreSql, ServerAndPsqlPresentTheirIdentitiesInTheToken) {
@@ -48,6 +49,8 @@ TEST_F(PostgreSql, ServerAndPsqlPresentTheirIdentitiesInTheToken) {
   EXPECT_NE(result.out.find("/O=Signet Test/CN=alice"), std::string::npos) << result.err << server_->output();
   EXPECT_TRUE(server_->WaitForLine("identity=\"CN=alice,O=Signet Test\" method=cert")) << server_->output();
   ExpectSignatures(site_.module(), 2);
+  ExpectTwoCallsOnceWarm(site_.module());
+  EXPECT_EQ(ServerName(site_, port_, "postgres"), "token-server");
 }
 
 // A process of its own for each connection finds the key again, and signs once.

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace signet {
@@ -36,6 +37,11 @@ void HandOver(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Program::~Program() {
+  const testing::ProcessResult end = Stop();
+  for (const int crash : {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE}) EXPECT_NE(end.signal, crash) << end.out;
+}
 
 ProgramSite::ProgramSite(Module module)
     : hsm_({.label = "web", .pin = "4321"}),
@@ -74,7 +80,10 @@ void ProgramSite::WriteIdentities() {
   plain("plain-client", {.common_name = "bob"});
   hsm_.Import(issue("client", {.common_name = "alice"}), {.id = "\x02", .label = "alice"});
   server.key = "rsa:2048";
-  hsm_.Import(issue("server", server), {.id = "\x01", .label = "server"});
+  server.common_name = "token-server";
+  const TestIdentity on_token = issue("server", server);
+  hsm_.Import(on_token, {.id = "\x01", .label = "server"});
+  directory_.Write("server.spki", on_token.certificate.subject_public_key_info());
 }
 
 void ProgramSite::UseModule(const std::string& path) {
@@ -121,12 +130,11 @@ testing::ProcessResult ProgramSite::Run(const std::string& commands) const {
   return testing::RunProgram(ShellCommand(commands));
 }
 
-std::unique_ptr<testing::BackgroundProcess> ProgramSite::Start(const std::string& command) const {
-  return std::make_unique<testing::BackgroundProcess>(ShellCommand("exec " + command));
+std::unique_ptr<Program> ProgramSite::Start(const std::string& command) const {
+  return std::make_unique<Program>(ShellCommand("exec " + command));
 }
 
-std::unique_ptr<testing::BackgroundProcess> ProgramSite::StartServer(const std::string& command,
-                                                                     std::uint16_t port) const {
+std::unique_ptr<Program> ProgramSite::StartServer(const std::string& command, std::uint16_t port) const {
   auto server = Start(command);
   if (!server->WaitForPort(port)) {
     throw std::runtime_error("the server did not come up: " + server->output());
@@ -163,10 +171,24 @@ ServerSetup PeerOf(const ProgramSite& site) {
 std::string Visit(const ProgramSite& site, std::uint16_t port, int count) {
   std::string command =
       "curl --silent --show-error --max-time 20 --http1.1 --no-sessionid --header 'Connection: close' "
-      "--cacert /etc/signet/ca.pem --cert /etc/signet/plain-client.crt --key /etc/signet/plain-client.key";
+      "--cacert /etc/signet/ca.pem --pinnedpubkey /etc/signet/server.spki "
+      "--cert /etc/signet/plain-client.crt --key /etc/signet/plain-client.key";
   for (int i = 0; i < count; ++i) command += fmt::format(" https://127.0.0.1:{}/", port);
   const auto result = site.Run(command);
   return result.ok() ? result.out : result.err;
+}
+
+std::string ServerName(const ProgramSite& site, std::uint16_t port, const std::string& starttls) {
+  auto seen = site.Run(
+      fmt::format("openssl s_client -connect 127.0.0.1:{} -CAfile ca.pem -verify_return_error -brief {} "
+                  "-cert plain-client.crt -key plain-client.key </dev/null",
+                  port, starttls.empty() ? "" : "-starttls " + starttls));
+  std::erase(seen.err, ' ');  // OpenSSL 3.0 writes "CN = localhost", later ones "CN=localhost"
+  const std::string subject = "Peercertificate:O=SignetTest,CN=";
+  const std::size_t at = seen.err.find(subject);
+  if (at == std::string::npos) return seen.err;
+  const std::size_t name = at + subject.size();
+  return seen.err.substr(name, seen.err.find('\n', name) - name);
 }
 
 void ExpectOnlySignatures(const testing::WrappedModule& module, std::uint64_t signatures) {

@@ -20,6 +20,14 @@
 
 namespace signet {
 
+// Program is a process of one of the programs: one that crashes, or crashed when it was told to end, fails
+// the test.
+class Program : public testing::BackgroundProcess {
+ public:
+  using BackgroundProcess::BackgroundProcess;
+  ~Program();
+};
+
 // ProgramSite is what docs/programs/README.md prepares in /etc/signet, made by that page's own lines in a
 // directory that goes with this object: the identities of a server and of Alice in a token, the PEM files
 // that point there, openssl.cnf. Beside them, for the other side of a test, a server's and Bob's in plain
@@ -59,10 +67,9 @@ class ProgramSite {
 
   // Run runs shell commands, filled, to their end; Start a command that stays: its process is the command's.
   testing::ProcessResult Run(const std::string& commands) const;
-  std::unique_ptr<testing::BackgroundProcess> Start(const std::string& command) const;
+  std::unique_ptr<Program> Start(const std::string& command) const;
   // StartServer is Start for what listens on a port of the loopback.
-  std::unique_ptr<testing::BackgroundProcess> StartServer(const std::string& command,
-                                                          std::uint16_t port) const;
+  std::unique_ptr<Program> StartServer(const std::string& command, std::uint16_t port) const;
 
   // HandToNobody makes root's site one of the user nobody, for servers that refuse to work as root or drop
   // its rights. Who runs the tests as another user keeps all as it is.
@@ -89,8 +96,13 @@ class ProgramSite {
 ServerSetup PeerOf(const ProgramSite& site);
 
 // Visit asks https://127.0.0.1:`port`/ as Bob, with curl and a plain file, and returns the answer's body, or
-// what curl said. With a `count` above 1 it does so in handshakes one after the other.
+// what curl said, when the server has another key than the token's, too. With a `count` above 1 it does so in
+// handshakes one after the other.
 std::string Visit(const ProgramSite& site, std::uint16_t port, int count = 1);
+
+// ServerName is the common name of a server that openssl s_client verified, and that asks for a certificate
+// or not: "token-server" for the identity in the token. `starttls` names a protocol that begins in the clear.
+std::string ServerName(const ProgramSite& site, std::uint16_t port, const std::string& starttls = "");
 
 // ExpectOnlySignatures expects that since the module's last Reset the token made so many signatures, each
 // with C_SignInit and C_Sign, and was asked for nothing else.

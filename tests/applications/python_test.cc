@@ -25,12 +25,16 @@ class Python : public ::testing::Test {
 TEST_F(Python, ClientPresentsTheIdentityInTheToken) {
   MutualTlsServer server(MutualTlsServer::Kind::kNginx, PeerOf(site_));
   site_.UsePort("8443", server.port());
-  const std::uint64_t once = Client("visit()\n");
-  EXPECT_TRUE(server.SawSubject("alice"));
-  ExpectSignatures(site_.module(), 1);
-  const std::uint64_t thrice = Client("visit()\nvisit()\nvisit()\n");
-  ExpectSignatures(site_.module(), 3);
-  EXPECT_EQ(thrice - once, 4u) << "two calls for each further handshake";
+  for (const std::string version : {"TLSv1_2", "TLSv1_3"}) {
+    const std::string bound =
+        "context.minimum_version = context.maximum_version = ssl.TLSVersion." + version + "\n";
+    const std::uint64_t once = Client(bound + "visit()\n");
+    EXPECT_TRUE(server.SawSubject("alice"));
+    ExpectSignatures(site_.module(), 1);
+    const std::uint64_t thrice = Client(bound + "visit()\nvisit()\nvisit()\n");
+    ExpectSignatures(site_.module(), 3);
+    EXPECT_EQ(thrice - once, 4u) << version << ": two calls for each further handshake";
+  }
 }
 
 TEST_F(Python, ForkedClientPresentsTheIdentityInTheToken) {

@@ -1,4 +1,6 @@
 // Operations of a token's key inside OpenSSL's async jobs, on their own: no handshake is around them.
+#include "openssl_provider/counting_key.h"
+#include "openssl_provider/provider_entry.h"
 #include "openssl_provider/token_pem.h"
 
 #include <functional>
@@ -40,6 +42,16 @@ int InJob(std::function<void()> work) {
 // What takes a while on the token is not over before the job has paused.
 testing::ModuleBehaviour Slow() {
   return {.delays_us = {{"C_Decrypt", 50'000}, {"C_DeriveKey", 50'000}, {"C_Sign", 50'000}}};
+}
+
+// A program learns of a descriptor by a pause, and may take it for a mistake when the wait context has one of
+// which it was not told.
+TEST(AsyncJob, PausesThoughTheAnswerIsThereAlready) {
+  const auto token_key = std::make_shared<CountingKey>(testing::TestPki().Issue({}));  // it works at once
+  const LibraryContext library;
+  const auto key = provider::MakeKey(library.get(), token_key);
+  EXPECT_EQ(InJob([&] { EXPECT_TRUE(Signs(library.get(), key.get())); }), 1);
+  EXPECT_EQ(token_key->signatures, 1);
 }
 
 class AsyncJobOfRsa : public TokenPem {

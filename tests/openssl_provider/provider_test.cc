@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
@@ -162,6 +163,15 @@ TEST(Provider, UnloadedAndLoadedAgainItSigns) {
     EXPECT_EQ(token_key->signatures, round);
   }
   EXPECT_EQ(token_key.use_count(), 1) << "nothing keeps the key when its EVP_PKEY is gone";
+}
+
+// A worker may be in it, on its way back from what it did for a job.
+TEST(Provider, ItsCodeStaysWhenItIsUnloaded) {
+  { const LibraryContext context; }
+  const std::string path = std::string(ModulesDirectory()) + "/signet.so";
+  void* const code = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+  EXPECT_NE(code, nullptr);
+  if (code != nullptr) dlclose(code);
 }
 
 TEST(ListedBeforeDefault, TokenKeySigns) {

@@ -166,7 +166,7 @@ TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
   for (int i = 0; i < kInFlight; ++i) connections.push_back(&Add(loop));
   EXPECT_EQ(loop.Run(), kInFlight);
   EXPECT_GE(module_->MaxInFlight(), kInFlight);
-  EXPECT_GE(loop.pauses(), kInFlight - 1);  // the last one lets all go, and may have its answer at once
+  EXPECT_GE(loop.pauses(), kInFlight);
   EXPECT_GE(loop.waits(), 1);
   EXPECT_THAT(module_->Counts(), IsSupersetOf({Pair("C_SignInit", kInFlight), Pair("C_Sign", kInFlight)}));
   EXPECT_EQ(module_->Count("*") - module_->Count("C_OpenSession"), 2u * kInFlight);
@@ -202,8 +202,9 @@ TEST_P(Async, AProgramMayBeCalledInsteadOfWaiting) {
                            [](SSL*, void* argument) { return ++*static_cast<std::atomic<int>*>(argument); });
   }
   EXPECT_EQ(loop.Run(), 1);
-  for (int i = 0; i < 20'000 && called == 0; ++i) usleep(1000);
-  EXPECT_EQ(called, 1);
+  const int expected = GetParam().server_key_on_token ? 2 : 1;  // its client signs too, with a key of ours
+  for (int i = 0; i < 20'000 && called < expected; ++i) usleep(1000);
+  EXPECT_EQ(called, expected);
 }
 
 TEST_P(AsyncError, ReachesTheHandshakeThatItConcerns) {

@@ -2,6 +2,7 @@
 #include "pkcs11/fillers.h"
 #include "pkcs11/world.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -68,6 +69,30 @@ TEST_P(Pkcs11Pool, ServesThirtyTwoThreadsWithTheSessionsThatTheTokenHas) {
       EXPECT_LT(module->Count("C_OpenSession"), sessions + 1);
     }
   }
+}
+
+// Every session is in a call that hangs, and the other threads wait for one, when the process forks; the
+// child's own call is the one that lets all go on.
+TEST_P(Pkcs11Pool, OfAChildThatWasForkedAmongThirtyTwoThreadsIsItsOwn) {
+  const auto sessions = static_cast<std::uint64_t>(GetParam());
+  Change([&](ModuleBehaviour& b) { b.max_sessions = sessions; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  Change([&](ModuleBehaviour& b) { b.gather = {{"C_Sign", sessions + 1}}; });
+  module->Reset();
+  const auto hanging = [this] {
+    return std::ranges::count_if(module->Trace(), [](const TracedCall& call) {
+      return call.function == "C_Sign" && call.result == CKR_FUNCTION_NOT_PARALLEL;
+    });
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 32; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
+    for (int i = 0; i < 10'000 && hanging() < GetParam(); ++i) usleep(1000);
+    EXPECT_EQ(hanging(), GetParam());
+    EXPECT_TRUE(InChild([&] { return Signs(*key); }));
+  }
+  EXPECT_EQ(module->Count("C_Sign"), 33u);
 }
 
 using Pkcs11PoolLimit = OnWrappedToken;

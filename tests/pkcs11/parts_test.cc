@@ -10,11 +10,16 @@
 #include "pkcs11/rv.h"
 #include "pkcs11/session_pool.h"
 
+#include <atomic>
+#include <fstream>
 #include <set>
+#include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/rsa.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -168,6 +173,36 @@ TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
   EXPECT_FALSE(pool.Give(again, true, start + 200s).watch);
   EXPECT_TRUE(pool.Give(fresh, true, start + 200s).watch) << "to be watched again";
 }
+
+// Sleeps tells whether a thread of this process waits for something.
+bool Sleeps(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  return stat.find(") S ") != std::string::npos;
+}
+
+TEST(Pkcs11SessionPool, ServesThoseWhoWaitInTheOrderInWhichTheyCame) {
+  SessionPool pool;
+  pool.SetLimit(1);
+  SessionPool::Grant only = pool.Take(false);
+  only.session = 1;
+  std::vector<int> order;  // whoever has the only session writes
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    std::atomic<pid_t> id{0};
+    threads.emplace_back([&pool, &order, &id, i] {
+      id = gettid();
+      const auto grant = pool.Take(i % 3 == 2);  // some want it for themselves
+      order.push_back(i);
+      pool.Give(grant, true, SessionPool::Clock::now());
+    });
+    while (id == 0 || !Sleeps(id)) std::this_thread::yield();
+  }
+  pool.Give(only, true, SessionPool::Clock::now());
+  threads.clear();
+  EXPECT_THAT(order, ::testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
 TEST(Pkcs11SessionPool, LearnsItsLimitFromTheToken) {
   SessionPool pool;
   SessionPool::Grant first = pool.Take(false);
