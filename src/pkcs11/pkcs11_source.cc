@@ -73,10 +73,10 @@ class Pkcs11Source::State {
   std::vector<Certificate> ChainFile() const;
   StoredObjects Guarded(const std::shared_ptr<Token>& token,
                         const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
-                        Wanted wanted);
+                        Wanted wanted, const std::vector<Certificate>& chain_file);
   void LoadFromToken(const std::shared_ptr<Token>& token,
                      const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
-                     Wanted wanted, StoredObjects& result);
+                     Wanted wanted, const std::vector<Certificate>& chain_file, StoredObjects& result);
   std::vector<std::shared_ptr<Token>> WorthALogin(const std::vector<std::shared_ptr<Token>>& tokens,
                                                   const Pkcs11Uri& uri) const;
 
@@ -164,14 +164,17 @@ std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
 
 StoredObjects Pkcs11Source::State::Guarded(const std::shared_ptr<Token>& token,
                                            const std::shared_ptr<const Credentials>& credentials,
-                                           const Pkcs11Uri& uri, Wanted wanted) {
-  return directory_->guard().Run(
-      [token, credentials, uri, wanted] { return LoadFrom(token, credentials, uri, wanted); });
+                                           const Pkcs11Uri& uri, Wanted wanted,
+                                           const std::vector<Certificate>& chain_file) {
+  return directory_->guard().Run([token, credentials, uri, wanted, chain_file] {
+    return LoadFrom(token, credentials, uri, wanted, chain_file);
+  });
 }
 
 void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
                                         const std::shared_ptr<const Credentials>& credentials,
-                                        const Pkcs11Uri& uri, Wanted wanted, StoredObjects& result) {
+                                        const Pkcs11Uri& uri, Wanted wanted,
+                                        const std::vector<Certificate>& chain_file, StoredObjects& result) {
   const auto append = [&result](StoredObjects more) {
     std::ranges::move(more.private_keys, std::back_inserter(result.private_keys));
     std::ranges::move(more.public_keys, std::back_inserter(result.public_keys));
@@ -179,7 +182,7 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
     std::ranges::move(more.problems, std::back_inserter(result.problems));
   };
   try {
-    append(Guarded(token, credentials, uri, wanted));
+    append(Guarded(token, credentials, uri, wanted, chain_file));
     return;
   } catch (const Error& error) {
     result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
@@ -189,7 +192,7 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
   const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
   if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
   try {
-    append(Guarded(token, credentials, uri, rest));
+    append(Guarded(token, credentials, uri, rest, chain_file));
   } catch (const Error&) {
     return;  // The same trouble once more, told above.
   }
@@ -199,13 +202,20 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
                                         const std::shared_ptr<PinPrompt>& prompt) {
   wanted = Narrowed(wanted, uri);
   StoredObjects result;
+  std::vector<Certificate> chain_file;
+  std::vector<Problem> chain_problem;
+  try {
+    if ((wanted & kWantCertificates) != 0) chain_file = ChainFile();
+  } catch (const Error& error) {
+    chain_problem.push_back({uri.shown(), error.WithUri(uri.shown())});
+  }
   for (bool anew = false;; anew = true) {
     const TokenDirectory::Found found = directory_->Find(uri, anew);
     CheckPinHasOneToken(uri, found.tokens);
     const bool keys = (wanted & kWantPrivateKeys) != 0;
     const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
     for (const auto& token : keys ? WorthALogin(found.tokens, uri) : found.tokens) {
-      LoadFromToken(token, credentials, uri, wanted, result);
+      LoadFromToken(token, credentials, uri, wanted, chain_file, result);
     }
     const bool nothing =
         result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();
@@ -221,6 +231,7 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
     for (const Error& error : found.problems)
       result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
     if (nothing && result.problems.empty()) result.problems.push_back({uri.shown(), NoToken(uri)});
+    std::ranges::move(chain_problem, std::back_inserter(result.problems));
     return result;
   }
 }

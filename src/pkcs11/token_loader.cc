@@ -11,8 +11,12 @@ namespace {
 // Loader takes one token's objects for a store: keys without certificates, certificates without keys.
 class Loader {
  public:
-  Loader(TokenReader& reader, std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials)
-      : reader_(reader), token_(std::move(token)), credentials_(std::move(credentials)) {}
+  Loader(TokenReader& reader, std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials,
+         const std::vector<Certificate>& chain_file)
+      : reader_(reader),
+        token_(std::move(token)),
+        credentials_(std::move(credentials)),
+        chain_file_(chain_file) {}
 
   StoredObjects Load(Wanted wanted, bool with_chain) {
     if ((wanted & kWantPrivateKeys) != 0) {
@@ -96,6 +100,7 @@ class Loader {
   void OrderCertificates(bool with_chain) {
     std::ranges::stable_sort(certificates_, {}, [](const Held& held) { return held.certificate.is_ca(); });
     std::vector<Certificate> others;
+    if (with_chain) others = chain_file_;
     for (const Held& held : certificates_) others.push_back(held.certificate);
     auto& ordered = result_.certificates;
     for (const Held& held : certificates_) {
@@ -114,6 +119,7 @@ class Loader {
   TokenReader& reader_;
   const std::shared_ptr<Token> token_;
   const std::shared_ptr<const Credentials> credentials_;
+  const std::vector<Certificate>& chain_file_;
   std::vector<Held> certificates_;
   StoredObjects result_;
 };
@@ -122,12 +128,12 @@ class Loader {
 
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
-                       Wanted wanted) {
+                       Wanted wanted, const std::vector<Certificate>& chain_file) {
   const bool keys = (wanted & kWantPrivateKeys) != 0;
   return token->Use(keys ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
     TokenReader reader(lease, uri);
     reader.ReadNamed(wanted);
-    return Loader(reader, token, credentials).Load(wanted, !uri.object_class());
+    return Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
   });
 }
 

@@ -62,6 +62,6 @@ Certificate CertificateOf(const StoredObject& object, const Token& token);
 // to sign.
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
-                       Wanted wanted);
+                       Wanted wanted, const std::vector<Certificate>& chain_file);
 
 }  // namespace signet

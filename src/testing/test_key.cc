@@ -46,6 +46,18 @@ OpenSslPtr<EVP_PKEY> DsaParameters(int bits) {
   return OpenSslPtr<EVP_PKEY>(parameters);
 }
 
+// RestrictPss binds the key to a hash, for MGF1 too, and to salts of its length at least (RFC 4055).
+void RestrictPss(EVP_PKEY_CTX* context, const std::string& hash) {
+  const OpenSslPtr<EVP_MD> digest(
+      CheckOpenSsl(EVP_MD_fetch(OwnContext(), hash.c_str(), nullptr), "EVP_MD_fetch"));
+  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context, hash.c_str(), nullptr),
+               "EVP_PKEY_CTX_set_rsa_pss_keygen_md_name");
+  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name(context, hash.c_str()),
+               "EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name");
+  CheckOpenSsl(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(context, EVP_MD_get_size(digest.get())),
+               "EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen");
+}
+
 }  // namespace
 
 OpenSslPtr<EVP_PKEY> MakeKey(const std::string& kind) {
@@ -64,6 +76,8 @@ OpenSslPtr<EVP_PKEY> MakeKey(const std::string& kind) {
   if (algorithm.starts_with("RSA")) {
     CheckOpenSsl(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), std::stoi(detail)),
                  "EVP_PKEY_CTX_set_rsa_keygen_bits");
+    const std::size_t hash = detail.find(':');
+    if (hash != std::string::npos) RestrictPss(context.get(), detail.substr(hash + 1));
   } else if (algorithm == "EC") {
     CheckOpenSsl(EVP_PKEY_CTX_set_group_name(context.get(), detail.c_str()), "EVP_PKEY_CTX_set_group_name");
   }

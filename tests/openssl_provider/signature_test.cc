@@ -209,6 +209,37 @@ TEST(SignaturePreHashed, EcdsaSignsAndVerifiesADigest) {
   EXPECT_EQ(signer.token_key->signatures, 1);
 }
 
+TEST(SignaturePreHashed, PssTakesEveryParameter) {
+  const Signer signer("rsa:2048");
+  const auto digest = Digest(Hash::kSha384, Bytes(kMessage));
+  const auto set = [](EVP_PKEY_CTX* context) {
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_signature_md(context, EVP_sha384()) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, 33) == 1;
+  };
+  const auto signing = signer.Context();
+  ASSERT_EQ(EVP_PKEY_sign_init(signing.get()), 1) << TakeErrors();
+  ASSERT_TRUE(set(signing.get())) << TakeErrors();
+  const Signature signature = SignDigest(signer, signing.get(), digest);
+  const SigningAlgorithm seen = signer.token_key->last_algorithm();
+  EXPECT_EQ(seen.kind, Kind::kRsaPss);
+  EXPECT_EQ(seen.hash, Hash::kSha384);
+  EXPECT_EQ(seen.mgf1_hash, Hash::kSha256);
+  EXPECT_EQ(seen.salt_length, 33);
+  EXPECT_TRUE(signer.software.Verify(seen, digest, signature));
+  const auto verify = [&](const auto& change) {
+    const auto verifying = signer.Context();
+    EXPECT_EQ(EVP_PKEY_verify_init(verifying.get()), 1) << TakeErrors();
+    EXPECT_TRUE(set(verifying.get())) << TakeErrors();
+    change(verifying.get());
+    return EVP_PKEY_verify(verifying.get(), signature.data(), signature.size(), digest.data(), digest.size());
+  };
+  EXPECT_EQ(verify([](EVP_PKEY_CTX*) {}), 1) << TakeErrors();
+  EXPECT_NE(verify([](EVP_PKEY_CTX* context) { EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha384()); }), 1);
+  EXPECT_NE(verify([](EVP_PKEY_CTX* context) { EVP_PKEY_CTX_set_rsa_pss_saltlen(context, 32); }), 1);
+}
+
 TEST(SignaturePreHashed, Pkcs1DigestIsRecovered) {
   const Signer signer("rsa:2048");
   const auto digest = Digest(Hash::kSha256, Bytes(kMessage));
@@ -266,6 +297,35 @@ TEST(SignaturePadding, Pkcs1IsRefusedForAnRsaPssKey) {
   const auto signing = signer.Context();
   ASSERT_EQ(EVP_PKEY_sign_init(signing.get()), 1);
   EXPECT_LE(EVP_PKEY_CTX_set_rsa_padding(signing.get(), RSA_PKCS1_PADDING), 0);
+}
+
+// RFC 4055 section 1.2: the parameters in such a key bind what it signs.
+TEST(SignaturePadding, ARestrictedRsaPssKeySignsWithWhatItIsForAndWithNothingElse) {
+  const Signer signer("rsa-pss:2048:SHA256");
+  const Signature signature = DigestSign(signer, nullptr, false);
+  const SigningAlgorithm seen = signer.token_key->last_algorithm();
+  EXPECT_EQ(seen.kind, Kind::kRsaPss);
+  EXPECT_EQ(seen.hash, Hash::kSha256);
+  EXPECT_EQ(seen.mgf1_hash, Hash::kSha256);
+  EXPECT_EQ(seen.salt_length, 32);
+  EXPECT_TRUE(DigestVerify(signer, "SHA256", signature, false));
+  EXPECT_EQ(signer.token_key->signatures, 1);
+
+  const auto refused = [&](int (*change)(EVP_PKEY_CTX*)) {
+    const auto signing = signer.Context();
+    EXPECT_EQ(EVP_PKEY_sign_init(signing.get()), 1) << TakeErrors();
+    EXPECT_LE(change(signing.get()), 0);
+    return TakeErrors();
+  };
+  EXPECT_THAT(
+      refused([](EVP_PKEY_CTX* context) { return EVP_PKEY_CTX_set_signature_md(context, EVP_sha384()); }),
+      HasSubstr("the RSA-PSS key is only for SHA2-256 with MGF1 over SHA2-256"));
+  EXPECT_THAT(
+      refused([](EVP_PKEY_CTX* context) { return EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha1()); }),
+      HasSubstr("the RSA-PSS key is only for"));
+  EXPECT_THAT(refused([](EVP_PKEY_CTX* context) { return EVP_PKEY_CTX_set_rsa_pss_saltlen(context, 20); }),
+              HasSubstr("the salt is shorter than the RSA-PSS key demands"));
+  EXPECT_EQ(signer.token_key->signatures, 1);
 }
 
 struct SaltRow {

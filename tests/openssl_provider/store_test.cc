@@ -39,6 +39,26 @@ std::vector<int> Types(OSSL_STORE_CTX* store) {
   return types;
 }
 
+// Subjects reads a store to its end: the common names of its certificates, in order.
+std::vector<std::string> Subjects(OSSL_STORE_CTX* store) {
+  std::vector<std::string> names;
+  while (OSSL_STORE_eof(store) != 1) {
+    const OpenSslPtr<OSSL_STORE_INFO> info(OSSL_STORE_load(store));
+    if (info == nullptr || OSSL_STORE_INFO_get_type(info.get()) != OSSL_STORE_INFO_CERT) continue;
+    char name[64] = {};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(OSSL_STORE_INFO_get0_CERT(info.get())), NID_commonName,
+                              name, sizeof name);
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+// BySubjectOf looks for what `identity`, which it refers to, is called.
+OpenSslPtr<OSSL_STORE_SEARCH> BySubjectOf(const TestIdentity& identity) {
+  return OpenSslPtr<OSSL_STORE_SEARCH>(OSSL_STORE_SEARCH_by_name(
+      const_cast<X509_NAME*>(X509_get_subject_name(identity.certificate.native()))));
+}
+
 OpenSslPtr<EVP_PKEY> FirstKey(OSSL_STORE_CTX* store) {
   while (OSSL_STORE_eof(store) != 1) {
     const OpenSslPtr<OSSL_STORE_INFO> info(OSSL_STORE_load(store));
@@ -102,6 +122,43 @@ TEST_F(TokenStore, CertificateAloneNeedsNoPin) {
   EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 
+TEST_F(TokenStore, CertificatesComeAsAChainLeafFirst) {
+  const TestPki pki;
+  const TestIdentity middle = pki.Intermediate("Middle");
+  const TestIdentity leaf = TestPki::IssueFrom(middle, {.common_name = "leaf"});
+  token_.ImportCertificate(pki.root().certificate, {.id = "\x51", .label = "root"});
+  token_.ImportCertificate(middle.certificate, {.id = "\x50", .label = "middle"});
+  token_.Import(leaf, {.id = "\x07", .label = "leaf"});
+  const Store store = OpenToken(token_.ObjectUri("\x07"));
+  ASSERT_EQ(OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_CERT), 1);
+  EXPECT_THAT(Subjects(store.get()), ElementsAre("leaf", "Middle", "Test Root"));
+}
+
+TEST_F(TokenStore, ExpectationLeavesOneKind) {
+  token_.Import(identity_, {.id = "\x07", .label = "alice"});
+  for (const int kind : {OSSL_STORE_INFO_PKEY, OSSL_STORE_INFO_CERT, OSSL_STORE_INFO_PUBKEY}) {
+    const Store store = OpenToken(token_.ObjectUri("\x07", true));
+    ASSERT_EQ(OSSL_STORE_expect(store.get(), kind), 1);
+    EXPECT_THAT(Types(store.get()), ElementsAre(kind));
+  }
+}
+
+TEST_F(TokenStore, SubjectFindsItsCertificateAndTheKeyOfItAndNothingOfOthers) {
+  token_.Import(identity_, {.id = "\x07", .label = "alice"});
+  token_.Import(TestPki().Issue({.common_name = "bob"}), {.id = "\x08", .label = "bob"});
+  const Store store = OpenToken(token_.TokenUri(true));
+  const auto mine = BySubjectOf(identity_);
+  ASSERT_EQ(OSSL_STORE_find(store.get(), mine.get()), 1) << TakeErrors();
+  const std::vector<int> found = Types(store.get());
+  EXPECT_EQ(std::ranges::count(found, OSSL_STORE_INFO_CERT), 1);
+  EXPECT_EQ(std::ranges::count(found, OSSL_STORE_INFO_PKEY), 1);
+  const Store other = OpenToken(token_.TokenUri(true));
+  const TestIdentity mallory = TestPki().Issue({.common_name = "mallory"});
+  const auto nobody = BySubjectOf(mallory);
+  ASSERT_EQ(OSSL_STORE_find(other.get(), nobody.get()), 1);
+  EXPECT_TRUE(Types(other.get()).empty());
+}
+
 TEST_F(TokenStore, OpeningAloneAsksTheTokenNothing) {
   const Store store = OpenToken(token_.ObjectUri("\x07", true));
   EXPECT_NE(store, nullptr);
@@ -146,10 +203,15 @@ TEST_F(FileStore, ExpectationLeavesOneKind) {
   }
 }
 
+TEST_F(FileStore, CertificatesComeAsAChainLeafFirst) {
+  const TestIdentity leaf = TestPki::IssueFrom(pki_.Intermediate("Middle"), {.common_name = "leaf"});
+  const Store store =
+      Open(context_.get(), "pkcs12:" + directory_.Write("leaf.p12", MakePkcs12(leaf)) + "?pin-value=secret");
+  EXPECT_THAT(Subjects(store.get()), ElementsAre("leaf", "Middle", "Test Root"));
+}
+
 TEST_F(FileStore, SubjectFindsItsCertificateAndTheKeyOfIt) {
-  const X509* certificate = identity_.certificate.native();
-  const OpenSslPtr<OSSL_STORE_SEARCH> mine(
-      OSSL_STORE_SEARCH_by_name(const_cast<X509_NAME*>(X509_get_subject_name(certificate))));
+  const auto mine = BySubjectOf(identity_);
   const Store store = Open(context_.get(), Uri() + "?pin-value=secret");
   ASSERT_EQ(OSSL_STORE_supports_search(store.get(), OSSL_STORE_SEARCH_BY_NAME), 1);
   ASSERT_EQ(OSSL_STORE_find(store.get(), mine.get()), 1) << TakeErrors();

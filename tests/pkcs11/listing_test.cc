@@ -137,6 +137,26 @@ TEST_F(Pkcs11List, ChainsAreCompletedFromTheChainFile) {
   ASSERT_THAT(listing.identities, SizeIs(1));
   EXPECT_THAT(listing.identities[0].chain().certificates(),
               ElementsAre(carol.certificate, issuer.certificate));
+  // A store gives the same.
+  const StoredObjects objects = with_chain.Load(hsm.ObjectUri("\x05", true), kWantAll, nullptr);
+  EXPECT_THAT(objects.certificates, ElementsAre(carol.certificate, issuer.certificate));
+  EXPECT_THAT(objects.problems, IsEmpty());
+  EXPECT_THAT(with_chain.Load(hsm.TokenUri() + ";type=cert;id=%05", kWantAll, nullptr).certificates,
+              ElementsAre(carol.certificate))
+      << "who asks for one gets one";
+}
+
+TEST_F(Pkcs11List, AChainFileThatCannotBeReadIsAProblemBesideWhatIsThere) {
+  Settings with_file = settings();
+  with_file.chain_file = "/nowhere/chain.pem";
+  Pkcs11Source source_with_file(with_file);
+  const Listing listing = source_with_file.List(Uri(), nullptr);
+  EXPECT_THAT(listing.identities, SizeIs(1));
+  EXPECT_THAT(listing.problems, SizeIs(1));
+  const StoredObjects objects = source_with_file.Load(Uri(), kWantAll, nullptr);
+  EXPECT_THAT(objects.certificates, SizeIs(1));
+  ASSERT_THAT(objects.problems, SizeIs(1));
+  EXPECT_THAT(objects.problems[0].error.what(), HasSubstr("/nowhere/chain.pem"));
 }
 
 TEST_F(Pkcs11List, ARenewedCertificateBesideTheOldOneIsAnIdentityOfItsOwn) {

@@ -188,7 +188,8 @@ TEST_F(Pkcs11Pin, ComesFromEveryPinSource) {
     Pkcs11Source fresh(settings());
     EXPECT_TRUE(Signs(*LoadKey(fresh, Uri(false) + "?pin-source=" + pin)));
     Settings set = settings();
-    set.token_pin = PinSource::Parse(pin.starts_with("fd:") ? "file:" + file : pin);
+    lseek(descriptor, 0, SEEK_SET);  // it was read to its end
+    set.token_pin = PinSource::Parse(pin);
     Pkcs11Source from_settings(set);
     EXPECT_TRUE(Signs(*LoadKey(from_settings, Uri(false))));
   }
@@ -285,6 +286,28 @@ TEST_P(Pkcs11ContextPin, AWrongOneIsSentOnce) {
   EXPECT_EQ(module->Count("C_Login"), 2u);  // one for the user, one for the operation
   EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kWrongPin);
   EXPECT_EQ(module->Count("C_Login"), 2u);
+}
+
+TEST_P(Pkcs11ContextPin, IsNotSentToATokenAtItsFinalTry) {
+  Change([](ModuleBehaviour& b) {
+    b.always_authenticate = GetParam();
+    b.context_pin = "1234";
+  });
+  for (const bool allowed : {false, true}) {
+    Settings bold = settings();
+    bold.allow_final_try = allowed;
+    Change([](ModuleBehaviour& b) { b.token_flags_set = 0; });
+    Pkcs11Source source(bold);
+    const auto key = LoadKey(source, Uri());  // logs the user in
+    Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_FINAL_TRY; });
+    module->Reset();
+    if (allowed) {
+      EXPECT_TRUE(Signs(*key));
+    } else {
+      EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kPinFinalTry);
+      EXPECT_EQ(module->Count("C_Login"), 0u);
+    }
+  }
 }
 
 TEST_P(Pkcs11ContextPin, OfManyThreadsOneIsAskedAndAWrongAnswerIsSentOnce) {

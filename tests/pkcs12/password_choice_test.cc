@@ -2,8 +2,10 @@
 #include "pkcs12/der.h"
 #include "pkcs12/file_fixture.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -98,6 +100,9 @@ TEST_F(Pkcs12Password, ComesFromEveryPinSource) {
   One("?pin-source=env:SIGNET_TEST_PASSWORD");
   setenv("CREDENTIALS_DIRECTORY", directory_.path().c_str(), 1);
   One("?pin-source=credential:pin");
+  const int descriptor = open((directory_.path() + "/pin").c_str(), O_RDONLY | O_CLOEXEC);
+  One("?pin-source=fd:" + std::to_string(descriptor));
+  close(descriptor);
   EXPECT_EQ(Problem("?pin-source=file:" + directory_.path() + "/none").code(), ErrorCode::kUnreadable);
 }
 

@@ -5,6 +5,7 @@
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/wrapped_module.h>
 
+#include <regex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -115,14 +116,29 @@ TEST_F(Handshake, AHelloRetryRequestIsShownAndVerified) {
   EXPECT_EQ(report["certificate_verify"]["verified"], true);
 }
 
+// StepsForPeople lists the messages that are printed, as Steps does.
+std::vector<std::string> StepsForPeople(const std::string& text) {
+  static const std::regex line("(->|<-) (\\w+) +record type ([0-9]+), ");
+  std::vector<std::string> steps;
+  for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it) {
+    const std::string message = (*it)[2];
+    if (message == "NewSessionTicket" || message == "Alert") continue;
+    steps.push_back((*it)[1].str() + " " + message + " " + (*it)[3].str());
+  }
+  return steps;
+}
+
 TEST_F(Handshake, PeopleSeeTheSame) {
-  const auto server = Server("1.3");
-  const auto result = RunSignet({"handshake", server->address(), "--trust", server->trust_file(),
-                                 "--identity", File(pki_.Issue({.common_name = "alice"}))});
-  EXPECT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_THAT(result.out, AllOf(HasSubstr("-> ClientHello"), HasSubstr("<- CertificateRequest"),
-                                HasSubstr("authority: CN=Client Root"), HasSubstr("-> CertificateVerify"),
-                                HasSubstr("presented   CN=alice"), HasSubstr("HTTP/1.0 200 ok")));
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls);
+    const std::string identity = File(pki_.Issue({.common_name = "alice"}));
+    const auto result =
+        RunSignet({"handshake", server->address(), "--trust", server->trust_file(), "--identity", identity});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(HasSubstr("authority: CN=Client Root"), HasSubstr("presented   CN=alice"),
+                                  HasSubstr("HTTP/1.0 200 ok")));
+    EXPECT_EQ(StepsForPeople(result.out), Steps(JsonOf(Shake(*server, {"--identity", identity}))));
+  }
 }
 
 TEST_F(Handshake, AServerThatAsksForNothingGetsNothing) {
@@ -137,6 +153,7 @@ TEST_F(Handshake, AServerThatAsksForNothingGetsNothing) {
     EXPECT_EQ(report["client_certificate"]["sent"], false);
     EXPECT_TRUE(report["certificate_request"].is_null());
     EXPECT_TRUE(report["certificate_verify"]["verified"].is_null());
+    EXPECT_THAT(MessagesOf(report), ::testing::Not(::testing::Contains(HasSubstr("-> Certificate"))));
     ASSERT_EQ(report["considered"].size(), 1u);
     EXPECT_EQ(report["considered"][0]["chosen"], false);
     EXPECT_THAT(report["considered"][0]["reasons"][0].get<std::string>(),
@@ -166,16 +183,27 @@ TEST_F(Handshake, AnUntrustedServerGetsNothingAndNoPinIsAsked) {
 }
 
 TEST_F(Handshake, TheServersNameIsChecked) {
-  const auto server = Server("1.3");
-  const auto result = RunSignet({"handshake", "127.0.0.1:" + std::to_string(server->port()), "--trust",
-                                 server->trust_file(), "--json", "--identity", File(pki_.Issue({}))});
-  // The certificate may name the address; then there is nothing to refuse.
-  const auto report = JsonOf(result);
-  if (report["server_verified"] == true) {
-    EXPECT_EQ(result.exit_status, 0);
-  } else {
-    EXPECT_EQ(report["client_certificate"]["sent"], false);
-    EXPECT_THAT(result.err, HasSubstr("Connect by a name"));
+  CertificateOptions elsewhere = CertificateOptions::Server("example.org");
+  elsewhere.ip_addresses = {"192.0.2.1"};
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({}), {.id = "\x01"});
+  WrappedModule module(hsm);
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const MutualTlsServer server(
+        Kind::kOpenSsl,
+        {.identity = server_pki_.Issue(elsewhere), .trust_pem = pki_.root().RootPem(), .tls = tls});
+    for (const std::string host : {"127.0.0.1", "localhost"}) {
+      SCOPED_TRACE(tls + " " + host);
+      const auto result =
+          RunSignet({"handshake", host + ":" + std::to_string(server.port()), "--trust", server.trust_file(),
+                     "--json", "--identity", hsm.ObjectUri("\x01"), "--module", module.path()});
+      EXPECT_EQ(result.exit_status, 1);
+      EXPECT_THAT(result.err, HasSubstr("Connect by a name"));
+      const auto report = JsonOf(result);
+      EXPECT_EQ(report["error"]["what"], "untrusted-server");
+      EXPECT_EQ(report["client_certificate"]["sent"], false);
+      EXPECT_EQ(module.Count("C_Login"), 0u);
+    }
   }
 }
 
@@ -207,11 +235,13 @@ TEST_F(Handshake, ACertificateOfAnUnknownCaIsRefusedInWords) {
 }
 
 TEST_F(Handshake, NginxsRefusalOfAnUnknownCaIsSaidInWords) {
-  const auto server = Server("1.3", Asks::kRequires, {}, Kind::kNginx);
-  const auto result =
-      Shake(*server, {"--identity", File(other_pki_.Issue({.common_name = "stranger"})), "--pinned"});
-  EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("does not know its CA"));
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const auto server = Server(tls, Asks::kRequires, {}, Kind::kNginx);
+    const auto result =
+        Shake(*server, {"--identity", File(other_pki_.Issue({.common_name = "stranger"})), "--pinned"});
+    EXPECT_EQ(result.exit_status, 1) << tls;
+    EXPECT_THAT(result.err, HasSubstr("does not know its CA")) << tls;
+  }
 }
 
 TEST_F(Handshake, GnuTlssRefusalOfAnUnknownCaIsSaidInWords) {

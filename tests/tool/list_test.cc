@@ -203,6 +203,19 @@ TEST_F(List, ShowOfSeveralSaysWhichTheyAre) {
   EXPECT_THAT(result.err, HasSubstr("id=%01"));
 }
 
+TEST_F(List, TheCallLogGoesToStandardErrorWithoutThePin) {
+  SoftHsm hsm({.pin = "87654321"});
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  auto environment = hsm.environment();
+  environment["SIGNET_CALL_LOG"] = "stderr";
+  const auto result = RunSignet(
+      {"show", hsm.ObjectUri("\x01", true), "--module", SoftHsm::module_path(), "--json"}, environment);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(JsonOf(result)["identities"].size(), 1u);
+  EXPECT_THAT(result.err, HasSubstr("C_FindObjectsInit"));
+  EXPECT_THAT(result.err, Not(HasSubstr(hsm.pin())));
+}
+
 TEST_F(List, ThePinSourceOptionServesFilesAndTokens) {
   SoftHsm hsm;
   hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});

@@ -29,7 +29,8 @@ struct TestIdentity {
 
 // CertificateOptions are what a certificate says.
 struct CertificateOptions {
-  // key: "rsa:2048", "rsa-pss:2048", "ec:P-256", "ed25519", "ed448", "dsa:2048", "ml-dsa-65".
+  // key: "rsa:2048", "rsa-pss:2048", "rsa-pss:2048:SHA256" (for this hash and its length of salt),
+  // "ec:P-256", "ed25519", "ed448", "dsa:2048", "ml-dsa-65".
   std::string key = "ec:P-256";
   std::string common_name = "alice";
   std::string organization = "Signet Test";
