@@ -3,6 +3,8 @@
 #include "pkcs11/world.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -85,10 +87,21 @@ TEST_P(Pkcs11Pool, OfAChildThatWasForkedAmongThirtyTwoThreadsIsItsOwn) {
       return call.function == "C_Sign" && call.result == CKR_FUNCTION_NOT_PARALLEL;
     });
   };
+  std::array<std::atomic<pid_t>, 32> ids{};
+  // None of them may hold a lock of a library's at the fork: all wait, in the call or for a session.
+  const auto all_wait = [&] {
+    return hanging() == GetParam() &&
+           std::ranges::all_of(ids, [](const auto& id) { return id != 0 && Sleeps(id); });
+  };
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 32; ++i) threads.emplace_back([&] { EXPECT_TRUE(Signs(*key)); });
-    for (int i = 0; i < 10'000 && hanging() < GetParam(); ++i) usleep(1000);
+    for (auto& id : ids) {
+      threads.emplace_back([&] {
+        id = gettid();
+        EXPECT_TRUE(Signs(*key));
+      });
+    }
+    for (int i = 0; i < 10'000 && !all_wait(); ++i) usleep(1000);
     EXPECT_EQ(hanging(), GetParam());
     EXPECT_TRUE(InChild([&] { return Signs(*key); }));
   }

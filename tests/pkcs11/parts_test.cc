@@ -9,9 +9,9 @@
 #include "pkcs11/rsa_padding.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session_pool.h"
+#include "pkcs11/world.h"
 
 #include <atomic>
-#include <fstream>
 #include <set>
 #include <string>
 #include <thread>
@@ -174,13 +174,6 @@ TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
   EXPECT_TRUE(pool.Give(fresh, true, start + 200s).watch) << "to be watched again";
 }
 
-// Sleeps tells whether a thread of this process waits for something.
-bool Sleeps(pid_t thread) {
-  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
-  const std::string stat{std::istreambuf_iterator<char>(file), {}};
-  return stat.find(") S ") != std::string::npos;
-}
-
 TEST(Pkcs11SessionPool, ServesThoseWhoWaitInTheOrderInWhichTheyCame) {
   SessionPool pool;
   pool.SetLimit(1);
@@ -196,7 +189,7 @@ TEST(Pkcs11SessionPool, ServesThoseWhoWaitInTheOrderInWhichTheyCame) {
       order.push_back(i);
       pool.Give(grant, true, SessionPool::Clock::now());
     });
-    while (id == 0 || !Sleeps(id)) std::this_thread::yield();
+    while (id == 0 || !testing::Sleeps(id)) std::this_thread::yield();
   }
   pool.Give(only, true, SessionPool::Clock::now());
   threads.clear();

@@ -3,6 +3,8 @@
 #include "identity/hashes.h"
 #include "identity/signature_schemes.h"
 
+#include <fstream>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,12 @@ bool InChild(const std::function<bool()>& work) {
   int status = -1;
   waitpid(child, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool Sleeps(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  return stat.find(") S ") != std::string::npos;
 }
 
 OnWrappedToken::OnWrappedToken() : alice(pki.Issue({.common_name = "alice"})) {

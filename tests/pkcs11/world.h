@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
 namespace signet::testing {
 
@@ -31,6 +32,9 @@ std::optional<ErrorCode> CodeOf(const std::function<void()>& work);
 
 // InChild runs `work` in a forked child and tells whether it returned true there.
 bool InChild(const std::function<bool()>& work);
+
+// Sleeps tells whether a thread of this process waits for something.
+bool Sleeps(pid_t thread);
 
 // FixedPrompt answers with one PIN, or declines, and counts how often it was asked.
 class FixedPrompt final : public PinPrompt {
