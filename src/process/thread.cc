@@ -3,7 +3,8 @@
 #include "process/exit_handler.h"
 #include "process/fork_local.h"
 
-#include <memory>
+#include <algorithm>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -45,11 +46,27 @@ void JoinInTime(pthread_t thread) {
   pthread_clockjoin_np(thread, nullptr, CLOCK_MONOTONIC, &until);
 }
 
-// EndingThreads is a chain: each thread that is about to end joins the one before it, and exit the last.
-class EndingThreads {
+// Threads is what a process has of them. Those that are about to end make a chain: each joins the one before
+// it, and exit the last.
+class Threads {
  public:
-  // Add makes the calling thread the last; false when exit has begun.
-  bool Add() {
+  using Run = std::function<void()>;
+
+  // Hold keeps what a thread runs within reach of a child, in which the thread's stack is nobody's.
+  Run* Hold(Run run) {
+    const std::lock_guard lock(mutex_);
+    return &running_.emplace_front(std::move(run));
+  }
+  // Drop does nothing where the thread itself has forked.
+  void Drop(const Run* run) {
+    std::list<Run> dropped;  // after the lock
+    const std::lock_guard lock(mutex_);
+    const auto held = std::ranges::find_if(running_, [run](const Run& each) { return &each == run; });
+    if (held != running_.end()) dropped.splice(dropped.begin(), running_, held);
+  }
+
+  // End makes the calling thread the last of the chain; false when exit has begun.
+  bool End() {
     std::optional<pthread_t> before;
     {
       const std::lock_guard lock(mutex_);
@@ -72,36 +89,37 @@ class EndingThreads {
   }
 
   std::mutex mutex_;
+  std::list<Run> running_;
   std::optional<pthread_t> last_;
   // libcrypto's own exit handler is to run after ours, so it comes first.
   const int libcrypto_ = OPENSSL_init_crypto(0, nullptr);
   const ExitHandler exit_handler_{[this] { AwaitAtExit(); }};
 };
 
-// Ending is never destroyed: threads may outlive what is.
-EndingThreads& Ending() {
-  static auto& ending = *new ForkLocal<EndingThreads>;
-  return ending.Get();
+// OfProcess is never destroyed: threads may outlive what is.
+Threads& OfProcess() {
+  static auto& threads = *new ForkLocal<Threads>;
+  return threads.Get();
 }
 
 void* Main(void* argument) {
-  const std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()>*>(argument));
+  const auto* run = static_cast<const Threads::Run*>(argument);
   pthread_setname_np(pthread_self(), "signet");
   (*run)();
-  while (!Ending().Add()) pause();
+  OfProcess().Drop(run);
+  while (!OfProcess().End()) pause();
   return nullptr;
 }
 
 }  // namespace
 
 bool StartThread(std::function<void()> run) {
-  Ending();
-  auto argument = std::make_unique<std::function<void()>>(std::move(run));
+  auto* held = OfProcess().Hold(std::move(run));
   const SignalsBlocked blocked;
   pthread_t thread;
-  if (pthread_create(&thread, nullptr, Main, argument.get()) != 0) return false;
-  (void)argument.release();
-  return true;
+  const bool started = pthread_create(&thread, nullptr, Main, held) == 0;
+  if (!started) OfProcess().Drop(held);
+  return started;
 }
 
 }  // namespace signet

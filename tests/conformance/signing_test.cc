@@ -60,21 +60,19 @@ TEST_P(Signs, WithEverySchemeThatItLists) {
   }
 }
 
+// Each key is opened once: libp11 0.4.13 leaks one of which it is asked again after its EVP_PKEY is gone.
 TEST_P(Signs, WithWhatTls13Wants) {
   using enum SignatureScheme;
-  for (const auto& [key, scheme] :
-       std::vector<std::pair<const char*, SignatureScheme>>{{"rsa:2048", kRsaPssRsaeSha256},
-                                                            {"rsa:2048", kRsaPssRsaeSha512},
-                                                            {"rsa:2048", kRsaPkcs1Sha256},
-                                                            {"rsa-pss:2048", kRsaPssPssSha384},
-                                                            {"ec:P-256", kEcdsaSecp256r1Sha256},
-                                                            {"ec:P-384", kEcdsaSecp384r1Sha384},
-                                                            {"ec:P-521", kEcdsaSecp521r1Sha512},
-                                                            {"ed25519", kEd25519},
-                                                            {"ed448", kEd448}}) {
+  for (const auto& [key, wanted] : std::vector<std::pair<const char*, std::vector<SignatureScheme>>>{
+           {"rsa:2048", {kRsaPssRsaeSha256, kRsaPssRsaeSha512, kRsaPkcs1Sha256}},
+           {"rsa-pss:2048", {kRsaPssPssSha384}},
+           {"ec:P-256", {kEcdsaSecp256r1Sha256}},
+           {"ec:P-384", {kEcdsaSecp384r1Sha384}},
+           {"ec:P-521", {kEcdsaSecp521r1Sha512}},
+           {"ed25519", {kEd25519}},
+           {"ed448", {kEd448}}}) {
     if (!filled.Has(key)) continue;
-    const auto schemes = filled.Open(key).key()->schemes();
-    EXPECT_THAT(schemes, ::testing::Contains(scheme)) << key;
+    EXPECT_THAT(filled.Open(key).key()->schemes(), ::testing::IsSupersetOf(wanted)) << key;
   }
 }
 
