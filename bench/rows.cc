@@ -41,6 +41,10 @@ constexpr Row kRows[] = {
      "raw {:.0f}/s"},
     {"rate/softhsm/8", "", "rate against the raw calls, SoftHSM itself, 8 threads", kAtLeast, 0.95, "{:.3f}",
      "raw {:.0f}/s"},
+    {"rate/softhsm-fresh/1", "", "... messages, each on a fresh context, 1 thread", Row::Goal::kNone, 0,
+     "{:.3f}", "raw {:.0f}/s"},
+    {"rate/softhsm-fresh/8", "", "... messages, each on a fresh context, 8 threads", Row::Goal::kNone, 0,
+     "{:.3f}", "raw {:.0f}/s"},
 
     {"overhead", "time", "software around a P-256 signature, ns", Row::Goal::kNone, 0, "{:.0f}",
      "a provider that does nothing: {:.0f}"},

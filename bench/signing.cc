@@ -28,4 +28,17 @@ std::size_t Sign(EVP_PKEY* key, OSSL_LIB_CTX* library, const Algorithm& algorith
   return size;
 }
 
+DigestSigner::DigestSigner(EVP_PKEY* key, OSSL_LIB_CTX* library)
+    : context_(
+          CheckOpenSsl(EVP_PKEY_CTX_new_from_pkey(library, key, nullptr), "EVP_PKEY_CTX_new_from_pkey")) {
+  CheckOpenSsl(EVP_PKEY_sign_init(context_.get()), "EVP_PKEY_sign_init");
+}
+
+std::size_t DigestSigner::Sign(std::span<const std::uint8_t> digest, std::span<std::uint8_t> signature) {
+  std::size_t size = signature.size();
+  CheckOpenSsl(EVP_PKEY_sign(context_.get(), signature.data(), &size, digest.data(), digest.size()),
+               "EVP_PKEY_sign");
+  return size;
+}
+
 }  // namespace signet::bench

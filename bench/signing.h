@@ -31,4 +31,16 @@ inline constexpr const Algorithm& kEcdsa = kAlgorithms[2];
 std::size_t Sign(EVP_PKEY* key, OSSL_LIB_CTX* library, const Algorithm& algorithm,
                  std::span<const std::uint8_t> message, std::span<std::uint8_t> signature);
 
+// DigestSigner signs digests by EVP_PKEY_sign on one EVP_PKEY_CTX, as a loop of the bare PKCS#11 calls signs
+// them in one session. For one thread.
+class DigestSigner {
+ public:
+  DigestSigner(EVP_PKEY* key, OSSL_LIB_CTX* library);
+  // Sign returns the signature's size, or throws signet::Error.
+  std::size_t Sign(std::span<const std::uint8_t> digest, std::span<std::uint8_t> signature);
+
+ private:
+  OpenSslPtr<EVP_PKEY_CTX> context_;
+};
+
 }  // namespace signet::bench
