@@ -22,7 +22,7 @@ std::array<OSSL_ITEM, kErrorCodes + 5> MakeReasonStrings() noexcept {
                             const_cast<char*>("the private key stays where it lives")};
   items[kErrorCodes + 2] = {
       kReasonKeyNotTakenIn,
-      const_cast<char*>("private keys of others are not taken in: list the provider default before signet")};
+      const_cast<char*>("this key is not taken in: list the provider default before signet")};
   items[kErrorCodes + 3] = {kReasonUnexpected, const_cast<char*>("unexpected failure")};
   return items;  // the last item is zero and ends the table
 }

@@ -25,16 +25,13 @@ void CheckTaken(bool taken) {
   if (!taken) Refuse(ErrorCode::kBadArgument, "a parameter has the wrong type");
 }
 
-// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3).
+// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3), whatever form it was read in.
 std::vector<std::uint8_t> PointOf(EVP_PKEY* key) {
-  std::size_t size = 0;
-  CheckOpenSsl(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, nullptr, 0, &size),
-               "EVP_PKEY_get_octet_string_param");
-  std::vector<std::uint8_t> point(size);
-  CheckOpenSsl(
-      EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &size),
-      "EVP_PKEY_get_octet_string_param");
-  return point;
+  unsigned char* encoded = nullptr;
+  const std::size_t size = EVP_PKEY_get1_encoded_public_key(key, &encoded);
+  const OpenSslPtr<unsigned char> owned(encoded);
+  CheckOpenSsl(size != 0, "EVP_PKEY_get1_encoded_public_key");
+  return {encoded, encoded + size};
 }
 
 // ExchangeContext is one derivation.

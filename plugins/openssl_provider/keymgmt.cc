@@ -167,21 +167,11 @@ void* InitGeneration(ProviderContext& provider, int selection, const OSSL_PARAM 
 
 void* New(ProviderContext& provider) { return std::make_unique<KeyReference>(provider).release(); }
 
-// ImportPublic takes the public key of whoever agrees on a secret with a token's EC key: libcrypto moves it
-// to the provider that does the ECDH.
-bool ImportPublic(KeyReference& key, int selection, const OSSL_PARAM params[]) {
-  if (!key.generated()) return false;
-  const OpenSslErrorMark mark;
-  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(OwnContext(), "EC", nullptr));
-  EVP_PKEY* made = nullptr;
-  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &made, selection & ~OSSL_KEYMGMT_SELECT_PRIVATE_KEY,
-                        const_cast<OSSL_PARAM*>(params)) != 1)
-    return false;
-  OpenSslPtr<EVP_PKEY> imported(made);
-  if (OBJ_sn2nid(PublicKey::FromNative(imported.get()).curve().c_str()) == NID_undef) return false;
-  key.Import(std::move(imported));
-  return true;
+// Building begins a key of this type that is made of numbers, in our own library context.
+OpenSslPtr<EVP_PKEY_CTX> Building(const char* type) {
+  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(OwnContext(), type, nullptr));
+  if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
+  return context;
 }
 
 bool HoldsPrivateKey(const OSSL_PARAM params[]) {
@@ -189,21 +179,40 @@ bool HoldsPrivateKey(const OSSL_PARAM params[]) {
          OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != nullptr;
 }
 
-// Import lets no other key in; it stays with its own provider, to which libcrypto then turns. The error is
-// for who would build a key out of numbers with the first provider that knows its type (OpenSSL 3.0); where
-// libcrypto only compares public keys, an error would stay in the queue.
+// TakeIn makes a key in software of what libcrypto gives: the public key of whoever agrees on a secret with a
+// token's EC key, and, where we stand before `default` or are preferred, every key that a program builds.
+bool TakeIn(KeyReference& key, const char* type, int selection, const OSSL_PARAM params[]) {
+  if (!key.generated()) return false;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_PKEY_CTX> context = Building(type);
+  EVP_PKEY* made = nullptr;
+  if (context == nullptr ||
+      EVP_PKEY_fromdata(context.get(), &made, selection, const_cast<OSSL_PARAM*>(params)) != 1)
+    return false;
+  OpenSslPtr<EVP_PKEY> imported(made);
+  // Of curves only those that have a name: no others are compared or derived with here.
+  if (EVP_PKEY_is_a(imported.get(), "EC") == 1 &&
+      OBJ_sn2nid(PublicKey::FromNative(imported.get()).curve().c_str()) == NID_undef)
+    return false;
+  key.Import(std::move(imported),
+             (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && HoldsPrivateKey(params));
+  return true;
+}
+
+// Import says why only for a whole key pair: where libcrypto compares public keys, an error would stay in the
+// queue.
 template <KeyType kType>
 int Import(KeyReference& key, int selection, const OSSL_PARAM params[]) {
-  if (HoldsPrivateKey(params)) {
-    key.errors().Raise(kReasonKeyNotTakenIn);
-    return 0;
-  }
-  return kType == KeyType::kEc && ImportPublic(key, selection, params) ? 1 : 0;
+  if (TakeIn(key, kColumns<kType>.name, selection, params)) return 1;
+  if (HoldsPrivateKey(params)) key.errors().Raise(kReasonKeyNotTakenIn);
+  return 0;
 }
 
 template <KeyType kType>
 const OSSL_PARAM* ImportTypes(int selection) noexcept {
-  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 && kType == KeyType::kEc ? kEcPublic : nullptr;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_PKEY_CTX> context = Building(kColumns<kType>.name);
+  return context != nullptr ? EVP_PKEY_fromdata_settable(context.get(), selection) : nullptr;
 }
 
 template <KeyType kType>

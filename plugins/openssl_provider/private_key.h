@@ -28,8 +28,8 @@ struct KeyData {
   const std::optional<PssRestriction> pss_restriction;
 };
 
-// KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one that was
-// generated in software because libcrypto asked us (see keymgmt_generation.h).
+// KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one in software that
+// was generated or imported because libcrypto asked us (see keymgmt_generation.h).
 class KeyReference {
  public:
   // KeyReference with `has_private` false shows the public part alone.
@@ -38,9 +38,12 @@ class KeyReference {
   KeyReference(ProviderContext& provider, OpenSslPtr<EVP_PKEY> generated, bool has_private)
       : provider_(provider), generated_(std::move(generated)), has_private_(has_private) {}
 
-  // KeyReference without a key is what a public key of another provider is imported into; see keymgmt.cc.
+  // KeyReference without a key is what a key in software is imported into; see keymgmt.cc.
   explicit KeyReference(ProviderContext& provider) : provider_(provider) {}
-  void Import(OpenSslPtr<EVP_PKEY> public_key) { generated_ = std::move(public_key); }
+  void Import(OpenSslPtr<EVP_PKEY> key, bool has_private) {
+    generated_ = std::move(key);
+    has_private_ = has_private;
+  }
 
   ProviderContext& provider() const noexcept { return provider_; }
   const ErrorQueue& errors() const noexcept { return provider_.errors(); }
@@ -57,7 +60,7 @@ class KeyReference {
   ProviderContext& provider_;
   const std::shared_ptr<const KeyData> data_;
   OpenSslPtr<EVP_PKEY> generated_;
-  const bool has_private_ = false;
+  bool has_private_ = false;
 };
 
 }  // namespace signet::provider

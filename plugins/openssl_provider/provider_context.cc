@@ -52,11 +52,18 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       get_params_(FindGetParams(upcalls)),
       free_reference_(Upcall(upcalls, OSSL_FUNC_PROVIDER_FREE, OSSL_FUNC_provider_free)) {
   try {
-    ApplyParameters();
-    settings_.ApplyEnvironment();
-  } catch (const Error& error) {
-    settings_error_ = error;
+    ReadSettings();
+  } catch (const Error&) {
+    settings_read_ = false;  // told to whom it concerns: who uses a key
   }
+}
+
+void ProviderContext::ReadSettings() {
+  settings_ = Settings();
+  parameters_.clear();
+  ApplyParameters();
+  settings_.ApplyEnvironment();
+  settings_read_ = true;
 }
 
 // ApplyParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf,
@@ -73,11 +80,12 @@ void ProviderContext::ApplyParameters() {
   if (get_params_(handle_, params.data()) != 1) return;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (values[i] == nullptr) continue;
-    const auto [known, is_new] = parameters_.try_emplace(std::string(names[i]), ParameterDigest(values[i]));
-    if (!is_new && known->second == ParameterDigest(values[i])) continue;
-    known->second = ParameterDigest(values[i]);
+    const auto digest = ParameterDigest(values[i]);
+    const auto known = parameters_.find(names[i]);
+    if (known != parameters_.end() && known->second == digest) continue;
     if (names[i] == "pkcs11-module-path") settings_.modules.clear();
-    settings_.Set(names[i], values[i]);
+    settings_.Set(names[i], values[i]);  // a value that it cannot have is an error as long as it stands
+    parameters_.insert_or_assign(std::string(names[i]), digest);
   }
 }
 
@@ -87,8 +95,7 @@ Settings ProviderContext::settings() {
 }
 
 const Settings& ProviderContext::CurrentSettings() {
-  if (settings_error_) throw *settings_error_;
-  ApplyParameters();
+  settings_read_ ? ApplyParameters() : ReadSettings();
   return settings_;
 }
 

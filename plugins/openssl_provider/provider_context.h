@@ -46,6 +46,7 @@ class ProviderContext {
   void ReleaseReference() noexcept;
 
  private:
+  void ReadSettings();
   void ApplyParameters();
   const Settings& CurrentSettings();
 
@@ -53,7 +54,7 @@ class ProviderContext {
   const CoreBio core_bio_;
   std::string name_;
   Settings settings_;
-  std::optional<Error> settings_error_;
+  bool settings_read_ = false;
   Algorithms algorithms_;
   std::mutex mutex_;
   std::shared_ptr<Source> source_;
@@ -61,7 +62,7 @@ class ProviderContext {
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
   OSSL_FUNC_provider_free_fn* free_reference_;
-  std::map<std::string, std::size_t> parameters_;  // what ApplyParameters has seen
+  std::map<std::string, std::size_t, std::less<>> parameters_;  // what ApplyParameters has seen
 };
 
 }  // namespace signet::provider

@@ -100,7 +100,7 @@ std::optional<std::string> OpenSslConf::Value(const char* section, const char* n
   return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
-// KeyOf strips what stands before the last dot: OpenSSL lets one name stand several times that way.
+// KeyOf strips what stands before the first dot: OpenSSL lets one name stand several times that way.
 std::string KeyOf(const std::string& name) {
   const std::size_t dot = name.find('.');
   return dot == std::string::npos ? name : name.substr(dot + 1);
@@ -148,22 +148,6 @@ class Reporter {
   Findings findings_;
 };
 
-// CheckOrder: OpenSSL 3.0 asks the first provider for every key, also for one that a program builds out of
-// numbers (EVP_PKEY_fromdata), which ours does not take in.
-void CheckOrder(const std::vector<Provider>& providers, Reporter& report) {
-  const auto signet = std::ranges::find_if(providers, IsSignet);
-  const auto standard = std::ranges::find(providers, "default", &Provider::name);
-  if (standard > signet && OPENSSL_version_major() == 3 && OPENSSL_version_minor() == 0) {
-    report.Say(
-        Verdict::kBad,
-        "signet stands before default, and OpenSSL 3.0 then asks it for keys that a program builds out of "
-        "numbers, which it does not take in: such programs fail, often without a word",
-        "Put the line of default before that of signet.");
-  } else {
-    report.Say(Verdict::kOk, "signet and default are both active");
-  }
-}
-
 void CheckActive(const std::vector<Provider>& providers, bool named, Reporter& report) {
   const auto signet = std::ranges::find_if(providers, IsSignet);
   const auto standard = std::ranges::find(providers, "default", &Provider::name);
@@ -180,7 +164,7 @@ void CheckActive(const std::vector<Provider>& providers, bool named, Reporter& r
                "(\"library has no ciphers\", \"DECODER routines::unsupported\")",
                "Add default to the providers, with activate = 1 in its section.");
   } else if (signet != providers.end() && signet->active) {
-    CheckOrder(providers, report);
+    report.Say(Verdict::kOk, "signet and default are both active");
   }
 }
 

@@ -10,6 +10,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr unsigned long kPublicKeyInfo = 0x129;  // CKA_PUBLIC_KEY_INFO
+constexpr unsigned long kEcPoint = 0x181;        // CKA_EC_POINT
+
 std::string TextOf(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -90,10 +93,39 @@ TEST_F(TokenKeyWritten, ListedFirstKeysMadeInSoftwareAreWrittenWholeAndEncrypted
   EXPECT_THAT(TextOf(text.get()), HasSubstr("priv:"));
 }
 
+// A key that lies alone on its token, with its certificate elsewhere.
+class TokenKeyAlone : public TokenPem {
+ protected:
+  explicit TokenKeyAlone(const char* kind = "rsa:2048") : TokenPem(kind) {
+    token_.Remove({.id = "\x07", .label = ""});
+    token_.ImportKey(identity_, {.id = "\x07", .label = "alone", .public_object = false});
+  }
+};
+
+TEST_F(TokenKeyAlone, OfRsaBelongsToItsCertificate) {
+  const auto token_key = key();
+  ASSERT_NE(token_key, nullptr) << TakeErrors();
+  EXPECT_EQ(X509_check_private_key(identity_.certificate.native(), token_key.get()), 1) << TakeErrors();
+}
+
+class TokenEcKeyAlone : public TokenKeyAlone {
+ protected:
+  TokenEcKeyAlone() : TokenKeyAlone("ec:P-256") {}
+};
+
+TEST_F(TokenEcKeyAlone, IsRefusedWithTheMendWhereTheTokenDoesNotTellItsPublicPart) {
+  module_.Set({.failing_attributes = {kPublicKeyInfo, kEcPoint}});
+  EXPECT_EQ(key(), nullptr);
+  EXPECT_THAT(TakeErrors(),
+              ::testing::AllOf(HasSubstr("nothing tells the public part of the key alone"),
+                               HasSubstr("Store its public key or its certificate on the token")));
+}
+
 struct Expected {
   const char* key;
   const char* group;   // or null
   const char* digest;  // of EVP_PKEY_get_default_digest_name
+  const char* heading;
 };
 
 class TokenKeyAsked : public TokenPem, public ::testing::WithParamInterface<Expected> {
@@ -135,16 +167,43 @@ TEST_P(TokenKeyAsked, EqualsItsCertificatesKeyWithoutAPublicKeyObject) {
   ERR_clear_error();
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, TokenKeyAsked,
-                         ::testing::Values(Expected{"rsa:2048", nullptr, "SHA256"},
-                                           Expected{"ec:P-256", "prime256v1", "SHA256"},
-                                           Expected{"ec:P-384", "secp384r1", "SHA256"},
-                                           Expected{"ed25519", nullptr, "UNDEF"}),
-                         [](const auto& row) {
-                           std::string name = row.param.key;
-                           std::erase_if(name, [](char c) { return std::isalnum(c) == 0; });
-                           return name;
-                         });
+TEST_P(TokenKeyAsked, IsWrittenAsTheSameKeyInSoftware) {
+  const auto a = key();
+  const auto b = software();
+  const auto written = [](EVP_PKEY* one, auto write) {
+    const auto bio = Memory("");
+    EXPECT_EQ(write(bio.get(), one), 1) << TakeErrors();
+    return TextOf(bio.get());
+  };
+  const auto spki = [](BIO* bio, EVP_PKEY* one) { return PEM_write_bio_PUBKEY(bio, one); };
+  EXPECT_EQ(written(a.get(), spki), written(b.get(), spki));
+  const auto public_text = [](BIO* bio, EVP_PKEY* one) {
+    return EVP_PKEY_print_public(bio, one, 0, nullptr);
+  };
+  const std::string expected = written(b.get(), public_text);
+  EXPECT_EQ(written(a.get(), public_text), expected);
+  const std::string text =
+      written(a.get(), [](BIO* bio, EVP_PKEY* one) { return EVP_PKEY_print_private(bio, one, 0, nullptr); });
+  EXPECT_THAT(text, ::testing::StartsWith(GetParam().heading));
+  EXPECT_THAT(text, HasSubstr("URI: pkcs11:"));
+  EXPECT_THAT(text, ::testing::EndsWith(expected));
+  EXPECT_THAT(text, Not(HasSubstr("Field Type"))) << "the curve by its name";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, TokenKeyAsked,
+    ::testing::Values(Expected{"rsa:2048", nullptr, "SHA256", "RSA 2048 bit private key"},
+                      Expected{"rsa-pss:2048", nullptr, "SHA256", "RSA-PSS"},
+                      Expected{"ec:P-256", "prime256v1", "SHA256", "EC P-256 private key"},
+                      Expected{"ec:P-384", "secp384r1", "SHA256", "EC P-384 private key"},
+                      Expected{"ec:P-521", "secp521r1", "SHA256", "EC P-521 private key"},
+                      Expected{"ed25519", nullptr, "UNDEF", "Ed25519 private key"},
+                      Expected{"ed448", nullptr, "UNDEF", "Ed448 private key"}),
+    [](const auto& row) {
+      std::string name = row.param.key;
+      std::erase_if(name, [](char c) { return std::isalnum(c) == 0; });
+      return name;
+    });
 
 }  // namespace
 }  // namespace signet
