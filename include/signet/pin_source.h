@@ -23,7 +23,7 @@ class PinSource {
   // ParseOrValue takes `text` as a source where it begins like one, and as the PIN itself otherwise.
   static PinSource ParseOrValue(std::string_view text);
 
-  // Read gives the secret without the newline that ends it, or nothing for no source; throws Error
+  // Read gives the secret, of a file or pipe its first line, or nothing for no source; throws Error
   // kUnreadable.
   std::optional<Secret> Read() const;
   bool empty() const noexcept { return kind_ == Kind::kNone; }

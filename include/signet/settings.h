@@ -27,8 +27,12 @@ class Settings {
   // modules: paths of PKCS#11 modules; empty for all that p11-kit has configured.
   std::vector<std::string> modules;
   std::string module_init_args;
-  // token_pin: used where a URI brings no PIN of its own, and sent only where the URI names the token.
+  // token_pin: used where a URI brings no PIN of its own, and sent only where the URI names the token, or
+  // where `modules` names one module and that has one token that fits.
   PinSource token_pin;
+  // login_behavior is about certificates and public keys, for tokens that hide them: log in before looking
+  // for them (kAlways), or when none was found and a PIN is given (kAuto). Private keys are behind a login in
+  // any case; kAlways logs in to tokens, too, that do not ask for it.
   LoginBehavior login_behavior = LoginBehavior::kAuto;
   std::uint32_t max_sessions = 0;  // per token; 0: what the token allows
   // session_idle: sessions that nobody used for so long are closed, except one; 0: kept. Some tokens drop

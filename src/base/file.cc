@@ -2,6 +2,7 @@
 
 #include <signet/error.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -70,8 +71,8 @@ Secret ReadSecret(int fd, const std::string& what) {
                  .detail = fmt::format("{} holds more than {} bytes, which is no PIN", what, kMaxSecret),
                  .mend = "Name the file that holds only the PIN."});
   }
-  const std::string_view view = secret.view();
-  if (size > 0 && view[size - 1] == '\n') --size;
+  const std::string_view view = secret.view().substr(0, size);
+  size = std::min(size, view.find('\n'));
   if (size > 0 && view[size - 1] == '\r') --size;
   secret.Shrink(size);
   return secret;

@@ -12,7 +12,7 @@ namespace signet {
 // throws Error kUnreadable, or kTooCostly for more than `max_size` bytes.
 std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_size);
 
-// ReadSecret reads a PIN: at most 4096 bytes from a file or pipe, without the line end that closes it; throws
+// ReadSecret reads a PIN: the first line of a file or pipe that holds at most 4096 bytes; throws
 // Error kUnreadable.
 Secret ReadSecretFile(const std::string& path);
 Secret ReadSecretDescriptor(int descriptor);

@@ -20,12 +20,16 @@ Error RefusedBefore(const std::string& token, const std::string& uri) {
                 .mend = "Give the right PIN."});
 }
 
-Error NoPin(const std::string& token, const std::string& uri) {
-  return Error({.code = ErrorCode::kPinNeeded,
-                .detail = fmt::format("token {} wants a PIN, and none was given", token),
-                .token = token,
-                .uri = uri,
-                .mend = "Give it: pin-source in the URI, the token-pin setting, or a prompt."});
+Error NoPin(const std::string& token, const Credentials& credentials) {
+  return Error(
+      {.code = ErrorCode::kPinNeeded,
+       .detail = fmt::format("token {} wants a PIN, and none was given", token),
+       .token = token,
+       .uri = credentials.uri,
+       .mend = credentials.pin_withheld
+                   ? "The token-pin setting is sent only where it is clear which token it is for: name "
+                     "the token in the URI."
+                   : "Give it: pin-source in the URI, the token-pin setting, or a prompt."});
 }
 
 Error GivenUp() {
@@ -38,7 +42,6 @@ Error GivenUp() {
 }  // namespace
 
 bool Token::WantsLogin(State& state, const Credentials& credentials) const noexcept {
-  if (credentials.behavior == Settings::LoginBehavior::kNever) return false;
   return (info_.flags & CKF_LOGIN_REQUIRED) != 0 || !credentials.pin.empty() || state.login_forced.load() ||
          credentials.behavior == Settings::LoginBehavior::kAlways;
 }
@@ -191,7 +194,7 @@ Secret Token::ChoosePin(const Credentials& credentials, PinRequest::Kind kind, C
     refused |= answer.has_value();
   }
   if (refused) throw RefusedBefore(label_, credentials.uri);
-  throw NoPin(label_, credentials.uri);
+  throw NoPin(label_, credentials);
 }
 
 void Token::SendPin(Lease& lease, CK_USER_TYPE user, const Secret* pin, const Credentials& credentials,

@@ -88,7 +88,12 @@ std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
     const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt, bool one_token) const {
   auto credentials = std::make_shared<Credentials>();
   credentials->pin = uri.pin();
-  if (credentials->pin.empty() && uri.names_token() && one_token) credentials->pin = settings_.token_pin;
+  if (credentials->pin.empty()) {
+    // Without the token's name it is for the one token of the one module.
+    const bool clear = one_token && (uri.names_token() || settings_.modules.size() == 1);
+    if (clear) credentials->pin = settings_.token_pin;
+    credentials->pin_withheld = !clear && !settings_.token_pin.empty();
+  }
   credentials->prompt = prompt;
   credentials->uri = uri.shown();
   credentials->behavior = settings_.login_behavior;
@@ -191,8 +196,10 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
   // What needs no login is there all the same.
   const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
   if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
+  auto without_login = std::make_shared<Credentials>(*credentials);
+  without_login->behavior = Settings::LoginBehavior::kNever;
   try {
-    append(Guarded(token, credentials, uri, rest, chain_file));
+    append(Guarded(token, without_login, uri, rest, chain_file));
   } catch (const Error&) {
     return;  // The same trouble once more, told above.
   }

@@ -26,7 +26,8 @@ namespace signet {
 // Credentials are the ways to a PIN that one URI and the settings open for one token, and what may be done
 // with it.
 struct Credentials {
-  PinSource pin;  // from the URI, or from the settings where the URI names the token; may be empty
+  PinSource pin;              // from the URI, or the settings' where it is clear that it is for this token
+  bool pin_withheld = false;  // the settings have one, and it is not clear
   std::shared_ptr<PinPrompt> prompt;  // may be null
   std::string uri;                    // for messages
   Settings::LoginBehavior behavior = Settings::LoginBehavior::kAuto;

@@ -167,8 +167,7 @@ class Lister {
 
 Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
                  const Pkcs11Uri& uri, const std::vector<Certificate>& chain_file) {
-  const bool log_in = !credentials->pin.empty() && credentials->behavior != Settings::LoginBehavior::kNever;
-  return token->Use(log_in ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+  return token->Use(!credentials->pin.empty() ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
     TokenReader reader(lease, uri);
     return Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
   });

@@ -126,15 +126,24 @@ class Loader {
 
 }  // namespace
 
+// Some tokens hide certificates and public keys too before the login; nobody is asked for a PIN on that
+// suspicion.
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                        Wanted wanted, const std::vector<Certificate>& chain_file) {
-  const bool keys = (wanted & kWantPrivateKeys) != 0;
-  return token->Use(keys ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
-    TokenReader reader(lease, uri);
-    reader.ReadNamed(wanted);
-    return Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
-  });
+  using enum Settings::LoginBehavior;
+  const auto load = [&](bool logged_in) {
+    return token->Use(logged_in ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+      TokenReader reader(lease, uri);
+      reader.ReadNamed(wanted);
+      return Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
+    });
+  };
+  const bool at_once = (wanted & kWantPrivateKeys) != 0 || credentials->behavior == kAlways;
+  StoredObjects objects = load(at_once);
+  const bool found = !objects.public_keys.empty() || !objects.certificates.empty();
+  const bool may_hide = credentials->behavior == kAuto && !credentials->pin.empty() && token->LoginIsDue();
+  return at_once || found || !may_hide ? std::move(objects) : load(true);
 }
 
 }  // namespace signet

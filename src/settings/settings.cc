@@ -4,11 +4,13 @@
 #include <signet/settings.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 namespace signet {
 namespace {
@@ -33,12 +35,9 @@ std::chrono::milliseconds Milliseconds(std::string_view name, std::string_view v
 }
 
 bool Flag(std::string_view name, std::string_view value) {
-  for (const std::string_view yes : {"true", "yes", "on", "1"}) {
-    if (value == yes) return true;
-  }
-  for (const std::string_view no : {"false", "no", "off", "0"}) {
-    if (value == no) return false;
-  }
+  const auto is = [&](const char* word) { return OPENSSL_strcasecmp(std::string(value).c_str(), word) == 0; };
+  if (std::ranges::any_of(std::array{"true", "yes", "on", "1"}, is)) return true;
+  if (std::ranges::any_of(std::array{"false", "no", "off", "0"}, is)) return false;
   ThrowBadValue(name, "true or false");
 }
 

@@ -45,13 +45,14 @@ TEST(ReadFile, OnlyRegularFilesAreRead) {
   EXPECT_EQ(CodeOf([&] { ReadFile(pipe, 1 << 20); }), ErrorCode::kUnreadable);
 }
 
-TEST(ReadSecret, OneLineEndIsDropped) {
+TEST(ReadSecret, IsTheFirstLine) {
   const TemporaryDirectory directory;
   const auto read = [&](std::string_view text) { return ReadSecretFile(directory.Write("pin", text)); };
   EXPECT_EQ(read("1234").view(), "1234");
   EXPECT_EQ(read("1234\n").view(), "1234");
   EXPECT_EQ(read("1234\r\n").view(), "1234");
-  EXPECT_EQ(read("1234\n\n").view(), "1234\n");
+  EXPECT_EQ(read("1234\n\n").view(), "1234");
+  EXPECT_EQ(read("1234\nwhat it is for\n").view(), "1234");
   EXPECT_EQ(read(" 12 34 ").view(), " 12 34 ");
   EXPECT_TRUE(read("").empty());
   EXPECT_EQ(read(std::string(4096, 'x')).size(), 4096u);

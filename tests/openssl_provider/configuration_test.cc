@@ -66,7 +66,7 @@ class Configuration : public ::testing::Test {
     store_.Write("openssl.cnf", text);
   }
   // PeersPem is a PEM file as pkcs11-provider documents it, put together by OpenSSL.
-  std::string PeersPem(const std::string& uri) const {
+  std::string PeersPem(const std::string& name, const std::string& uri) const {
     store_.Write(
         "asn1.cnf",
         "asn1 = SEQUENCE:both\n[both]\nversion = VISIBLESTRING:PKCS\\#11 Provider URI v1.0\nuri = UTF8:" +
@@ -75,8 +75,8 @@ class Configuration : public ::testing::Test {
         store_.Command({"openssl", "asn1parse", "-genconf", "asn1.cnf", "-noout", "-out", "uri.der"}));
     EXPECT_EQ(made.exit_status, 0) << made.err;
     const auto base64 = testing::RunProgram(store_.Command({"openssl", "base64", "-in", "uri.der"}));
-    return store_.Write("peer.pem", "-----BEGIN PKCS#11 PROVIDER URI-----\n" + base64.out +
-                                        "-----END PKCS#11 PROVIDER URI-----\n");
+    return store_.Write(
+        name, "-----BEGIN PKCS#11 PROVIDER URI-----\n" + base64.out + "-----END PKCS#11 PROVIDER URI-----\n");
   }
 
   const TestPki pki_;
@@ -88,7 +88,10 @@ class Configuration : public ::testing::Test {
 TEST_F(Configuration, OfPkcs11ProviderGoesOnWorkingWithOneLineChanged) {
   WriteMovedOver();
   store_.Write("message", "the message\n");
-  for (const std::string& key : {store_.Uri(false), PeersPem(store_.Uri(false))}) {
+  // The PIN of the settings is for the one token that is there, whether the URI names it or not.
+  for (const std::string& key : {store_.Uri(false), PeersPem("peer.pem", store_.Uri(false)),
+                                 std::string("pkcs11:object=alice;type=private"),
+                                 PeersPem("another.pem", "pkcs11:object=alice;type=private")}) {
     Works({"pkey", "-in", key, "-pubout"});
     EXPECT_THAT(result_.out, HasSubstr("BEGIN PUBLIC KEY"));
     Works({"dgst", "-sha256", "-sign", key, "-out", "signature", "message"});

@@ -202,6 +202,18 @@ TEST_F(Pkcs11List, AModuleThatIsNoneIsAProblemInWords) {
   }
 }
 
+TEST_F(Pkcs11List, AModuleIsGivenTheInitArgsOfTheSettings) {
+  Change([](ModuleBehaviour& b) { b.init_args = "slot=4"; });
+  Settings with = settings();
+  for (const auto& [arguments, identities] :
+       std::vector<std::pair<const char*, std::size_t>>{{"", 0}, {"slot=5", 0}, {"slot=4", 1}}) {
+    with.Set("pkcs11-module-init-args", arguments);
+    const Listing listing = Pkcs11Source(with).List(Uri(), nullptr);
+    EXPECT_EQ(listing.identities.size(), identities) << arguments;
+    EXPECT_EQ(listing.problems.empty(), identities == 1) << arguments;
+  }
+}
+
 TEST_F(Pkcs11List, AUrisModuleMustBeConfigured) {
   Pkcs11Source only(settings());
   const std::string uri = hsm.TokenUri() + ";id=%01?pin-value=1234&module-";

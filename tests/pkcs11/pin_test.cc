@@ -140,6 +140,53 @@ TEST_F(Pkcs11Pin, IsEnteredAtTheReaderWhereThereIsAPad) {
   EXPECT_EQ(prompt->asked, 0);
 }
 
+TEST_F(Pkcs11Pin, IsSentToATokenThatDoesNotAskForOneOnlyWhereLoginBehaviorIsAlways) {
+  Change([](ModuleBehaviour& b) { b.token_flags_clear = CKF_LOGIN_REQUIRED; });
+  Settings some = settings();
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  {
+    Pkcs11Source source(some);
+    EXPECT_NE(CodeOf([&] { LoadKey(source, Uri(false), prompt); }), std::nullopt);  // SoftHSM hides it
+    EXPECT_EQ(prompt->asked, 0);
+    EXPECT_EQ(module->Count("C_Login"), 0u);
+  }
+  some.Set("pkcs11-module-login-behavior", "always");
+  Pkcs11Source source(some);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri(false), prompt)));
+  EXPECT_EQ(prompt->asked, 1);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+}
+
+// As pkcs11-provider has it: the setting is about certificates and public keys, which some tokens hide as
+// well.
+TEST_F(Pkcs11Pin, IsSentForCertificatesAsLoginBehaviorSays) {
+  struct Row {
+    const char* behavior;
+    bool visible;  // without a login
+    std::size_t certificates;
+    std::uint64_t logins;
+  };
+  for (const Row& row : {Row{"auto", true, 1, 0}, Row{"auto", false, 1, 1}, Row{"always", true, 1, 1},
+                         Row{"always", false, 1, 1}, Row{"never", true, 1, 0}, Row{"never", false, 0, 0}}) {
+    SCOPED_TRACE(std::string(row.behavior) + (row.visible ? ", visible" : ", hidden"));
+    Change([&](ModuleBehaviour& b) { b.hide_before_login = !row.visible; });
+    module->Reset();
+    Settings some = settings();
+    some.Set("pkcs11-module-login-behavior", row.behavior);
+    Pkcs11Source source(some);
+    EXPECT_EQ(source.Load(Uri(), kWantCertificates, nullptr).certificates.size(), row.certificates);
+    EXPECT_EQ(module->Count("C_Login"), row.logins);
+    EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+  }
+}
+
+TEST_F(Pkcs11Pin, IsAskedOfNobodyForCertificatesThatAreNotThere) {
+  Pkcs11Source source(settings());
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  EXPECT_TRUE(source.Load(hsm.ObjectUri("\x07"), kWantCertificates, prompt).certificates.empty());
+  EXPECT_EQ(prompt->asked, 0);
+}
+
 TEST_F(Pkcs11Pin, EightThreadsThatComeFirstAtOnceLogInOnce) {
   Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Login", 20'000}}; });
   Pkcs11Source source(settings());
@@ -154,11 +201,25 @@ TEST_F(Pkcs11Pin, EightThreadsThatComeFirstAtOnceLogInOnce) {
   EXPECT_EQ(prompt->asked, 1);
 }
 
-TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereTheUriNamesTheToken) {
+TEST_F(Pkcs11Pin, OfTheSettingsIsForTheOnlyTokenOfTheOnlyModule) {
   Settings with_pin = settings();
   with_pin.token_pin = PinSource::Value(Secret("1234"));
   Pkcs11Source source(with_pin);
-  EXPECT_EQ(CodeOf([&] { LoadKey(source, "pkcs11:object=key"); }), ErrorCode::kPinNeeded);
+  EXPECT_TRUE(Signs(*LoadKey(source, "pkcs11:object=key")));
+}
+
+TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereItIsClearWhichTokenItIsFor) {
+  Settings with_pin = settings();
+  with_pin.token_pin = PinSource::Value(Secret("1234"));
+  hsm.AddToken({.label = "other"});
+  Pkcs11Source source(with_pin);
+  try {
+    LoadKey(source, "pkcs11:object=key");
+    ADD_FAILURE() << "which of the tokens?";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kPinNeeded);
+    EXPECT_THAT(error.mend(), ::testing::HasSubstr("name the token in the URI"));
+  }
   EXPECT_EQ(module->Count("C_Login"), 0u);
   EXPECT_TRUE(Signs(*LoadKey(source, Uri(false))));
 }

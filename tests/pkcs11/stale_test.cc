@@ -232,22 +232,30 @@ TEST_P(Pkcs11Fork, TheChildLoadsFurtherKeysAndDropsWhatItHas) {
   EXPECT_TRUE(Signs(*key));
 }
 
+// The others are in a call when the process forks, and none holds a lock of a library's; the child's own call
+// is the one that lets all go on.
 TEST_P(Pkcs11Fork, InTheMiddleOfOtherThreadsSignatures) {
-  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 300}}; });
+  Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 5}}; });
   std::atomic<bool> stop{false};
+  std::array<std::atomic<pid_t>, 4> ids{};
+  const auto sleeps = [](const std::atomic<pid_t>& id) { return id != 0 && Sleeps(id); };
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) {
+  for (auto& id : ids) {
     threads.emplace_back([&] {
+      id = gettid();
       while (!stop) EXPECT_TRUE(Signs(*key));
     });
   }
   for (int i = 0; i < 5; ++i) {
+    module->Reset();
+    for (int seen = 0; seen < 10; usleep(1000)) seen = std::ranges::all_of(ids, sleeps) ? seen + 1 : 0;
     EXPECT_TRUE(InChild([&] {
       alarm(60);
       return Signs(*key);
     }));
   }
   stop = true;
+  Change([](ModuleBehaviour& b) { b.gather = {}; });
 }
 
 // ForkingPrompt forks while it is asked, as a program does that runs a helper, and lets the child sign too.

@@ -57,7 +57,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   settings.Set("module", "/b.so");
   settings.Set("module", "/c.so");
   settings.Set("max-sessions", "7");
-  settings.Set("allow-final-try", "yes");
+  settings.Set("allow-final-try", "Yes");
   settings.Set("call-timeout-ms", "250");
   settings.Set("session-idle-ms", "99999999999");
   settings.Set("chain-file", "/chain.pem");

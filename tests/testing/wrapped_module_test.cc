@@ -400,6 +400,23 @@ TEST_F(WrappedModuleTest, ObjectHandlesChange) {
   EXPECT_EQ(client.Sign(session, moved), CKR_OK);
 }
 
+TEST(WrappedModule, InitArgs) {
+  const SoftHsm hsm;
+  const WrappedModule wrapped(hsm, {.init_args = "slot=4"});
+  CK_FUNCTION_LIST* functions = p11_kit_module_load(wrapped.path().c_str(), P11_KIT_MODULE_UNMANAGED);
+  ASSERT_NE(functions, nullptr);
+  EXPECT_EQ(functions->C_Initialize(nullptr), CKR_ARGUMENTS_BAD);
+  std::string text = "slot=5";
+  CK_C_INITIALIZE_ARGS arguments{};
+  arguments.pReserved = text.data();
+  EXPECT_EQ(functions->C_Initialize(&arguments), CKR_ARGUMENTS_BAD);
+  text = "slot=4";
+  arguments.pReserved = text.data();
+  EXPECT_EQ(functions->C_Initialize(&arguments), CKR_OK);
+  EXPECT_EQ(functions->C_Finalize(nullptr), CKR_OK);
+  p11_kit_module_release(functions);
+}
+
 TEST(WrappedModule, CantLock) {
   const SoftHsm hsm;
   const WrappedModule wrapped(hsm, {.cant_lock = true});

@@ -46,8 +46,9 @@ struct ModuleBehaviour {
   Label label = Label::kAsIs;
   std::string serial = {};  // CK_TOKEN_INFO's serial number instead of the real one
   // Module
-  bool cant_lock = false;    // C_Initialize refuses to lock: CKR_CANT_LOCK
-  bool strict_fork = false;  // a forked child gets CKR_CRYPTOKI_NOT_INITIALIZED until it calls C_Initialize
+  bool cant_lock = false;      // C_Initialize refuses to lock: CKR_CANT_LOCK
+  std::string init_args = {};  // C_Initialize's pReserved must be this text: else CKR_ARGUMENTS_BAD
+  bool strict_fork = false;    // a forked child gets CKR_CRYPTOKI_NOT_INITIALIZED until it calls C_Initialize
   // Keys and objects
   AlwaysAuthenticate always_authenticate = AlwaysAuthenticate::kAsIs;
   std::string context_pin = {};                        // what C_Login(CKU_CONTEXT_SPECIFIC) takes
@@ -60,6 +61,7 @@ struct ModuleBehaviour {
   bool single_attributes = false;  // C_GetAttributeValue takes one attribute at a time
   bool hide_public_keys = false;
   bool hide_certificates = false;
+  bool hide_before_login = false;  // certificates and public keys too
   std::uint64_t find_at_most = 0;  // C_FindObjects gives so many at a time; 0: as many as are asked for
   std::uint64_t handle_shift =
       0;  // object handles are moved by this times 2^20: when it changes, old ones are invalid

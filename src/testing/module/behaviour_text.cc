@@ -105,6 +105,7 @@ void ForEachMember(File& file, Visit visit) {
   visit("label", b.label);
   visit("serial", b.serial);
   visit("cant_lock", b.cant_lock);
+  visit("init_args", b.init_args);
   visit("strict_fork", b.strict_fork);
   visit("always_authenticate", b.always_authenticate);
   visit("context_pin", b.context_pin);
@@ -116,6 +117,7 @@ void ForEachMember(File& file, Visit visit) {
   visit("single_attributes", b.single_attributes);
   visit("hide_public_keys", b.hide_public_keys);
   visit("hide_certificates", b.hide_certificates);
+  visit("hide_before_login", b.hide_before_login);
   visit("find_at_most", b.find_at_most);
   visit("handle_shift", b.handle_shift);
 }

@@ -8,8 +8,15 @@ namespace {
 
 using AlwaysAuthenticate = ModuleBehaviour::AlwaysAuthenticate;
 
+bool UserIsLoggedIn(Module& module, CK_SESSION_HANDLE session) {
+  CK_SESSION_INFO info{};
+  return module.real().C_GetSessionInfo(session, &info) == CKR_OK &&
+         (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+}
+
 bool Hidden(Module& module, const ModuleBehaviour& behaviour, CK_SESSION_HANDLE session,
             CK_OBJECT_HANDLE object) {
+  if (behaviour.hide_before_login && !UserIsLoggedIn(module, session)) return true;
   if (!behaviour.hide_public_keys && !behaviour.hide_certificates) return false;
   CK_OBJECT_CLASS object_class = 0;
   CK_ATTRIBUTE attribute{CKA_CLASS, &object_class, sizeof(object_class)};

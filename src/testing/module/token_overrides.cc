@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace signet::testing {
 namespace {
@@ -76,8 +77,16 @@ bool Contains(const std::vector<unsigned long>& values, CK_ULONG value) {
 
 }  // namespace
 
+// TakeInitArgs checks pReserved and takes it away: SoftHSM wants none.
+bool TakeInitArgs(const std::string& wanted, CK_C_INITIALIZE_ARGS* arguments) {
+  if (wanted.empty()) return true;
+  if (arguments == nullptr || arguments->pReserved == nullptr) return false;
+  return wanted == static_cast<const char*>(std::exchange(arguments->pReserved, nullptr));
+}
+
 CK_RV Initialize(Module& module, const Rules& rules, void* arguments) {
-  const auto* wanted = static_cast<const CK_C_INITIALIZE_ARGS*>(arguments);
+  auto* const wanted = static_cast<CK_C_INITIALIZE_ARGS*>(arguments);
+  if (!TakeInitArgs(rules.behaviour.init_args, wanted)) return CKR_ARGUMENTS_BAD;
   const bool locks =
       wanted != nullptr && ((wanted->flags & CKF_OS_LOCKING_OK) != 0 || wanted->CreateMutex != nullptr);
   if (rules.behaviour.cant_lock && locks) return CKR_CANT_LOCK;
