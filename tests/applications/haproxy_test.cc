@@ -72,10 +72,11 @@ TEST_F(HaProxy, ReloadBringsAWorkerThatSigns) {
   ProgramSite site;
   const auto server = Start(site, "");
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
+  const auto before = Signers(site.module());
   server->Signal(SIGUSR2);
   ASSERT_EQ(AwaitCount(*server, "Loading success.", 2), 2u) << server->output();
-  // The other side, in the new worker.
   const std::string visit = "curl -sS http://127.0.0.1:8080/\n";
+  EXPECT_TRUE(AwaitSigners(site, "curl -sS http://127.0.0.1:8080/", 1, before)) << server->output();
   EXPECT_TRUE(site.Run(visit).ok());
   EXPECT_TRUE(backend_->SawSubject("alice")) << server->output();
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();

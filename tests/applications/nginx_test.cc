@@ -17,10 +17,10 @@ class Nginx : public ::testing::Test {
  protected:
   // Start runs the page's server with two workers, as a service does but for its directories.
   static std::unique_ptr<Program> Start(const ProgramSite& site, const std::string& server,
-                                        std::uint16_t port) {
+                                        std::uint16_t port, const std::string& user = "root") {
     const std::string configuration = fmt::format(
         R"(daemon off;
-user root;
+user {};
 worker_processes 2;
 pid /etc/signet/nginx.pid;
 error_log stderr info;
@@ -37,7 +37,7 @@ http {{
 {}
 }}
 )",
-        server);
+        user, server);
     return site.StartServer("nginx -e stderr -p /etc/signet -c " + site.Write("nginx.conf", configuration),
                             port);
   }
@@ -77,6 +77,16 @@ TEST_F(Nginx, WorkersServeWithTheIdentityInTheToken) {
   site.module().Reset();
   EXPECT_EQ(Visit(site, port, 3), kBob + kBob + kBob);
   ExpectOnlySignatures(site.module(), 3);
+}
+
+TEST_F(Nginx, WorkersThatWorkAsAnotherUserSign) {
+  ProgramSite site;
+  site.HandToNobody();
+  const std::uint16_t port = site.Port("8443");
+  const auto server = Start(site, page_.Block("nginx"), port, "nobody nogroup");
+  EXPECT_EQ(Visit(site, port), kBob) << server->output();
+  EXPECT_EQ(ServerName(site, port), "token-server");
+  ExpectTwoCallsOnceWarm(site.module());
 }
 
 TEST_F(Nginx, ReloadBringsWorkersThatSign) {

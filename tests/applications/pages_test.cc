@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
@@ -11,9 +12,13 @@
 namespace signet {
 namespace {
 
+std::string TextOf(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 std::set<std::string> LinksOf(const std::filesystem::path& page) {
-  std::ifstream in(page);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string text = TextOf(page);
   static const std::regex link(R"(\]\(([^)#:]+)[^)]*\))");
   std::set<std::string> links;
   for (std::sregex_iterator it(text.begin(), text.end(), link), end; it != end; ++it) {
@@ -33,6 +38,33 @@ TEST(ProgramPages, EachIsInTheIndexAndLeadsSomewhere) {
     }
   }
   EXPECT_GE(index.size(), 12u);
+}
+
+// SourcesThatRead gives the tests that take lines from a page.
+std::string SourcesThatRead(const std::string& page) {
+  std::string sources;
+  for (const auto& file : std::filesystem::directory_iterator(SIGNET_PROGRAM_TESTS)) {
+    const std::string text = TextOf(file.path());
+    if (text.find('"' + page + '"') != std::string::npos) sources += text;
+  }
+  return sources;
+}
+
+TEST(ProgramPages, EveryBlockOfEachIsRunByATest) {
+  static const std::regex fence("(^|\n)```([a-z]+)\n");
+  int blocks = 0;
+  for (const auto& page : std::filesystem::directory_iterator(SIGNET_PROGRAM_PAGES)) {
+    const std::string text = TextOf(page.path());
+    const std::string sources = SourcesThatRead(page.path().filename().string());
+    std::map<std::string, int> of_language;
+    for (std::sregex_iterator it(text.begin(), text.end(), fence), end; it != end; ++it, ++blocks) {
+      const std::string language = (*it)[2].str();
+      const int n = of_language[language]++;
+      const std::string use = "Block(\"" + language + '"' + (n > 0 ? ", " + std::to_string(n) : "") + ")";
+      EXPECT_NE(sources.find(use), std::string::npos) << page.path().filename() << ": " << use;
+    }
+  }
+  EXPECT_GE(blocks, 20);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <regex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -113,8 +114,17 @@ void ExpectOnlySignatures(const testing::WrappedModule& module, std::uint64_t si
 void ExpectSignatures(const testing::WrappedModule& module, std::uint64_t signatures);
 
 // ExpectTwoCallsOnceWarm expects that no process asked the token for anything else than signatures, of two
-// calls each, after its first one, until it let go of the token.
+// calls each, after its first one, until it let go of the token; and that up to there it needed at most 20:
+// 18 to find the token and the key and to log in, and two to sign.
 void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module);
+
+// Signers are the processes that signed since the module's last Reset.
+std::set<std::uint32_t> Signers(const testing::WrappedModule& module);
+
+// AwaitSigners has many visitors come, several at a time, until `count` processes besides `before` have
+// signed, and tells whether they did.
+bool AwaitSigners(ProgramSite& site, const std::string& visit, std::size_t count,
+                  const std::set<std::uint32_t>& before = {});
 
 // CountOf says how often `part` is in `text`.
 std::size_t CountOf(const std::string& text, std::string_view part);
