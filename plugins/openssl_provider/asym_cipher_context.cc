@@ -112,6 +112,8 @@ void AsymCipherContext::Begin(Operation operation, const KeyReference* key) {
     hash_ = Hash::kSha1;
     mgf1_hash_.reset();
     label_.clear();
+    tls_client_version_ = 0;
+    tls_negotiated_version_ = 0;
   }
   if (this->key().public_key.type() != KeyType::kRsa)
     Refuse(ErrorCode::kBadArgument, "the key is not an RSA key");

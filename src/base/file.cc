@@ -16,7 +16,8 @@
 namespace signet {
 namespace {
 
-constexpr std::size_t kMaxSecret = 4096;
+constexpr std::size_t kMaxSecret = 16384;
+constexpr std::size_t kMaxPin = 4096;
 
 class Descriptor {
  public:
@@ -63,19 +64,24 @@ std::size_t ReadUpTo(int fd, std::span<char> buffer, const std::string& what) {
   return size;
 }
 
-Secret ReadSecret(int fd, const std::string& what) {
-  Secret secret = Secret::OfSize(kMaxSecret + 1);
-  std::size_t size = ReadUpTo(fd, secret.writable(), what);
-  if (size > kMaxSecret) {
+Secret ReadSecret(int fd, const std::string& what, std::size_t max) {
+  Secret secret = Secret::OfSize(max + 1);
+  const std::size_t size = ReadUpTo(fd, secret.writable(), what);
+  if (size > max) {
     throw Error({.code = ErrorCode::kUnreadable,
-                 .detail = fmt::format("{} holds more than {} bytes, which is no PIN", what, kMaxSecret),
-                 .mend = "Name the file that holds only the PIN."});
+                 .detail = fmt::format("{} holds more than {} bytes", what, max),
+                 .mend = "Name the file that holds only the secret."});
   }
-  const std::string_view view = secret.view().substr(0, size);
-  size = std::min(size, view.find('\n'));
-  if (size > 0 && view[size - 1] == '\r') --size;
   secret.Shrink(size);
   return secret;
+}
+
+Secret ReadPin(int fd, const std::string& what) {
+  Secret pin = ReadSecret(fd, what, kMaxPin);
+  std::size_t size = std::min(pin.size(), pin.view().find('\n'));
+  if (size > 0 && pin.view()[size - 1] == '\r') --size;
+  pin.Shrink(size);
+  return pin;
 }
 
 }  // namespace
@@ -101,14 +107,19 @@ std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_si
   return bytes;
 }
 
+// A named pipe without a writer yet would look empty, so the opening of one waits.
 Secret ReadSecretFile(const std::string& path) {
-  // A named pipe without a writer yet would look like an empty PIN.
   const Descriptor file(OpenForReading(path, 0));
-  return ReadSecret(file.get(), path);
+  return ReadSecret(file.get(), path, kMaxSecret);
 }
 
-Secret ReadSecretDescriptor(int descriptor) {
-  return ReadSecret(descriptor, fmt::format("descriptor {}", descriptor));
+Secret ReadPinFile(const std::string& path) {
+  const Descriptor file(OpenForReading(path, 0));
+  return ReadPin(file.get(), path);
+}
+
+Secret ReadPinDescriptor(int descriptor) {
+  return ReadPin(descriptor, fmt::format("descriptor {}", descriptor));
 }
 
 }  // namespace signet

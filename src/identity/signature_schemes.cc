@@ -67,8 +67,8 @@ constexpr SchemeRow kSchemes[] = {
 };
 // clang-format on
 
-// FitsModulus tells whether the encoding fits: PSS needs hash + salt + 2 bytes, PKCS#1 v1.5 the DigestInfo and
-// 11 more.
+// FitsModulus tells whether the encoding fits: PSS needs hash + salt + 2 bytes, PKCS#1 v1.5 the DigestInfo
+// and 11 more.
 bool FitsModulus(const SigningAlgorithm& algorithm, int bits) {
   const auto hash = static_cast<int>(RowOf(algorithm.hash).size);
   if (algorithm.kind == Kind::kRsaPss) return (bits - 1 + 7) / 8 >= hash + algorithm.salt_length + 2;

@@ -66,7 +66,7 @@ PinSource PinSource::Parse(std::string_view text) {
       ThrowBadSource("fd: wants the number of an open descriptor");
     }
     // Read now: the descriptor gives its bytes once, and may be closed later.
-    source.value_ = std::make_shared<const Secret>(ReadSecretDescriptor(descriptor));
+    source.value_ = std::make_shared<const Secret>(ReadPinDescriptor(descriptor));
   }
   return source;
 }
@@ -93,11 +93,11 @@ std::optional<Secret> PinSource::Read() const {
     case Kind::kDescriptor:
       return value_->Clone();
     case Kind::kFile:
-      return ReadSecretFile(where_);
+      return ReadPinFile(where_);
     case Kind::kEnvironment:
       return Secret(Environment(where_));
     case Kind::kCredential:
-      return ReadSecretFile(fmt::format("{}/{}", Environment("CREDENTIALS_DIRECTORY"), where_));
+      return ReadPinFile(fmt::format("{}/{}", Environment("CREDENTIALS_DIRECTORY"), where_));
   }
   return std::nullopt;
 }

@@ -45,9 +45,9 @@ TEST(ReadFile, OnlyRegularFilesAreRead) {
   EXPECT_EQ(CodeOf([&] { ReadFile(pipe, 1 << 20); }), ErrorCode::kUnreadable);
 }
 
-TEST(ReadSecret, IsTheFirstLine) {
+TEST(ReadPin, IsTheFirstLine) {
   const TemporaryDirectory directory;
-  const auto read = [&](std::string_view text) { return ReadSecretFile(directory.Write("pin", text)); };
+  const auto read = [&](std::string_view text) { return ReadPinFile(directory.Write("pin", text)); };
   EXPECT_EQ(read("1234").view(), "1234");
   EXPECT_EQ(read("1234\n").view(), "1234");
   EXPECT_EQ(read("1234\r\n").view(), "1234");
@@ -59,7 +59,7 @@ TEST(ReadSecret, IsTheFirstLine) {
   EXPECT_EQ(CodeOf([&] { read(std::string(4097, 'x')); }), ErrorCode::kUnreadable);
 }
 
-TEST(ReadSecret, WaitsForTheWriterOfAPipe) {
+TEST(ReadPin, WaitsForTheWriterOfAPipe) {
   const TemporaryDirectory directory;
   const std::string pipe = directory.path() + "/pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
@@ -70,11 +70,11 @@ TEST(ReadSecret, WaitsForTheWriterOfAPipe) {
     EXPECT_EQ(write(fd, "1234\n", 5), 5);
     close(fd);
   });
-  EXPECT_EQ(ReadSecretFile(pipe).view(), "1234");
+  EXPECT_EQ(ReadPinFile(pipe).view(), "1234");
   writer.join();
 }
 
-TEST(ReadSecret, DescriptorThatDoesNotBlockIsWaitedFor) {
+TEST(ReadPin, DescriptorThatDoesNotBlockIsWaitedFor) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   std::thread writer([&] {
@@ -84,10 +84,10 @@ TEST(ReadSecret, DescriptorThatDoesNotBlockIsWaitedFor) {
     EXPECT_EQ(write(ends[1], "34", 2), 2);
     close(ends[1]);
   });
-  EXPECT_EQ(ReadSecretDescriptor(ends[0]).view(), "1234");
+  EXPECT_EQ(ReadPinDescriptor(ends[0]).view(), "1234");
   writer.join();
   close(ends[0]);
-  EXPECT_EQ(CodeOf([] { ReadSecretDescriptor(1'000'000); }), ErrorCode::kUnreadable);
+  EXPECT_EQ(CodeOf([] { ReadPinDescriptor(1'000'000); }), ErrorCode::kUnreadable);
 }
 
 }  // namespace
