@@ -2,6 +2,9 @@
 #include "botan/probe.h"
 #include "botan/servers.h"
 #include "botan/site.h"
+#include "conformance/sources.h"
+
+#include <map>
 
 #include <botan/version.h>
 #include <gmock/gmock.h>
@@ -26,43 +29,60 @@ constexpr SchemeCase kCases[] = {
     {kEcdsaSecp521r1Sha512, "ec:P-521", true},
 };
 
-// Present makes one handshake and expects that the server, by its own words, knows who came.
-void Present(ServerMaker start, const Identity& identity, SignatureScheme scheme, std::uint16_t version) {
-  SCOPED_TRACE(std::string(Name(scheme)) + (version == 0x0304 ? " in TLS 1.3" : " in TLS 1.2"));
-  const std::unique_ptr<Server> server = start({.version = version, .scheme = scheme});
-  ProbeOptions options{.host = "localhost", .port = server->port(), .identities = {identity}};
-  options.trust_file = Site::Get().trust_file();
-  const HandshakeReport report = MakeProbe()->Connect(options).at(0);
-  ASSERT_FALSE(report.failure.has_value()) << report.failure->what() << "\n" << server->output();
-  EXPECT_EQ(report.protocol, version == 0x0304 ? "TLSv1.3" : "TLSv1.2");
-  EXPECT_TRUE(report.server_verified);
-  EXPECT_TRUE(report.client_certificate.sent);
-  EXPECT_EQ(report.client_certificate.uri, identity.uri());
-  EXPECT_EQ(report.client_certificate.scheme, Name(scheme));
-  EXPECT_EQ(report.certificate_verify.verified, true) << report.certificate_verify.why;
-  EXPECT_TRUE(server->Saw("alice")) << server->output();
-}
-
-// PresentAll does so with every scheme that the version has.
-void PresentAll(ServerMaker start, Source source) {
-  int tested = 0;
-  for (const SchemeCase& row : kCases) {
-    const Identity identity = Site::Get().Open(source, row.key);
-    Present(start, identity, row.scheme, 0x0303);
-    ++tested;
+class BotanClient : public ::testing::TestWithParam<conformance::SourceCase> {
+ protected:
+  // PresentAll logs in with every scheme that the version has.
+  void PresentAll(ServerMaker start) {
+    int tested = 0;
+    for (const SchemeCase& row : kCases) {
+      Present(start, row, 0x0303);
+      ++tested;
 #if BOTAN_VERSION_MAJOR >= 3
-    if (row.tls13) Present(start, identity, row.scheme, 0x0304);
+      if (row.tls13) Present(start, row, 0x0304);
 #endif
+    }
+    EXPECT_EQ(tested, 9);
   }
-  EXPECT_EQ(tested, 9);
-}
 
-TEST(BotanClient, OpenSslServerKnowsAnIdentityFromAFile) { PresentAll(StartOpenSsl, Source::kPkcs12); }
-TEST(BotanClient, OpenSslServerKnowsAnIdentityFromAToken) { PresentAll(StartOpenSsl, Source::kSoftHsm); }
-TEST(BotanClient, NginxKnowsAnIdentityFromAFile) { PresentAll(StartNginx, Source::kPkcs12); }
-TEST(BotanClient, NginxKnowsAnIdentityFromAToken) { PresentAll(StartNginx, Source::kSoftHsm); }
-TEST(BotanClient, GnuTlsServerKnowsAnIdentityFromAFile) { PresentAll(StartGnuTls, Source::kPkcs12); }
-TEST(BotanClient, GnuTlsServerKnowsAnIdentityFromAToken) { PresentAll(StartGnuTls, Source::kSoftHsm); }
+ private:
+  // Present makes one handshake and expects that the server, by its own words, knows who came.
+  void Present(ServerMaker start, const SchemeCase& row, std::uint16_t version) {
+    SCOPED_TRACE(std::string(Name(row.scheme)) + (version == 0x0304 ? " in TLS 1.3" : " in TLS 1.2"));
+    const std::unique_ptr<Server> server =
+        start({.version = version, .scheme = row.scheme, .client_ca = client_ca_});
+    const Identity& identity = Opened(row.key);
+    ProbeOptions options{.host = "localhost", .port = server->port(), .identities = {identity}};
+    options.trust_file = site_.trust_file();
+    const HandshakeReport report = MakeProbe()->Connect(options).at(0);
+    ASSERT_FALSE(report.failure.has_value()) << report.failure->what() << "\n" << server->output();
+    EXPECT_EQ(report.protocol, version == 0x0304 ? "TLSv1.3" : "TLSv1.2");
+    EXPECT_TRUE(report.server_verified);
+    EXPECT_TRUE(report.client_certificate.sent);
+    EXPECT_EQ(report.client_certificate.uri, identity.uri());
+    EXPECT_EQ(report.client_certificate.scheme, Name(row.scheme));
+    EXPECT_EQ(report.certificate_verify.verified, true) << report.certificate_verify.why;
+    EXPECT_TRUE(server->Saw(row.key)) << server->output();
+  }
+
+  const Identity& Opened(const std::string& key) {
+    auto found = opened_.find(key);
+    if (found == opened_.end()) found = opened_.emplace(key, filled_.Open(key)).first;
+    return found->second;
+  }
+
+  Site& site_ = Site::Get();  // first: either names a SoftHSM configuration, and the last one counts
+  conformance::FilledPlace filled_{GetParam()};
+  const std::string client_ca_ =
+      site_.directory().Write("clients.pem", filled_.pki().root().CertificatePem());
+  std::map<std::string, Identity> opened_;
+};
+
+TEST_P(BotanClient, IsKnownToAnOpenSslServer) { PresentAll(StartOpenSsl); }
+TEST_P(BotanClient, IsKnownToNginx) { PresentAll(StartNginx); }
+TEST_P(BotanClient, IsKnownToAGnuTlsServer) { PresentAll(StartGnuTls); }
+
+INSTANTIATE_TEST_SUITE_P(Sources, BotanClient, ::testing::ValuesIn(conformance::Sources()),
+                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace signet::botan

@@ -19,6 +19,10 @@ using testing::Command;
 bool IsRsa(SignatureScheme scheme) { return Name(scheme).starts_with("rsa"); }
 std::string OwnKey(SignatureScheme scheme) { return IsRsa(scheme) ? "ec:P-256" : "rsa:2048"; }
 
+std::string ClientCa(const ServerOptions& options) {
+  return options.client_ca.empty() ? Site::Get().trust_file() : options.client_ca;
+}
+
 std::string Schemes(const ServerOptions& options) {
   const std::string_view also = options.also ? Name(*options.also) : std::string_view();
   return fmt::format("{}{}{}", Name(options.scheme), also.empty() ? "" : ":", also);
@@ -30,7 +34,7 @@ class OpenSslServer final : public Server {
     Site& site = Site::Get();
     const Site::Files files = site.ServerFiles(OwnKey(options.scheme));
     Start({.argv = {"openssl", "s_server", "-accept", fmt::format("127.0.0.1:{}", port_), "-cert",
-                    files.certificate, "-key", files.key, "-CAfile", site.trust_file(),
+                    files.certificate, "-key", files.key, "-CAfile", ClientCa(options),
                     options.require ? "-Verify" : "-verify", "2",
                     options.version == 0x0304 ? "-tls1_3" : "-tls1_2", "-client_sigalgs", Schemes(options),
                     "-www"}});
@@ -78,7 +82,7 @@ class NginxServer final : public Server {
     const std::string configuration = directory_.Write(
         "nginx.conf", fmt::format(kNginxConfiguration, fmt::arg("directory", directory_.path()),
                                   fmt::arg("port", port_), fmt::arg("certificate", files.certificate),
-                                  fmt::arg("key", files.key), fmt::arg("trust", site.trust_file()),
+                                  fmt::arg("key", files.key), fmt::arg("trust", ClientCa(options)),
                                   fmt::arg("verify", options.require ? "on" : "optional"),
                                   fmt::arg("protocol", options.version == 0x0304 ? "TLSv1.3" : "TLSv1.2"),
                                   fmt::arg("scheme", Name(options.scheme))));
@@ -140,7 +144,7 @@ class GnuTlsServer final : public Server {
         fmt::format("NORMAL:-VERS-ALL:+VERS-TLS1.{}:-SIGN-ALL:+SIGN-{}:+SIGN-{}", tls13 ? 3 : 2,
                     GnuTlsScheme(options.scheme, tls13), GnuTlsScheme(own, tls13));
     Start(
-        {.argv = {"gnutls-serv", "--http", "--port", std::to_string(port_), "--x509cafile", site.trust_file(),
+        {.argv = {"gnutls-serv", "--http", "--port", std::to_string(port_), "--x509cafile", ClientCa(options),
                   "--x509certfile", files.certificate, "--x509keyfile", files.key, "--priority", priority,
                   options.require ? "--require-client-cert" : "--disable-client-cert"}});
   }

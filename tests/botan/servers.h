@@ -18,6 +18,7 @@ struct ServerOptions {
   SignatureScheme scheme = SignatureScheme::kRsaPssRsaeSha256;  // the only one that a client may sign with
   std::optional<SignatureScheme> also = {};                     // a second one; OpenSSL only
   bool require = true;                                          // a client certificate
+  std::string client_ca = {};                                   // PEM file; empty: the site's CA
 };
 
 // Server is one that runs while the object lives.
