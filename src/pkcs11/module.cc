@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -13,6 +14,8 @@
 
 namespace signet {
 namespace {
+
+constexpr std::chrono::seconds kRenewalTime{1};
 
 using CString = std::unique_ptr<char, decltype(&std::free)>;
 
@@ -132,6 +135,7 @@ void Module::Initialise(State& state, Turns::Turn& turn) {
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
   // Made now, so that it runs before the exit handlers of whatever the module brought with it.
   state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
+  state.initialised = Clock::now();
   state.initialisation.fetch_add(1);
   state.ready.store(true, std::memory_order_release);
 }
@@ -172,7 +176,36 @@ Error Module::Explained(CK_RV rv) const {
        .mend = "Check the module's own configuration and that this user may read its files."});
 }
 
-std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
+std::vector<CK_SLOT_ID> Module::SlotsWithToken(bool missed) {
+  std::vector<CK_SLOT_ID> slots;
+  std::optional<Error> failure;
+  try {
+    slots = AskForSlots();
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (slots.empty() && Renew(missed)) return AskForSlots();
+  if (failure) throw *std::move(failure);
+  return slots;
+}
+
+// Renew initialises the module anew where nothing can be had from it, and tells whether it did.
+bool Module::Renew(bool missed) {
+  State& state = state_.Get();
+  const std::uint64_t seen = initialisation();
+  CK_ULONG count = 0;
+  const CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_FALSE),
+                        static_cast<CK_SLOT_ID*>(nullptr), &count);
+  if ((rv != CKR_OK || count > 0) && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_REMOVED) return false;
+  const auto now = Clock::now();
+  Clock::time_point before = state.renewed;
+  if (now - before < kRenewalTime || (!missed && now - state.initialised.load() < kRenewalTime)) return false;
+  if (!state.renewed.compare_exchange_strong(before, now)) return false;
+  Reinitialise(seen);
+  return true;
+}
+
+std::vector<CK_SLOT_ID> Module::AskForSlots() {
   std::vector<CK_SLOT_ID> slots(64);
   for (int attempt = 0; attempt < 4; ++attempt) {
     CK_ULONG count = slots.size();

@@ -49,8 +49,11 @@ class Module {
   void Reinitialise(std::uint64_t seen);
   std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
 
-  // SlotsWithToken gives the slots that have a token now.
-  std::vector<CK_SLOT_ID> SlotsWithToken();
+  // SlotsWithToken gives the slots that have a token now. A module that shows no slot at all may have lost
+  // what it speaks to, as p11-kit-client does with its server, and finds it only when it is initialised anew:
+  // that is done, not more than once a second, and, unless a token is `missed`, not soon after it was
+  // initialised.
+  std::vector<CK_SLOT_ID> SlotsWithToken(bool missed);
   // TokenInfo reads a token's info, its texts padded as they should be (modules differ).
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
 
@@ -77,11 +80,15 @@ class Module {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   struct State {
     Turns turns;
     std::atomic<bool> ready{false};
     std::atomic<bool> serialised{false};
     std::atomic<std::uint64_t> initialisation{0};
+    std::atomic<Clock::time_point> initialised{};
+    std::atomic<Clock::time_point> renewed{};  // by Renew
     std::atomic<int> in_flight{0};
     std::atomic<int> lost{0};  // of those, which nobody waits for any more
     std::mutex serial;
@@ -104,6 +111,8 @@ class Module {
   CK_RV CallInitialise(State& state);
   void Finalise(State& state) noexcept;
   Error Explained(CK_RV rv) const;
+  std::vector<CK_SLOT_ID> AskForSlots();
+  bool Renew(bool missed);
 
   CK_FUNCTION_LIST* const functions_;
   std::string name_;

@@ -34,7 +34,7 @@ constexpr RvRow kRows[] = {
     {CKR_ACTION_PROHIBITED, "CKR_ACTION_PROHIBITED", kNone, kTokenTrouble, "the token's policy forbids it", kOtherKey},
     {CKR_DATA_INVALID, "CKR_DATA_INVALID", kNone, kTokenTrouble, "the token refused the data to sign", kReport},
     {CKR_DATA_LEN_RANGE, "CKR_DATA_LEN_RANGE", kNone, kTokenTrouble, "the token refused data of this length", kReport},
-    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", kNone, kTokenTrouble, "the device reports a fault", kAgain},
+    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", kToken, kTokenTrouble, "the device reports a fault", kAgain},
     {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", kNone, kTokenTrouble, "the device has no memory left", kAgain},
     {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", kToken, kTokenAbsent, "the token was removed", kReinsert},
     {CKR_FUNCTION_CANCELED, "CKR_FUNCTION_CANCELED", kNone, kTokenTrouble, "the operation was cancelled", kAgain},

@@ -88,7 +88,7 @@ void Token::Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info) {
 void Token::Connect(State& state) {
   const Turns::Turn turn(state.connecting);
   if (state.connected.load(std::memory_order_acquire)) return;
-  for (const CK_SLOT_ID slot : module_->SlotsWithToken()) {
+  for (const CK_SLOT_ID slot : module_->SlotsWithToken(true)) {
     CK_TOKEN_INFO info{};
     try {
       info = module_->TokenInfo(slot);
@@ -103,7 +103,11 @@ void Token::Connect(State& state) {
                .detail = fmt::format("the token {} with serial number {} is not there any more", label_,
                                      TextOf(info_.serialNumber)),
                .token = label_,
-               .mend = "Put the token back."});
+               .mend = "Put the token back, or start again what serves it."});
+}
+
+bool Token::PinMayBeSpent(const Error& error) noexcept {
+  return error.call() == "C_Login" && error.native().value == CKR_DEVICE_ERROR;
 }
 
 void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch,

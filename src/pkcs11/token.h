@@ -144,6 +144,9 @@ class Token : public std::enable_shared_from_this<Token> {
   void WriteOff(const SessionPool::Grant& grant) noexcept;
   void CloseLost(CK_SESSION_HANDLE session) noexcept;
   std::uint64_t Epoch() { return state_.Get().pool.epoch(); }
+  // PinMayBeSpent tells whether the token may have checked a PIN though its answer did not arrive: it is not
+  // sent again at once.
+  static bool PinMayBeSpent(const Error& error) noexcept;
   void Renew(const Error& error, Staleness staleness, std::uint64_t epoch, std::uint64_t initialisation);
   [[noreturn]] void Rethrow(const Error& error);
   void NoteTrouble(const Error& error);
@@ -261,8 +264,9 @@ auto Token::Use(const Credentials* credentials, bool exclusive, Work&& work) {
       }
     } catch (const Error& error) {
       const Staleness staleness = StalenessOf(error);
-      if (again || staleness == Staleness::kNone) Rethrow(error);
+      if (staleness == Staleness::kNone) Rethrow(error);
       Renew(error, staleness, epoch, initialisation);
+      if (again || PinMayBeSpent(error)) Rethrow(error);
     }
   }
 }

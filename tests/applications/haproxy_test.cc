@@ -15,15 +15,6 @@ namespace {
 
 const std::string kBobsDn = "/O=Signet Test/CN=bob\n";
 
-// KitDirectory is where p11-kit's modules are on this architecture.
-std::string KitDirectory() {
-  for (const auto& triplet : std::filesystem::directory_iterator("/usr/lib")) {
-    const auto directory = triplet.path() / "pkcs11";
-    if (exists(directory / "p11-kit-client.so")) return directory.string();
-  }
-  throw std::runtime_error("there is no p11-kit-client.so: install p11-kit-modules");
-}
-
 class HaProxy : public ::testing::Test {
  protected:
   // Start runs the page's configuration, after further lines of its section `global`.

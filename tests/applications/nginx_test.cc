@@ -1,12 +1,14 @@
 #include "applications/program_page.h"
 #include "applications/program_site.h"
 
+#include <filesystem>
 #include <regex>
 #include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -17,9 +19,10 @@ class Nginx : public ::testing::Test {
  protected:
   // Start runs the page's server with two workers, as a service does but for its directories.
   static std::unique_ptr<Program> Start(const ProgramSite& site, const std::string& server,
-                                        std::uint16_t port, const std::string& user = "root") {
+                                        std::uint16_t port, const std::string& user = "root",
+                                        const std::string& top = "") {
     const std::string configuration = fmt::format(
-        R"(daemon off;
+        R"({}daemon off;
 user {};
 worker_processes 2;
 pid /etc/signet/nginx.pid;
@@ -37,7 +40,7 @@ http {{
 {}
 }}
 )",
-        user, server);
+        top, user, server);
     return site.StartServer("nginx -e stderr -p /etc/signet -c " + site.Write("nginx.conf", configuration),
                             port);
   }
@@ -127,6 +130,35 @@ TEST_F(Nginx, ProxyPresentsTheIdentityInTheToken) {
   await_workers(4);
   EXPECT_TRUE(site.Run(visit).ok());
   ExpectTwoCallsOnceWarm(site.module());
+}
+
+// Each worker connects anew, and finds the server by a variable that nginx is told to keep.
+TEST_F(Nginx, WorkersReachTheTokenThroughP11KitServer) {
+  ProgramSite site;
+  const std::string serve = "p11-kit server --foreground --provider " + site.module_path() +
+                            " --name /etc/signet/token 'pkcs11:token=web'";
+  const auto await_socket = [&] {
+    for (int i = 0; i < 1000 && !std::filesystem::exists(site.File("token")); ++i) usleep(10'000);
+  };
+  auto token = site.Start(serve);
+  await_socket();
+  site.environment()["P11_KIT_SERVER_ADDRESS"] = "unix:path=" + site.File("token");
+  site.UseModule(KitDirectory() + "/p11-kit-client.so");
+  const std::uint16_t port = site.Port("8443");
+  const auto server = Start(site, page_.Block("nginx"), port, "root", "env P11_KIT_SERVER_ADDRESS;\n");
+  AwaitWorkers(site, port, *server, 2);
+  site.module().Reset();
+  EXPECT_EQ(Visit(site, port, 3), kBob + kBob + kBob) << server->output();
+  ExpectOnlySignatures(site.module(), 3);
+
+  token.reset();
+  std::filesystem::remove(site.File("token"));
+  EXPECT_NE(Visit(site, port), kBob);
+  token = site.Start(serve);
+  await_socket();
+  std::string answer;
+  for (int i = 0; i < 100 && answer != kBob; ++i, usleep(50'000)) answer = Visit(site, port);
+  EXPECT_EQ(answer, kBob) << server->output();
 }
 
 // nginx clears the environment of its workers: SoftHSM was initialised before that.

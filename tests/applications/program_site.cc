@@ -223,6 +223,14 @@ void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module) {
   for (const std::uint32_t process : warm) EXPECT_LE(cold[process], kToLoadAndSign);
 }
 
+std::string KitDirectory() {
+  for (const auto& triplet : std::filesystem::directory_iterator("/usr/lib")) {
+    const auto directory = triplet.path() / "pkcs11";
+    if (exists(directory / "p11-kit-client.so")) return directory.string();
+  }
+  throw std::runtime_error("there is no p11-kit-client.so: install p11-kit-modules");
+}
+
 std::set<std::uint32_t> Signers(const testing::WrappedModule& module) {
   std::set<std::uint32_t> signers;
   for (const testing::TracedCall& call : module.Trace()) {

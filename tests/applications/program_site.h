@@ -118,6 +118,9 @@ void ExpectSignatures(const testing::WrappedModule& module, std::uint64_t signat
 // 18 to find the token and the key and to log in, and two to sign.
 void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module);
 
+// KitDirectory is where p11-kit's modules are on this architecture.
+std::string KitDirectory();
+
 // Signers are the processes that signed since the module's last Reset.
 std::set<std::uint32_t> Signers(const testing::WrappedModule& module);
 

@@ -64,6 +64,20 @@ TEST_P(TokenDerivation, AgreesWithAPeerOfDefault) {
       << "the other side has the token's public key";
 }
 
+// Read from a certificate or file, a peer may be compressed, and a program may pass its whole key pair.
+TEST_P(TokenDerivation, TakesAPeerInAnyForm) {
+  const auto token_key = key();
+  const auto peer = Generate(library(), GetParam().name);
+  const Octets agreed = Agree(library(), token_key.get(), peer.get());
+  const auto whole = BeginDerivation(library(), token_key.get());
+  ASSERT_EQ(EVP_PKEY_derive_set_peer(whole.get(), peer.get()), 1) << TakeErrors();
+  EXPECT_EQ(Derive(whole.get()), agreed);
+  ASSERT_EQ(
+      EVP_PKEY_set_utf8_string_param(peer.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),
+      1);
+  EXPECT_EQ(Agree(library(), token_key.get(), peer.get()), agreed);
+}
+
 TEST_P(TokenDerivation, KeyDerivationIsOpenSslsOwn) {
   const auto peer = Generate(library(), GetParam().name);
   std::size_t size = 40;

@@ -164,22 +164,57 @@ TEST_F(Process, TokenOutOfReachAfterDroppingPrivilegesIsAnErrorThatNamesTheMend)
 // `p11-kit server` keeps the token, outside.
 class ProcessBehindServer : public Process {
  protected:
-  ProcessBehindServer()
-      : socket_(directory_.path() + "/token.sock"),
-        server_({.argv = {"p11-kit", "server", "--foreground", "--name", socket_, "--provider",
-                          SoftHsm::module_path(), token_.TokenUri()},
-                 .environment = token_.environment()}) {}
-  void SetUp() override {
+  void StartServer() {
+    server_ = std::make_unique<BackgroundProcess>(
+        testing::Command{.argv = {"p11-kit", "server", "--foreground", "--name", socket_, "--provider",
+                                  SoftHsm::module_path(), token_.TokenUri()},
+                         .environment = token_.environment()});
     for (int i = 0; i < 300 && !std::filesystem::exists(socket_); ++i) usleep(20'000);
-    ASSERT_TRUE(std::filesystem::exists(socket_)) << server_.output();
+    ASSERT_TRUE(std::filesystem::exists(socket_)) << server_->output();
+  }
+  void StopServer() {
+    server_.reset();
+    std::filesystem::remove(socket_);
+  }
+  void SetUp() override {
+    StartServer();
     setenv("P11_KIT_SERVER_ADDRESS", ("unix:path=" + socket_).c_str(), 1);
     Load(SIGNET_TEST_P11KIT_CLIENT);
   }
   void TearDown() override { unsetenv("P11_KIT_SERVER_ADDRESS"); }
 
-  const std::string socket_;
-  BackgroundProcess server_;
+  const std::string socket_ = directory_.path() + "/token.sock";
+  std::unique_ptr<BackgroundProcess> server_;
 };
+
+TEST_F(ProcessBehindServer, SignsAgainWhenTheServerIsBack) {
+  const auto key = Read();
+  ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  StopServer();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(Signs(library(), key.get()));
+  EXPECT_NE(TakeErrors().find("signet"), std::string::npos);
+  StartServer();
+  bool back = false;
+  for (int i = 0; i < 100 && !back; ++i) {
+    back = Signs(library(), key.get());
+    if (!back) usleep(50'000);
+  }
+  EXPECT_TRUE(back) << TakeErrors();
+  ERR_clear_error();
+}
+
+TEST_F(ProcessBehindServer, ReadsAKeyWhenTheServerCameLater) {
+  StopServer();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Read(), nullptr);
+  StartServer();
+  OpenSslPtr<EVP_PKEY> key;
+  for (int i = 0; i < 100 && key == nullptr; ++i) {
+    key = Read();
+    if (key == nullptr) usleep(50'000);
+  }
+  EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
+  ERR_clear_error();
+}
 
 TEST_F(ProcessBehindServer, SignsAlsoInAForkedChild) {
   const auto key = Read();

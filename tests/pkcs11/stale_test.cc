@@ -38,12 +38,14 @@ INSTANTIATE_TEST_SUITE_P(
                       FaultCase{"InitKeyHandle", "C_SignInit", CKR_KEY_HANDLE_INVALID},
                       FaultCase{"InitObjectHandle", "C_SignInit", CKR_OBJECT_HANDLE_INVALID},
                       FaultCase{"InitDeviceRemoved", "C_SignInit", CKR_DEVICE_REMOVED},
+                      FaultCase{"InitDeviceError", "C_SignInit", CKR_DEVICE_ERROR},
                       FaultCase{"InitTokenNotPresent", "C_SignInit", CKR_TOKEN_NOT_PRESENT},
                       FaultCase{"InitNotInitialized", "C_SignInit", CKR_CRYPTOKI_NOT_INITIALIZED},
                       FaultCase{"InitOperationActive", "C_SignInit", CKR_OPERATION_ACTIVE},
                       FaultCase{"SignSessionHandle", "C_Sign", CKR_SESSION_HANDLE_INVALID},
                       FaultCase{"SignSessionClosed", "C_Sign", CKR_SESSION_CLOSED},
                       FaultCase{"SignDeviceRemoved", "C_Sign", CKR_DEVICE_REMOVED},
+                      FaultCase{"SignDeviceError", "C_Sign", CKR_DEVICE_ERROR},
                       FaultCase{"SignNoOperation", "C_Sign", CKR_OPERATION_NOT_INITIALIZED},
                       FaultCase{"SignKeyHandle", "C_Sign", CKR_KEY_HANDLE_INVALID}),
     [](const auto& one) { return one.param.name; });
@@ -70,8 +72,7 @@ TEST_P(Pkcs11StaleCode, ThatStaysIsAnErrorAfterOneMoreTry) {
 }
 
 TEST_F(Pkcs11Stale, ErrorsThatSayNothingOfStalenessAreNotTriedAgainAndDoNoHarm) {
-  for (const unsigned long result :
-       {CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR}) {
+  for (const unsigned long result : {CKR_DEVICE_MEMORY, CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR}) {
     for (const char* function : {"C_SignInit", "C_Sign"}) {
       Change([&](ModuleBehaviour& b) { b.faults = {{.function = function, .result = result}}; });
       module->Reset();
@@ -80,6 +81,16 @@ TEST_F(Pkcs11Stale, ErrorsThatSayNothingOfStalenessAreNotTriedAgainAndDoNoHarm) 
       EXPECT_TRUE(Signs(*key)) << function << ' ' << RvName(result);
     }
   }
+}
+
+// The token may have checked the PIN, and counted it.
+TEST_F(Pkcs11Stale, ADeviceErrorAtTheLoginDoesNotSendThePinAgain) {
+  Change([](ModuleBehaviour& b) { b.faults = {{.function = "C_Login", .result = CKR_DEVICE_ERROR}}; });
+  module->DropSessions();
+  module->Reset();
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTokenTrouble);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  EXPECT_TRUE(Signs(*key));
 }
 
 TEST_F(Pkcs11Stale, EveryCallOfALoadMayFailOnceAndTheNextLoadWorks) {
