@@ -46,24 +46,36 @@ bool Token::WantsLogin(State& state, const Credentials& credentials) const noexc
          credentials.behavior == Settings::LoginBehavior::kAlways;
 }
 
+// LoginOf believes a login only in the epoch in which it was made.
+Token::Login Token::LoginOf(const State& state) noexcept {
+  const Login login = state.login.load(std::memory_order_acquire);
+  return login == Login::kIn && state.login_epoch.load() != state.pool.epoch() ? Login::kUnknown : login;
+}
+
+bool Token::LoginLapsed(const Credentials& credentials) noexcept {
+  State& state = state_.Get();
+  return LoginOf(state) != Login::kIn && WantsLogin(state, credentials);
+}
+
 bool Token::LoginIsDue() noexcept {
   State* state = state_.IfMade();
-  return (info_.flags & CKF_LOGIN_REQUIRED) != 0 && (state == nullptr || state->login.load() != Login::kIn);
+  return (info_.flags & CKF_LOGIN_REQUIRED) != 0 && (state == nullptr || LoginOf(*state) != Login::kIn);
 }
 
 void Token::EnsureLoggedIn(const Credentials& credentials) {
   State& state = state_.Get();
-  if (state.login.load(std::memory_order_acquire) == Login::kIn || !WantsLogin(state, credentials)) return;
+  if (LoginOf(state) == Login::kIn || !WantsLogin(state, credentials)) return;
   std::unique_lock lock(state.mutex);
   while (state.logging_in) {
     const std::uint64_t round = state.login_round;
     state.login_over.wait(lock, [&] { return state.login_round != round; });
-    if (state.login.load() == Login::kIn) return;
+    if (LoginOf(state) == Login::kIn) return;
     // Who has no PIN of his own would ask the same person once more.
     if (credentials.pin.empty() && state.login_failure) throw Error(*state.login_failure);
   }
-  if (state.login.load() == Login::kIn) return;
+  if (LoginOf(state) == Login::kIn) return;
   state.logging_in = true;
+  const std::uint64_t epoch = state.pool.epoch();
   lock.unlock();
   CallWatch::Holding turn([](void* object) { EndLogin(*static_cast<State*>(object), GivenUp()); }, &state);
   std::optional<Error> failure;
@@ -75,6 +87,7 @@ void Token::EnsureLoggedIn(const Credentials& credentials) {
     failure = Error({.detail = "the PIN prompt failed", .token = label_});
   }
   if (!turn.End()) throw GivenUp();
+  state.login_epoch = epoch;
   EndLogin(state, failure);
   if (failure) throw *std::move(failure);
 }
@@ -94,7 +107,7 @@ void Token::EndLogin(State& state, const std::optional<Error>& failure) {
 }
 
 void Token::LogIn(State& state, const Credentials& credentials) {
-  if (state.login.load() == Login::kUnknown && IsLoggedInAfterAll()) return;
+  if (LoginOf(state) == Login::kUnknown && IsLoggedInAfterAll()) return;
   const CK_FLAGS flags = FlagsForLogin(state);
   CheckPinState(flags, credentials);
   if ((flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {

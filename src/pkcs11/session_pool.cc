@@ -62,6 +62,11 @@ void SessionPool::Leave(const Grant& grant) {
   if (grant.exclusive) exclusive_ = false;
 }
 
+void SessionPool::Opened() {
+  const std::lock_guard lock(mutex_);
+  ++at_token_;
+}
+
 bool SessionPool::NotOpened(const Grant& grant, bool learn_limit) {
   const std::lock_guard lock(mutex_);
   Leave(grant);
@@ -91,16 +96,22 @@ void SessionPool::WriteOff(const Grant& grant) {
   const std::lock_guard lock(mutex_);
   Leave(grant);
   --open_;
+  if (grant.session) --at_token_;
   Dispatch();
 }
 
-bool SessionPool::Closed(std::size_t count) {
+bool SessionPool::Closing(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  at_token_ -= count;
+  const bool none = at_token_ == 0;
+  if (none) ++epoch_;
+  return none;
+}
+
+void SessionPool::Closed(std::size_t count) {
   const std::lock_guard lock(mutex_);
   open_ -= count;
-  const bool none = open_ == 0;
-  if (none) ++epoch_;
   Dispatch();
-  return none;
 }
 
 std::optional<std::vector<CK_SESSION_HANDLE>> SessionPool::Renew(std::uint64_t seen) {

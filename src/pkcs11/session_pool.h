@@ -34,6 +34,8 @@ class SessionPool {
   // Take waits its turn for a session; exclusive: until no other is in use, and no other is granted before
   // Give.
   Grant Take(bool exclusive);
+  // Opened says that a grant's session is open at the token from now on.
+  void Opened();
   // NotOpened gives a grant back whose session could not be opened. With `learn_limit` the token said that it
   // has no more: true when there are others to wait for, so that Take may be called again.
   bool NotOpened(const Grant& grant, bool learn_limit);
@@ -41,16 +43,17 @@ class SessionPool {
   // Given is what there is to do after Give.
   struct Given {
     std::optional<CK_SESSION_HANDLE>
-        close;           // and to report by Closed: not usable, or of an epoch that is over
+        close;           // between Closing and Closed: not usable, or of an epoch that is over
     bool watch = false;  // several are idle now, and nobody watches them: TakeIdle is to be called later
   };
   // Give takes a session back.
   Given Give(const Grant& grant, bool usable, Clock::time_point now);
   // WriteOff takes a grant from a holder whose call does not come back: its session is not counted any more.
   void WriteOff(const Grant& grant);
-  // Closed reports `count` sessions as closed; true when none is open any more: a token then logs the user
-  // out (PKCS#11 section 5.6.2), so that the epoch is over.
-  bool Closed(std::size_t count);
+  // Closing says that `count` sessions are about to be closed; true when no other is open at the token: it
+  // then logs the user out (PKCS#11 section 5.6.2), so that the epoch is over. Closed says that they are.
+  bool Closing(std::size_t count);
+  void Closed(std::size_t count);
 
   // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes;
   // nothing if somebody else did so before.
@@ -64,7 +67,7 @@ class SessionPool {
     std::optional<Clock::time_point> oldest;
   };
   // TakeIdle with a time gives those away that were idle since then or longer, except the one that was used
-  // last: the login would go with it. The caller closes them and reports that by Closed.
+  // last: the login would go with it. The caller closes them, between Closing and Closed.
   IdleSince TakeIdle(Clock::time_point since);
 
  private:
@@ -88,8 +91,9 @@ class SessionPool {
   std::vector<Idle> idle_;  // by `since`: the one used last at the back
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
-  std::size_t open_ = 0;    // idle, in use, and being opened or closed
-  std::size_t in_use_ = 0;  // granted
+  std::size_t open_ = 0;      // idle, in use, and being opened or closed
+  std::size_t at_token_ = 0;  // of those, the ones that are open there for certain
+  std::size_t in_use_ = 0;    // granted
   std::size_t limit_ = SIZE_MAX;
   bool exclusive_ = false;
   bool watched_ = false;                 // somebody will call TakeIdle with a time

@@ -120,9 +120,10 @@ class Token : public std::enable_shared_from_this<Token> {
     Workers workers;
     std::atomic<bool> connected{false};
     std::atomic<CK_SLOT_ID> slot{0};
-    std::atomic<Login> login{Login::kUnknown};
-    std::atomic<bool> login_forced{false};  // the token wants a login though its flags say otherwise
-    std::mutex mutex;                       // for what follows; never held during a call
+    std::atomic<Login> login{Login::kUnknown};  // see LoginOf
+    std::atomic<std::uint64_t> login_epoch{0};  // in which it was made
+    std::atomic<bool> login_forced{false};      // the token wants a login though its flags say otherwise
+    std::mutex mutex;                           // for what follows; never held during a call
     std::condition_variable login_over;
     bool logging_in = false;
     std::uint64_t login_round = 0;  // moves when a login is over, or was given up
@@ -144,6 +145,8 @@ class Token : public std::enable_shared_from_this<Token> {
   void WriteOff(const SessionPool::Grant& grant) noexcept;
   void CloseLost(CK_SESSION_HANDLE session) noexcept;
   std::uint64_t Epoch() { return state_.Get().pool.epoch(); }
+  static Login LoginOf(const State& state) noexcept;
+  bool LoginLapsed(const Credentials& credentials) noexcept;
   // PinMayBeSpent tells whether the token may have checked a PIN though its answer did not arrive: it is not
   // sent again at once.
   static bool PinMayBeSpent(const Error& error) noexcept;
@@ -250,23 +253,28 @@ auto Token::Use(const Credentials* credentials, bool exclusive, Work&& work) {
     try {
       module_->EnsureReady();
       epoch = Epoch();
-      if (credentials != nullptr) EnsureLoggedIn(*credentials);
-      Lease lease(*this, exclusive);
+      std::optional<Lease> lease;
+      do {
+        lease.reset();
+        if (credentials != nullptr) EnsureLoggedIn(*credentials);
+        lease.emplace(*this, exclusive);
+        // The login goes with the last session, which another thread may have closed meanwhile.
+      } while (credentials != nullptr && LoginLapsed(*credentials));
       try {
-        return work(lease);
+        return work(*lease);
       } catch (const Error& error) {
         if (StalenessOf(error) == Staleness::kSession) {
-          lease.Replace();
+          lease->Replace();
         } else if (StalenessOf(error) != Staleness::kNone) {
-          lease.Discard();
+          lease->Discard();
         }
         throw;
       }
     } catch (const Error& error) {
       const Staleness staleness = StalenessOf(error);
-      if (staleness == Staleness::kNone) Rethrow(error);
+      if (again || staleness == Staleness::kNone) Rethrow(error);
       Renew(error, staleness, epoch, initialisation);
-      if (again || PinMayBeSpent(error)) Rethrow(error);
+      if (PinMayBeSpent(error)) Rethrow(error);
     }
   }
 }

@@ -26,6 +26,7 @@ SessionPool::Grant Token::Acquire(bool exclusive) {
         CloseLost(session);
         throw RvError(CKR_FUNCTION_CANCELED, "C_OpenSession", label_);
       }
+      state.pool.Opened();
       grant.session = session;
       return grant;
     } catch (const Error& error) {
@@ -113,10 +114,13 @@ void Token::Lease::Replace() noexcept {
 }
 
 void Token::Close(State& state, const std::vector<CK_SESSION_HANDLE>& sessions) noexcept {
+  if (sessions.empty()) return;
+  // Said before, so that whoever opens one meanwhile looks at the login again.
+  if (state.pool.Closing(sessions.size())) state.login = Login::kUnknown;
   for (const CK_SESSION_HANDLE session : sessions) {
     module_->Call(SIGNET_CK(C_CloseSession), CalledOn{label_}, session);
   }
-  if (!sessions.empty() && state.pool.Closed(sessions.size())) state.login = Login::kUnknown;
+  state.pool.Closed(sessions.size());
 }
 
 }  // namespace signet

@@ -24,7 +24,7 @@ void Token::ForgetAbsence(State& state) {
 
 std::optional<Error> Token::Trouble(const Credentials& credentials) {
   State& state = state_.Get();
-  const bool logged_in = state.login.load() == Login::kIn || !WantsLogin(state, credentials);
+  const bool logged_in = LoginOf(state) == Login::kIn || !WantsLogin(state, credentials);
   const std::lock_guard lock(state.mutex);
   if (state.trouble && SessionPool::Clock::now() < state.trouble_until) {
     const ErrorCode code = state.trouble->code();

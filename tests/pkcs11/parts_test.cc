@@ -153,6 +153,7 @@ TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_FALSE(grants[i].session);
     grants[i].session = i + 1;
+    pool.Opened();
     // The second one makes several, and one watch is enough.
     EXPECT_EQ(pool.Give(grants[i], true, start + i * 1s).watch, i == 1);
   }
@@ -165,7 +166,8 @@ TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
   const auto more = pool.TakeIdle(start + 100s);
   EXPECT_THAT(more.sessions, ::testing::ElementsAre(2u));
   EXPECT_FALSE(more.oldest);
-  EXPECT_FALSE(pool.Closed(2));
+  EXPECT_FALSE(pool.Closing(2));
+  pool.Closed(2);
   again = pool.Take(false);
   EXPECT_EQ(again.session, 3u);
   SessionPool::Grant fresh = pool.Take(false);
@@ -213,13 +215,32 @@ TEST(Pkcs11SessionPool, ARenewedEpochClosesWhatIsIdleAndWhatComesBack) {
   SessionPool::Grant held = pool.Take(false);
   idle.session = 1;
   held.session = 2;
+  pool.Opened();
+  pool.Opened();
   pool.Give(idle, true, SessionPool::Clock::now());
   const auto closing = pool.Renew(held.epoch);
   ASSERT_TRUE(closing);
   EXPECT_THAT(*closing, ::testing::ElementsAre(1u));
   EXPECT_FALSE(pool.Renew(held.epoch)) << "only the first to notice renews";
   EXPECT_EQ(pool.Give(held, true, SessionPool::Clock::now()).close, 2u);
-  EXPECT_TRUE(pool.Closed(2));
+  EXPECT_TRUE(pool.Closing(2));
+}
+
+TEST(Pkcs11SessionPool, ASessionThatIsBeingOpenedHoldsNoLogin) {
+  SessionPool pool;
+  SessionPool::Grant spoilt = pool.Take(false);
+  spoilt.session = 1;
+  pool.Opened();
+  const SessionPool::Grant being_opened = pool.Take(false);
+  EXPECT_EQ(pool.Give(spoilt, false, SessionPool::Clock::now()).close, 1u);
+  EXPECT_TRUE(pool.Closing(1)) << "the token may log out before the other is open";
+  pool.Closed(1);
+  pool.Opened();
+  SessionPool::Grant third = pool.Take(false);
+  EXPECT_NE(third.epoch, being_opened.epoch);
+  third.session = 3;
+  pool.Opened();
+  EXPECT_FALSE(pool.Closing(1)) << "the second one is open";
 }
 
 }  // namespace
