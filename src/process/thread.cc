@@ -106,8 +106,8 @@ void* Main(void* argument) {
   const auto* run = static_cast<const Threads::Run*>(argument);
   pthread_setname_np(pthread_self(), "signet");
   (*run)();
-  OfProcess().Drop(run);
   while (!OfProcess().End()) pause();
+  OfProcess().Drop(run);
   return nullptr;
 }
 
