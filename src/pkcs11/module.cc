@@ -135,7 +135,6 @@ void Module::Initialise(State& state, Turns::Turn& turn) {
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
   // Made now, so that it runs before the exit handlers of whatever the module brought with it.
   state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
-  state.initialised = Clock::now();
   state.initialisation.fetch_add(1);
   state.ready.store(true, std::memory_order_release);
 }
@@ -176,7 +175,7 @@ Error Module::Explained(CK_RV rv) const {
        .mend = "Check the module's own configuration and that this user may read its files."});
 }
 
-std::vector<CK_SLOT_ID> Module::SlotsWithToken(bool missed) {
+std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
   std::vector<CK_SLOT_ID> slots;
   std::optional<Error> failure;
   try {
@@ -184,13 +183,13 @@ std::vector<CK_SLOT_ID> Module::SlotsWithToken(bool missed) {
   } catch (const Error& error) {
     failure = error;
   }
-  if (slots.empty() && Renew(missed)) return AskForSlots();
+  if (slots.empty() && Renew()) return AskForSlots();
   if (failure) throw *std::move(failure);
   return slots;
 }
 
 // Renew initialises the module anew where nothing can be had from it, and tells whether it did.
-bool Module::Renew(bool missed) {
+bool Module::Renew() {
   State& state = state_.Get();
   const std::uint64_t seen = initialisation();
   CK_ULONG count = 0;
@@ -199,8 +198,7 @@ bool Module::Renew(bool missed) {
   if ((rv != CKR_OK || count > 0) && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_REMOVED) return false;
   const auto now = Clock::now();
   Clock::time_point before = state.renewed;
-  if (now - before < kRenewalTime || (!missed && now - state.initialised.load() < kRenewalTime)) return false;
-  if (!state.renewed.compare_exchange_strong(before, now)) return false;
+  if (now - before < kRenewalTime || !state.renewed.compare_exchange_strong(before, now)) return false;
   Reinitialise(seen);
   return true;
 }

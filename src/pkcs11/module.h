@@ -50,10 +50,9 @@ class Module {
   std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
 
   // SlotsWithToken gives the slots that have a token now. A module that shows no slot at all may have lost
-  // what it speaks to, as p11-kit-client does with its server, and finds it only when it is initialised anew:
-  // that is done, not more than once a second, and, unless a token is `missed`, not soon after it was
-  // initialised.
-  std::vector<CK_SLOT_ID> SlotsWithToken(bool missed);
+  // what it speaks to, or not found it, as p11-kit-client with its server, and does so only when it is
+  // initialised anew: that is done, not more than once a second.
+  std::vector<CK_SLOT_ID> SlotsWithToken();
   // TokenInfo reads a token's info, its texts padded as they should be (modules differ).
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
 
@@ -87,7 +86,6 @@ class Module {
     std::atomic<bool> ready{false};
     std::atomic<bool> serialised{false};
     std::atomic<std::uint64_t> initialisation{0};
-    std::atomic<Clock::time_point> initialised{};
     std::atomic<Clock::time_point> renewed{};  // by Renew
     std::atomic<int> in_flight{0};
     std::atomic<int> lost{0};  // of those, which nobody waits for any more
@@ -112,7 +110,7 @@ class Module {
   void Finalise(State& state) noexcept;
   Error Explained(CK_RV rv) const;
   std::vector<CK_SLOT_ID> AskForSlots();
-  bool Renew(bool missed);
+  bool Renew();
 
   CK_FUNCTION_LIST* const functions_;
   std::string name_;

@@ -30,7 +30,7 @@ ModuleStatus StatusOf(Module& module) {
   ModuleStatus status{.name = module.name(), .path = module.path(), .holds_trust = module.holds_trust()};
   try {
     module.EnsureReady();
-    for (const CK_SLOT_ID slot : module.SlotsWithToken(false))
+    for (const CK_SLOT_ID slot : module.SlotsWithToken())
       status.tokens.push_back(StatusOf(module.TokenInfo(slot)));
   } catch (const Error& error) {
     status.trouble = error;

@@ -88,7 +88,7 @@ void Token::Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info) {
 void Token::Connect(State& state) {
   const Turns::Turn turn(state.connecting);
   if (state.connected.load(std::memory_order_acquire)) return;
-  for (const CK_SLOT_ID slot : module_->SlotsWithToken(true)) {
+  for (const CK_SLOT_ID slot : module_->SlotsWithToken()) {
     CK_TOKEN_INFO info{};
     try {
       info = module_->TokenInfo(slot);

@@ -116,7 +116,7 @@ TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& modu
   Found found;
   module->EnsureReady();
   if (!MatchesLibrary(uri, *module)) return found;
-  for (const CK_SLOT_ID slot : module->SlotsWithToken(false)) {
+  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
     try {
       const CK_TOKEN_INFO info = module->TokenInfo(slot);
       if (IsBlank(info) || !uri.Matches(info, slot) || !MatchesSlot(uri, *module, slot)) continue;
