@@ -87,7 +87,7 @@ void Token::EnsureLoggedIn(const Credentials& credentials) {
     failure = Error({.detail = "the PIN prompt failed", .token = label_});
   }
   if (!turn.End()) throw GivenUp();
-  state.login_epoch = epoch;
+  if (!failure) state.login_epoch = epoch;
   EndLogin(state, failure);
   if (failure) throw *std::move(failure);
 }
