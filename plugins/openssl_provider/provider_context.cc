@@ -54,7 +54,7 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
   try {
     ReadSettings();
   } catch (const Error&) {
-    settings_read_ = false;  // told to whom it concerns: who uses a key
+    return;  // said again to whom it concerns: who uses a key
   }
 }
 

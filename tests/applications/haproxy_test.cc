@@ -1,10 +1,6 @@
 #include "applications/program_page.h"
 #include "applications/program_site.h"
 
-#include <chrono>
-#include <filesystem>
-#include <thread>
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -130,10 +126,7 @@ TEST_F(HaProxy, SignsInAChrootThroughP11KitServer) {
   const auto made = site.Run(page_.Block("sh"));
   ASSERT_TRUE(made.ok()) << made.err;
   const auto token = site.Start(page_.Block("sh", 1));
-  for (int i = 0; i < 1000 && !std::filesystem::exists(site.File("run/token")); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  ASSERT_TRUE(std::filesystem::exists(site.File("run/token"))) << token->output();
+  ASSERT_TRUE(site.AwaitFile("run/token")) << token->output();
   site.environment()["P11_KIT_SERVER_ADDRESS"] =
       site.Run(page_.Block("sh", 2) + "printf %s \"$P11_KIT_SERVER_ADDRESS\"").out;
   site.Put("/usr/lib/x86_64-linux-gnu/pkcs11", KitDirectory());

@@ -1,6 +1,6 @@
 // The files of a user of pkcs11-provider, with `module =` changed and nothing else, in programs as they are.
+#include "applications/program_page.h"
 #include "applications/program_site.h"
-#include "foreign_program.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -93,30 +93,7 @@ print(urllib.request.urlopen("https://127.0.0.1:8443/", context=context).read().
 
 TEST_P(MovedOver, NginxServesWithTheIdentityInTheToken) {
   const auto port = site_.Port("8443");
-  site_.Write("nginx.conf", R"(daemon off;
-user root;
-worker_processes 2;
-pid /etc/signet/nginx.pid;
-error_log stderr info;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path /etc/signet/body;
-  proxy_temp_path /etc/signet/proxy;
-  fastcgi_temp_path /etc/signet/fastcgi;
-  uwsgi_temp_path /etc/signet/uwsgi;
-  scgi_temp_path /etc/signet/scgi;
-  server {
-    listen 127.0.0.1:8443 ssl;
-    ssl_certificate /etc/signet/server.crt;
-    ssl_certificate_key /etc/signet/server.key;
-    ssl_client_certificate /etc/signet/ca.pem;
-    ssl_verify_client on;
-    location / { return 200 "$ssl_client_s_dn\n"; }
-  }
-}
-)");
-  const auto server = site_.StartServer("nginx -e stderr -p /etc/signet -c /etc/signet/nginx.conf", port);
+  const auto server = StartNginx(site_, ProgramPage("nginx.md").Block("nginx"), port);
   EXPECT_EQ(Visit(site_, port), "CN=bob,O=Signet Test\n") << server->output();
   EXPECT_EQ(ServerName(site_, port), "token-server");
   ExpectTwoCallsOnceWarm(site_.module());

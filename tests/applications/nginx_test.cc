@@ -17,34 +17,6 @@ const std::string kBob = "CN=bob,O=Signet Test\n";
 
 class Nginx : public ::testing::Test {
  protected:
-  // Start runs the page's server with two workers, as a service does but for its directories.
-  static std::unique_ptr<Program> Start(const ProgramSite& site, const std::string& server,
-                                        std::uint16_t port, const std::string& user = "root",
-                                        const std::string& top = "") {
-    const std::string configuration = fmt::format(
-        R"({}daemon off;
-user {};
-worker_processes 2;
-pid /etc/signet/nginx.pid;
-error_log stderr info;
-events {{ worker_connections 64; }}
-http {{
-  log_format worker 'worker $pid';
-  access_log /dev/stdout worker;
-  client_body_temp_path /etc/signet/body;
-  proxy_temp_path /etc/signet/proxy;
-  fastcgi_temp_path /etc/signet/fastcgi;
-  uwsgi_temp_path /etc/signet/uwsgi;
-  scgi_temp_path /etc/signet/scgi;
-  ssl_session_tickets off;
-{}
-}}
-)",
-        top, user, server);
-    return site.StartServer("nginx -e stderr -p /etc/signet -c " + site.Write("nginx.conf", configuration),
-                            port);
-  }
-
   static std::set<std::string> Workers(const testing::BackgroundProcess& server) {
     static const std::regex line("(^|\n)worker ([0-9]+)");
     const std::string output = server.output();
@@ -74,7 +46,7 @@ http {{
 TEST_F(Nginx, WorkersServeWithTheIdentityInTheToken) {
   ProgramSite site;
   const std::uint16_t port = site.Port("8443");
-  const auto server = Start(site, page_.Block("nginx"), port);
+  const auto server = StartNginx(site, page_.Block("nginx"), port);
   EXPECT_EQ(Visit(site, port), kBob) << server->output();
   AwaitWorkers(site, port, *server, 2);
   site.module().Reset();
@@ -86,7 +58,7 @@ TEST_F(Nginx, WorkersThatWorkAsAnotherUserSign) {
   ProgramSite site;
   site.HandToNobody();
   const std::uint16_t port = site.Port("8443");
-  const auto server = Start(site, page_.Block("nginx"), port, "nobody nogroup");
+  const auto server = StartNginx(site, page_.Block("nginx"), port, "nobody nogroup");
   EXPECT_EQ(Visit(site, port), kBob) << server->output();
   EXPECT_EQ(ServerName(site, port), "token-server");
   ExpectTwoCallsOnceWarm(site.module());
@@ -95,7 +67,7 @@ TEST_F(Nginx, WorkersThatWorkAsAnotherUserSign) {
 TEST_F(Nginx, ReloadBringsWorkersThatSign) {
   ProgramSite site;
   const std::uint16_t port = site.Port("8443");
-  const auto server = Start(site, page_.Block("nginx"), port);
+  const auto server = StartNginx(site, page_.Block("nginx"), port);
   AwaitWorkers(site, port, *server, 2);
   server->Signal(SIGHUP);
   AwaitWorkers(site, port, *server, 4);
@@ -108,7 +80,7 @@ TEST_F(Nginx, ProxyPresentsTheIdentityInTheToken) {
   MutualTlsServer backend(MutualTlsServer::Kind::kOpenSsl, PeerOf(site));
   site.UsePort("8443", backend.port());
   const std::uint16_t port = site.Port("8080");
-  const auto server = Start(site, "proxy_ssl_session_reuse off;\n" + page_.Block("nginx", 1), port);
+  const auto server = StartNginx(site, "proxy_ssl_session_reuse off;\n" + page_.Block("nginx", 1), port);
   const std::string visit = "curl -sS http://127.0.0.1:8080/";
   EXPECT_TRUE(site.Run(visit).ok());
   EXPECT_TRUE(backend.SawSubject("alice")) << server->output() << backend.output();
@@ -137,15 +109,12 @@ TEST_F(Nginx, WorkersReachTheTokenThroughP11KitServer) {
   ProgramSite site;
   const std::string serve = "p11-kit server --foreground --provider " + site.module_path() +
                             " --name /etc/signet/token 'pkcs11:token=web'";
-  const auto await_socket = [&] {
-    for (int i = 0; i < 1000 && !std::filesystem::exists(site.File("token")); ++i) usleep(10'000);
-  };
   auto token = site.Start(serve);
-  await_socket();
+  ASSERT_TRUE(site.AwaitFile("token")) << token->output();
   site.environment()["P11_KIT_SERVER_ADDRESS"] = "unix:path=" + site.File("token");
   site.UseModule(KitDirectory() + "/p11-kit-client.so");
   const std::uint16_t port = site.Port("8443");
-  const auto server = Start(site, page_.Block("nginx"), port, "root", "env P11_KIT_SERVER_ADDRESS;\n");
+  const auto server = StartNginx(site, page_.Block("nginx"), port, "root", "env P11_KIT_SERVER_ADDRESS;\n");
   AwaitWorkers(site, port, *server, 2);
   site.module().Reset();
   EXPECT_EQ(Visit(site, port, 3), kBob + kBob + kBob) << server->output();
@@ -155,7 +124,7 @@ TEST_F(Nginx, WorkersReachTheTokenThroughP11KitServer) {
   std::filesystem::remove(site.File("token"));
   EXPECT_NE(Visit(site, port), kBob);
   token = site.Start(serve);
-  await_socket();
+  ASSERT_TRUE(site.AwaitFile("token")) << token->output();
   std::string answer;
   for (int i = 0; i < 100 && answer != kBob; ++i, usleep(50'000)) answer = Visit(site, port);
   EXPECT_EQ(answer, kBob) << server->output();
@@ -165,7 +134,7 @@ TEST_F(Nginx, WorkersReachTheTokenThroughP11KitServer) {
 TEST_F(Nginx, WorkersThatLostTheTokensVariableSign) {
   ProgramSite site(ProgramSite::Module::kSoftHsm);
   const std::uint16_t port = site.Port("8443");
-  const auto server = Start(site, page_.Block("nginx"), port);
+  const auto server = StartNginx(site, page_.Block("nginx"), port);
   EXPECT_EQ(Visit(site, port), kBob) << server->output();
 }
 

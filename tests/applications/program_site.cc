@@ -143,6 +143,13 @@ std::unique_ptr<Program> ProgramSite::StartServer(const std::string& command, st
   return server;
 }
 
+bool ProgramSite::AwaitFile(std::string_view name) const {
+  for (int i = 0; i < 1000 && !std::filesystem::exists(File(name)); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return std::filesystem::exists(File(name));
+}
+
 void ProgramSite::HandToNobody() {
   if (geteuid() != 0) return;
   // The build may be where nobody else can look.
@@ -221,6 +228,32 @@ void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module) {
   }
   EXPECT_FALSE(warm.empty());
   for (const std::uint32_t process : warm) EXPECT_LE(cold[process], kToLoadAndSign);
+}
+
+std::unique_ptr<Program> StartNginx(const ProgramSite& site, const std::string& server, std::uint16_t port,
+                                    const std::string& user, const std::string& top) {
+  const std::string configuration = fmt::format(
+      R"({}daemon off;
+user {};
+worker_processes 2;
+pid /etc/signet/nginx.pid;
+error_log stderr info;
+events {{ worker_connections 64; }}
+http {{
+  log_format worker 'worker $pid';
+  access_log /dev/stdout worker;
+  client_body_temp_path /etc/signet/body;
+  proxy_temp_path /etc/signet/proxy;
+  fastcgi_temp_path /etc/signet/fastcgi;
+  uwsgi_temp_path /etc/signet/uwsgi;
+  scgi_temp_path /etc/signet/scgi;
+  ssl_session_tickets off;
+{}
+}}
+)",
+      top, user, server);
+  return site.StartServer("nginx -e stderr -p /etc/signet -c " + site.Write("nginx.conf", configuration),
+                          port);
 }
 
 std::string KitDirectory() {

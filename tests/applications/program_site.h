@@ -72,6 +72,9 @@ class ProgramSite {
   // StartServer is Start for what listens on a port of the loopback.
   std::unique_ptr<Program> StartServer(const std::string& command, std::uint16_t port) const;
 
+  // AwaitFile waits up to ten seconds for a file here that a program makes, and tells whether it is there.
+  bool AwaitFile(std::string_view name) const;
+
   // HandToNobody makes root's site one of the user nobody, for servers that refuse to work as root or drop
   // its rights. Who runs the tests as another user keeps all as it is.
   void HandToNobody();
@@ -117,6 +120,11 @@ void ExpectSignatures(const testing::WrappedModule& module, std::uint64_t signat
 // calls each, after its first one, until it let go of the token; and that up to there it needed at most 20:
 // 18 to find the token and the key and to log in, and two to sign.
 void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module);
+
+// StartNginx runs the blocks `server` of a configuration with two workers, as a service does but for its
+// directories; the workers say in its log who they are. `top` is lines of the main context.
+std::unique_ptr<Program> StartNginx(const ProgramSite& site, const std::string& server, std::uint16_t port,
+                                    const std::string& user = "root", const std::string& top = "");
 
 // KitDirectory is where p11-kit's modules are on this architecture.
 std::string KitDirectory();

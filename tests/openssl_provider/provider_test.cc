@@ -183,6 +183,8 @@ TEST(ListedBeforeDefault, TokenKeySigns) {
 // Listed before `default` we are whom libcrypto asks for every key that a handshake or a program makes.
 class ListedFirst : public ::testing::TestWithParam<const char*> {
  protected:
+  static constexpr unsigned char kMessage[] = "message";
+
   static OpenSslPtr<EVP_PKEY> Generate(OSSL_LIB_CTX* library) {
     const std::string_view type = GetParam();
     if (type == "EC") return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "EC", "P-256"));
@@ -190,21 +192,32 @@ class ListedFirst : public ::testing::TestWithParam<const char*> {
       return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, "RSA", std::size_t{2048}));
     return OpenSslPtr<EVP_PKEY>(EVP_PKEY_Q_keygen(library, nullptr, GetParam()));
   }
+  static std::vector<unsigned char> Signature(OSSL_LIB_CTX* library, EVP_PKEY* key) {
+    const OpenSslPtr<EVP_MD_CTX> signing(EVP_MD_CTX_new());
+    EXPECT_EQ(EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, library, nullptr, key, nullptr), 1)
+        << TakeErrors();
+    std::vector<unsigned char> signature(512);
+    std::size_t size = signature.size();
+    EXPECT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, kMessage, sizeof kMessage), 1)
+        << TakeErrors();
+    signature.resize(size);
+    return signature;
+  }
+  // Verifies gives what EVP_DigestVerify says of the first `size` bytes of the message.
+  static int Verifies(OSSL_LIB_CTX* library, EVP_PKEY* key, const std::vector<unsigned char>& signature,
+                      std::size_t size = sizeof kMessage) {
+    const OpenSslPtr<EVP_MD_CTX> verifying(EVP_MD_CTX_new());
+    EXPECT_EQ(EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, library, nullptr, key, nullptr), 1)
+        << TakeErrors();
+    return EVP_DigestVerify(verifying.get(), signature.data(), signature.size(), kMessage, size);
+  }
 };
 
 TEST_P(ListedFirst, KeysAreStillMadeWrittenAndUsed) {
   const LibraryContext context({"signet", "default"});
   const OpenSslPtr<EVP_PKEY> key = Generate(context.get());
   ASSERT_NE(key, nullptr) << TakeErrors();
-  const OpenSslPtr<EVP_MD_CTX> signing(EVP_MD_CTX_new());
-  ASSERT_EQ(
-      EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, context.get(), nullptr, key.get(), nullptr), 1)
-      << TakeErrors();
-  std::array<unsigned char, 512> signature;
-  std::size_t size = signature.size();
-  const unsigned char message[] = "message";
-  ASSERT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, message, sizeof message), 1)
-      << TakeErrors();
+  const auto signature = Signature(context.get(), key.get());
   // Written and read again, it verifies in a context that has never heard of us.
   const OpenSslPtr<BIO> written(BIO_new(BIO_s_mem()));
   ASSERT_EQ(PEM_write_bio_PrivateKey_ex(written.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr,
@@ -215,11 +228,7 @@ TEST_P(ListedFirst, KeysAreStillMadeWrittenAndUsed) {
   const OpenSslPtr<EVP_PKEY> again(
       PEM_read_bio_PrivateKey_ex(written.get(), nullptr, nullptr, nullptr, plain.get(), nullptr));
   ASSERT_NE(again, nullptr) << TakeErrors();
-  const OpenSslPtr<EVP_MD_CTX> verifying(EVP_MD_CTX_new());
-  ASSERT_EQ(
-      EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, plain.get(), nullptr, again.get(), nullptr),
-      1);
-  EXPECT_EQ(EVP_DigestVerify(verifying.get(), signature.data(), size, message, sizeof message), 1);
+  EXPECT_EQ(Verifies(plain.get(), again.get(), signature), 1);
 }
 
 // Build makes of `key`'s numbers a key with the provider that `properties` prefer, or that is listed first.
@@ -247,21 +256,9 @@ TEST_P(ListedFirst, KeysBuiltOutOfNumbersSignAndVerify) {
     ASSERT_TRUE(pair != nullptr && half != nullptr);
     EXPECT_EQ(EVP_PKEY_eq(pair.get(), key.get()), 1);
     EXPECT_EQ(EVP_PKEY_eq(half.get(), pair.get()), 1);
-    const OpenSslPtr<EVP_MD_CTX> signing(EVP_MD_CTX_new());
-    const OpenSslPtr<EVP_MD_CTX> verifying(EVP_MD_CTX_new());
-    ASSERT_EQ(EVP_DigestSignInit_ex(signing.get(), nullptr, nullptr, library, nullptr, pair.get(), nullptr),
-              1)
-        << TakeErrors();
-    std::array<unsigned char, 512> signature;
-    std::size_t size = signature.size();
-    const unsigned char message[] = "message";
-    ASSERT_EQ(EVP_DigestSign(signing.get(), signature.data(), &size, message, sizeof message), 1)
-        << TakeErrors();
-    ASSERT_EQ(
-        EVP_DigestVerifyInit_ex(verifying.get(), nullptr, nullptr, library, nullptr, half.get(), nullptr), 1)
-        << TakeErrors();
-    EXPECT_EQ(EVP_DigestVerify(verifying.get(), signature.data(), size, message, sizeof message), 1);
-    EXPECT_EQ(EVP_DigestVerify(verifying.get(), signature.data(), size, message, sizeof message - 1), 0);
+    const auto signature = Signature(library, pair.get());
+    EXPECT_EQ(Verifies(library, half.get(), signature), 1);
+    EXPECT_EQ(Verifies(library, half.get(), signature, sizeof kMessage - 1), 0);
   }
 }
 

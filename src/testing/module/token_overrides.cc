@@ -75,14 +75,14 @@ bool Contains(const std::vector<unsigned long>& values, CK_ULONG value) {
   return std::ranges::find(values, value) != values.end();
 }
 
-}  // namespace
-
 // TakeInitArgs checks pReserved and takes it away: SoftHSM wants none.
 bool TakeInitArgs(const std::string& wanted, CK_C_INITIALIZE_ARGS* arguments) {
   if (wanted.empty()) return true;
   if (arguments == nullptr || arguments->pReserved == nullptr) return false;
   return wanted == static_cast<const char*>(std::exchange(arguments->pReserved, nullptr));
 }
+
+}  // namespace
 
 CK_RV Initialize(Module& module, const Rules& rules, void* arguments) {
   auto* const wanted = static_cast<CK_C_INITIALIZE_ARGS*>(arguments);
