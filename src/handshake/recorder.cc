@@ -106,8 +106,8 @@ void Recorder::Unseen(Direction direction, std::uint8_t record_type, std::string
   messages_.push_back({.direction = direction,
                        .record_type = record_type,
                        .message = std::move(message),
-                       .length = length,
-                       .details = {"not seen: " + std::move(why)}});
+                       .details = {fmt::format("a record of {} bytes", length)},
+                       .why = std::move(why)});
 }
 
 }  // namespace signet

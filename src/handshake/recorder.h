@@ -26,7 +26,7 @@ class Recorder {
   void Alert(Direction direction, std::uint8_t record_type, ByteView level_and_description);
   void ApplicationData(Direction direction, std::uint8_t record_type, std::size_t length);
   // Unseen lists a record of `length` bytes that the stack keeps to itself; `message` is empty where not even
-  // its kind is known, and `why` says what hides it.
+  // its kind is known, and `why` says what hides it. How long the message in it is, nobody knows.
   void Unseen(Direction direction, std::uint8_t record_type, std::string message, std::size_t length,
               std::string why);
 

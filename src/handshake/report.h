@@ -18,10 +18,11 @@ enum class Direction { kSent, kReceived };
 // HandshakeMessage is one message of a TLS connection as it was on the wire, in order.
 struct HandshakeMessage {
   Direction direction = Direction::kSent;
-  std::uint8_t record_type = 22;     // of the outer record: 23 for what TLS 1.3 encrypts
-  std::string message;               // "ClientHello", "ChangeCipherSpec", "Alert", "ApplicationData"
-  std::size_t length = 0;            // bytes, with the handshake header
-  std::vector<std::string> details;  // what matters in it, one line each
+  std::uint8_t record_type = 22;  // of the outer record: 23 for what TLS 1.3 encrypts
+  std::string message;            // "ClientHello", "ChangeCipherSpec", "Alert"; empty: not even that is seen
+  std::optional<std::size_t> length;  // bytes, with the handshake header; nothing where it cannot be seen
+  std::vector<std::string> details;   // what matters in it, one line each
+  std::string why;                    // what hides it; empty where nothing does
 };
 
 // ConsideredIdentity is an identity that was offered for the handshake, and what became of it.

@@ -120,9 +120,11 @@ bool IsOpen(const HandshakeMessage& message) {
 std::string Message(const HandshakeMessage& message) {
   std::string html = fmt::format(
       "<li class=\"{}{}\"><div class=\"arrow\"><span class=\"name\">{}</span> "
-      "<span class=\"meta\">record {} · {} bytes</span></div>",
+      "<span class=\"meta\">record {}{}</span></div>",
       message.direction == Direction::kSent ? "sent" : "received", IsFatal(message) ? " failed" : "",
-      Escaped(message.message), message.record_type, message.length);
+      message.message.empty() ? "not seen" : Escaped(message.message), message.record_type,
+      message.length ? fmt::format(" · {} bytes", *message.length) : "");
+  if (!message.why.empty()) html += fmt::format("<p>Not seen: {}.</p>", Escaped(message.why));
   if (!message.details.empty()) {
     html += fmt::format("<details{}><summary>what is in it</summary><ul>", IsOpen(message) ? " open" : "");
     for (const std::string& line : message.details) html += fmt::format("<li>{}</li>", Escaped(line));

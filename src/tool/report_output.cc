@@ -40,11 +40,14 @@ Json RequestJson(const CertificateRequest& request) {
 Json MessagesJson(const std::vector<HandshakeMessage>& messages) {
   Json json = Json::array();
   for (const HandshakeMessage& message : messages) {
-    json.push_back({{"direction", Name(message.direction)},
-                    {"record_type", message.record_type},
-                    {"message", message.message},
-                    {"length", message.length},
-                    {"details", message.details}});
+    Json row = {{"direction", Name(message.direction)},
+                {"record_type", message.record_type},
+                {"message", OrNull(message.message)},
+                {"length", nullptr},
+                {"details", message.details}};
+    if (message.length) row["length"] = *message.length;
+    if (!message.why.empty()) row["why"] = message.why;
+    json.push_back(std::move(row));
   }
   return json;
 }
@@ -81,8 +84,10 @@ std::string Shortened(const std::string& line) {
 
 void PrintMessages(const std::vector<HandshakeMessage>& messages) {
   for (const HandshakeMessage& message : messages) {
-    fmt::print("{} {:<20} record type {}, {} bytes\n", message.direction == Direction::kSent ? "->" : "<-",
-               message.message, message.record_type, message.length);
+    fmt::print("{} {:<20} record type {}{}\n", message.direction == Direction::kSent ? "->" : "<-",
+               message.message.empty() ? "(not seen)" : message.message, message.record_type,
+               message.length ? fmt::format(", {} bytes", *message.length) : "");
+    if (!message.why.empty()) fmt::print("     not seen: {}\n", message.why);
     for (const std::string& line : message.details) fmt::print("     {}\n", Shortened(line));
   }
 }

@@ -48,7 +48,7 @@ const json kHandshake =
   "client_certificate": {"sent": true, "uri": "", "subject": "", "issuer": "", "scheme": ""},
   "certificate_request": {"authorities": [""], "schemes": [""]},
   "considered": [{"uri": "", "chosen": true, "reasons": [""]}],
-  "messages": [{"direction": "", "record_type": 22, "message": "", "length": 1}],
+  "messages": [{"direction": "", "record_type": 22, "message": null, "length": null}],
   "certificate_verify": {"scheme": "", "verified": true}, "timing_ms": 1.5})");
 
 class Documents : public ::testing::Test {
@@ -95,8 +95,8 @@ TEST_F(Documents, WithNoIdentityTheExitStatusIsOne) {
 TEST_F(Documents, HandshakeNamesAllThatHappened) {
   for (const std::string tls : {"1.2", "1.3"}) {
     for (const std::string stack : {"openssl", "botan"}) {
-      if (stack == "botan" && RunSignet({"handshake", "--help"}).out.find("botan") == std::string::npos)
-        continue;
+      const int botan = SIGNET_BOTAN_VERSION;  // 0: there is none
+      if (stack == "botan" && botan < (tls == "1.3" ? 3 : 2)) continue;
       SCOPED_TRACE(stack + " " + tls);
       MutualTlsServer server(
           MutualTlsServer::Kind::kOpenSsl,
@@ -104,12 +104,13 @@ TEST_F(Documents, HandshakeNamesAllThatHappened) {
       const auto result = RunSignet({"handshake", server.address(), "--trust", server.trust_file(), "--json",
                                      "--tls", tls, "--stack", stack, "--identity", File(alice_)});
       const json document = JsonOf(result);
-      if (stack == "botan" && tls == "1.3" && result.exit_status != 0) continue;  // Botan 2 has no TLS 1.3
       EXPECT_EQ(result.exit_status, 0) << result.err;
       Has(document, kHandshake, "handshake");
       for (const json& message : document["messages"]) {
         EXPECT_THAT(message["direction"], ::testing::AnyOf("sent", "received"));
         EXPECT_THAT(message["record_type"], ::testing::AnyOf(20, 21, 22, 23));
+        const bool seen = message["message"].is_string() && message["length"].is_number();
+        EXPECT_NE(seen, message.contains("why")) << message;
       }
     }
   }

@@ -129,6 +129,21 @@ TEST_P(Stack, WhatWasNotSentIsNullWithAWhy) {
   EXPECT_THAT(report["certificate_verify"]["why"], HasSubstr("sent no CertificateVerify"));
 }
 
+TEST_P(Stack, MessageThatCannotBeSeenIsNullWithAWhy) {
+  const auto server = Server();
+  const auto report = JsonOf(Shake(GetParam().stack, server, {"--identity", File(pki_, {})}));
+  int hidden = 0;
+  for (const auto& message : report["messages"]) {
+    const bool seen = message["message"].is_string() && message["length"].is_number();
+    EXPECT_NE(seen, message.contains("why")) << message;
+    if (seen) continue;
+    EXPECT_THAT(message["why"], HasSubstr("it is encrypted, and Botan does not show"));
+    ++hidden;
+  }
+  // In TLS 1.2 Botan answers the server's close_notify by itself, and shows nobody with what.
+  EXPECT_EQ(hidden, GetParam().stack == "botan" && GetParam().tls == "1.2" ? 1 : 0) << report["messages"];
+}
+
 TEST_P(Stack, SaysWhyNothingFitted) {
   const auto server = Server();
   const TestPki stranger(CertificateOptions::Ca("Strange Root"));
