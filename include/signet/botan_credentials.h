@@ -46,8 +46,7 @@ struct Decision {
   std::vector<Unusable> unusable;
   // scheme is what Botan signs with: the first of its own policy that the peer takes, not the peer's first.
   std::optional<SignatureScheme> scheme;
-  // exact tells whether the peer's schemes were known (Callbacks below) or had to be guessed from the key
-  // types.
+  // exact tells whether the peer's schemes were known (Callbacks below) or had to be guessed.
   bool exact = false;
 
   // Explain gives one line for each identity: its URI, and why it was chosen or not.
@@ -73,25 +72,44 @@ class CredentialsManager : public Botan::Credentials_Manager {
                                                   std::shared_ptr<Botan::Credentials_Manager> inner,
                                                   Options options = {});
 
-  // Inspect takes what the peer asked for from a handshake message; the next choice in this thread uses it.
-  virtual void Inspect(const Botan::TLS::Handshake_Message& message) = 0;
+  // Inspect takes what the peer asked for from a handshake message of `connection`, which is any address of
+  // the caller's that stands for it. What Botan asks for next in this thread is for that connection.
+  virtual void Inspect(const Botan::TLS::Handshake_Message& message, const void* connection) = 0;
+  // Forget ends what is known of a connection.
+  virtual void Forget(const void* connection) noexcept = 0;
+#if BOTAN_VERSION_MAJOR >= 3
+  // AskAnyway changes the extensions of a TLS 1.3 CertificateRequest that was inspected, where Botan can sign
+  // with none of its schemes: Botan would end the handshake; now it asks, and sends an empty Certificate.
+  virtual void AskAnyway(const Botan::TLS::Extensions& received, const void* connection) = 0;
+#endif
   // last_decision is about the handshake that asked last, in any thread.
   virtual std::optional<Decision> last_decision() const = 0;
 };
 
-// Callbacks hands the exact signature schemes and authorities that the peer asked for to the selection: Botan
-// tells a credentials manager neither. Derive from it, or put it on top of a class of your own.
+// Callbacks hands the exact signature schemes that the peer asked for to the selection: Botan does not tell a
+// credentials manager, and ends the handshake where a certificate's key has none of them. One object for each
+// connection. Derive from it, or put it on top of a class of your own, which sees each message as it came.
 template <class Base = Botan::TLS::Callbacks>
 class Callbacks : public Base {
  public:
   template <class... Arguments>
   explicit Callbacks(std::shared_ptr<CredentialsManager> manager, Arguments&&... arguments)
       : Base(std::forward<Arguments>(arguments)...), manager_(std::move(manager)) {}
+  ~Callbacks() override { manager_->Forget(this); }
+  Callbacks(const Callbacks&) = delete;
+  Callbacks& operator=(const Callbacks&) = delete;
 
   void tls_inspect_handshake_msg(const Botan::TLS::Handshake_Message& message) override {
-    manager_->Inspect(message);
     Base::tls_inspect_handshake_msg(message);
+    manager_->Inspect(message, this);
   }
+#if BOTAN_VERSION_MAJOR >= 3
+  void tls_examine_extensions(const Botan::TLS::Extensions& extensions, Botan::TLS::Connection_Side from,
+                              Botan::TLS::Handshake_Type message) override {
+    Base::tls_examine_extensions(extensions, from, message);
+    if (message == Botan::TLS::Handshake_Type::CertificateRequest) manager_->AskAnyway(extensions, this);
+  }
+#endif
 
  private:
   std::shared_ptr<CredentialsManager> manager_;

@@ -18,6 +18,7 @@
 // What differs between Botan 2.19 and Botan 3 in running a TLS connection, which only the probe does.
 namespace signet::botan {
 
+inline constexpr bool kHasTls13 = SIGNET_BOTAN_3;
 #if SIGNET_BOTAN_3
 inline constexpr auto kBadCertificateAlert = Botan::TLS::Alert::BadCertificate;
 #else

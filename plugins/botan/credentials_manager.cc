@@ -13,7 +13,6 @@ namespace {
 using Role = CertificateRequest::Role;
 
 Options Completed(Options options) {
-  if (options.policy == nullptr) options.policy = std::make_shared<Botan::TLS::Policy>();
   if (options.selection.stack.empty()) options.selection.stack = "Botan";
   return options;
 }
@@ -38,6 +37,11 @@ Chain ConvertedChain(const CertificateChain& chain) {
     }
   }
   return converted;
+}
+
+std::pair<std::string, ByteVector> LabelOf(const Identity& identity) {
+  const auto der = identity.leaf().der();
+  return {identity.uri(), ByteVector(der.begin(), der.end())};
 }
 
 std::string Joined(const std::vector<Reason>& reasons) {
@@ -78,7 +82,7 @@ std::string Decision::Explain() const {
 
 Manager::Manager(const IdentitySet& identities, std::shared_ptr<Botan::Credentials_Manager> inner,
                  Options options)
-    : ManagerBase(std::move(inner)), options_(Completed(std::move(options))) {
+    : ManagerBase(std::move(inner), options.policy), options_(Completed(std::move(options))) {
   std::vector<Identity> usable;
   for (const Identity& identity : identities.identities()) Convert(identity, usable);
   usable_ = IdentitySet(std::move(usable));
@@ -90,7 +94,7 @@ void Manager::Convert(const Identity& identity, std::vector<Identity>& usable) {
     try {
       Converted converted{.chain = ConvertedChain(identity.chain()),
                           .key = std::make_shared<PrivateKey>(identity.key())};
-      converted_.insert_or_assign(identity.uri(), std::move(converted));
+      converted_.insert_or_assign(LabelOf(identity), std::move(converted));
       usable.push_back(identity);
       return;
     } catch (const Error& error) {
@@ -100,12 +104,29 @@ void Manager::Convert(const Identity& identity, std::vector<Identity>& usable) {
   unusable_.push_back({.identity = identity, .reason = std::move(reason)});
 }
 
-void Manager::Inspect(const Botan::TLS::Handshake_Message& message) {
+void Manager::Inspect(const Botan::TLS::Handshake_Message& message, const void* connection) {
   const std::optional<PeerWish> wish = WishOf(message);
-  if (!wish) return;
-  CertificateRequest request = RequestOf(*wish);
+  std::optional<CertificateRequest> request;
+  if (wish) request = RequestOf(*wish);
   const std::scoped_lock lock(mutex_);
-  expected_.insert_or_assign(std::this_thread::get_id(), std::move(request));
+  Turn& turn = turns_[std::this_thread::get_id()];
+  turn.connection = connection;
+  if (!request) return;
+  turn.asked.clear();
+  turn.chosen.clear();
+  expected_.insert_or_assign({connection, request->role}, *std::move(request));
+}
+
+void Manager::Forget(const void* connection) noexcept {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(expected_, [&](const auto& row) { return row.first.first == connection; });
+  std::erase_if(turns_, [&](const auto& row) { return row.second.connection == connection; });
+}
+
+bool Manager::KnowsNoScheme(const void* connection) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = expected_.find({connection, Role::kClient});
+  return !IsEmpty() && found != expected_.end() && !CanSignFor(found->second);
 }
 
 std::optional<Decision> Manager::last_decision() const {
@@ -115,12 +136,15 @@ std::optional<Decision> Manager::last_decision() const {
 
 std::optional<CertificateRequest> Manager::ExpectedRequest(const CertificateRequest& guessed) const {
   const std::scoped_lock lock(mutex_);
-  const auto found = expected_.find(std::this_thread::get_id());
+  const auto turn = turns_.find(std::this_thread::get_id());
+  if (turn == turns_.end()) return std::nullopt;
+  const auto found = expected_.find({turn->second.connection, guessed.role});
   if (found == expected_.end()) return std::nullopt;
   CertificateRequest request = found->second;
-  const bool same_host = request.role == Role::kClient || request.host == guessed.host;
-  if (request.role != guessed.role || request.authorities != guessed.authorities || !same_host)
-    return std::nullopt;
+  // A Botan 2 server that finds nothing for the host asks again for none.
+  const bool same_host =
+      request.role == Role::kClient || guessed.host.empty() || request.host == guessed.host;
+  if (request.authorities != guessed.authorities || !same_host) return std::nullopt;
   request.host = guessed.host;
   return request;
 }
@@ -130,15 +154,15 @@ Decision Manager::Decide(const CertificateRequest& request, const std::vector<Si
   policy.stack_schemes = stack;
   std::vector<Identity> candidates = usable_.identities();
   std::vector<Unusable> unusable = unusable_;
-  const auto put_aside = [&](const std::string& uri, const std::string& reason) {
-    const auto found = std::ranges::find(candidates, uri, &Identity::uri);
-    unusable.push_back({.identity = *found, .reason = reason});
-    candidates.erase(found);
+  const auto put_aside = [&](const Identity& identity, const std::string& reason) {
+    unusable.push_back({.identity = identity, .reason = reason});
+    std::erase_if(candidates,
+                  [label = LabelOf(identity)](const Identity& it) { return LabelOf(it) == label; });
   };
   // The selection goes by what key, peer and stack have in common; Botan then insists on its own favourite.
   // What cannot do that one is put aside, and the choice made again.
   while (stack.empty() && !candidates.empty()) {
-    put_aside(candidates.front().uri(),
+    put_aside(candidates.front(),
               "the program's Botan policy signs with no key of the types that the peer takes");
   }
   const TimePoint now = std::chrono::system_clock::now();
@@ -151,42 +175,54 @@ Decision Manager::Decide(const CertificateRequest& request, const std::vector<Si
       const auto scheme = chosen != nullptr ? PickedScheme(stack, request, *chosen->key()) : std::nullopt;
       return {.choice = std::move(choice), .unusable = std::move(unusable), .scheme = scheme, .exact = false};
     }
-    put_aside(std::string(chosen->uri()), trouble);
+    put_aside(*chosen, trouble);
   }
 }
 
-std::optional<Chain> Manager::FindChain(const Strings& key_types, const Names& authorities,
-                                        const std::string& type, const std::string& context) {
-  const std::optional<Role> role = RoleOf(type);
-  if (!role || (usable_.empty() && unusable_.empty())) return std::nullopt;
-  const CertificateRequest guessed = GuessedRequest(*role, key_types, authorities, context, *options_.policy);
+std::optional<Chain> Manager::FindChain(const Question& question) {
+  const std::optional<Role> role = RoleOf(question.type);
+  if (!role || IsEmpty()) return std::nullopt;
+  const CertificateRequest guessed = GuessedRequest(*role, question);
   const std::optional<CertificateRequest> expected = ExpectedRequest(guessed);
-  const CertificateRequest& request = expected ? *expected : guessed;
-  Decision decision = Decide(request, StackSchemes(*options_.policy, request.protocol_version, key_types));
+  Decision decision = Decide(expected ? *expected : guessed, StackSchemes(policy(), question.key_types));
   decision.exact = expected.has_value();
   const Identity* chosen = decision.choice.identity();
-  Chain chain = chosen != nullptr ? converted_.at(chosen->uri()).chain : Chain();
-  Keep(std::move(decision));
+  Chain chain = chosen != nullptr ? converted_.at(LabelOf(*chosen)).chain : Chain();
+  Keep(std::move(decision), question.key_types);
   return chain;
 }
 
-void Manager::Keep(Decision decision) {
+void Manager::Keep(Decision decision, const Strings& key_types) {
   const std::scoped_lock lock(mutex_);
-  // A Botan 2 server asks once for each type of key; what it gets for one is not undone by the next.
-  const bool server = decision.choice.request().role == Role::kServer;
-  if (server && !decision.choice && last_decision_ && last_decision_->choice) return;
+  Turn& turn = turns_[std::this_thread::get_id()];
+  const bool another_handshake =
+      decision.choice.request().role == Role::kClient || turn.asked.contains(key_types);
+  if (another_handshake) {
+    turn.asked.clear();
+    turn.chosen.clear();
+  }
+  turn.asked.insert(key_types);
+  if (decision.choice) turn.chosen.push_back(LabelOf(*decision.choice.identity()));
+  // What a server got for one type of key is not undone by the next.
+  if (!decision.choice && !turn.chosen.empty()) return;
   last_decision_ = std::move(decision);
 }
 
 std::shared_ptr<Botan::Private_Key> Manager::FindKey(const Botan::X509_Certificate& certificate,
-                                                     const std::string&) {
+                                                     const std::string& type) {
+  if (!RoleOf(type)) return nullptr;
   // A file and a token may hold the same certificate: the one that was chosen last signs.
-  const std::optional<Decision> last = last_decision();
-  if (last && last->choice) {
-    const Converted& chosen = converted_.at(last->choice.identity()->uri());
-    if (chosen.chain.front() == certificate) return chosen.key;
+  std::vector<Label> chosen;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto turn = turns_.find(std::this_thread::get_id());
+    if (turn != turns_.end()) chosen = turn->second.chosen;
   }
-  for (const auto& [uri, converted] : converted_) {
+  for (auto label = chosen.rbegin(); label != chosen.rend(); ++label) {
+    const Converted& converted = converted_.at(*label);
+    if (converted.chain.front() == certificate) return converted.key;
+  }
+  for (const auto& [label, converted] : converted_) {
     if (converted.chain.front() == certificate) return converted.key;
   }
   return nullptr;

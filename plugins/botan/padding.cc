@@ -110,7 +110,9 @@ SigningAlgorithm Ecdsa(std::string_view padding) {
 }
 
 SigningAlgorithm Pure(Kind kind, std::string_view padding) {
-  for (const std::string_view name : {"", "Pure", "Identity", "Randomized", "Deterministic"}) {
+  // "Randomized" is Botan's word for ML-DSA as it is by default. Its "Deterministic" cannot be promised: the
+  // place where the key lives decides.
+  for (const std::string_view name : {"", "Pure", "Identity", "Randomized"}) {
     if (padding == name) return {.kind = kind};
   }
   ThrowUnsupported(padding);

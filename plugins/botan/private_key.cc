@@ -115,7 +115,7 @@ std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_vie
     using Kind = SigningAlgorithm::Kind;
     const bool pure = algorithm.kind == Kind::kEdDsa || algorithm.kind == Kind::kMlDsa;
     return std::make_unique<Signer>(key_, algorithm, ElementSize(), algorithm_identifier(),
-                                    pure ? InnerHash(padding) : "Raw");
+                                    pure ? InnerHash() : "Raw");
   } catch (const Error& error) {
     throw SigningError(error);
   }

@@ -75,19 +75,16 @@ CertificateRequest RequestOf(const PeerWish& wish) {
           .host = wish.host};
 }
 
-CertificateRequest GuessedRequest(CertificateRequest::Role role, const Strings& key_types,
-                                  const Names& authorities, const std::string& host,
-                                  const Botan::TLS::Policy& policy) {
-  const bool tls13 = AllowsTls13(policy);
-  const bool types = !tls13 && role == CertificateRequest::Role::kClient;
-  return {.protocol_version = static_cast<std::uint16_t>(tls13 ? 0x0304 : 0x0303),
+CertificateRequest GuessedRequest(CertificateRequest::Role role, const Question& question) {
+  const bool types = question.version < 0x0304 && role == CertificateRequest::Role::kClient;
+  return {.protocol_version = question.version,
           .role = role,
-          .authorities = AuthoritiesOf(authorities),
-          .schemes = {},
+          .authorities = AuthoritiesOf(question.authorities),
+          .schemes = question.schemes,
           .certificate_schemes = {},
-          .certificate_types = types ? CertificateTypesOf(key_types) : ByteVector{},
+          .certificate_types = types ? CertificateTypesOf(question.key_types) : ByteVector{},
           .oid_filters = {},
-          .host = host};
+          .host = question.context};
 }
 
 }  // namespace signet::botan

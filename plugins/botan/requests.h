@@ -10,11 +10,8 @@ namespace signet::botan {
 // RequestOf turns what Botan understood of the peer's message into the selection's terms.
 CertificateRequest RequestOf(const PeerWish& wish);
 
-// GuessedRequest is made from what Botan tells a credentials manager, where the message itself was not seen:
-// no schemes, and the newest version that `policy` allows.
-CertificateRequest GuessedRequest(CertificateRequest::Role role, const Strings& key_types,
-                                  const Names& authorities, const std::string& host,
-                                  const Botan::TLS::Policy& policy);
+// GuessedRequest is made from what Botan tells a credentials manager, where the message itself was not seen.
+CertificateRequest GuessedRequest(CertificateRequest::Role role, const Question& question);
 
 // AuthoritiesOf gives the DER of names, as they were received.
 std::vector<ByteVector> AuthoritiesOf(const Names& names);

@@ -33,12 +33,11 @@ bool Contains(const std::vector<SignatureScheme>& schemes, SignatureScheme schem
 
 }  // namespace
 
-std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, std::uint16_t version,
-                                          const Strings& key_types) {
+std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, const Strings& key_types) {
   std::vector<SignatureScheme> schemes;
   for (const auto& scheme : policy.allowed_signature_schemes()) {
     const SchemeRow* row = IsKnown(scheme) ? FindRow(static_cast<SignatureScheme>(CodeOf(scheme))) : nullptr;
-    if (row == nullptr || !(version >= 0x0304 ? row->tls13 : row->tls12)) continue;
+    if (row == nullptr) continue;
     const std::string_view name = KeyName(row->key);
     if (name.empty()) continue;
     if (!key_types.empty() && std::ranges::find(key_types, name) == key_types.end()) continue;
@@ -59,6 +58,14 @@ std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& 
   return std::nullopt;
 }
 
+bool CanSignFor(const CertificateRequest& request) {
+  const bool tls13 = request.protocol_version >= 0x0304;
+  return std::ranges::any_of(request.schemes, [&](SignatureScheme scheme) {
+    const SchemeRow* row = FindRow(scheme);
+    return row != nullptr && (tls13 ? row->tls13 : row->tls12) && IsKnown(SchemeOf(scheme));
+  });
+}
+
 std::string WhyUnusable(const signet::PrivateKey& key) {
   if (!KeyName(key.type()).empty()) return {};
   return fmt::format("Botan's TLS has no signature scheme for its key, {}", Description(key));
@@ -70,6 +77,10 @@ std::string CheckPick(const std::vector<SignatureScheme>& stack, const Certifica
   const std::optional<SignatureScheme> pick = PickedScheme(stack, request, key);
   if (!pick) return "the program's Botan policy allows no signature scheme that the peer takes for its key";
   const SchemeRow& row = RowOf(*pick);
+  if (request.protocol_version >= 0x0304 && !row.tls13) {
+    return fmt::format("the program's Botan policy makes it sign with {}, which TLS 1.3 does not have",
+                       row.name);
+  }
   const bool able = key.type() == KeyType::kEc ? key.Supports(row.algorithm) : Contains(key.schemes(), *pick);
   if (able) return {};
   return fmt::format(

@@ -11,15 +11,18 @@
 
 namespace signet::botan {
 
-// StackSchemes lists what Botan can put into a CertificateVerify of `version` under `policy`, in the policy's
-// order and for the key types that Botan names ("RSA", "ECDSA"; empty: all).
-std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, std::uint16_t version,
-                                          const Strings& key_types);
+// StackSchemes lists what Botan signs with under `policy`, in the policy's order and for the key types that
+// Botan names ("RSA", "ECDSA"; empty: all).
+std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, const Strings& key_types);
 
 // PickedScheme is what Botan will sign with: the first of `stack` that the peer takes and that is for a key
-// of this type and, in TLS 1.3, curve. Nothing where there is none: Botan would abort the handshake.
+// of this type and, in TLS 1.3, curve; be it one that TLS 1.3 does not have. Nothing where there is none:
+// Botan would abort the handshake.
 std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& stack,
                                             const CertificateRequest& request, const signet::PrivateKey& key);
+
+// CanSignFor tells whether Botan knows a scheme that the peer takes in the version of the request.
+bool CanSignFor(const CertificateRequest& request);
 
 // WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty where it can.
 std::string WhyUnusable(const signet::PrivateKey& key);

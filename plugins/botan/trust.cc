@@ -50,7 +50,7 @@ std::shared_ptr<Botan::Credentials_Manager> MakeTrust(const std::string& file) {
 }
 
 std::shared_ptr<const Botan::TLS::Policy> MakePolicy(std::optional<std::uint16_t> version) {
-  if (version == kTls13 && !SIGNET_BOTAN_3) {
+  if (version == kTls13 && !kHasTls13) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "Botan 2 has no TLS 1.3",
                  .mend = "Leave --tls 1.3 out, or use --stack openssl."});

@@ -2,6 +2,7 @@
 
 #include <signet/botan_credentials.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,7 +39,6 @@ using Text = std::string_view;
 inline KeyHandle HandleOf(const std::shared_ptr<Botan::Private_Key>& key) { return key; }
 inline std::uint16_t CodeOf(const Botan::TLS::Signature_Scheme& scheme) { return scheme.wire_code(); }
 inline bool IsKnown(const Botan::TLS::Signature_Scheme& scheme) { return scheme.is_available(); }
-inline bool AllowsTls13(const Botan::TLS::Policy& policy) { return policy.allow_tls13(); }
 #else
 #define SIGNET_BOTAN_3 0
 using KeyHandle = Botan::Private_Key*;
@@ -50,8 +50,12 @@ inline std::uint16_t CodeOf(Botan::TLS::Signature_Scheme scheme) {
 inline bool IsKnown(Botan::TLS::Signature_Scheme scheme) {
   return Botan::TLS::signature_scheme_is_known(scheme);
 }
-inline bool AllowsTls13(const Botan::TLS::Policy&) { return false; }
 #endif
+
+// SchemeOf gives Botan's value of a scheme, be it one that Botan does not know.
+inline Botan::TLS::Signature_Scheme SchemeOf(SignatureScheme scheme) {
+  return static_cast<Botan::TLS::Signature_Scheme>(static_cast<std::uint16_t>(scheme));
+}
 
 // SchemesOf turns Botan's schemes into ours, unknown code points included.
 inline std::vector<SignatureScheme> SchemesOf(const std::vector<Botan::TLS::Signature_Scheme>& schemes) {
@@ -59,6 +63,46 @@ inline std::vector<SignatureScheme> SchemesOf(const std::vector<Botan::TLS::Sign
   for (const auto& scheme : schemes) ours.push_back(static_cast<SignatureScheme>(CodeOf(scheme)));
   return ours;
 }
+
+// Question is what Botan asks a credentials manager for.
+struct Question {
+  const Strings& key_types;
+  const Names& authorities;
+  const std::string& type;
+  const std::string& context;
+  // version is the one of the handshake, as far as Botan's way to ask gives it away.
+  std::uint16_t version = 0x0303;
+  // schemes are those of the peer that Botan knows; empty where it does not tell. Where the peer has others
+  // for the signatures in certificates, it is those.
+  std::vector<SignatureScheme> schemes = {};
+};
+
+#if SIGNET_BOTAN_3
+// QuestionOf tells the version by how Botan 3 asks: in TLS 1.2 a client is told no schemes, and a server asks
+// for one key type at a time.
+inline Question QuestionOf(const Strings& key_types,
+                           const std::vector<Botan::AlgorithmIdentifier>& algorithms,
+                           const Names& authorities, const std::string& type, const std::string& context,
+                           const Botan::TLS::Policy& policy) {
+  Question question{key_types, authorities, type, context};
+  const bool single = type == "tls-server" && key_types.size() == 1 && policy.allow_tls12();
+  if (algorithms.empty() || single || !policy.allow_tls13()) return question;
+  question.version = 0x0304;
+  for (const auto& scheme : Botan::TLS::Signature_Scheme::all_available_schemes()) {
+    if (std::ranges::find(algorithms, scheme.algorithm_identifier()) != algorithms.end())
+      question.schemes.push_back(static_cast<SignatureScheme>(CodeOf(scheme)));
+  }
+  return question;
+}
+
+// TakeAScheme puts one that Botan knows in the place of those that a received CertificateRequest has. (The
+// transcript is made of what came, not of this.)
+inline void TakeAScheme(const Botan::TLS::Extensions& received) {
+  if (auto* schemes = received.get<Botan::TLS::Signature_Algorithms>()) {
+    *schemes = Botan::TLS::Signature_Algorithms({Botan::TLS::Signature_Scheme::RSA_PSS_SHA256});
+  }
+}
+#endif
 
 // PeerWish is what a handshake message says about the certificate that the peer wants from us.
 struct PeerWish {
@@ -185,11 +229,11 @@ class KeyBase : public Botan::Private_Key {
 
  protected:
   virtual std::unique_ptr<Botan::PK_Ops::Signature> MakeSigner(std::string_view padding) const = 0;
-  // InnerHash is what Botan calls the hash of its own operation, for PKCS#10 and X.509, which insist on it;
-  // Botan 2 does not ask.
-  std::string InnerHash([[maybe_unused]] std::string_view padding) const {
+  // InnerHash is what Botan calls the hash inside of an algorithm that signs the message itself, for PKCS#10
+  // and X.509, which insist on it; Botan 2 does not ask.
+  std::string InnerHash() const {
 #if SIGNET_BOTAN_3
-    return public_->create_verification_op(padding, "")->hash_function();
+    return public_->create_verification_op("", "")->hash_function();
 #else
     return {};
 #endif
@@ -245,8 +289,10 @@ inline Botan::AlgorithmIdentifier PssAlgorithm([[maybe_unused]] const std::strin
 // ManagerBase forwards to the application's manager everything but certificates and keys.
 class ManagerBase : public CredentialsManager {
  public:
-  explicit ManagerBase(std::shared_ptr<Botan::Credentials_Manager> inner)
-      : inner_(inner != nullptr ? std::move(inner) : std::make_shared<Botan::Credentials_Manager>()) {}
+  ManagerBase(std::shared_ptr<Botan::Credentials_Manager> inner,
+              std::shared_ptr<const Botan::TLS::Policy> policy)
+      : inner_(inner != nullptr ? std::move(inner) : std::make_shared<Botan::Credentials_Manager>()),
+        policy_(policy != nullptr ? std::move(policy) : std::make_shared<Botan::TLS::Policy>()) {}
 
   std::vector<Botan::Certificate_Store*> trusted_certificate_authorities(
       const std::string& type, const std::string& context) override {
@@ -272,7 +318,8 @@ class ManagerBase : public CredentialsManager {
   using Schemes = std::vector<Botan::AlgorithmIdentifier>;
   Chain find_cert_chain(const Strings& key_types, const Schemes& schemes, const Names& authorities,
                         const std::string& type, const std::string& context) override {
-    std::optional<Chain> own = FindChain(key_types, authorities, type, context);
+    std::optional<Chain> own =
+        FindChain(QuestionOf(key_types, schemes, authorities, type, context, *policy_));
     return own ? *std::move(own) : inner_->find_cert_chain(key_types, schemes, authorities, type, context);
   }
   Chain cert_chain(const Strings& key_types, const Schemes& schemes, const std::string& type,
@@ -300,10 +347,13 @@ class ManagerBase : public CredentialsManager {
       const std::optional<std::string>& prf) override {
     return inner_->choose_preshared_key(host, side, identities, prf);
   }
+  void AskAnyway(const Botan::TLS::Extensions& received, const void* connection) override {
+    if (KnowsNoScheme(connection)) TakeAScheme(received);
+  }
 #else
   Chain find_cert_chain(const Strings& key_types, const Names& authorities, const std::string& type,
                         const std::string& context) override {
-    std::optional<Chain> own = FindChain(key_types, authorities, type, context);
+    std::optional<Chain> own = FindChain({key_types, authorities, type, context});
     return own ? *std::move(own) : inner_->find_cert_chain(key_types, authorities, type, context);
   }
   Chain cert_chain(const Strings& key_types, const std::string& type, const std::string& context) override {
@@ -327,14 +377,19 @@ class ManagerBase : public CredentialsManager {
 
  protected:
   // FindChain gives our chain, an empty one for "none fits", or nothing where `inner` is to answer.
-  virtual std::optional<Chain> FindChain(const Strings& key_types, const Names& authorities,
-                                         const std::string& type, const std::string& context) = 0;
+  virtual std::optional<Chain> FindChain(const Question& question) = 0;
   // FindKey gives the key of a certificate of ours, else null.
   virtual std::shared_ptr<Botan::Private_Key> FindKey(const Botan::X509_Certificate& certificate,
                                                       const std::string& type) = 0;
+  // KnowsNoScheme tells whether the connection's peer asked for a certificate, and Botan can sign with none
+  // of the schemes that it takes; false where `inner` is to answer.
+  virtual bool KnowsNoScheme(const void* connection) const = 0;
+  // policy is never null.
+  const Botan::TLS::Policy& policy() const noexcept { return *policy_; }
 
  private:
   std::shared_ptr<Botan::Credentials_Manager> inner_;
+  std::shared_ptr<const Botan::TLS::Policy> policy_;
 };
 
 }  // namespace signet::botan

@@ -161,6 +161,10 @@ TEST_P(Servers, MlDsaKeyFromAFileArrivesWhereOpenSslHasIt) {
     const std::string uri = "pkcs12:" + file + "?pin-value=secret";
     if (GetParam().tls == "1.3") {
       LogsIn(server_, uri, row, "file", {});
+      const TestIdentity other = Client(row, "provider-file");
+      SClientLogsIn(
+          "pkcs12:" + directory_.Write(key + "-too.p12", testing::MakePkcs12(other)) + "?pin-value=secret",
+          row, "provider-file", {});
       continue;
     }
     // TLS 1.2 has no such scheme.

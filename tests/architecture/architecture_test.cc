@@ -206,6 +206,14 @@ TEST(Architecture, BotanNamesStayInItsPlugin) {
               IsEmpty());
 }
 
+TEST(Architecture, BotanVersionsDifferWhereTheyMay) {
+  const Folders places = {"include/signet/botan_credentials.h", "plugins/botan/channel.h",
+                          "plugins/botan/version.h"};
+  EXPECT_THAT(Violations(R"(\b(BOTAN_VERSION_\w+|SIGNET_BOTAN_3|BOTAN_HAS_\w+))",
+                         [&](const SourceFile& file) { return places.contains(file.path); }),
+              IsEmpty());
+}
+
 TEST(Architecture, OnlyProgramsPrint) {
   EXPECT_THAT(Violations(R"(\bstd::(cout|cerr|clog)\b|\b(printf|puts|fmt::print(ln)?)\()",
                          [](const SourceFile& file) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,18 @@ class Sha512OnlyKey final : public ChangedKey {
   bool Supports(const SigningAlgorithm& algorithm) const override {
     return algorithm.kind == SigningAlgorithm::Kind::kRsaPss && algorithm.hash == Hash::kSha512;
   }
+};
+
+// LeavingKey is a key in a token that can be taken away.
+class LeavingKey final : public ChangedKey {
+ public:
+  using ChangedKey::ChangedKey;
+  std::optional<Error> Unavailable() const override {
+    if (!gone) return std::nullopt;
+    return Error(
+        {.code = ErrorCode::kTokenAbsent, .detail = "the token is not there", .mend = "Put it back."});
+  }
+  std::atomic<bool> gone = false;
 };
 
 // WithKey gives the identity of a test certificate with a key of class `Key` around its own.

@@ -16,46 +16,64 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using testing::TestPki;
 
-// Application is a manager with something to forward to.
+// Application is a manager with something to forward to. Its answers tell what it was asked.
 class Application : public Botan::Credentials_Manager {
  public:
-  std::vector<Botan::Certificate_Store*> trusted_certificate_authorities(const std::string&,
-                                                                         const std::string&) override {
+  std::vector<Botan::Certificate_Store*> trusted_certificate_authorities(
+      const std::string& type, const std::string& context) override {
+    trust_asked = type + " " + context;
     return {&store};
   }
-  std::string psk_identity_hint(const std::string&, const std::string&) override { return "hint"; }
-  std::string psk_identity(const std::string&, const std::string&, const std::string&) override {
-    return "identity";
+  std::string psk_identity_hint(const std::string& type, const std::string& context) override {
+    return "hint " + type + " " + context;
   }
-  Botan::SymmetricKey psk(const std::string& type, const std::string&, const std::string&) override {
-    return Botan::SymmetricKey(ByteVector(type.begin(), type.end()));
+  std::string psk_identity(const std::string& type, const std::string& context,
+                           const std::string& hint) override {
+    return "identity " + type + " " + context + " " + hint;
+  }
+  Botan::SymmetricKey psk(const std::string& type, const std::string& context,
+                          const std::string& id) override {
+    const std::string text = type + " " + context + " " + id;
+    return Botan::SymmetricKey(ByteVector(text.begin(), text.end()));
   }
 #if SIGNET_BOTAN_3
   Botan::secure_vector<std::uint8_t> session_ticket_key() override { return {1, 2}; }
   Botan::secure_vector<std::uint8_t> dtls_cookie_secret() override { return {3, 4}; }
-  std::shared_ptr<Botan::Public_Key> find_raw_public_key(const Strings&, const std::string&,
-                                                         const std::string&) override {
+  std::shared_ptr<Botan::Public_Key> find_raw_public_key(const Strings& key_types, const std::string& type,
+                                                         const std::string& context) override {
+    raw_asked = key_types.at(0) + " " + type + " " + context;
     return raw;
   }
-  std::shared_ptr<Botan::Private_Key> private_key_for(const Botan::Public_Key&, const std::string&,
-                                                      const std::string&) override {
-    return raw;
+  std::shared_ptr<Botan::Private_Key> private_key_for(const Botan::Public_Key& key, const std::string& type,
+                                                      const std::string& context) override {
+    raw_asked = "key " + type + " " + context;
+    return &key == raw.get() ? raw : nullptr;
   }
-  std::vector<Botan::TLS::ExternalPSK> find_preshared_keys(std::string_view, Botan::TLS::Connection_Side,
-                                                           const Strings&,
-                                                           const std::optional<std::string>&) override {
+  std::vector<Botan::TLS::ExternalPSK> find_preshared_keys(std::string_view host,
+                                                           Botan::TLS::Connection_Side side,
+                                                           const Strings& identities,
+                                                           const std::optional<std::string>& prf) override {
     std::vector<Botan::TLS::ExternalPSK> keys;
-    keys.emplace_back("found", "SHA-256", Botan::secure_vector<std::uint8_t>(32));
+    keys.push_back(Psk("found", host, side, identities, prf));
     return keys;
   }
-  std::optional<Botan::TLS::ExternalPSK> choose_preshared_key(std::string_view, Botan::TLS::Connection_Side,
-                                                              const Strings&,
-                                                              const std::optional<std::string>&) override {
-    return Botan::TLS::ExternalPSK("chosen", "SHA-256", Botan::secure_vector<std::uint8_t>(32));
+  std::optional<Botan::TLS::ExternalPSK> choose_preshared_key(
+      std::string_view host, Botan::TLS::Connection_Side side, const Strings& identities,
+      const std::optional<std::string>& prf) override {
+    return Psk("chosen", host, side, identities, prf);
   }
+  static Botan::TLS::ExternalPSK Psk(const std::string& how, std::string_view host,
+                                     Botan::TLS::Connection_Side side, const Strings& identities,
+                                     const std::optional<std::string>& prf) {
+    const char* who = side == Botan::TLS::Connection_Side::Server ? "server" : "client";
+    return {how + " " + std::string(host) + " " + who + " " + identities.at(0), prf.value(),
+            Botan::secure_vector<std::uint8_t>(32)};
+  }
+  std::string raw_asked;
   std::shared_ptr<Botan::Private_Key> raw =
       MakePrivateKey(FileKey::FromPkcs8(TestPki().Issue({}).private_key));
   Chain find_cert_chain(const Strings&, const std::vector<Botan::AlgorithmIdentifier>&, const Names&,
@@ -64,15 +82,22 @@ class Application : public Botan::Credentials_Manager {
     return {};
   }
 #else
-  bool attempt_srp(const std::string&, const std::string&) override { return true; }
-  std::string srp_identifier(const std::string&, const std::string&) override { return "srp"; }
-  std::string srp_password(const std::string&, const std::string&, const std::string&) override {
-    return "word";
+  bool attempt_srp(const std::string& type, const std::string& context) override {
+    return type == "tls-client" && context == "h";
   }
-  bool srp_verifier(const std::string&, const std::string&, const std::string&, std::string& group,
-                    Botan::BigInt&, ByteVector&, bool) override {
-    group = "group";
-    return true;
+  std::string srp_identifier(const std::string& type, const std::string& context) override {
+    return "srp " + type + " " + context;
+  }
+  std::string srp_password(const std::string& type, const std::string& context,
+                           const std::string& id) override {
+    return "word " + type + " " + context + " " + id;
+  }
+  bool srp_verifier(const std::string& type, const std::string& context, const std::string& id,
+                    std::string& group, Botan::BigInt& verifier, ByteVector& salt, bool fake) override {
+    group = type + " " + context + " " + id;
+    verifier = 7;
+    salt = {8};
+    return fake;
   }
   Chain find_cert_chain(const Strings&, const Names&, const std::string&, const std::string&) override {
     ++asked;
@@ -80,6 +105,7 @@ class Application : public Botan::Credentials_Manager {
   }
 #endif
   Botan::Certificate_Store_In_Memory store;
+  std::string trust_asked;
   int asked = 0;
 };
 
@@ -104,27 +130,37 @@ TEST(Manager, ForwardsAllThatIsNotAboutCertificates) {
       CredentialsManager::Make(IdentitySet({MakeIdentity(pki.Issue({}), "test:alice")}), application);
   EXPECT_EQ(manager->trusted_certificate_authorities("tls-client", "h"),
             std::vector<Botan::Certificate_Store*>{&application->store});
-  EXPECT_EQ(manager->psk_identity_hint("tls-client", "h"), "hint");
-  EXPECT_EQ(manager->psk_identity("tls-client", "h", ""), "identity");
-  EXPECT_EQ(manager->psk("tls-server", "session-ticket", "").length(), 10U);
+  EXPECT_EQ(application->trust_asked, "tls-client h");
+  EXPECT_EQ(manager->psk_identity_hint("tls-client", "h"), "hint tls-client h");
+  EXPECT_EQ(manager->psk_identity("tls-client", "h", "x"), "identity tls-client h x");
+  const auto psk = manager->psk("tls-server", "session-ticket", "id").bits_of();
+  EXPECT_EQ(std::string(psk.begin(), psk.end()), "tls-server session-ticket id");
 #if SIGNET_BOTAN_3
   EXPECT_EQ(manager->session_ticket_key(), (Botan::secure_vector<std::uint8_t>{1, 2}));
   EXPECT_EQ(manager->dtls_cookie_secret(), (Botan::secure_vector<std::uint8_t>{3, 4}));
-  EXPECT_EQ(manager->find_raw_public_key({}, "tls-client", "h"), application->raw);
+  EXPECT_EQ(manager->find_raw_public_key({"RSA"}, "tls-client", "h"), application->raw);
+  EXPECT_EQ(application->raw_asked, "RSA tls-client h");
   EXPECT_EQ(manager->private_key_for(*application->raw, "tls-client", "h"), application->raw);
-  const auto side = Botan::TLS::Connection_Side::Client;
-  ASSERT_THAT(manager->find_preshared_keys("h", side, {}, {}), SizeIs(1));
-  EXPECT_EQ(manager->find_preshared_keys("h", side, {}, {}).front().identity(), "found");
-  EXPECT_EQ(manager->choose_preshared_key("h", side, {}, {})->identity(), "chosen");
+  EXPECT_EQ(application->raw_asked, "key tls-client h");
+  const auto side = Botan::TLS::Connection_Side::Server;
+  const auto found = manager->find_preshared_keys("h", side, {"x"}, "SHA-384");
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found.front().identity(), "found h server x");
+  EXPECT_EQ(found.front().prf_algo(), "SHA-384");
+  EXPECT_EQ(manager->choose_preshared_key("h", side, {"x"}, "SHA-384")->identity(), "chosen h server x");
 #else
   std::string group;
   Botan::BigInt verifier;
   ByteVector salt;
   EXPECT_TRUE(manager->attempt_srp("tls-client", "h"));
-  EXPECT_EQ(manager->srp_identifier("tls-client", "h"), "srp");
-  EXPECT_EQ(manager->srp_password("tls-client", "h", "srp"), "word");
-  EXPECT_TRUE(manager->srp_verifier("tls-server", "h", "srp", group, verifier, salt, false));
-  EXPECT_EQ(group, "group");
+  EXPECT_FALSE(manager->attempt_srp("tls-server", "h"));
+  EXPECT_EQ(manager->srp_identifier("tls-client", "h"), "srp tls-client h");
+  EXPECT_EQ(manager->srp_password("tls-client", "h", "id"), "word tls-client h id");
+  EXPECT_TRUE(manager->srp_verifier("tls-server", "h", "id", group, verifier, salt, true));
+  EXPECT_FALSE(manager->srp_verifier("tls-server", "h", "id", group, verifier, salt, false));
+  EXPECT_EQ(group, "tls-server h id");
+  EXPECT_EQ(verifier, 7);
+  EXPECT_EQ(salt, ByteVector{8});
 #endif
 }
 
@@ -242,6 +278,56 @@ TEST(Manager, UnknownCertificateIsTheApplications) {
   EXPECT_EQ(manager->private_key_for(Botan::X509_Certificate(other.der().data(), other.der().size()),
                                      "tls-client", ""),
             nullptr);
+}
+
+TEST(Manager, KeyForAnotherPurposeIsTheApplications) {
+  const auto manager =
+      CredentialsManager::Make(IdentitySet({MakeIdentity(TestPki().Issue({}), "test:alice")}), nullptr);
+  const Chain chain = Find(*manager, {"ECDSA"});
+  ASSERT_FALSE(chain.empty());
+  EXPECT_NE(manager->private_key_for(chain.front(), "tls-client", ""), nullptr);
+  EXPECT_NE(manager->private_key_for(chain.front(), "tls-server", ""), nullptr);
+  EXPECT_EQ(manager->private_key_for(chain.front(), "https", ""), nullptr);
+}
+
+TEST(Manager, RenewedCertificateUnderTheSameUriIsAnIdentityOfItsOwn) {
+  const TestPki one(testing::CertificateOptions::Ca("One"));
+  const TestPki two(testing::CertificateOptions::Ca("Two"));
+  const auto manager =
+      CredentialsManager::Make(IdentitySet({MakeIdentity(one.Issue({.common_name = "old"}), "test:alice"),
+                                            MakeIdentity(two.Issue({.common_name = "new"}), "test:alice")}),
+                               nullptr);
+  for (const auto& [pki, name] : {std::pair(&one, "old"), std::pair(&two, "new")}) {
+    const Chain chain = Find(*manager, {"ECDSA"}, {NameOf(pki->root().certificate)});
+    ASSERT_FALSE(chain.empty());
+    EXPECT_EQ(chain.front().subject_info("X520.CommonName"), Strings{name});
+    const auto key = manager->private_key_for(chain.front(), "tls-client", "localhost");
+    EXPECT_EQ(key->subject_public_key(), chain.front().subject_public_key_info());
+  }
+}
+
+TEST(Manager, ServerThatAsksForOneKeyTypeAfterAnotherKeepsWhatItGot) {
+  const auto manager = CredentialsManager::Make(
+      IdentitySet({MakeIdentity(TestPki().Issue(testing::CertificateOptions::Server()), "test:own")}),
+      nullptr);
+  EXPECT_THAT(Find(*manager, {"RSA"}, {}, "tls-server"), IsEmpty());
+  EXPECT_FALSE(manager->last_decision()->choice);
+  EXPECT_THAT(Find(*manager, {"ECDSA"}, {}, "tls-server"), Not(IsEmpty()));
+  EXPECT_THAT(Find(*manager, {"DSA"}, {}, "tls-server"), IsEmpty());
+  EXPECT_TRUE(manager->last_decision()->choice);
+}
+
+TEST(Manager, DecisionOfAServersHandshakeIsNotTheOneBefore) {
+  const testing::TestIdentity made = TestPki().Issue(testing::CertificateOptions::Server());
+  const auto key = std::make_shared<LeavingKey>(FileKey::FromPkcs8(made.private_key));
+  const Identity alice = Identity::Proven(CertificateChain(made.certificate, made.issuers), key,
+                                          Identity::Source::kPkcs11, "test:alice");
+  const auto manager = CredentialsManager::Make(IdentitySet({alice}), nullptr);
+  for (const bool gone : {false, true}) {
+    key->gone = gone;
+    for (const char* type : {"RSA", "ECDSA", "DSA"}) Find(*manager, {type}, {}, "tls-server");
+    EXPECT_EQ(bool{manager->last_decision()->choice}, !gone);
+  }
 }
 
 TEST(Manager, PinnedTwinSigns) {

@@ -137,6 +137,13 @@ TEST(PrivateKey, SignsACertificateRequestWithPss) {
   EXPECT_TRUE(csr.check_signature(*PublicPartOf(*key)));
 }
 
+TEST(PrivateKey, DeterministicSignatureIsNotPromised) {
+  Botan::AutoSeeded_RNG random;
+  const auto key = KeyFor("ed25519");
+  EXPECT_NO_THROW(Botan::PK_Signer(*key, random, "Randomized"));
+  EXPECT_THROW(Botan::PK_Signer(*key, random, "Deterministic"), SigningError);
+}
+
 TEST(PrivateKey, FailedSignatureIsABotanExceptionWithOurText) {
   Botan::AutoSeeded_RNG random;
   const testing::TestIdentity made = TestPki().Issue({.key = "ec:P-256"});

@@ -1,5 +1,6 @@
 #include "botan/requests.h"
 
+#include "botan/channel.h"
 #include <signet/testing/test_pki.h>
 
 #include <gmock/gmock.h>
@@ -53,15 +54,59 @@ TEST(Requests, MalformedOidFiltersEndTheList) {
   }
 }
 
-TEST(Requests, GuessGoesByThePolicysNewestVersion) {
-  const Botan::TLS::Policy policy;
-  const CertificateRequest request =
-      GuessedRequest(CertificateRequest::Role::kClient, {"RSA"}, {}, "localhost", policy);
-  EXPECT_EQ(request.protocol_version, SIGNET_BOTAN_3 ? 0x0304 : 0x0303);
-  EXPECT_EQ(request.certificate_types, SIGNET_BOTAN_3 ? ByteVector{} : ByteVector{1});
+TEST(Requests, GuessSaysWhatBotanTold) {
+  const Strings types = {"RSA"};
+  const std::string type = "tls-client", host = "localhost";
+  Question question{types, {}, type, host};
+  CertificateRequest request = GuessedRequest(CertificateRequest::Role::kClient, question);
+  EXPECT_EQ(request.protocol_version, 0x0303);
+  EXPECT_EQ(request.certificate_types, ByteVector{1});
   EXPECT_THAT(request.schemes, IsEmpty());
   EXPECT_EQ(request.host, "localhost");
+  question.version = 0x0304;
+  question.schemes = {SignatureScheme::kRsaPssRsaeSha256};
+  request = GuessedRequest(CertificateRequest::Role::kClient, question);
+  EXPECT_EQ(request.protocol_version, 0x0304);
+  EXPECT_THAT(request.certificate_types, IsEmpty());
+  EXPECT_THAT(request.schemes, ElementsAre(SignatureScheme::kRsaPssRsaeSha256));
 }
+
+#if SIGNET_BOTAN_3
+TEST(Requests, VersionFollowsFromHowBotanAsks) {
+  struct Row {
+    Strings key_types;
+    bool algorithms;
+    const char* type;
+    bool tls12, tls13;
+    std::uint16_t version;
+  };
+  const Row rows[] = {
+      {{"RSA", "ECDSA"}, false, "tls-client", true, true, 0x0303},
+      {{"RSA", "ECDSA"}, true, "tls-client", true, true, 0x0304},
+      {{"RSA"}, true, "tls-client", true, true, 0x0304},
+      {{"RSA"}, true, "tls-server", true, true, 0x0303},
+      {{"RSA"}, true, "tls-server", false, true, 0x0304},
+      {{"RSA", "RSA"}, true, "tls-server", true, true, 0x0304},
+      {{"RSA", "RSA"}, true, "tls-server", true, false, 0x0303},
+  };
+  const Botan::TLS::Signature_Scheme told = SchemeOf(SignatureScheme::kEcdsaSecp384r1Sha384);
+  const std::string host = "localhost";
+  const Names none;
+  for (const Row& row : rows) {
+    std::vector<Botan::AlgorithmIdentifier> algorithms;
+    if (row.algorithms) algorithms = {Botan::AlgorithmIdentifier(), told.algorithm_identifier()};
+    const std::string type = row.type;
+    const Question question =
+        QuestionOf(row.key_types, algorithms, none, type, host, ChannelPolicy(row.tls12, row.tls13));
+    EXPECT_EQ(question.version, row.version) << &row - rows;
+    if (row.version == 0x0304) {
+      EXPECT_THAT(question.schemes, ElementsAre(SignatureScheme::kEcdsaSecp384r1Sha384));
+    } else {
+      EXPECT_THAT(question.schemes, IsEmpty());
+    }
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace signet::botan

@@ -70,7 +70,7 @@ ProcessResult Visit(std::uint16_t port, const std::string& version, bool with_ce
 
 void ServeWith(Source source) {
   int tested = 0;
-  for (const char* key : {"rsa:2048", "ec:P-256", "ec:P-384"}) {
+  for (const char* key : {"rsa:2048", "ec:P-256", "ec:P-384", "ec:P-521"}) {
     for (const char* version : kVersions) {
       SCOPED_TRACE(std::string(key) + " " + version);
       BotanServer server(
@@ -87,7 +87,7 @@ void ServeWith(Source source) {
       ++tested;
     }
   }
-  EXPECT_EQ(tested, 3 * static_cast<int>(std::size(kVersions)));
+  EXPECT_EQ(tested, 4 * static_cast<int>(std::size(kVersions)));
 }
 
 TEST(BotanServer, OwnKeyIsInAToken) { ServeWith(Source::kSoftHsm); }

@@ -33,11 +33,13 @@ class OpenSslServer final : public Server {
   explicit OpenSslServer(const ServerOptions& options) {
     Site& site = Site::Get();
     const Site::Files files = site.ServerFiles(OwnKey(options.scheme));
-    Start({.argv = {"openssl", "s_server", "-accept", fmt::format("127.0.0.1:{}", port_), "-cert",
-                    files.certificate, "-key", files.key, "-CAfile", ClientCa(options),
-                    options.require ? "-Verify" : "-verify", "2",
-                    options.version == 0x0304 ? "-tls1_3" : "-tls1_2", "-client_sigalgs", Schemes(options),
-                    "-www"}});
+    Command command{.argv = {"openssl", "s_server", "-accept", fmt::format("127.0.0.1:{}", port_), "-cert",
+                             files.certificate, "-key", files.key, "-CAfile", ClientCa(options),
+                             options.require ? "-Verify" : "-verify", "2",
+                             options.version == 0x0304 ? "-tls1_3" : "-tls1_2", "-client_sigalgs",
+                             Schemes(options), "-www"}};
+    if (!options.groups.empty()) command.argv.insert(command.argv.end(), {"-groups", options.groups});
+    Start(command);
   }
   bool Saw(const std::string& common_name) override {
     const auto line = process_->WaitForLine("depth=0", std::chrono::seconds(10));
@@ -143,10 +145,10 @@ class GnuTlsServer final : public Server {
     const std::string priority =
         fmt::format("NORMAL:-VERS-ALL:+VERS-TLS1.{}:-SIGN-ALL:+SIGN-{}:+SIGN-{}", tls13 ? 3 : 2,
                     GnuTlsScheme(options.scheme, tls13), GnuTlsScheme(own, tls13));
-    Start(
-        {.argv = {"gnutls-serv", "--http", "--port", std::to_string(port_), "--x509cafile", ClientCa(options),
-                  "--x509certfile", files.certificate, "--x509keyfile", files.key, "--priority", priority,
-                  options.require ? "--require-client-cert" : "--disable-client-cert"}});
+    Start({.argv = {
+               "gnutls-serv", "--http", "--port", std::to_string(port_), "--x509cafile", ClientCa(options),
+               "--x509certfile", files.certificate, "--x509keyfile", files.key, "--priority", priority,
+               options.require ? "--require-client-cert" : "--disable-client-cert", "--verify-client-cert"}});
   }
   bool Saw(const std::string& common_name) override {
     const auto line = process_->WaitForLine("Subject: CN=", std::chrono::seconds(10));

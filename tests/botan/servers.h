@@ -18,6 +18,7 @@ struct ServerOptions {
   SignatureScheme scheme = SignatureScheme::kRsaPssRsaeSha256;  // the only one that a client may sign with
   std::optional<SignatureScheme> also = {};                     // a second one; OpenSSL only
   bool require = true;                                          // a client certificate
+  std::string groups = {};                                      // curves; empty: its own choice; OpenSSL only
   std::string client_ca = {};                                   // PEM file; empty: the site's CA
 };
 

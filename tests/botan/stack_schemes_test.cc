@@ -21,7 +21,7 @@ std::shared_ptr<signet::PrivateKey> KeyFor(const char* key) {
 
 TEST(StackSchemes, AreThePolicysOwn) {
   const Botan::TLS::Policy policy;
-  const auto tls12 = StackSchemes(policy, 0x0303, {});
+  const auto tls12 = StackSchemes(policy, {});
   for (const SignatureScheme scheme :
        {kRsaPkcs1Sha256, kRsaPkcs1Sha384, kRsaPkcs1Sha512, kRsaPssRsaeSha256, kRsaPssRsaeSha384,
         kRsaPssRsaeSha512, kEcdsaSecp256r1Sha256, kEcdsaSecp384r1Sha384, kEcdsaSecp521r1Sha512}) {
@@ -32,17 +32,33 @@ TEST(StackSchemes, AreThePolicysOwn) {
   }
 }
 
-TEST(StackSchemes, Tls13HasNoPkcs1) {
-  const auto tls13 = StackSchemes(Botan::TLS::Policy(), 0x0304, {});
-  EXPECT_THAT(tls13, Contains(kRsaPssRsaeSha256));
-  EXPECT_THAT(tls13, Not(Contains(kRsaPkcs1Sha256)));
+TEST(StackSchemes, CanSignForWhatTheVersionHas) {
+  CertificateRequest request{.protocol_version = 0x0303, .schemes = {kEd25519, kRsaPkcs1Sha256}};
+  EXPECT_TRUE(CanSignFor(request));
+  request.protocol_version = 0x0304;
+  EXPECT_FALSE(CanSignFor(request));
+  request.schemes = {kEd25519, kRsaPssPssSha256, kMlDsa65, static_cast<SignatureScheme>(0xfefe)};
+  EXPECT_FALSE(CanSignFor(request));
+  request.schemes.push_back(kEcdsaSecp521r1Sha512);
+  EXPECT_TRUE(CanSignFor(request));
+}
+
+TEST(StackSchemes, Pkcs1ThatThePolicyPrefersIsTroubleInTls13) {
+  const std::vector<SignatureScheme> stack = {kRsaPkcs1Sha256, kRsaPssRsaeSha256};
+  CertificateRequest request{.protocol_version = 0x0303, .schemes = stack};
+  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")), IsEmpty());
+  request.protocol_version = 0x0304;
+  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")),
+              ::testing::HasSubstr("rsa_pkcs1_sha256, which TLS 1.3 does not have"));
+  request.schemes = {kRsaPssRsaeSha256};
+  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")), IsEmpty());
 }
 
 TEST(StackSchemes, KeepToTheKeyTypesThatBotanNames) {
-  for (const SignatureScheme scheme : StackSchemes(Botan::TLS::Policy(), 0x0303, {"ECDSA"})) {
+  for (const SignatureScheme scheme : StackSchemes(Botan::TLS::Policy(), {"ECDSA"})) {
     EXPECT_EQ(RowOf(scheme).key, KeyType::kEc);
   }
-  EXPECT_THAT(StackSchemes(Botan::TLS::Policy(), 0x0303, {"DSA"}), IsEmpty());
+  EXPECT_THAT(StackSchemes(Botan::TLS::Policy(), {"DSA"}), IsEmpty());
 }
 
 TEST(StackSchemes, PickFollowsThePolicyNotThePeer) {

@@ -55,14 +55,31 @@ TEST(BotanUnusable, IdentityGivesAnEmptyCertificateAndTheReason) {
 TEST(BotanUnusable, CurveWithoutASchemeInTls13GivesAnEmptyCertificateAndTheReason) {
   const auto server =
       StartOpenSsl({.version = 0x0304, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .require = false});
-  const HandshakeReport report = Connect(*server, {Made({.key = "ec:brainpoolP256r1"})});
-  EXPECT_FALSE(report.client_certificate.sent);
-  ASSERT_TRUE(report.application.has_value());
-  EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
-  ASSERT_EQ(report.considered.size(), 1U);
-  EXPECT_THAT(report.considered[0].reasons, ::testing::ElementsAre(HasSubstr("no signature scheme")));
+  for (const char* key : {"ec:brainpoolP256r1", "ec:secp256k1", "ec:brainpoolP384r1"}) {
+    const HandshakeReport report = Connect(*server, {Made({.key = key})});
+    EXPECT_FALSE(report.client_certificate.sent);
+    ASSERT_TRUE(report.application.has_value()) << key;
+    EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+    ASSERT_EQ(report.considered.size(), 1U);
+    EXPECT_THAT(report.considered[0].reasons,
+                ::testing::ElementsAre(HasSubstr("TLS 1.3 has no signature scheme for its key")))
+        << key;
+  }
 }
 #endif
+
+TEST(BotanUnusable, CurveWithoutASchemeInTls13IsPresentedInTls12) {
+  const auto server = StartOpenSsl(
+      {.scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .groups = "P-256:brainpoolP256r1:brainpoolP384r1"});
+  for (const char* key : {"ec:brainpoolP256r1", "ec:brainpoolP384r1"}) {
+    const HandshakeReport report = Connect(*server, {Made({.key = key})});
+    EXPECT_FALSE(report.failure.has_value()) << report.failure->what() << "\n" << server->output();
+    EXPECT_TRUE(report.client_certificate.sent);
+    EXPECT_EQ(report.certificate_verify.verified, true) << report.certificate_verify.why;
+    ASSERT_TRUE(report.application.has_value()) << key;
+    EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+  }
+}
 
 TEST(BotanUnusable, RequiredCertificateThatIsMissingIsTheServersRefusal) {
   for (const std::uint16_t version : kVersions) {
