@@ -73,22 +73,20 @@ class CredentialsManager : public Botan::Credentials_Manager {
                                                   Options options = {});
 
   // Inspect takes what the peer asked for from a handshake message of `connection`, which is any address of
-  // the caller's that stands for it. What Botan asks for next in this thread is for that connection.
+  // the caller's that stands for it. What Botan asks for next in this thread is for that connection: from
+  // within a callback of one, no other may run. Where Botan 3 would end a handshake because it signs with
+  // none of a CertificateRequest's schemes, it is shown others: it asks then, and sends an empty Certificate.
   virtual void Inspect(const Botan::TLS::Handshake_Message& message, const void* connection) = 0;
   // Forget ends what is known of a connection.
   virtual void Forget(const void* connection) noexcept = 0;
-#if BOTAN_VERSION_MAJOR >= 3
-  // AskAnyway changes the extensions of a TLS 1.3 CertificateRequest that was inspected, where Botan can sign
-  // with none of its schemes: Botan would end the handshake; now it asks, and sends an empty Certificate.
-  virtual void AskAnyway(const Botan::TLS::Extensions& received, const void* connection) = 0;
-#endif
   // last_decision is about the handshake that asked last, in any thread.
   virtual std::optional<Decision> last_decision() const = 0;
 };
 
 // Callbacks hands the exact signature schemes that the peer asked for to the selection: Botan does not tell a
 // credentials manager, and ends the handshake where a certificate's key has none of them. One object for each
-// connection. Derive from it, or put it on top of a class of your own, which sees each message as it came.
+// connection, and for every connection of a manager or for none. Derive from it, or put it on top of a class
+// of your own, whose tls_inspect_handshake_msg sees each message as it came.
 template <class Base = Botan::TLS::Callbacks>
 class Callbacks : public Base {
  public:
@@ -103,13 +101,6 @@ class Callbacks : public Base {
     Base::tls_inspect_handshake_msg(message);
     manager_->Inspect(message, this);
   }
-#if BOTAN_VERSION_MAJOR >= 3
-  void tls_examine_extensions(const Botan::TLS::Extensions& extensions, Botan::TLS::Connection_Side from,
-                              Botan::TLS::Handshake_Type message) override {
-    Base::tls_examine_extensions(extensions, from, message);
-    if (message == Botan::TLS::Handshake_Type::CertificateRequest) manager_->AskAnyway(extensions, this);
-  }
-#endif
 
  private:
   std::shared_ptr<CredentialsManager> manager_;

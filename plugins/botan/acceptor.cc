@@ -1,9 +1,12 @@
 #include "botan/connection.h"
 #include "botan/pem_identity.h"
 #include "botan/probe.h"
+#include "botan/stack_schemes.h"
 #include "botan/trust.h"
 #include "handshake/exchange.h"
 #include "handshake/names.h"
+
+#include <fmt/format.h>
 
 namespace signet::botan {
 namespace {
@@ -14,6 +17,11 @@ class BotanAcceptor : public Acceptor {
     parts_.policy = MakePolicy(options.protocol_version);
     const Identity identity =
         options.identity ? *options.identity : ReadPemIdentity(options.certificate_file, options.key_file);
+    if (std::string why = WhyUnusable(*identity.key()); !why.empty()) {
+      throw Error({.code = ErrorCode::kUnsupported,
+                   .detail = fmt::format("{} cannot be served: {}", identity.subject(), why),
+                   .mend = "Serve an RSA or EC certificate, or use --stack openssl."});
+    }
     identity.key()->Unlock();
     Options choice{.policy = parts_.policy, .selection = {}};
     choice.selection.pinned = identity.uri();  // a test server's certificate is the user's own affair
@@ -21,7 +29,7 @@ class BotanAcceptor : public Acceptor {
     parts_.credentials = manager_;
   }
 
-  Visitor Accept(int socket) override {
+  Visitor Accept(int socket) override try {
     Connection connection = Connection::ToClient(parts_, manager_, socket);
     const bool done = connection.Handshake();
     Visitor visitor = Read(connection);
@@ -30,6 +38,10 @@ class BotanAcceptor : public Acceptor {
     } else {
       Answer(connection, visitor);
     }
+    return visitor;
+  } catch (const Error& error) {
+    Visitor visitor;
+    visitor.failure = error;
     return visitor;
   }
 

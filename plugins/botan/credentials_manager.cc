@@ -4,6 +4,7 @@
 #include "botan/stack_schemes.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -23,20 +24,27 @@ std::optional<Role> RoleOf(const std::string& type) {
   return std::nullopt;
 }
 
-// ConvertedChain throws Error kUnsupported for a certificate that Botan cannot read.
-Chain ConvertedChain(const CertificateChain& chain) {
-  Chain converted;
+// Parsed throws Error kUnsupported for a certificate that Botan cannot read, or cannot `check`.
+template <class Check>
+Botan::X509_Certificate Parsed(const Certificate& certificate, Check&& check) try {
+  Botan::X509_Certificate parsed(certificate.der().data(), certificate.der().size());
+  check(parsed);
+  return parsed;
+} catch (const Botan::Exception& exception) {
+  throw Error({.code = ErrorCode::kUnsupported,
+               .detail = fmt::format("Botan cannot read the certificate of {}: {}", certificate.subject(),
+                                     exception.what()),
+               .call = "Botan::X509_Certificate"});
+}
+
+// PresentedChain leaves out a root: who takes it has it (RFC 8446 section 4.4.2).
+Chain PresentedChain(const CertificateChain& chain) {
+  Chain presented;
   for (const Certificate& certificate : chain.certificates()) {
-    try {
-      converted.emplace_back(certificate.der().data(), certificate.der().size());
-    } catch (const std::exception& exception) {
-      throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = fmt::format("Botan cannot read the certificate of {}: {}", certificate.subject(),
-                                         exception.what()),
-                   .call = "Botan::X509_Certificate"});
-    }
+    if (certificate == chain.leaf() || !certificate.self_issued())
+      presented.push_back(Parsed(certificate, CheckReadable));
   }
-  return converted;
+  return presented;
 }
 
 std::pair<std::string, ByteVector> LabelOf(const Identity& identity) {
@@ -60,8 +68,8 @@ std::shared_ptr<CredentialsManager> CredentialsManager::Make(
 std::unique_ptr<Botan::Certificate_Store> MakeCertificateStore(const std::vector<Identity>& identities) {
   auto store = std::make_unique<Botan::Certificate_Store_In_Memory>();
   for (const Identity& identity : identities) {
-    for (const Botan::X509_Certificate& certificate : ConvertedChain(identity.chain())) {
-      store->add_certificate(certificate);
+    for (const Certificate& certificate : identity.chain().certificates()) {
+      store->add_certificate(Parsed(certificate, [](const Botan::X509_Certificate&) {}));
     }
   }
   return store;
@@ -92,7 +100,7 @@ void Manager::Convert(const Identity& identity, std::vector<Identity>& usable) {
   std::string reason = WhyUnusable(*identity.key());
   if (reason.empty()) {
     try {
-      Converted converted{.chain = ConvertedChain(identity.chain()),
+      Converted converted{.chain = PresentedChain(identity.chain()),
                           .key = std::make_shared<PrivateKey>(identity.key())};
       converted_.insert_or_assign(LabelOf(identity), std::move(converted));
       usable.push_back(identity);
@@ -108,6 +116,7 @@ void Manager::Inspect(const Botan::TLS::Handshake_Message& message, const void* 
   const std::optional<PeerWish> wish = WishOf(message);
   std::optional<CertificateRequest> request;
   if (wish) request = RequestOf(*wish);
+  if (request && !IsEmpty() && EndsHandshake(*request)) PretendSchemes(message, policy());
   const std::scoped_lock lock(mutex_);
   Turn& turn = turns_[std::this_thread::get_id()];
   turn.connection = connection;
@@ -119,14 +128,9 @@ void Manager::Inspect(const Botan::TLS::Handshake_Message& message, const void* 
 
 void Manager::Forget(const void* connection) noexcept {
   const std::scoped_lock lock(mutex_);
-  std::erase_if(expected_, [&](const auto& row) { return row.first.first == connection; });
+  expected_.erase({connection, Role::kClient});
+  expected_.erase({connection, Role::kServer});
   std::erase_if(turns_, [&](const auto& row) { return row.second.connection == connection; });
-}
-
-bool Manager::KnowsNoScheme(const void* connection) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = expected_.find({connection, Role::kClient});
-  return !IsEmpty() && found != expected_.end() && !CanSignFor(found->second);
 }
 
 std::optional<Decision> Manager::last_decision() const {
@@ -134,24 +138,33 @@ std::optional<Decision> Manager::last_decision() const {
   return last_decision_;
 }
 
-std::optional<CertificateRequest> Manager::ExpectedRequest(const CertificateRequest& guessed) const {
+std::optional<CertificateRequest> Manager::Inspected(Role role) const {
   const std::scoped_lock lock(mutex_);
   const auto turn = turns_.find(std::this_thread::get_id());
   if (turn == turns_.end()) return std::nullopt;
-  const auto found = expected_.find({turn->second.connection, guessed.role});
-  if (found == expected_.end()) return std::nullopt;
-  CertificateRequest request = found->second;
-  // A Botan 2 server that finds nothing for the host asks again for none.
+  const auto found = expected_.find({turn->second.connection, role});
+  return found != expected_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+bool Manager::IsPretending() const {
+  const std::optional<CertificateRequest> request = Inspected(Role::kClient);
+  return request && !IsEmpty() && EndsHandshake(*request);
+}
+
+std::optional<CertificateRequest> Manager::ExpectedRequest(const CertificateRequest& guessed) const {
+  std::optional<CertificateRequest> request = Inspected(guessed.role);
+  if (!request) return std::nullopt;
+  // A server of TLS 1.2 that finds nothing for the host asks again without one.
   const bool same_host =
-      request.role == Role::kClient || guessed.host.empty() || request.host == guessed.host;
-  if (request.authorities != guessed.authorities || !same_host) return std::nullopt;
-  request.host = guessed.host;
+      request->role == Role::kClient || guessed.host.empty() || request->host == guessed.host;
+  if (request->authorities != guessed.authorities || !same_host) return std::nullopt;
+  request->host = guessed.host;
   return request;
 }
 
 Decision Manager::Decide(const CertificateRequest& request, const std::vector<SignatureScheme>& stack) const {
-  SelectionPolicy policy = options_.selection;
-  policy.stack_schemes = stack;
+  SelectionPolicy selection = options_.selection;
+  selection.stack_schemes = stack;
   std::vector<Identity> candidates = usable_.identities();
   std::vector<Unusable> unusable = unusable_;
   const auto put_aside = [&](const Identity& identity, const std::string& reason) {
@@ -168,9 +181,10 @@ Decision Manager::Decide(const CertificateRequest& request, const std::vector<Si
   const TimePoint now = std::chrono::system_clock::now();
   for (;;) {
     const bool all = candidates.size() == usable_.identities().size();
-    Choice choice = Select(request, all ? usable_ : IdentitySet(candidates), policy, now);
+    Choice choice = Select(request, all ? usable_ : IdentitySet(candidates), selection, now);
     const Identity* chosen = choice.identity();
-    const std::string trouble = chosen != nullptr ? CheckPick(stack, request, *chosen->key()) : std::string();
+    const std::string trouble =
+        chosen != nullptr ? CheckPick(policy(), stack, request, *chosen->key()) : std::string();
     if (trouble.empty()) {
       const auto scheme = chosen != nullptr ? PickedScheme(stack, request, *chosen->key()) : std::nullopt;
       return {.choice = std::move(choice), .unusable = std::move(unusable), .scheme = scheme, .exact = false};
@@ -184,43 +198,56 @@ std::optional<Chain> Manager::FindChain(const Question& question) {
   if (!role || IsEmpty()) return std::nullopt;
   const CertificateRequest guessed = GuessedRequest(*role, question);
   const std::optional<CertificateRequest> expected = ExpectedRequest(guessed);
-  Decision decision = Decide(expected ? *expected : guessed, StackSchemes(policy(), question.key_types));
+  const CertificateRequest& request = expected ? *expected : guessed;
+  // What a client is told of key types says less than the schemes do, and may be pretended (PretendSchemes).
+  const bool by_types = *role == Role::kServer || request.schemes.empty();
+  Decision decision = Decide(request, StackSchemes(policy(), by_types ? question.key_types : Strings()));
   decision.exact = expected.has_value();
   const Identity* chosen = decision.choice.identity();
   Chain chain = chosen != nullptr ? converted_.at(LabelOf(*chosen)).chain : Chain();
-  Keep(std::move(decision), question.key_types);
+  Keep(std::move(decision), question);
   return chain;
 }
 
-void Manager::Keep(Decision decision, const Strings& key_types) {
+bool Manager::HasKeyOf(const Strings& key_types) const {
+  return std::ranges::any_of(converted_, [&](const auto& row) {
+    return std::ranges::find(key_types, row.second.key->algo_name()) != key_types.end();
+  });
+}
+
+void Manager::Keep(Decision decision, const Question& question) {
   const std::scoped_lock lock(mutex_);
   Turn& turn = turns_[std::this_thread::get_id()];
-  const bool another_handshake =
-      decision.choice.request().role == Role::kClient || turn.asked.contains(key_types);
-  if (another_handshake) {
+  const bool one_of_several = question.type == "tls-server" && question.version < 0x0304 &&
+                              question.key_types.size() == 1 && !turn.asked.contains(question.key_types[0]);
+  if (!one_of_several) {
     turn.asked.clear();
     turn.chosen.clear();
   }
-  turn.asked.insert(key_types);
-  if (decision.choice) turn.chosen.push_back(LabelOf(*decision.choice.identity()));
-  // What a server got for one type of key is not undone by the next.
-  if (!decision.choice && !turn.chosen.empty()) return;
+  const bool first = turn.asked.empty();
+  turn.asked.insert(question.key_types.begin(), question.key_types.end());
+  if (decision.choice) {
+    turn.chosen.push_back(decision);
+  } else if (!first && (!turn.chosen.empty() || !HasKeyOf(question.key_types))) {
+    return;  // a type of key that we have none of says nothing; nor is undone what another type got
+  }
   last_decision_ = std::move(decision);
 }
 
 std::shared_ptr<Botan::Private_Key> Manager::FindKey(const Botan::X509_Certificate& certificate,
                                                      const std::string& type) {
   if (!RoleOf(type)) return nullptr;
-  // A file and a token may hold the same certificate: the one that was chosen last signs.
-  std::vector<Label> chosen;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto turn = turns_.find(std::this_thread::get_id());
-    if (turn != turns_.end()) chosen = turn->second.chosen;
-  }
-  for (auto label = chosen.rbegin(); label != chosen.rend(); ++label) {
-    const Converted& converted = converted_.at(*label);
-    if (converted.chain.front() == certificate) return converted.key;
+  const std::scoped_lock lock(mutex_);
+  // A file and a token may hold the same certificate: the one that was chosen last signs. A server that was
+  // given chains of several types of keys tells only here which of them it took.
+  const auto turn = turns_.find(std::this_thread::get_id());
+  if (turn != turns_.end()) {
+    for (const Decision& decision : turn->second.chosen | std::views::reverse) {
+      const Converted& converted = converted_.at(LabelOf(*decision.choice.identity()));
+      if (converted.chain.front() != certificate) continue;
+      last_decision_ = decision;
+      return converted.key;
+    }
   }
   for (const auto& [label, converted] : converted_) {
     if (converted.chain.front() == certificate) return converted.key;

@@ -27,7 +27,7 @@ class Manager final : public ManagerBase {
   std::optional<Chain> FindChain(const Question& question) override;
   std::shared_ptr<Botan::Private_Key> FindKey(const Botan::X509_Certificate& certificate,
                                               const std::string& type) override;
-  bool KnowsNoScheme(const void* connection) const override;
+  bool IsPretending() const override;
 
  private:
   // Label tells identities apart: two may have one URI, when a certificate was renewed.
@@ -40,16 +40,19 @@ class Manager final : public ManagerBase {
   // Turn is what a thread is about: Botan asks for the chains and the key of one connection in one go.
   struct Turn {
     const void* connection = nullptr;  // whose message was inspected last
-    std::set<Strings> asked;           // a server of TLS 1.2 asks for each key type by itself
-    std::vector<Label> chosen;         // in this handshake, newest last
+    std::set<std::string> asked;       // a server of TLS 1.2 asks for each key type by itself
+    std::vector<Decision> chosen;      // in this handshake, newest last
   };
 
   bool IsEmpty() const noexcept { return usable_.empty() && unusable_.empty(); }
   void Convert(const Identity& identity, std::vector<Identity>& usable);
+  // Inspected is what the current connection's peer asked for.
+  std::optional<CertificateRequest> Inspected(CertificateRequest::Role role) const;
   // ExpectedRequest is what was inspected, where it is about the handshake that this thread is asked for.
   std::optional<CertificateRequest> ExpectedRequest(const CertificateRequest& guessed) const;
   Decision Decide(const CertificateRequest& request, const std::vector<SignatureScheme>& stack) const;
-  void Keep(Decision decision, const Strings& key_types);
+  void Keep(Decision decision, const Question& question);
+  bool HasKeyOf(const Strings& key_types) const;
 
   const Options options_;
   IdentitySet usable_;

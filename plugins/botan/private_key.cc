@@ -74,6 +74,11 @@ class Signer final : public SignerBase {
   Botan::AlgorithmIdentifier Algorithm() const override {
     switch (algorithm_.kind) {
       case SigningAlgorithm::Kind::kRsaPss:
+        if (algorithm_.mgf1_hash != algorithm_.hash) {
+          throw SigningError(Error({.code = ErrorCode::kUnsupported,
+                                    .detail = "Botan writes no RSA-PSS parameters with another hash in MGF1",
+                                    .mend = "Use one hash for both."}));
+        }
         return PssAlgorithm(HashName(), static_cast<std::size_t>(algorithm_.salt_length));
       case SigningAlgorithm::Kind::kRsaPkcs1:
         return {fmt::format("RSA/PKCS1v15({})", HashName()), Botan::AlgorithmIdentifier::USE_NULL_PARAM};
@@ -104,9 +109,17 @@ PrivateKey::PrivateKey(std::shared_ptr<signet::PrivateKey> key) try
                .call = "Botan::X509::load_key"});
 }
 
+// AlgorithmNamed throws what keys of Botan's own throw for a padding that is none: PKCS#10 and X.509 try
+// "PSS" first, and go on to "PSS(SHA-256)".
+SigningAlgorithm PrivateKey::AlgorithmNamed(std::string_view padding) const try {
+  return AlgorithmFor(key_->type(), padding);
+} catch (const Error& error) {
+  throw Botan::Lookup_Error(std::string(error.what()));
+}
+
 std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_view padding) const {
+  const SigningAlgorithm algorithm = AlgorithmNamed(padding);
   try {
-    const SigningAlgorithm algorithm = AlgorithmFor(key_->type(), padding);
     if (!key_->Supports(algorithm)) {
       throw Error({.code = ErrorCode::kUnsupported,
                    .detail = fmt::format("the key cannot sign with {} where it lives", padding),

@@ -1,5 +1,6 @@
 #include "botan/stack_schemes.h"
 
+#include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 
@@ -58,26 +59,23 @@ std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& 
   return std::nullopt;
 }
 
-bool CanSignFor(const CertificateRequest& request) {
-  const bool tls13 = request.protocol_version >= 0x0304;
-  return std::ranges::any_of(request.schemes, [&](SignatureScheme scheme) {
-    const SchemeRow* row = FindRow(scheme);
-    return row != nullptr && (tls13 ? row->tls13 : row->tls12) && IsKnown(SchemeOf(scheme));
-  });
-}
-
 std::string WhyUnusable(const signet::PrivateKey& key) {
   if (!KeyName(key.type()).empty()) return {};
   return fmt::format("Botan's TLS has no signature scheme for its key, {}", Description(key));
 }
 
-std::string CheckPick(const std::vector<SignatureScheme>& stack, const CertificateRequest& request,
-                      const signet::PrivateKey& key) {
+std::string CheckPick(const Botan::TLS::Policy& policy, const std::vector<SignatureScheme>& stack,
+                      const CertificateRequest& request, const signet::PrivateKey& key) {
   if (request.schemes.empty()) return {};  // not known: nothing to predict
   const std::optional<SignatureScheme> pick = PickedScheme(stack, request, key);
   if (!pick) return "the program's Botan policy allows no signature scheme that the peer takes for its key";
   const SchemeRow& row = RowOf(*pick);
-  if (request.protocol_version >= 0x0304 && !row.tls13) {
+  const bool tls13 = request.protocol_version >= 0x0304;
+  if (!tls13 && !policy.allowed_signature_hash(std::string(RowOf(row.algorithm.hash).alias))) {
+    return fmt::format("the program's Botan policy makes it sign with {}, whose hash it does not allow",
+                       row.name);
+  }
+  if (tls13 && !row.tls13) {
     return fmt::format("the program's Botan policy makes it sign with {}, which TLS 1.3 does not have",
                        row.name);
   }

@@ -16,20 +16,17 @@ namespace signet::botan {
 std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, const Strings& key_types);
 
 // PickedScheme is what Botan will sign with: the first of `stack` that the peer takes and that is for a key
-// of this type and, in TLS 1.3, curve; be it one that TLS 1.3 does not have. Nothing where there is none:
-// Botan would abort the handshake.
+// of this type and, in TLS 1.3, curve. It may be one that TLS 1.3 does not have: Botan does not skip it, and
+// ends the handshake (CheckPick). Nothing where there is none: Botan would abort the handshake.
 std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& stack,
                                             const CertificateRequest& request, const signet::PrivateKey& key);
-
-// CanSignFor tells whether Botan knows a scheme that the peer takes in the version of the request.
-bool CanSignFor(const CertificateRequest& request);
 
 // WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty where it can.
 std::string WhyUnusable(const signet::PrivateKey& key);
 
 // CheckPick says why the key cannot do what Botan will ask of it, though the key and the peer have a scheme
 // in common; empty where it can.
-std::string CheckPick(const std::vector<SignatureScheme>& stack, const CertificateRequest& request,
-                      const signet::PrivateKey& key);
+std::string CheckPick(const Botan::TLS::Policy& policy, const std::vector<SignatureScheme>& stack,
+                      const CertificateRequest& request, const signet::PrivateKey& key);
 
 }  // namespace signet::botan

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <botan/ber_dec.h>
 #include <botan/bigint.h>
 #include <botan/pk_ops.h>
 #include <botan/pkix_types.h>
@@ -36,6 +37,8 @@ using Chain = std::vector<Botan::X509_Certificate>;
 #define SIGNET_BOTAN_3 1
 using KeyHandle = std::shared_ptr<Botan::Private_Key>;  // what private_key_for returns
 using Text = std::string_view;
+inline constexpr auto kSequence = Botan::ASN1_Type::Sequence;
+inline constexpr auto kUniversal = Botan::ASN1_Class::Universal;
 inline KeyHandle HandleOf(const std::shared_ptr<Botan::Private_Key>& key) { return key; }
 inline std::uint16_t CodeOf(const Botan::TLS::Signature_Scheme& scheme) { return scheme.wire_code(); }
 inline bool IsKnown(const Botan::TLS::Signature_Scheme& scheme) { return scheme.is_available(); }
@@ -43,6 +46,8 @@ inline bool IsKnown(const Botan::TLS::Signature_Scheme& scheme) { return scheme.
 #define SIGNET_BOTAN_3 0
 using KeyHandle = Botan::Private_Key*;
 using Text = const std::string&;
+inline constexpr auto kSequence = Botan::SEQUENCE;
+inline constexpr auto kUniversal = Botan::UNIVERSAL;
 inline KeyHandle HandleOf(const std::shared_ptr<Botan::Private_Key>& key) { return key.get(); }
 inline std::uint16_t CodeOf(Botan::TLS::Signature_Scheme scheme) {
   return static_cast<std::uint16_t>(scheme);
@@ -55,6 +60,14 @@ inline bool IsKnown(Botan::TLS::Signature_Scheme scheme) {
 // SchemeOf gives Botan's value of a scheme, be it one that Botan does not know.
 inline Botan::TLS::Signature_Scheme SchemeOf(SignatureScheme scheme) {
   return static_cast<Botan::TLS::Signature_Scheme>(static_cast<std::uint16_t>(scheme));
+}
+
+// CheckReadable throws where Botan's TLS could not take the certificate as one above the leaf: Botan 3
+// decodes its key.
+inline void CheckReadable([[maybe_unused]] const Botan::X509_Certificate& certificate) {
+#if SIGNET_BOTAN_3
+  certificate.subject_public_key();
+#endif
 }
 
 // SchemesOf turns Botan's schemes into ours, unknown code points included.
@@ -72,14 +85,31 @@ struct Question {
   const std::string& context;
   // version is the one of the handshake, as far as Botan's way to ask gives it away.
   std::uint16_t version = 0x0303;
-  // schemes are those of the peer that Botan knows; empty where it does not tell. Where the peer has others
-  // for the signatures in certificates, it is those.
+  // schemes are those of the peer that Botan knows; empty where it does not tell.
   std::vector<SignatureScheme> schemes = {};
 };
 
 #if SIGNET_BOTAN_3
-// QuestionOf tells the version by how Botan 3 asks: in TLS 1.2 a client is told no schemes, and a server asks
-// for one key type at a time.
+// SchemesBehind finds the peer's signature schemes in what Botan 3 tells: their key types, and the algorithms
+// that it takes for the signatures in certificates, which mostly are the same schemes. Nothing where they are
+// not.
+inline std::vector<SignatureScheme> SchemesBehind(const Strings& key_types,
+                                                  const std::vector<Botan::AlgorithmIdentifier>& algorithms) {
+  std::vector<SignatureScheme> schemes;
+  Strings types;
+  for (const Botan::AlgorithmIdentifier& algorithm : algorithms) {
+    for (const auto& scheme : Botan::TLS::Signature_Scheme::all_available_schemes()) {
+      if (scheme.algorithm_identifier() != algorithm) continue;
+      schemes.push_back(static_cast<SignatureScheme>(CodeOf(scheme)));
+      if (scheme.is_compatible_with(Botan::TLS::Protocol_Version::TLS_V13))
+        types.push_back(scheme.algorithm_name());
+    }
+  }
+  return types == key_types ? schemes : std::vector<SignatureScheme>{};
+}
+
+// QuestionOf tells the version by how Botan 3 asks: in TLS 1.2 a client is told no algorithms, and a server
+// asks for one key type at a time. A client of TLS 1.3 that has one scheme only is taken for one of TLS 1.2.
 inline Question QuestionOf(const Strings& key_types,
                            const std::vector<Botan::AlgorithmIdentifier>& algorithms,
                            const Names& authorities, const std::string& type, const std::string& context,
@@ -88,19 +118,8 @@ inline Question QuestionOf(const Strings& key_types,
   const bool single = type == "tls-server" && key_types.size() == 1 && policy.allow_tls12();
   if (algorithms.empty() || single || !policy.allow_tls13()) return question;
   question.version = 0x0304;
-  for (const auto& scheme : Botan::TLS::Signature_Scheme::all_available_schemes()) {
-    if (std::ranges::find(algorithms, scheme.algorithm_identifier()) != algorithms.end())
-      question.schemes.push_back(static_cast<SignatureScheme>(CodeOf(scheme)));
-  }
+  question.schemes = SchemesBehind(key_types, algorithms);
   return question;
-}
-
-// TakeAScheme puts one that Botan knows in the place of those that a received CertificateRequest has. (The
-// transcript is made of what came, not of this.)
-inline void TakeAScheme(const Botan::TLS::Extensions& received) {
-  if (auto* schemes = received.get<Botan::TLS::Signature_Algorithms>()) {
-    *schemes = Botan::TLS::Signature_Algorithms({Botan::TLS::Signature_Scheme::RSA_PSS_SHA256});
-  }
 }
 #endif
 
@@ -175,15 +194,43 @@ inline std::optional<PeerWish> WishOf(const Botan::TLS::Handshake_Message& messa
   return std::nullopt;
 }
 
+#if SIGNET_BOTAN_3
+// EndsHandshake tells whether Botan gives up a handshake of TLS 1.3 because it signs with none of the
+// schemes.
+inline bool EndsHandshake(const CertificateRequest& request) {
+  return request.protocol_version >= 0x0304 &&
+         std::ranges::none_of(request.schemes, [](SignatureScheme scheme) {
+           const Botan::TLS::Signature_Scheme botans = SchemeOf(scheme);
+           return botans.is_available() && botans.is_compatible_with(Botan::TLS::Protocol_Version::TLS_V13);
+         });
+}
+
+// PretendSchemes puts all that Botan has in the place of the schemes of a received CertificateRequest; the
+// transcript is made of what came, not of this. A request that may be our own to send is left alone.
+inline void PretendSchemes(const Botan::TLS::Handshake_Message& message, const Botan::TLS::Policy& policy) {
+  const auto* request = dynamic_cast<const Botan::TLS::Certificate_Request_13*>(&message);
+  if (request == nullptr) return;
+  if (request->signature_schemes() == policy.acceptable_signature_schemes()) return;
+  *request->extensions().get<Botan::TLS::Signature_Algorithms>() =
+      Botan::TLS::Signature_Algorithms(Botan::TLS::Signature_Scheme::all_available_schemes());
+}
+#else
+inline bool EndsHandshake(const CertificateRequest&) { return false; }
+inline void PretendSchemes(const Botan::TLS::Handshake_Message&, const Botan::TLS::Policy&) {}
+#endif
+
 // KeyBase is a private key whose public part answers for itself; the private operation is MakeSigner's.
 class KeyBase : public Botan::Private_Key {
  public:
-  explicit KeyBase(Bytes spki) : public_(Botan::X509::load_key(ByteVector(spki.begin(), spki.end()))) {}
+  explicit KeyBase(Bytes spki) : public_(Botan::X509::load_key(ByteVector(spki.begin(), spki.end()))) {
+    Botan::BER_Decoder(spki.data(), spki.size()).start_cons(kSequence, kUniversal).decode(algorithm_);
+  }
 
   std::string algo_name() const override { return public_->algo_name(); }
   std::size_t estimated_strength() const override { return public_->estimated_strength(); }
   std::size_t key_length() const override { return public_->key_length(); }
-  Botan::AlgorithmIdentifier algorithm_identifier() const override { return public_->algorithm_identifier(); }
+  // Botan makes an RSA key of one that is restricted to RSA-PSS; what is certified is what was there.
+  Botan::AlgorithmIdentifier algorithm_identifier() const override { return algorithm_; }
   ByteVector public_key_bits() const override { return public_->public_key_bits(); }
   bool check_key(Botan::RandomNumberGenerator& rng, bool strong) const override {
     return public_->check_key(rng, strong);
@@ -249,6 +296,7 @@ class KeyBase : public Botan::Private_Key {
 
  private:
   std::unique_ptr<Botan::Public_Key> public_;
+  Botan::AlgorithmIdentifier algorithm_;
 };
 
 // SignerBase is one signature operation.
@@ -328,6 +376,7 @@ class ManagerBase : public CredentialsManager {
   }
   std::shared_ptr<Botan::Public_Key> find_raw_public_key(const Strings& key_types, const std::string& type,
                                                          const std::string& context) override {
+    if (type == "tls-client" && IsPretending()) return nullptr;
     return inner_->find_raw_public_key(key_types, type, context);
   }
   KeyHandle private_key_for(const Botan::Public_Key& raw, const std::string& type,
@@ -346,9 +395,6 @@ class ManagerBase : public CredentialsManager {
       std::string_view host, Botan::TLS::Connection_Side side, const Strings& identities,
       const std::optional<std::string>& prf) override {
     return inner_->choose_preshared_key(host, side, identities, prf);
-  }
-  void AskAnyway(const Botan::TLS::Extensions& received, const void* connection) override {
-    if (KnowsNoScheme(connection)) TakeAScheme(received);
   }
 #else
   Chain find_cert_chain(const Strings& key_types, const Names& authorities, const std::string& type,
@@ -381,9 +427,8 @@ class ManagerBase : public CredentialsManager {
   // FindKey gives the key of a certificate of ours, else null.
   virtual std::shared_ptr<Botan::Private_Key> FindKey(const Botan::X509_Certificate& certificate,
                                                       const std::string& type) = 0;
-  // KnowsNoScheme tells whether the connection's peer asked for a certificate, and Botan can sign with none
-  // of the schemes that it takes; false where `inner` is to answer.
-  virtual bool KnowsNoScheme(const void* connection) const = 0;
+  // IsPretending tells whether Botan was made to ask in this thread where the answer can only be empty.
+  virtual bool IsPretending() const = 0;
   // policy is never null.
   const Botan::TLS::Policy& policy() const noexcept { return *policy_; }
 

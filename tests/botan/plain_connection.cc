@@ -7,7 +7,12 @@ namespace signet::botan {
 class PlainConnection::Events : public ChannelEvents {
  public:
   explicit Events(int socket) : socket_(socket) {}
+  void tls_inspect_handshake_msg(const Botan::TLS::Handshake_Message& message) override {
+    const std::optional<PeerWish> wish = WishOf(message);
+    if (wish && wish->role == CertificateRequest::Role::kClient) requested_ = wish->schemes;
+  }
   const std::string& response() const noexcept { return response_; }
+  const std::vector<SignatureScheme>& requested() const noexcept { return requested_; }
 
  protected:
   void Emit(Bytes data) override { send(socket_, data.data(), data.size(), MSG_NOSIGNAL); }
@@ -21,6 +26,7 @@ class PlainConnection::Events : public ChannelEvents {
  private:
   int socket_;
   std::string response_;
+  std::vector<SignatureScheme> requested_;
 };
 
 PlainConnection::PlainConnection(const Setup& setup, Socket socket) : socket_(std::move(socket)) {
@@ -50,6 +56,10 @@ PlainConnection PlainConnection::ToClient(const Setup& setup, Socket socket) {
   PlainConnection connection(setup, std::move(socket));
   connection.channel_ = MakeServer(connection.callbacks_, connection.parts_);
   return connection;
+}
+
+const std::vector<SignatureScheme>& PlainConnection::requested() const noexcept {
+  return events_->requested();
 }
 
 bool PlainConnection::Step() {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace signet::botan {
 
@@ -22,6 +23,9 @@ class PlainConnection {
   PlainConnection(PlainConnection&&) noexcept;
   ~PlainConnection();
 
+  // requested is what the program's own callbacks saw of a CertificateRequest: its schemes; empty before it
+  // came.
+  const std::vector<SignatureScheme>& requested() const noexcept;
   // Step hands one record on to Botan; false where the handshake has failed, or the peer closed.
   bool Step();
   // Shake makes the handshake and gives what failed.

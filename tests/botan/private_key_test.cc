@@ -1,6 +1,7 @@
 #include "botan/keys.h"
 #include "botan/version.h"
 #include <signet/botan_credentials.h>
+#include <signet/testing/process.h>
 
 #include <botan/auto_rng.h>
 #include <botan/data_src.h>
@@ -78,7 +79,8 @@ TEST(PrivateKey, BotanVerifiesWhatItSigns) {
 
 TEST(PrivateKey, AnswersForItsPublicPart) {
   Botan::AutoSeeded_RNG random;
-  for (const char* name : {"rsa:2048", "ec:P-384", "ed25519"}) {
+  for (const std::string name : {"rsa:2048", "rsa-pss:2048", "ec:P-384", "ed25519", "ed448"}) {
+    if (name == "ed448" && !SIGNET_BOTAN_3) continue;
     const testing::TestIdentity made = TestPki().Issue({.key = name});
     const auto key = MakePrivateKey(FileKey::FromPkcs8(made.private_key));
     const auto spki = made.certificate.subject_public_key_info();
@@ -137,12 +139,42 @@ TEST(PrivateKey, SignsACertificateRequestWithPss) {
   EXPECT_TRUE(csr.check_signature(*PublicPartOf(*key)));
 }
 
-TEST(PrivateKey, DeterministicSignatureIsNotPromised) {
+// RsaPssPadding is what PKCS#10 and X.509 take for RSA-PSS.
+const char* const kRsaPssPadding = SIGNET_BOTAN_3 ? "PSS" : "EMSA4";
+
+TEST(PrivateKey, CertificateRequestIsSignedWithRsaPssWhereThatIsAskedFor) {
   Botan::AutoSeeded_RNG random;
+  for (const char* name : {"rsa:2048", "rsa-pss:2048"}) {
+    const auto key = KeyFor(name);
+    const auto csr =
+        Botan::PKCS10_Request::create(*key, {}, Botan::Extensions(), "SHA-256", random, kRsaPssPadding);
+    EXPECT_EQ(csr.raw_public_key(), key->subject_public_key()) << name;
+    const auto result = testing::RunProgram(
+        {.argv = {"openssl", "req", "-verify", "-noout", "-text"}, .input = csr.PEM_encode()});
+    EXPECT_THAT(result.out + result.err, HasSubstr("verify OK")) << name;
+    EXPECT_THAT(result.out, HasSubstr("Signature Algorithm: rsassaPss")) << name;
+  }
+}
+
+TEST(PrivateKey, PaddingThatIsNoneIsBotansLookupError) {
+  Botan::AutoSeeded_RNG random;
+  EXPECT_THROW(Botan::PK_Signer(*KeyFor("rsa:2048"), random, "nonsense"), Botan::Lookup_Error);
+  EXPECT_THROW(Botan::PK_Signer(*KeyFor("ec:P-256"), random, "nonsense"), Botan::Lookup_Error);
   const auto key = KeyFor("ed25519");
   EXPECT_NO_THROW(Botan::PK_Signer(*key, random, "Randomized"));
-  EXPECT_THROW(Botan::PK_Signer(*key, random, "Deterministic"), SigningError);
+  // The place where a key lives decides whether its signatures are deterministic.
+  EXPECT_THROW(Botan::PK_Signer(*key, random, "Deterministic"), Botan::Lookup_Error);
 }
+
+#if SIGNET_BOTAN_3
+TEST(PrivateKey, AnotherHashInMgf1IsSignedButNotWrittenIntoACertificate) {
+  Botan::AutoSeeded_RNG random;
+  const auto key = KeyFor("rsa:2048");
+  Botan::PK_Signer signer(*key, random, "PSS(SHA-256,MGF1(SHA-1),20)");
+  EXPECT_FALSE(signer.sign_message(ByteVector(3), random).empty());
+  EXPECT_THROW(signer.algorithm_identifier(), SigningError);
+}
+#endif
 
 TEST(PrivateKey, FailedSignatureIsABotanExceptionWithOurText) {
   Botan::AutoSeeded_RNG random;

@@ -89,22 +89,35 @@ TEST(Requests, VersionFollowsFromHowBotanAsks) {
       {{"RSA", "RSA"}, true, "tls-server", true, true, 0x0304},
       {{"RSA", "RSA"}, true, "tls-server", true, false, 0x0303},
   };
-  const Botan::TLS::Signature_Scheme told = SchemeOf(SignatureScheme::kEcdsaSecp384r1Sha384);
   const std::string host = "localhost";
   const Names none;
   for (const Row& row : rows) {
     std::vector<Botan::AlgorithmIdentifier> algorithms;
-    if (row.algorithms) algorithms = {Botan::AlgorithmIdentifier(), told.algorithm_identifier()};
+    std::vector<SignatureScheme> schemes;
+    for (const std::string& key_type : row.key_types) {
+      const auto scheme =
+          key_type == "RSA" ? SignatureScheme::kRsaPssRsaeSha256 : SignatureScheme::kEcdsaSecp384r1Sha384;
+      if (row.version == 0x0304) schemes.push_back(scheme);
+      if (row.algorithms) algorithms.push_back(SchemeOf(scheme).algorithm_identifier());
+    }
     const std::string type = row.type;
     const Question question =
         QuestionOf(row.key_types, algorithms, none, type, host, ChannelPolicy(row.tls12, row.tls13));
     EXPECT_EQ(question.version, row.version) << &row - rows;
-    if (row.version == 0x0304) {
-      EXPECT_THAT(question.schemes, ElementsAre(SignatureScheme::kEcdsaSecp384r1Sha384));
-    } else {
-      EXPECT_THAT(question.schemes, IsEmpty());
-    }
+    EXPECT_EQ(question.schemes, schemes) << &row - rows;
   }
+}
+
+TEST(Requests, SchemesForCertificatesCountWhereTheyAreThoseForKeys) {
+  using enum SignatureScheme;
+  std::vector<Botan::AlgorithmIdentifier> algorithms = {Botan::AlgorithmIdentifier()};  // one that it has not
+  for (const SignatureScheme scheme : {kRsaPkcs1Sha256, kEcdsaSecp256r1Sha256})
+    algorithms.push_back(SchemeOf(scheme).algorithm_identifier());
+  // TLS 1.3 has no keys for PKCS#1 v1.5.
+  EXPECT_THAT(SchemesBehind({"ECDSA"}, algorithms), ElementsAre(kRsaPkcs1Sha256, kEcdsaSecp256r1Sha256));
+  // The peer has others for keys: what it said of certificates is about another thing.
+  EXPECT_THAT(SchemesBehind({"RSA", "ECDSA"}, algorithms), IsEmpty());
+  EXPECT_THAT(SchemesBehind({"RSA"}, algorithms), IsEmpty());
 }
 #endif
 

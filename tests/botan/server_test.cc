@@ -40,7 +40,7 @@ class BotanServer {
   Socket socket_;
   std::unique_ptr<Acceptor> acceptor_;
   Visitor visitor_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 // Visit is `openssl s_client` with alice's certificate.
@@ -122,7 +122,7 @@ TEST(BotanServer, ResumesASessionAndStillKnowsWhoCame) {
       {.identity = site.Server(Source::kPkcs12, "ec:P-256"), .trust_file = site.trust_file()});
   const Socket listening = Socket::Listen("127.0.0.1", 0);
   std::vector<Visitor> visitors;
-  std::thread thread([&] {
+  std::jthread thread([&] {
     for (int i = 0; i < 2; ++i) {
       const Socket client = listening.Accept(std::chrono::seconds(10));
       visitors.push_back(acceptor->Accept(client.get()));
@@ -173,6 +173,19 @@ TEST(BotanServer, FilesThatAreNoPemAreAnError) {
                Error);
   EXPECT_THROW(MakeProbe()->Listen({.certificate_file = files.key, .key_file = files.key}), Error);
   EXPECT_THROW(MakeProbe()->Listen({.certificate_file = "/nowhere", .key_file = files.key}), Error);
+}
+
+TEST(BotanServer, IdentityThatBotanCannotServeIsAnError) {
+  for (const char* key : {"ed25519", "rsa-pss:2048"}) {
+    try {
+      MakeProbe()->Listen(
+          {.identity = Site::Get().Server(Source::kPkcs12, key), .trust_file = Site::Get().trust_file()});
+      FAIL() << "it listens";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+      EXPECT_THAT(error.what(), HasSubstr("Botan's TLS has no signature scheme for its key"));
+    }
+  }
 }
 
 #if BOTAN_VERSION_MAJOR < 3

@@ -32,26 +32,26 @@ TEST(StackSchemes, AreThePolicysOwn) {
   }
 }
 
-TEST(StackSchemes, CanSignForWhatTheVersionHas) {
-  CertificateRequest request{.protocol_version = 0x0303, .schemes = {kEd25519, kRsaPkcs1Sha256}};
-  EXPECT_TRUE(CanSignFor(request));
-  request.protocol_version = 0x0304;
-  EXPECT_FALSE(CanSignFor(request));
-  request.schemes = {kEd25519, kRsaPssPssSha256, kMlDsa65, static_cast<SignatureScheme>(0xfefe)};
-  EXPECT_FALSE(CanSignFor(request));
-  request.schemes.push_back(kEcdsaSecp521r1Sha512);
-  EXPECT_TRUE(CanSignFor(request));
-}
-
 TEST(StackSchemes, Pkcs1ThatThePolicyPrefersIsTroubleInTls13) {
   const std::vector<SignatureScheme> stack = {kRsaPkcs1Sha256, kRsaPssRsaeSha256};
   CertificateRequest request{.protocol_version = 0x0303, .schemes = stack};
-  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")), IsEmpty());
+  EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")), IsEmpty());
   request.protocol_version = 0x0304;
-  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")),
+  EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")),
               ::testing::HasSubstr("rsa_pkcs1_sha256, which TLS 1.3 does not have"));
   request.schemes = {kRsaPssRsaeSha256};
-  EXPECT_THAT(CheckPick(stack, request, *KeyFor("rsa:2048")), IsEmpty());
+  EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")), IsEmpty());
+}
+
+TEST(StackSchemes, HashThatThePolicyDoesNotAllowIsTroubleInTls12) {
+  struct NoSha256 : Botan::TLS::Policy {
+    std::vector<std::string> allowed_signature_hashes() const override { return {"SHA-384"}; }
+  };
+  const std::vector<SignatureScheme> stack = {kRsaPssRsaeSha256, kEcdsaSecp384r1Sha384};
+  const CertificateRequest request{.protocol_version = 0x0303, .schemes = stack};
+  EXPECT_THAT(CheckPick(NoSha256(), stack, request, *KeyFor("rsa:2048")),
+              ::testing::HasSubstr("whose hash it does not allow"));
+  EXPECT_THAT(CheckPick(NoSha256(), stack, request, *KeyFor("ec:P-384")), IsEmpty());
 }
 
 TEST(StackSchemes, KeepToTheKeyTypesThatBotanNames) {

@@ -68,6 +68,41 @@ TEST(BotanUnusable, CurveWithoutASchemeInTls13GivesAnEmptyCertificateAndTheReaso
 }
 #endif
 
+// Botan has no curves over binary fields.
+TEST(BotanUnusable, RootThatBotanCannotReadDoesNotMatter) {
+  testing::CertificateOptions ca = testing::CertificateOptions::Ca("Binary Root");
+  ca.key = "ec:sect283r1";
+  const testing::TestPki pki(ca);
+  const std::string trust = Site::Get().directory().Write("binary.pem", pki.root().CertificatePem());
+  for (const std::uint16_t version : kVersions) {
+    const auto server = StartOpenSsl(
+        {.version = version, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .client_ca = trust});
+    const HandshakeReport report =
+        Connect(*server, {MakeIdentity(pki.Issue({.key = "ec:P-256"}), "test:alice")});
+    EXPECT_FALSE(report.failure.has_value()) << report.failure->what() << server->output();
+    EXPECT_TRUE(report.client_certificate.sent);
+  }
+}
+
+#if BOTAN_VERSION_MAJOR >= 3
+TEST(BotanUnusable, IntermediateThatBotanCannotReadGivesAnEmptyCertificateAndTheReason) {
+  testing::CertificateOptions ca = testing::CertificateOptions::Ca("Binary CA");
+  ca.key = "ec:sect283r1";
+  const testing::TestIdentity issuing = Site::Get().pki().Issue(ca);
+  const Identity alice =
+      MakeIdentity(testing::TestPki::IssueFrom(issuing, {.key = "ec:P-256"}), "test:alice");
+  const auto server =
+      StartOpenSsl({.version = 0x0304, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .require = false});
+  const HandshakeReport report = Connect(*server, {alice});
+  EXPECT_FALSE(report.client_certificate.sent);
+  ASSERT_TRUE(report.application.has_value());
+  EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
+  ASSERT_EQ(report.considered.size(), 1U);
+  EXPECT_THAT(report.considered[0].reasons,
+              ::testing::ElementsAre(HasSubstr("Botan cannot read the certificate of CN=Binary CA")));
+}
+#endif
+
 TEST(BotanUnusable, CurveWithoutASchemeInTls13IsPresentedInTls12) {
   const auto server = StartOpenSsl(
       {.scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .groups = "P-256:brainpoolP256r1:brainpoolP384r1"});

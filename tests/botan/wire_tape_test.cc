@@ -186,6 +186,41 @@ TEST(WireTape, WithoutSecretsSaysWhatItCannotSee) {
   EXPECT_FALSE(recorder.client_verify().has_value());
 }
 
+TEST(WireTape, AlertInClearDoesNotStandInForOneThatIsEncrypted) {
+  WireTape tape(Recorder::Side::kClient);
+  const auto received = [&](std::uint8_t type, const std::vector<std::uint8_t>& content) {
+    tape.Bytes(Direction::kReceived,
+               std::vector<std::uint8_t>{type, 3, 3, 0, static_cast<std::uint8_t>(content.size())});
+    tape.Bytes(Direction::kReceived, content);
+  };
+  const std::vector<std::uint8_t> unrecognized_name = {1, 112}, close_notify = {1, 0};
+  std::vector<std::uint8_t> server_hello = {2, 0, 0, 38, 3, 3};  // TLS 1.2, then random, session, suite
+  server_hello.resize(server_hello.size() + 36);
+  received(21, unrecognized_name);
+  tape.Alert(Direction::kReceived, unrecognized_name);
+  received(22, server_hello);
+  received(20, {1});
+  received(21, {7, 7, 7});
+  tape.Alert(Direction::kReceived, close_notify);
+  const Recorder recorder = tape.Play().recorder;
+  EXPECT_THAT(MessagesOf(recorder, Direction::kReceived),
+              ElementsAre("Alert", "ServerHello", "ChangeCipherSpec", "Alert"));
+  EXPECT_THAT(recorder.messages().front().details, ElementsAre("warning: unrecognized_name"));
+  EXPECT_THAT(recorder.messages().back().details, ElementsAre("warning: close_notify"));
+}
+
+TEST(WireTape, AlertThatBotanDoesNotTellOfIsNotSeen) {
+  WireTape tape(Recorder::Side::kClient);
+  std::vector<std::uint8_t> records = {22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3};
+  records.resize(records.size() + 36);
+  for (const std::uint8_t byte : {20, 3, 3, 0, 1, 1, 21, 3, 3, 0, 3, 7, 7, 7}) records.push_back(byte);
+  tape.Bytes(Direction::kReceived, records);
+  const Recorder recorder = tape.Play().recorder;
+  EXPECT_EQ(recorder.messages().back().message, "Alert");
+  EXPECT_FALSE(recorder.messages().back().length.has_value());
+  EXPECT_THAT(recorder.messages().back().why, HasSubstr("Botan does not show"));
+}
+
 TEST(WireTape, Tls12ShowsAllUpToTheFinished) {
   Conversation conversation(nullptr, TLS1_2_VERSION);
   conversation.tape().Finished({20, 0, 0, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});

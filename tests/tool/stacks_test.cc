@@ -131,17 +131,28 @@ TEST_P(Stack, WhatWasNotSentIsNullWithAWhy) {
 
 TEST_P(Stack, MessageThatCannotBeSeenIsNullWithAWhy) {
   const auto server = Server();
-  const auto report = JsonOf(Shake(GetParam().stack, server, {"--identity", File(pki_, {})}));
+  // In TLS 1.2 Botan answers the server's close_notify by itself, and shows nobody with what; where the
+  // server is slow we close first, and see all.
+  const bool hides = GetParam().stack == "botan" && GetParam().tls == "1.2";
   int hidden = 0;
-  for (const auto& message : report["messages"]) {
-    const bool seen = message["message"].is_string() && message["length"].is_number();
-    EXPECT_NE(seen, message.contains("why")) << message;
-    if (seen) continue;
-    EXPECT_THAT(message["why"], HasSubstr("it is encrypted, and Botan does not show"));
-    ++hidden;
+  for (int round = 0; round < (hides ? 10 : 1) && hidden == 0; ++round) {
+    const auto report = JsonOf(Shake(GetParam().stack, server, {"--identity", File(pki_, {})}));
+    for (const auto& message : report["messages"]) {
+      const bool seen = message["message"].is_string() && message["length"].is_number();
+      EXPECT_NE(seen, message.contains("why")) << message;
+      if (seen) continue;
+      EXPECT_THAT(message["why"], HasSubstr("it is encrypted, and Botan does not show"));
+      ++hidden;
+    }
   }
-  // In TLS 1.2 Botan answers the server's close_notify by itself, and shows nobody with what.
-  EXPECT_EQ(hidden, GetParam().stack == "botan" && GetParam().tls == "1.2" ? 1 : 0) << report["messages"];
+  EXPECT_EQ(hidden, hides ? 1 : 0);
+}
+
+TEST_P(Stack, HandshakeThatFailsWritesTheSameNamesAsEveryOther) {
+  const auto server = Server();
+  const auto refused = Shake(GetParam().stack, server, {});
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_EQ(Keys(JsonOf(refused)), Keys(JsonOf(Shake("openssl", server, {}))));
 }
 
 TEST_P(Stack, SaysWhyNothingFitted) {
