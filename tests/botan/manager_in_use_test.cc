@@ -137,7 +137,8 @@ TEST(ManagerInUse, ServerThatAsksForCertificatesGoesByTheClientsSchemesForItsOwn
     testing::BackgroundProcess client(
         {.argv = {"openssl", "s_client", "-connect", "127.0.0.1:" + std::to_string(listening.port()), "-msg",
                   "-cert", certificate, "-key", key, version == 0x0304 ? "-tls1_3" : "-tls1_2", "-sigalgs",
-                  "ecdsa_secp256r1_sha256", "-groups", version == 0x0304 ? "ffdhe8192:P-256" : "P-256:P-384"}});
+                  "ecdsa_secp256r1_sha256", "-groups",
+                  version == 0x0304 ? "ffdhe8192:P-256" : "P-256:P-384"}});
     PlainConnection server =
         PlainConnection::ToClient({.manager = manager}, listening.Accept(std::chrono::seconds(10)));
     EXPECT_EQ(server.Shake(), "") << client.output();
