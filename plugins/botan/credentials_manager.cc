@@ -13,9 +13,9 @@ namespace {
 
 using Role = CertificateRequest::Role;
 
-Options Completed(Options options) {
-  if (options.selection.stack.empty()) options.selection.stack = "Botan";
-  return options;
+SelectionPolicy Completed(SelectionPolicy selection) {
+  if (selection.stack.empty()) selection.stack = "Botan";
+  return selection;
 }
 
 std::optional<Role> RoleOf(const std::string& type) {
@@ -90,7 +90,8 @@ std::string Decision::Explain() const {
 
 Manager::Manager(const IdentitySet& identities, std::shared_ptr<Botan::Credentials_Manager> inner,
                  Options options)
-    : ManagerBase(std::move(inner), options.policy), options_(Completed(std::move(options))) {
+    : ManagerBase(std::move(inner), std::move(options.policy)),
+      selection_(Completed(std::move(options.selection))) {
   std::vector<Identity> usable;
   for (const Identity& identity : identities.identities()) Convert(identity, usable);
   usable_ = IdentitySet(std::move(usable));
@@ -163,7 +164,7 @@ std::optional<CertificateRequest> Manager::ExpectedRequest(const CertificateRequ
 }
 
 Decision Manager::Decide(const CertificateRequest& request, const std::vector<SignatureScheme>& stack) const {
-  SelectionPolicy selection = options_.selection;
+  SelectionPolicy selection = selection_;
   selection.stack_schemes = stack;
   std::vector<Identity> candidates = usable_.identities();
   std::vector<Unusable> unusable = unusable_;

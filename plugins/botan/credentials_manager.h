@@ -54,7 +54,7 @@ class Manager final : public ManagerBase {
   void Keep(Decision decision, const Question& question);
   bool HasKeyOf(const Strings& key_types) const;
 
-  const Options options_;
+  const SelectionPolicy selection_;
   IdentitySet usable_;
   std::vector<Unusable> unusable_;
   std::map<Label, Converted> converted_;

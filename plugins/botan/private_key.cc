@@ -99,6 +99,14 @@ class Signer final : public SignerBase {
   ByteVector message_;
 };
 
+// AlgorithmNamed throws what keys of Botan's own throw for a padding that is none: PKCS#10 and X.509 try
+// "PSS" first, and go on to "PSS(SHA-256)".
+SigningAlgorithm AlgorithmNamed(KeyType type, std::string_view padding) try {
+  return AlgorithmFor(type, padding);
+} catch (const Error& error) {
+  throw Botan::Lookup_Error(std::string(error.what()));
+}
+
 }  // namespace
 
 PrivateKey::PrivateKey(std::shared_ptr<signet::PrivateKey> key) try
@@ -109,16 +117,8 @@ PrivateKey::PrivateKey(std::shared_ptr<signet::PrivateKey> key) try
                .call = "Botan::X509::load_key"});
 }
 
-// AlgorithmNamed throws what keys of Botan's own throw for a padding that is none: PKCS#10 and X.509 try
-// "PSS" first, and go on to "PSS(SHA-256)".
-SigningAlgorithm PrivateKey::AlgorithmNamed(std::string_view padding) const try {
-  return AlgorithmFor(key_->type(), padding);
-} catch (const Error& error) {
-  throw Botan::Lookup_Error(std::string(error.what()));
-}
-
 std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_view padding) const {
-  const SigningAlgorithm algorithm = AlgorithmNamed(padding);
+  const SigningAlgorithm algorithm = AlgorithmNamed(key_->type(), padding);
   try {
     if (!key_->Supports(algorithm)) {
       throw Error({.code = ErrorCode::kUnsupported,

@@ -19,8 +19,6 @@ class PrivateKey final : public KeyBase {
   std::unique_ptr<Botan::PK_Ops::Signature> MakeSigner(std::string_view padding) const override;
 
  private:
-  SigningAlgorithm AlgorithmNamed(std::string_view padding) const;
-
   std::shared_ptr<signet::PrivateKey> key_;
 };
 

@@ -20,12 +20,6 @@ using enum SignatureScheme;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr std::uint16_t kVersions[] = {0x0303,
-#if SIGNET_BOTAN_3
-                                       0x0304
-#endif
-};
-
 Identity Made(const char* key) {
   return MakeIdentity(Site::Get().pki().Issue({.key = key, .common_name = key}), std::string("test:") + key);
 }
@@ -46,7 +40,7 @@ TEST(ManagerInUse, ServerThatTakesOnlyWhatBotanDoesNotKnowGetsAnEmptyCertificate
   std::vector<Identity> identities = {Made("ed25519"), Made("rsa-pss:2048"), Made("rsa:2048"),
                                       Made("ec:P-256")};
   if (testing::TestPki::HasKeyType("ml-dsa-65")) identities.push_back(Made("ml-dsa-65"));
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     for (const SignatureScheme scheme : {kEd25519, kEd448, kRsaPssPssSha256}) {
       SCOPED_TRACE(Name(scheme));
       const auto server = StartOpenSsl({.version = version, .scheme = scheme, .require = false});
@@ -81,7 +75,7 @@ TEST(ManagerInUse, WithoutIdentitiesBotanEndsSuchAHandshakeAsEver) {
 TEST(ManagerInUse, ConnectionsThatTakeTurnsInOneThreadAreToldApart) {
   const char* keys[] = {"ec:P-256", "rsa:2048", "ec:P-256"};
   const SignatureScheme schemes[] = {kEcdsaSecp256r1Sha256, kRsaPssRsaeSha256, kEcdsaSecp256r1Sha256};
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto manager = Managing({Made("ec:P-256"), Made("rsa:2048")});
     std::vector<std::unique_ptr<Server>> servers;
     std::vector<PlainConnection> clients;
@@ -104,7 +98,7 @@ TEST(ManagerInUse, ConnectionsThatTakeTurnsInOneThreadAreToldApart) {
 TEST(ManagerInUse, ConnectionsInManyThreadsAreToldApart) {
   const char* keys[] = {"ec:P-256", "rsa:2048"};
   const SignatureScheme schemes[] = {kEcdsaSecp256r1Sha256, kRsaPssRsaeSha256};
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto manager = Managing({Made("ec:P-256"), Made("rsa:2048")});
     std::vector<std::unique_ptr<Server>> servers;
     for (const SignatureScheme scheme : schemes)
@@ -130,7 +124,7 @@ TEST(ManagerInUse, ServerThatAsksForCertificatesGoesByTheClientsSchemesForItsOwn
   const testing::TestIdentity alice = site.pki().Issue({.key = "ec:P-256"});
   const std::string certificate = site.directory().Write("visitor.pem", alice.ChainPem());
   const std::string key = site.directory().Write("visitor.key", alice.PrivateKeyPem());
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const Identity fits = site.Server(Source::kPkcs12, "ec:P-256");
     const auto manager = Managing({site.Server(Source::kPkcs12, "ec:P-384"), fits});
     const Socket listening = Socket::Listen("127.0.0.1", 0);
@@ -161,7 +155,7 @@ TEST(ManagerInUse, ServerThatAsksForCertificatesGoesByTheClientsSchemesForItsOwn
 }
 
 TEST(ManagerInUse, ConnectionThatHasEndedLeavesNothingToTheNext) {
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto manager = Managing({Made("ec:P-384"), Made("rsa:2048")});
     const auto first = StartOpenSsl({.version = version, .scheme = kRsaPssRsaeSha256});
     EXPECT_THAT(Fetch(*first, {.manager = manager}), HasSubstr("200"));
@@ -206,7 +200,7 @@ class Pkcs1First : public ChannelPolicy {
 
 TEST(ManagerInUse, PolicyThatPrefersPkcs1GivesNoRsaCertificateInTls13) {
   const auto policy = std::make_shared<Pkcs1First>();
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto server = StartOpenSsl(
         {.version = version, .scheme = kRsaPkcs1Sha256, .also = kRsaPssRsaeSha256, .require = false});
     const auto manager = Managing({Made("rsa:2048")}, policy);

@@ -351,43 +351,18 @@ TEST(Manager, DecisionOfAServerIsTheOneWhoseKeyItTook) {
 }
 
 #if SIGNET_BOTAN_3
-// Asked is a CertificateRequest of TLS 1.3 with one signature scheme, and RSA for the signatures in
-// certificates, and no authority; as it would come from a server.
+// Asked is a CertificateRequest of TLS 1.3 with one signature scheme, RSA for the signatures in certificates,
+// an oid_filter and no authority; as it would come from a server.
 Botan::TLS::Certificate_Request_13 Asked(SignatureScheme scheme) {
   const auto code = static_cast<std::uint16_t>(scheme);
-  return {{0,
-           0,
-           29,  // no context; 29 bytes
-           0,
-           13,
-           0,
-           4,
-           0,
-           2,
-           static_cast<std::uint8_t>(code >> 8),
-           static_cast<std::uint8_t>(code),  //
-           0,
-           50,
-           0,
-           4,
-           0,
-           2,
-           4,
-           1,  // rsa_pkcs1_sha256
-           0,
-           48,
-           0,
-           9,
-           0,
-           7,
-           3,
-           0x55,
-           0x1d,
-           0x25,
-           0,
-           1,
-           5},  // oid_filters
-          Botan::TLS::Connection_Side::Server};
+  const auto high = static_cast<std::uint8_t>(code >> 8), low = static_cast<std::uint8_t>(code);
+  const ByteVector algorithms = {0, 13, 0, 4, 0, 2, high, low};
+  const ByteVector for_certificates = {0, 50, 0, 4, 0, 2, 4, 1};  // rsa_pkcs1_sha256
+  const ByteVector filters = {0, 48, 0, 9, 0, 7, 3, 0x55, 0x1d, 0x25, 0, 1, 5};
+  ByteVector message = {0, 0, 29};  // no context; 29 bytes of extensions
+  for (const ByteVector& extension : {algorithms, for_certificates, filters})
+    message.insert(message.end(), extension.begin(), extension.end());
+  return {message, Botan::TLS::Connection_Side::Server};
 }
 
 TEST(Manager, ReadsAllThatARequestOfTls13Says) {

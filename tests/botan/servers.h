@@ -10,7 +10,16 @@
 #include <optional>
 #include <string>
 
+#include <botan/build.h>
+
 namespace signet::botan {
+
+// kTlsVersions are those that this Botan has.
+inline constexpr std::uint16_t kTlsVersions[] = {0x0303,
+#if BOTAN_VERSION_MAJOR >= 3
+                                                 0x0304
+#endif
+};
 
 // ServerOptions are what a real TLS server of another make is started with.
 struct ServerOptions {

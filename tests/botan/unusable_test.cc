@@ -13,12 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::uint16_t kVersions[] = {0x0303,
-#if BOTAN_VERSION_MAJOR >= 3
-                                       0x0304
-#endif
-};
-
 HandshakeReport Connect(const Server& server, std::vector<Identity> identities) {
   ProbeOptions options{.host = "localhost", .port = server.port(), .identities = std::move(identities)};
   options.trust_file = Site::Get().trust_file();
@@ -30,7 +24,7 @@ Identity Made(const testing::CertificateOptions& options) {
 }
 
 TEST(BotanUnusable, IdentityGivesAnEmptyCertificateAndTheReason) {
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     for (const char* key : {"ed25519", "rsa-pss:2048", "ec:P-384"}) {
       SCOPED_TRACE(key);
       // P-384 is usable, but not with the one scheme that this server takes.
@@ -74,7 +68,7 @@ TEST(BotanUnusable, RootThatBotanCannotReadDoesNotMatter) {
   ca.key = "ec:sect283r1";
   const testing::TestPki pki(ca);
   const std::string trust = Site::Get().directory().Write("binary.pem", pki.root().CertificatePem());
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto server = StartOpenSsl(
         {.version = version, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256, .client_ca = trust});
     const HandshakeReport report =
@@ -117,7 +111,7 @@ TEST(BotanUnusable, CurveWithoutASchemeInTls13IsPresentedInTls12) {
 }
 
 TEST(BotanUnusable, RequiredCertificateThatIsMissingIsTheServersRefusal) {
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto server = StartOpenSsl({.version = version});
     const HandshakeReport report = Connect(*server, {Made({.key = "ed25519"})});
     EXPECT_FALSE(report.client_certificate.sent);
@@ -156,7 +150,7 @@ TEST(BotanUnusable, NextBestIdentityTakesItsPlace) {
 
 TEST(BotanUnusable, ExactSchemesOfTheRequestDecideInEveryVersion) {
   const testing::TestIdentity made = Site::Get().pki().Issue({.key = "rsa:2048"});
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     for (const bool both : {false, true}) {
       ServerOptions options{
           .version = version, .scheme = SignatureScheme::kRsaPssRsaeSha512, .require = false};
@@ -173,7 +167,7 @@ TEST(BotanUnusable, ExactSchemesOfTheRequestDecideInEveryVersion) {
 
 TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
   const testing::TestIdentity made = Site::Get().pki().Issue({.key = "ec:P-256"});
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto server = StartOpenSsl({.version = version, .scheme = SignatureScheme::kEcdsaSecp256r1Sha256});
     const HandshakeReport report = Connect(*server, {WithKey<FailingKey>(made, "test:token")});
     ASSERT_TRUE(report.failure.has_value());
@@ -185,7 +179,7 @@ TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
 }
 
 TEST(BotanUnusable, UntrustedServerGetsNoCertificate) {
-  for (const std::uint16_t version : kVersions) {
+  for (const std::uint16_t version : kTlsVersions) {
     const auto server = StartOpenSsl({.version = version});
     ProbeOptions options{
         .host = "localhost", .port = server->port(), .identities = {Made({.key = "rsa:2048"})}};
