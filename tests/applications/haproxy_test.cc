@@ -60,8 +60,13 @@ TEST_F(HaProxy, ReloadBringsAWorkerThatSigns) {
   const auto server = Start(site, "");
   EXPECT_EQ(Visit(site, port_), kBobsDn) << server->output();
   const auto before = Signers(site.module());
-  server->Signal(SIGUSR2);
-  ASSERT_EQ(AwaitCount(*server, "Loading success.", 2), 2u) << server->output();
+  // A worker may serve before its master heeds signals: one that came too early is sent again.
+  std::size_t loads = 1;
+  for (int attempt = 0; attempt < 3 && loads < 2; ++attempt) {
+    server->Signal(SIGUSR2);
+    loads = AwaitCount(*server, "Loading success.", 2);
+  }
+  ASSERT_EQ(loads, 2u) << server->output();
   const std::string visit = "curl -sS http://127.0.0.1:8080/\n";
   EXPECT_TRUE(AwaitSigners(site, "curl -sS http://127.0.0.1:8080/", 1, before)) << server->output();
   EXPECT_TRUE(site.Run(visit).ok());
