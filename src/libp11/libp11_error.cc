@@ -1,6 +1,6 @@
 #include "libp11/libp11_error.h"
 
-#include "pkcs11/admin_error.h"
+#include "pkcs11/admin/admin_error.h"
 
 #include <libp11.h>
 #include <openssl/err.h>

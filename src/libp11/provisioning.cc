@@ -5,8 +5,8 @@
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
 #include "libp11/token_setup.h"
-#include "pkcs11/token_admin.h"
-#include "pkcs11/uri.h"
+#include "pkcs11/admin/token_admin.h"
+#include "pkcs11/objects/uri.h"
 #include <signet/error.h>
 
 #include <algorithm>

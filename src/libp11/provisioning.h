@@ -2,7 +2,7 @@
 
 #include "base/openssl_ptr.h"
 #include "identity/public_key.h"
-#include "pkcs11/key_spec.h"
+#include "pkcs11/admin/key_spec.h"
 #include <signet/certificate.h>
 #include <signet/secret.h>
 

@@ -1,6 +1,6 @@
 #include "base/percent_encoding.h"
 #include "libp11/provisioning.h"
-#include "pkcs11/token_admin.h"
+#include "pkcs11/admin/token_admin.h"
 #include <signet/error.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
-#include "pkcs11/key_spec.h"
+#include "pkcs11/admin/key_spec.h"
 #include <signet/certificate.h>
 #include <signet/secret.h>
 

@@ -1,9 +1,9 @@
 #include "pkcs11/pkcs11_source.h"
 
 #include "base/file.h"
-#include "pkcs11/token_directory.h"
-#include "pkcs11/token_lister.h"
-#include "pkcs11/token_reader.h"
+#include "pkcs11/objects/token_lister.h"
+#include "pkcs11/objects/token_reader.h"
+#include "pkcs11/token/token_directory.h"
 
 #include <algorithm>
 

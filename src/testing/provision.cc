@@ -4,7 +4,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "libp11/token_setup.h"
-#include "pkcs11/token_admin.h"
+#include "pkcs11/admin/token_admin.h"
 #include <signet/error.h>
 
 #include <iostream>

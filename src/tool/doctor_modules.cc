@@ -1,5 +1,5 @@
 #include "diagnosis/explanation.h"
-#include "pkcs11/module_status.h"
+#include "pkcs11/module/module_status.h"
 #include "tool/doctor_checks.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "identity/hashes.h"
 #include "identity/signature_schemes.h"
-#include "pkcs11/cryptoki.h"
+#include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 
 #include <future>

@@ -1,5 +1,5 @@
-#include "pkcs11/cryptoki.h"
 #include "pkcs11/fillers.h"
+#include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 
 #include <algorithm>

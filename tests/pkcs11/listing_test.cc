@@ -1,4 +1,4 @@
-#include "pkcs11/cryptoki.h"
+#include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 
 #include <algorithm>

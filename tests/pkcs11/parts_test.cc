@@ -4,11 +4,11 @@
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
-#include "pkcs11/der.h"
-#include "pkcs11/mechanism_plan.h"
-#include "pkcs11/rsa_padding.h"
-#include "pkcs11/rv.h"
-#include "pkcs11/session_pool.h"
+#include "pkcs11/keys/mechanism_plan.h"
+#include "pkcs11/keys/rsa_padding.h"
+#include "pkcs11/module/rv.h"
+#include "pkcs11/objects/der.h"
+#include "pkcs11/token/session_pool.h"
 #include "pkcs11/world.h"
 
 #include <atomic>

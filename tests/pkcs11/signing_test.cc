@@ -1,5 +1,5 @@
 #include "identity/signature_schemes.h"
-#include "pkcs11/cryptoki.h"
+#include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 
 #include <thread>

@@ -1,5 +1,5 @@
 // Calls into a module that do not come back: call-timeout-ms.
-#include "pkcs11/cryptoki.h"
+#include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 #include "process/call_guard.h"
 

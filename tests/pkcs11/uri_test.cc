@@ -1,4 +1,4 @@
-#include "pkcs11/uri.h"
+#include "pkcs11/objects/uri.h"
 
 #include <signet/error.h>
 

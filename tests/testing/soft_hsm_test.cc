@@ -1,5 +1,5 @@
 #include "identity/public_key.h"
-#include "pkcs11/token_admin.h"
+#include "pkcs11/admin/token_admin.h"
 #include <signet/testing/soft_hsm.h>
 
 #include <thread>

@@ -1,4 +1,4 @@
-#include "pkcs11/token_admin.h"
+#include "pkcs11/admin/token_admin.h"
 #include <signet/testing/wrapped_module.h>
 
 #include <array>

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "pkcs11/module/cryptoki.h"
+#include <signet/private_key.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet {
+
+// Encoding is what we do to the input before the token sees it.
+enum class Encoding { kNone, kDigestInfo, kPkcs1Padding, kPssPadding };
+
+// MechanismRow is one way to make a signature on a token.
+struct MechanismRow {
+  enum class Parameters { kNone, kPss, kEdDsa };
+  SigningAlgorithm::Kind kind;
+  CK_MECHANISM_TYPE mechanism;
+  Encoding encoding;
+  Parameters parameters;
+};
+
+// MechanismHashRow holds PKCS#11's columns for a hash, and the DER of its DigestInfo before the digest (RFC
+// 8017 section 9.2).
+struct MechanismHashRow {
+  Hash hash;
+  CK_MECHANISM_TYPE mechanism;  // as a parameter of PSS
+  CK_ULONG mgf1;                // 0: PKCS#11 has none
+  std::string_view digest_info;
+};
+
+std::span<const MechanismRow> MechanismRows() noexcept;
+std::span<const MechanismHashRow> MechanismHashRows() noexcept;
+const MechanismHashRow* FindMechanismHash(Hash hash) noexcept;
+// MechanismName gives "CKM_ECDSA", or the number of one that we do not use.
+std::string MechanismName(CK_MECHANISM_TYPE mechanism);
+
+// MechanismSet is a set of rows by their index.
+using MechanismSet = std::uint32_t;
+
+// RowsIn gives the rows whose mechanism is among `mechanisms`.
+MechanismSet RowsIn(std::span<const CK_MECHANISM_TYPE> mechanisms) noexcept;
+
+// PlanFor gives the best row of `usable` for `algorithm`, as an index; `from` skips earlier rows. Nothing:
+// the token has no way to do it.
+std::optional<std::size_t> PlanFor(const SigningAlgorithm& algorithm, MechanismSet usable,
+                                   std::size_t from = 0) noexcept;
+
+}  // namespace signet

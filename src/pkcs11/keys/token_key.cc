@@ -1,0 +1,148 @@
+#include "pkcs11/keys/token_key.h"
+
+#include "pkcs11/objects/object_finder.h"
+#include "pkcs11/objects/public_part.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+MechanismSet AllowedRows(const StoredObject& object) {
+  const Bytes& value = object.attributes.BytesOf(CKA_ALLOWED_MECHANISMS);
+  if (value.empty() || value.size() % sizeof(CK_MECHANISM_TYPE) != 0) return ~MechanismSet{0};
+  std::vector<CK_MECHANISM_TYPE> allowed(value.size() / sizeof(CK_MECHANISM_TYPE));
+  std::memcpy(allowed.data(), value.data(), value.size());
+  return RowsIn(allowed);
+}
+
+}  // namespace
+
+TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
+                   PublicKey public_key)
+    : token_(std::move(token)),
+      credentials_(std::move(credentials)),
+      mark_(std::move(mark)),
+      public_key_(std::move(public_key)),
+      usable_(RowsIn(*token_->Mechanisms())) {
+  const bool rsa = type() == KeyType::kRsa || type() == KeyType::kRsaPss;
+  if (rsa && raw_signature_size() > kMaxModulus) {
+    throw Error({.code = ErrorCode::kUnsupported,
+                 .detail = fmt::format("the RSA key has {} bits", public_key_.bits()),
+                 .token = token_->label(),
+                 .mend = "Use a shorter key."});
+  }
+}
+
+void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
+  const auto may = [&](CK_ATTRIBUTE_TYPE use) { return object.attributes.FlagOf(use) == true; };
+  const bool signs = object.attributes.FlagOf(CKA_SIGN) != false;
+  if (!signs && !may(CKA_DECRYPT) && !may(CKA_DERIVE)) throw NotForSigning();
+  const std::optional<bool> same = SameKey(object, public_key_);
+  if (same == false) {
+    throw Error(
+        {.code = ErrorCode::kKeyCertificateMismatch,
+         .detail = fmt::format("token {}: the private key with the certificate's CKA_ID is another one",
+                               token_->label()),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Put the certificate that was issued for this key beside it."});
+  }
+  signs_ = signs;
+  usable_.fetch_and(signs ? AllowedRows(object) : MechanismSet{0});
+  proven_.store(same == true);
+  if (object.attributes.FlagOf(CKA_ALWAYS_AUTHENTICATE) == true) always_authenticate_ = true;
+  HandleCache& cache = handle_.Get();
+  {
+    const std::lock_guard lock(cache.mutex);
+    cache.epoch = epoch;
+    cache.handle = object.handle;
+    cache.refusal.reset();
+  }
+  located_.store(true, std::memory_order_release);
+}
+
+Error TokenKey::NotForSigning() const {
+  return Error({.code = ErrorCode::kNoSigningKey,
+                .detail = fmt::format("token {}: the key {} is not allowed to sign (CKA_SIGN)",
+                                      token_->label(), mark_.label),
+                .token = token_->label(),
+                .uri = credentials_->uri,
+                .mend = "Use a key that was made for signing."});
+}
+
+void TokenKey::Unlock() {
+  token_->guard().Run([self = Self()] {
+    return self->token_->Use(self->credentials_.get(), false,
+                             [&self](Token::Lease& lease) { return self->HandleOn(lease); });
+  });
+}
+
+std::shared_ptr<TokenKey> TokenKey::Self() { return std::static_pointer_cast<TokenKey>(shared_from_this()); }
+
+void TokenKey::RunAsync(std::function<void()> work) {
+  token_->RunAsync([self = shared_from_this(), work = std::move(work)] { work(); });
+}
+
+CK_OBJECT_HANDLE TokenKey::HandleOn(Token::Lease& lease) {
+  HandleCache& cache = handle_.Get();
+  {
+    const std::lock_guard lock(cache.mutex);
+    if (cache.epoch == lease.epoch()) [[likely]]
+      return cache.handle;
+  }
+  const StoredObject object = Locate(lease);
+  try {
+    Adopt(object, lease.epoch());
+  } catch (const Error& error) {
+    NoteRefusal(error);
+    throw;
+  }
+  return object.handle;
+}
+
+void TokenKey::NoteRefusal(const Error& error) {
+  HandleCache& cache = handle_.Get();
+  const std::lock_guard lock(cache.mutex);
+  cache.refusal = error;
+}
+
+std::optional<Error> TokenKey::Unavailable() const {
+  {
+    HandleCache& cache = handle_.Get();
+    const std::lock_guard lock(cache.mutex);
+    if (cache.refusal) return cache.refusal;
+  }
+  return token_->Trouble(*credentials_);
+}
+
+// Locate prefers an object that reveals the right public key, then one that reveals nothing.
+StoredObject TokenKey::Locate(Token::Lease& lease) const {
+  ObjectTemplate wanted{.object_class = CKO_PRIVATE_KEY};
+  if (!mark_.id.empty()) {
+    wanted.id = mark_.id;
+  } else {
+    wanted.label = mark_.label;
+  }
+  std::vector<StoredObject> found = FindObjects(lease, wanted);
+  if (found.empty()) {
+    throw Error(
+        {.code = ErrorCode::kNotFound,
+         .detail = fmt::format("token {}: there is no private key with the CKA_ID or label of {}",
+                               token_->label(), locked() ? "the certificate" : "the one that was there"),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Look what is there: signet list."});
+  }
+  std::ranges::stable_sort(found, std::greater(), [this](const StoredObject& object) {
+    const auto same = SameKey(object, public_key_);
+    return same ? (*same ? 2 : 0) : 1;
+  });
+  return std::move(found.front());
+}
+
+}  // namespace signet

@@ -1,0 +1,237 @@
+#include "identity/hashes.h"
+#include "identity/signature_schemes.h"
+#include "pkcs11/keys/rsa_padding.h"
+#include "pkcs11/keys/token_key.h"
+#include "pkcs11/objects/der.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+using Kind = SigningAlgorithm::Kind;
+
+constexpr std::size_t kRoom = 5120;  // for any signature, ML-DSA-87's included
+
+// Which ways of signing a key of a type has at all.
+struct KindRow {
+  KeyType type;
+  std::array<Kind, 3> kinds;
+};
+constexpr KindRow kKinds[] = {
+    {KeyType::kRsa, {Kind::kRsaPkcs1, Kind::kRsaPss, Kind::kRsaRaw}},
+    {KeyType::kRsaPss, {Kind::kRsaPss, Kind::kRsaPss, Kind::kRsaPss}},
+    {KeyType::kEc, {Kind::kEcdsa, Kind::kEcdsa, Kind::kEcdsa}},
+    {KeyType::kEd25519, {Kind::kEdDsa, Kind::kEdDsa, Kind::kEdDsa}},
+    {KeyType::kEd448, {Kind::kEdDsa, Kind::kEdDsa, Kind::kEdDsa}},
+    {KeyType::kMlDsa44, {Kind::kMlDsa, Kind::kMlDsa, Kind::kMlDsa}},
+    {KeyType::kMlDsa65, {Kind::kMlDsa, Kind::kMlDsa, Kind::kMlDsa}},
+    {KeyType::kMlDsa87, {Kind::kMlDsa, Kind::kMlDsa, Kind::kMlDsa}},
+};
+
+bool Fits(KeyType type, Kind kind) {
+  const auto* row = std::ranges::find(kKinds, type, &KindRow::type);
+  return row != std::end(kKinds) && std::ranges::find(row->kinds, kind) != row->kinds.end();
+}
+
+[[noreturn]] void ThrowBadArgument(std::string detail) {
+  throw Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail)});
+}
+
+// IsRefusalOfMechanism tells whether another way to the same signature is worth a try.
+bool IsRefusalOfMechanism(CK_RV rv) {
+  return rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD ||
+         rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_KEY_TYPE_INCONSISTENT;
+}
+
+}  // namespace
+
+std::vector<SignatureScheme> TokenKey::schemes() const {
+  std::vector<SignatureScheme> schemes = SchemesFor(type(), public_key_.curve(), public_key_.bits());
+  std::erase_if(schemes, [this](SignatureScheme scheme) { return !Supports(RowOf(scheme).algorithm); });
+  return schemes;
+}
+
+bool TokenKey::Supports(const SigningAlgorithm& algorithm) const {
+  return Fits(type(), algorithm.kind) &&
+         PlanFor(algorithm, usable_.load(std::memory_order_relaxed)).has_value();
+}
+
+std::size_t TokenKey::raw_signature_size() const noexcept {
+  if (type() != KeyType::kEc) return public_key_.max_signature_size();
+  return 2 * ((static_cast<std::size_t>(public_key_.bits()) + 7) / 8);
+}
+
+void TokenKey::CheckJob(const Job& job) const {
+  const SigningAlgorithm& algorithm = job.algorithm;
+  if (job.signature.size() < max_signature_size())
+    ThrowBadArgument("the room for the signature is too small");
+  if (!Fits(type(), algorithm.kind)) ThrowBadArgument("the key does not fit the signature algorithm");
+  const bool takes_digest =
+      algorithm.kind == Kind::kRsaPss || (algorithm.kind == Kind::kRsaPkcs1 && algorithm.hash != Hash::kNone);
+  if (takes_digest && job.input.size() != RowOf(algorithm.hash).size) {
+    ThrowBadArgument("the digest is not as long as the hash makes it");
+  }
+  if (algorithm.kind == Kind::kRsaRaw && job.input.size() != raw_signature_size()) {
+    ThrowBadArgument("the input is not as long as the modulus");
+  }
+  if (algorithm.kind == Kind::kEcdsa && job.input.empty()) ThrowBadArgument("the digest is empty");
+}
+
+std::size_t TokenKey::Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                           std::span<std::uint8_t> signature) {
+  CheckJob({.algorithm = algorithm, .input = input, .signature = signature});
+  if (!token_->guard().on()) return SignHere(algorithm, input, signature);
+  // The thread that signs may go on when we have given it up: it has copies of its own.
+  const auto made = token_->guard().Run(
+      [self = Self(), algorithm, owned = std::vector<std::uint8_t>(input.begin(), input.end())] {
+        std::vector<std::uint8_t> room(self->max_signature_size());
+        room.resize(self->SignHere(algorithm, owned, room));
+        return room;
+      });
+  std::ranges::copy(made, signature.begin());
+  return made.size();
+}
+
+std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                               std::span<std::uint8_t> signature) {
+  Job job{.algorithm = algorithm, .input = input, .signature = signature};
+  Operate("C_Sign", [&](Token::Lease& lease, const Token::ContextPin* pin) {
+    job.context_pin = pin;
+    return SignOn(lease, job);
+  });
+  return job.size;
+}
+
+TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
+  const CK_OBJECT_HANDLE handle = HandleOn(lease);
+  CK_RV rv = CKR_MECHANISM_INVALID;
+  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  if (!signs_.load(std::memory_order_relaxed)) throw NotForSigning();
+  for (auto plan = PlanFor(job.algorithm, usable); plan; plan = PlanFor(job.algorithm, usable, *plan + 1)) {
+    const MechanismRow& row = MechanismRows()[*plan];
+    rv = Begin(lease, row, job, handle);
+    if (rv == CKR_OK) [[likely]]
+      return Finish(lease, row, job);
+    if (!IsRefusalOfMechanism(rv)) break;
+    // The token's list promised more than it keeps: leave this way out from now on, if there is another.
+    if (rv == CKR_MECHANISM_INVALID && PlanFor(job.algorithm, usable, *plan + 1)) {
+      usable_.fetch_and(~(MechanismSet{1} << *plan));
+    }
+  }
+  throw RvError(rv, "C_SignInit", token_->label()).WithUri(credentials_->uri);
+}
+
+CK_RV TokenKey::Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle) {
+  CK_MECHANISM mechanism{row.mechanism, nullptr, 0};
+  CK_RSA_PKCS_PSS_PARAMS pss{};
+  EdDsaParams eddsa;
+  if (row.parameters == MechanismRow::Parameters::kPss) {
+    pss.hashAlg = FindMechanismHash(job.algorithm.hash)->mechanism;
+    pss.mgf = FindMechanismHash(job.algorithm.mgf1_hash)->mgf1;
+    pss.sLen = static_cast<CK_ULONG>(job.algorithm.salt_length);
+    mechanism.pParameter = &pss;
+    mechanism.ulParameterLen = sizeof pss;
+  } else if (row.parameters == MechanismRow::Parameters::kEdDsa) {
+    mechanism.pParameter = &eddsa;
+    mechanism.ulParameterLen = sizeof eddsa;
+  }
+  return lease.Call(SIGNET_CK(C_SignInit), row.mechanism, &mechanism, handle);
+}
+
+std::span<const std::uint8_t> TokenKey::Encoded(const MechanismRow& row, const Job& job,
+                                                std::span<std::uint8_t> room) const {
+  switch (row.encoding) {
+    case Encoding::kNone:
+      break;
+    case Encoding::kDigestInfo:
+      if (job.algorithm.hash == Hash::kNone) return job.input;
+      return room.first(PutDigestInfo(job.algorithm.hash, job.input, room));
+    case Encoding::kPkcs1Padding: {
+      std::array<std::uint8_t, 128> content;
+      const bool plain = job.algorithm.hash == Hash::kNone;
+      const std::size_t size = plain ? 0 : PutDigestInfo(job.algorithm.hash, job.input, content);
+      const auto block = room.first(raw_signature_size());
+      PadPkcs1(plain ? job.input : std::span<const std::uint8_t>(content).first(size), block);
+      return block;
+    }
+    case Encoding::kPssPadding: {
+      const auto block = room.first(raw_signature_size());
+      PadPss(job.algorithm, job.input, public_key_.bits(), block);
+      return block;
+    }
+  }
+  // Tokens differ in what they do with a digest that is longer than the curve's order: cut it here (SEC 1
+  // section 4.1.3).
+  const std::size_t order = raw_signature_size() / 2;
+  if (row.kind == Kind::kEcdsa && public_key_.bits() % 8 == 0 && job.input.size() > order) {
+    return job.input.first(order);
+  }
+  return job.input;
+}
+
+TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row, Job& job) {
+  Unfinished operation(lease);
+  if (job.context_pin != nullptr)
+    token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
+  std::array<std::uint8_t, kMaxModulus> room;
+  const auto data = Encoded(row, job, room);
+  std::array<std::uint8_t, kRoom> raw;
+  CK_ULONG size = raw.size();
+  // An empty message is data too: modules take a null pointer for an error.
+  const CK_BYTE* bytes = data.empty() ? room.data() : data.data();
+  const CK_RV rv = lease.Call(SIGNET_CK(C_Sign), row.mechanism, const_cast<CK_BYTE*>(bytes),
+                              static_cast<CK_ULONG>(data.size()), raw.data(), &size);
+  if (rv == CKR_USER_NOT_LOGGED_IN && job.context_pin == nullptr && token_->UserIsLoggedIn(lease)) {
+    return Outcome::kContextLoginWanted;
+  }
+  CheckRv(rv, "C_Sign", token_->label());
+  operation.Finish();
+  if (size > raw.size()) size = 0;
+  TakeSignature(job, std::span<const std::uint8_t>(raw).first(size));
+  return Outcome::kDone;
+}
+
+// TakeSignature releases the token's answer if it is a signature that can be one.
+void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
+  if (raw.size() == raw_signature_size()) {
+    if (type() == KeyType::kEc) {
+      job.size = EcdsaToDer(raw, job.signature);
+    } else {
+      std::ranges::copy(raw, job.signature.begin());
+      job.size = raw.size();
+    }
+  }
+  if (job.size == 0) {
+    throw Error({.code = ErrorCode::kTokenTrouble,
+                 .detail = fmt::format(
+                     "token {}: the module answered with {} bytes that are no signature of this key",
+                     token_->label(), raw.size()),
+                 .call = "C_Sign",
+                 .token = token_->label(),
+                 .uri = credentials_->uri,
+                 .mend = "Ask the maker of the module, or use another."});
+  }
+  if (proven_.load(std::memory_order_acquire)) [[likely]]
+    return;
+  if (!public_key_.Verify(job.algorithm, job.input, job.signature.first(job.size))) {
+    std::ranges::fill(job.signature, 0);
+    const Error mismatch(
+        {.code = ErrorCode::kKeyCertificateMismatch,
+         .detail = fmt::format("token {}: the key's signature does not verify with its certificate or public "
+                               "key",
+                               token_->label()),
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .mend = "Put the certificate that was issued for this key beside it."});
+    NoteRefusal(mismatch);
+    throw mismatch;
+  }
+  proven_.store(true, std::memory_order_release);
+}
+
+}  // namespace signet

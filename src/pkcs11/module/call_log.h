@@ -1,0 +1,37 @@
+#pragma once
+
+#include "pkcs11/module/cryptoki.h"
+#include <signet/settings.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace signet {
+
+// CalledOn says what a logged call was about.
+struct CalledOn {
+  std::string_view token;  // label; empty: the module itself
+  CK_MECHANISM_TYPE mechanism = CK_UNAVAILABLE_INFORMATION;
+};
+
+// CallLog writes one line for each PKCS#11 call: when, by which thread, module, token, function, mechanism,
+// result, time. No argument is ever written, so that no PIN and no key can be. Thread-safe.
+class CallLog {
+ public:
+  // FromSettings opens the log that the settings name, or gives null for none; throws Error kBadSetting when
+  // the file cannot be written.
+  static std::shared_ptr<CallLog> FromSettings(const Settings& settings);
+
+  explicit CallLog(std::function<void(std::string_view line)> write) : write_(std::move(write)) {}
+
+  void Write(std::string_view module, const char* function, const CalledOn& on, CK_RV rv,
+             std::chrono::steady_clock::duration took);
+
+ private:
+  std::function<void(std::string_view line)> write_;
+};
+
+}  // namespace signet

@@ -1,0 +1,236 @@
+#include "pkcs11/module/module.h"
+
+#include "pkcs11/module/rv.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace signet {
+namespace {
+
+constexpr std::chrono::seconds kRenewalTime{1};
+
+using CString = std::unique_ptr<char, decltype(&std::free)>;
+
+std::string Taken(char* text) {
+  const CString owned(text, &std::free);
+  return text != nullptr ? text : "";
+}
+
+std::string Stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
+
+std::string LoadFailure() {
+  const char* message = p11_kit_message();
+  return message != nullptr ? message : "p11-kit does not say why";
+}
+
+// Padded replaces what follows the first NUL by blanks: some modules terminate the texts, which PKCS#11 pads.
+template <std::size_t N>
+void Pad(unsigned char (&text)[N]) {
+  auto* const end = std::find(std::begin(text), std::end(text), '\0');
+  std::fill(end, std::end(text), ' ');
+}
+
+}  // namespace
+
+Module::Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args,
+               std::shared_ptr<CallLog> log)
+    : functions_(functions),
+      name_(Taken(p11_kit_module_get_name(functions))),
+      path_(Taken(p11_kit_module_get_filename(functions))),
+      init_args_(std::move(init_args)),
+      log_(std::move(log)),
+      born_in_(ForkGeneration()) {
+  if (path_.empty()) path_ = std::move(path);
+  if (name_.empty()) name_ = Stem(path_);
+  holds_trust_ = Taken(p11_kit_config_option(functions, "trust-policy")) == "yes";
+}
+
+std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_args,
+                                     std::shared_ptr<CallLog> log) {
+  CK_FUNCTION_LIST* functions = p11_kit_module_load(path.c_str(), 0);
+  if (functions == nullptr) {
+    const bool missing = path.starts_with('/') && access(path.c_str(), F_OK) != 0;
+    throw Error(
+        {.code = ErrorCode::kModuleTrouble,
+         .detail =
+             missing ? fmt::format("there is no PKCS#11 module at {}", path)
+                     : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path, LoadFailure()),
+         .call = "p11_kit_module_load",
+         .mend = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
+  }
+  return std::shared_ptr<Module>(new Module(functions, path, std::move(init_args), std::move(log)));
+}
+
+std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& init_args,
+                                                            const std::shared_ptr<CallLog>& log) {
+  const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0),
+                                                                      &std::free);
+  if (list == nullptr) {
+    throw Error(
+        {.code = ErrorCode::kModuleTrouble,
+         .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
+         .call = "p11_kit_modules_load",
+         .mend = "Check with `p11-kit list-modules`, or name the module."});
+  }
+  std::vector<std::shared_ptr<Module>> modules;
+  for (CK_FUNCTION_LIST** functions = list.get(); *functions != nullptr; ++functions) {
+    modules.push_back(std::shared_ptr<Module>(new Module(*functions, "", init_args, log)));
+  }
+  return modules;
+}
+
+Module::~Module() {
+  // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's
+  // alone.
+  if (ProcessIsExiting()) return;
+  State* state = state_.IfMade();
+  if (state != nullptr) state->exit_handler.reset();
+  if (state != nullptr || born_in_ == ForkGeneration()) p11_kit_module_release(functions_);
+}
+
+bool Module::IsAt(const std::string& path) const {
+  std::error_code error;
+  return path == path_ || std::filesystem::equivalent(path, path_, error);
+}
+
+bool Module::IsNamed(const std::string& name) const {
+  std::string stem = Stem(path_);
+  if (name == name_ || name == stem) return true;
+  if (stem.starts_with("lib")) stem.erase(0, 3);
+  return name == stem;
+}
+
+void Module::EnsureReady() {
+  State& state = state_.Get();
+  if (state.ready.load(std::memory_order_acquire)) [[likely]]
+    return;
+  Turns::Turn turn(state.turns);
+  if (!state.ready.load(std::memory_order_acquire)) Initialise(state, turn);
+}
+
+void Module::Reinitialise(std::uint64_t seen) {
+  State& state = state_.Get();
+  Turns::Turn turn(state.turns);
+  if (state.initialisation.load() != seen || !state.ready.load()) return;
+  state.exit_handler.reset();
+  state.ready.store(false, std::memory_order_release);
+  Initialise(state, turn);
+}
+
+void Module::Initialise(State& state, Turns::Turn& turn) {
+  if (ProcessIsExiting()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Initialize", "");
+  const CK_RV rv = CallInitialise(state);
+  if (!turn.Keep()) {  // It took too long, and somebody else tries by now.
+    if (rv == CKR_OK) functions_->C_Finalize(nullptr);
+    throw Explained(CKR_FUNCTION_CANCELED);
+  }
+  if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
+  // Made now, so that it runs before the exit handlers of whatever the module brought with it.
+  state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
+  state.initialisation.fetch_add(1);
+  state.ready.store(true, std::memory_order_release);
+}
+
+CK_RV Module::CallInitialise(State& state) {
+  const CallWatch::Call watched(CallWatch::Current(), "C_Initialize", "", state.lost);
+  const auto before = std::chrono::steady_clock::now();
+  CK_C_INITIALIZE_ARGS args{};
+  args.flags = CKF_OS_LOCKING_OK;
+  if (!init_args_.empty()) args.pReserved = const_cast<char*>(init_args_.c_str());
+  // Without arguments of our own p11-kit passes those that the module's configuration file gives.
+  CK_RV rv = functions_->C_Initialize(init_args_.empty() ? nullptr : &args);
+  if (rv == CKR_CANT_LOCK) {
+    args.flags = 0;
+    rv = functions_->C_Initialize(&args);
+    state.serialised = rv == CKR_OK;
+  }
+  if (log_ != nullptr) log_->Write(name_, "C_Initialize", {}, rv, std::chrono::steady_clock::now() - before);
+  return rv;
+}
+
+// Finalise waits a moment for calls that other threads are in: to finalise under them could crash. Those that
+// are known to hang it does not wait for.
+void Module::Finalise(State& state) noexcept {
+  state.ready.store(false);
+  for (int i = 0; i < 200 && state.in_flight.load() > state.lost.load(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  if (state.in_flight.load() == 0) functions_->C_Finalize(nullptr);
+}
+
+Error Module::Explained(CK_RV rv) const {
+  return Error(
+      {.code = ErrorCode::kModuleTrouble,
+       .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", name_, RowOfRv(rv).detail),
+       .call = "C_Initialize",
+       .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
+       .mend = "Check the module's own configuration and that this user may read its files."});
+}
+
+std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
+  std::vector<CK_SLOT_ID> slots;
+  std::optional<Error> failure;
+  try {
+    slots = AskForSlots();
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (slots.empty() && Renew()) return AskForSlots();
+  if (failure) throw *std::move(failure);
+  return slots;
+}
+
+// Renew initialises the module anew where nothing can be had from it, and tells whether it did.
+bool Module::Renew() {
+  State& state = state_.Get();
+  const std::uint64_t seen = initialisation();
+  CK_ULONG count = 0;
+  const CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_FALSE),
+                        static_cast<CK_SLOT_ID*>(nullptr), &count);
+  if ((rv != CKR_OK || count > 0) && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_REMOVED) return false;
+  const auto now = Clock::now();
+  Clock::time_point before = state.renewed;
+  if (now - before < kRenewalTime || !state.renewed.compare_exchange_strong(before, now)) return false;
+  Reinitialise(seen);
+  return true;
+}
+
+std::vector<CK_SLOT_ID> Module::AskForSlots() {
+  std::vector<CK_SLOT_ID> slots(64);
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    CK_ULONG count = slots.size();
+    CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), slots.data(), &count);
+    if (rv == CKR_OK && count <= slots.size()) {
+      slots.resize(count);
+      return slots;
+    }
+    if (rv != CKR_BUFFER_TOO_SMALL) CheckRv(rv, "C_GetSlotList", "");
+    // Readers come and go: ask how many there are now, and leave room.
+    count = 0;
+    rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), static_cast<CK_SLOT_ID*>(nullptr),
+              &count);
+    CheckRv(rv, "C_GetSlotList", "");
+    slots.resize(std::min<CK_ULONG>(count, 65536) + 16);
+  }
+  throw RvError(CKR_BUFFER_TOO_SMALL, "C_GetSlotList", "");
+}
+
+CK_TOKEN_INFO Module::TokenInfo(CK_SLOT_ID slot) {
+  CK_TOKEN_INFO info{};
+  CheckRv(Call(SIGNET_CK(C_GetTokenInfo), {}, slot, &info), "C_GetTokenInfo", "");
+  Pad(info.label);
+  Pad(info.manufacturerID);
+  Pad(info.model);
+  Pad(info.serialNumber);
+  return info;
+}
+
+}  // namespace signet

@@ -1,0 +1,128 @@
+#pragma once
+
+#include "pkcs11/module/call_log.h"
+#include "pkcs11/module/cryptoki.h"
+#include "process/call_watch.h"
+#include "process/exit_handler.h"
+#include "process/fork_local.h"
+#include "process/turns.h"
+#include <signet/error.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace signet {
+
+// Module is our own view of a PKCS#11 module, as p11-kit gives it: nobody else's C_Finalize or
+// C_CloseAllSessions reaches it. It is initialised at the first EnsureReady in each process, and finalised
+// when it dies or before the process exits, whichever comes first. Thread-safe.
+class Module {
+ public:
+  // Load opens `path`; throws Error kModuleTrouble. `init_args` is what C_Initialize passes on, or empty.
+  static std::shared_ptr<Module> Load(const std::string& path, std::string init_args,
+                                      std::shared_ptr<CallLog> log);
+  // LoadConfigured opens all modules that p11-kit has configured.
+  static std::vector<std::shared_ptr<Module>> LoadConfigured(const std::string& init_args,
+                                                             const std::shared_ptr<CallLog>& log);
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  // name is p11-kit's for a configured module, else the file's: "libsofthsm2".
+  const std::string& name() const noexcept { return name_; }
+  const std::string& path() const noexcept { return path_; }
+  // holds_trust tells whether p11-kit uses the module as a store of trust anchors only.
+  bool holds_trust() const noexcept { return holds_trust_; }
+  // Answers tells whether `path` or `name`, as in a URI's module-path and module-name, means this module.
+  bool IsAt(const std::string& path) const;
+  bool IsNamed(const std::string& name) const;
+
+  // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it
+  // is.
+  void EnsureReady();
+  // Reinitialise is for a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation() was
+  // before the call that said so, so that of many threads one acts.
+  void Reinitialise(std::uint64_t seen);
+  std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
+
+  // SlotsWithToken gives the slots that have a token now. A module that shows no slot at all may have lost
+  // what it speaks to, or not found it, as p11-kit-client with its server, and does so only when it is
+  // initialised anew: that is done, not more than once a second.
+  std::vector<CK_SLOT_ID> SlotsWithToken();
+  // TokenInfo reads a token's info, its texts padded as they should be (modules differ).
+  CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
+
+  // Call calls `function` of the module and logs it. In a process that is exiting, or that was forked since
+  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead, and CKR_FUNCTION_CANCELED in work that was
+  // given up, as an earlier call of it did not come back in time (CallWatch). No lock is held meanwhile,
+  // unless the module cannot be used by several threads (CKR_CANT_LOCK).
+  template <class Function, class... Args>
+  CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, const CalledOn& on, Args... args) {
+    State& state = state_.Get();
+    const InFlight in_flight(state);
+    if (!state.ready.load() || ProcessIsExiting()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    CallWatch* const watch = CallWatch::Current();
+    if (watch != nullptr && watch->given_up()) return CKR_FUNCTION_CANCELED;
+    const CallWatch::Call watched(watch, name, on.token, state.lost);
+    std::unique_lock<std::mutex> serial;
+    if (state.serialised.load(std::memory_order_relaxed)) serial = std::unique_lock(state.serial);
+    if (log_ == nullptr) [[likely]]
+      return (functions_->*function)(args...);
+    const auto before = std::chrono::steady_clock::now();
+    const CK_RV rv = (functions_->*function)(args...);
+    log_->Write(name_, name, on, rv, std::chrono::steady_clock::now() - before);
+    return rv;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct State {
+    Turns turns;
+    std::atomic<bool> ready{false};
+    std::atomic<bool> serialised{false};
+    std::atomic<std::uint64_t> initialisation{0};
+    std::atomic<Clock::time_point> renewed{};  // by Renew
+    std::atomic<int> in_flight{0};
+    std::atomic<int> lost{0};  // of those, which nobody waits for any more
+    std::mutex serial;
+    std::unique_ptr<ExitHandler> exit_handler;
+  };
+
+  class InFlight {
+   public:
+    explicit InFlight(State& state) noexcept : state_(state) { state_.in_flight.fetch_add(1); }
+    ~InFlight() { state_.in_flight.fetch_sub(1); }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+   private:
+    State& state_;
+  };
+
+  Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log);
+  void Initialise(State& state, Turns::Turn& turn);
+  CK_RV CallInitialise(State& state);
+  void Finalise(State& state) noexcept;
+  Error Explained(CK_RV rv) const;
+  std::vector<CK_SLOT_ID> AskForSlots();
+  bool Renew();
+
+  CK_FUNCTION_LIST* const functions_;
+  std::string name_;
+  std::string path_;
+  const std::string init_args_;
+  const std::shared_ptr<CallLog> log_;
+  bool holds_trust_ = false;
+  const std::uint64_t born_in_;
+  ForkLocal<State> state_;
+};
+
+}  // namespace signet
+
+// SIGNET_CK names a function of the list and its name for the log in one word.
+#define SIGNET_CK(function) &CK_FUNCTION_LIST::function, #function

@@ -1,0 +1,149 @@
+#include "pkcs11/objects/public_part.h"
+#include "pkcs11/objects/token_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+// Loader takes one token's objects for a store: keys without certificates, certificates without keys.
+class Loader {
+ public:
+  Loader(TokenReader& reader, std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials,
+         const std::vector<Certificate>& chain_file)
+      : reader_(reader),
+        token_(std::move(token)),
+        credentials_(std::move(credentials)),
+        chain_file_(chain_file) {}
+
+  StoredObjects Load(Wanted wanted, bool with_chain) {
+    if ((wanted & kWantPrivateKeys) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_PRIVATE_KEY))
+        Guarded([&] { LoadPrivateKey(*object); });
+    }
+    if ((wanted & kWantPublicKeys) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY))
+        Guarded([&] { LoadPublicKey(*object); });
+    }
+    if ((wanted & kWantCertificates) != 0) {
+      for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
+        Guarded([&] { certificates_.push_back({CertificateOf(*object, *token_), object->id()}); });
+      }
+      OrderCertificates(with_chain);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  struct Held {
+    Certificate certificate;
+    Bytes id;
+  };
+
+  // Guarded makes a problem of what goes wrong with one object; what is stale concerns them all.
+  template <class Work>
+  void Guarded(Work work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (StalenessOf(error) != Staleness::kNone) throw;
+      result_.problems.push_back({credentials_->uri, error});
+    }
+  }
+
+  void LoadPrivateKey(const StoredObject& object) {
+    auto public_key = PublicPartFor(object);
+    if (!public_key) {
+      throw Error({.code = ErrorCode::kUnsupported,
+                   .detail = fmt::format("token {}: nothing tells the public part of the key {}",
+                                         token_->label(), object.label()),
+                   .token = token_->label(),
+                   .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
+    }
+    auto key = std::make_shared<TokenKey>(token_, credentials_, TokenKey::Mark{object.id(), object.label()},
+                                          *std::move(public_key));
+    key->Adopt(object, reader_.epoch());
+    result_.private_keys.push_back(std::move(key));
+  }
+
+  std::optional<PublicKey> PublicPartFor(const StoredObject& object) {
+    std::optional<PublicKey> own = PublicPartOf(object);
+    if (!own) {
+      for (const StoredObject* other : reader_.WithId(object.id(), CKO_PUBLIC_KEY)) {
+        if (!own) own = PublicPartOf(*other);
+      }
+    }
+    // PKCS#11 has no key type for RSA-PSS (RFC 4055): only the certificate tells.
+    if (own && own->type() != KeyType::kRsa) return own;
+    for (const StoredObject* other : reader_.WithId(object.id(), CKO_CERTIFICATE)) {
+      PublicKey certified = PublicKey::FromSpki(CertificateOf(*other, *token_).subject_public_key_info());
+      if (!own || (certified.type() == KeyType::kRsaPss && SameMaterial(certified, *own))) return certified;
+    }
+    return own;
+  }
+
+  void LoadPublicKey(const StoredObject& object) {
+    if (auto key = PublicPartOf(object)) {
+      result_.public_keys.push_back(*std::move(key));
+      return;
+    }
+    throw Error({.code = ErrorCode::kUnsupported,
+                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here",
+                                       token_->label(), object.label()),
+                 .token = token_->label(),
+                 .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
+  }
+
+  // OrderCertificates puts leaves first, each followed by its chain.
+  void OrderCertificates(bool with_chain) {
+    std::ranges::stable_sort(certificates_, {}, [](const Held& held) { return held.certificate.is_ca(); });
+    std::vector<Certificate> others;
+    if (with_chain) others = chain_file_;
+    for (const Held& held : certificates_) others.push_back(held.certificate);
+    auto& ordered = result_.certificates;
+    for (const Held& held : certificates_) {
+      if (std::ranges::find(ordered, held.certificate) != ordered.end()) continue;
+      if (with_chain && !held.certificate.is_ca()) {
+        const auto more = reader_.Issuers(held.certificate);
+        others.insert(others.end(), more.begin(), more.end());
+      }
+      const CertificateChain chain(held.certificate, others);
+      for (const Certificate& certificate : chain.certificates()) {
+        if (std::ranges::find(ordered, certificate) == ordered.end()) ordered.push_back(certificate);
+      }
+    }
+  }
+
+  TokenReader& reader_;
+  const std::shared_ptr<Token> token_;
+  const std::shared_ptr<const Credentials> credentials_;
+  const std::vector<Certificate>& chain_file_;
+  std::vector<Held> certificates_;
+  StoredObjects result_;
+};
+
+}  // namespace
+
+// Some tokens hide certificates and public keys too before the login; nobody is asked for a PIN on that
+// suspicion.
+StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
+                       const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
+                       Wanted wanted, const std::vector<Certificate>& chain_file) {
+  using enum Settings::LoginBehavior;
+  const auto load = [&](bool logged_in) {
+    return token->Use(logged_in ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+      TokenReader reader(lease, uri);
+      reader.ReadNamed(wanted);
+      return Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
+    });
+  };
+  const bool at_once = (wanted & kWantPrivateKeys) != 0 || credentials->behavior == kAlways;
+  StoredObjects objects = load(at_once);
+  const bool found = !objects.public_keys.empty() || !objects.certificates.empty();
+  const bool may_hide = credentials->behavior == kAuto && !credentials->pin.empty() && token->LoginIsDue();
+  return at_once || found || !may_hide ? std::move(objects) : load(true);
+}
+
+}  // namespace signet

@@ -1,0 +1,164 @@
+#include "pkcs11/token/token_directory.h"
+
+#include "process/refused_pin_ledger.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+// The proxy is p11-kit's own collection of all configured modules, which p11-kit itself refuses to load as a
+// module.
+bool IsProxy(const std::string& path) { return std::filesystem::path(path).filename() == "p11-kit-proxy.so"; }
+
+bool MatchesLibrary(const Pkcs11Uri& uri, Module& module) {
+  if (!uri.names_library()) return true;
+  CK_INFO info{};
+  CheckRv(module.Call(SIGNET_CK(C_GetInfo), {}, &info), "C_GetInfo", "");
+  return uri.Matches(info);
+}
+
+bool MatchesSlot(const Pkcs11Uri& uri, Module& module, CK_SLOT_ID slot) {
+  if (!uri.names_slot()) return true;
+  CK_SLOT_INFO info{};
+  CheckRv(module.Call(SIGNET_CK(C_GetSlotInfo), {}, slot, &info), "C_GetSlotInfo", "");
+  return uri.Matches(info);
+}
+
+bool IsBlank(const CK_TOKEN_INFO& info) {
+  return (info.flags & CKF_TOKEN_INITIALIZED) == 0 && TextOf(info.label).empty();
+}
+
+}  // namespace
+
+const TokenDirectory::Modules& TokenDirectory::Configured(Opened& opened) {
+  if (opened.configured.empty()) {
+    opened.configured = Module::LoadConfigured(settings_.module_init_args, opened.log);
+  }
+  return opened.configured;
+}
+
+TokenDirectory::Modules TokenDirectory::Listed(Opened& opened, std::vector<Error>& problems) {
+  Modules modules;
+  const auto add = [&modules](const Modules& more) {
+    modules.insert(modules.end(), more.begin(), more.end());
+  };
+  if (settings_.modules.empty()) add(Configured(opened));
+  for (const std::string& path : settings_.modules) {
+    const auto known =
+        std::ranges::find_if(opened.listed, [&](const auto& module) { return module->IsAt(path); });
+    try {
+      if (IsProxy(path)) {
+        add(Configured(opened));
+      } else if (known != opened.listed.end()) {
+        modules.push_back(*known);
+      } else {
+        opened.listed.push_back(Module::Load(path, settings_.module_init_args, opened.log));
+        modules.push_back(opened.listed.back());
+      }
+    } catch (const Error& error) {
+      problems.push_back(error);
+    }
+  }
+  return modules;
+}
+
+TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::vector<Error>& problems) {
+  Opened& opened = opened_.Get();
+  const Turns::Turn turn(opened.turns);
+  if (opened.log == nullptr) opened.log = CallLog::FromSettings(settings_);
+  const bool named = !uri.module_path().empty() || !uri.module_name().empty();
+  const auto means_another = [&uri](const std::shared_ptr<Module>& module) {
+    return (!uri.module_path().empty() && !module->IsAt(uri.module_path())) ||
+           (!uri.module_name().empty() && !module->IsNamed(uri.module_name()));
+  };
+  Modules modules = Listed(opened, problems);
+  if (!named) return modules;
+  std::erase_if(modules, means_another);
+  if (modules.empty()) {
+    modules = Configured(opened);
+    std::erase_if(modules, means_another);
+  }
+  if (modules.empty()) {
+    problems.insert(
+        problems.begin(),
+        Error({.code = ErrorCode::kModuleTrouble,
+               .detail = "the URI names a module that neither p11-kit nor our settings have configured",
+               .uri = uri.shown(),
+               .mend = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
+  }
+  return modules;
+}
+
+std::shared_ptr<Token> TokenDirectory::Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
+                                                const CK_TOKEN_INFO& info) {
+  Opened& opened = opened_.Get();
+  std::shared_ptr<Token> token;
+  {
+    const std::lock_guard lock(opened.mutex);
+    const auto known = std::ranges::find_if(opened.tokens, [&](const auto& candidate) {
+      return &candidate->module() == module.get() && candidate->Is(info);
+    });
+    if (known == opened.tokens.end()) {
+      opened.tokens.push_back(std::make_shared<Token>(module, slot, info, settings_, guard_));
+      return opened.tokens.back();
+    }
+    token = *known;
+  }
+  token->Seen(slot, info);
+  return token;
+}
+
+TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri) {
+  Found found;
+  module->EnsureReady();
+  if (!MatchesLibrary(uri, *module)) return found;
+  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
+    try {
+      const CK_TOKEN_INFO info = module->TokenInfo(slot);
+      if (IsBlank(info) || !uri.Matches(info, slot) || !MatchesSlot(uri, *module, slot)) continue;
+      found.tokens.push_back(Remember(module, slot, info));
+    } catch (const Error& error) {
+      // A token that was pulled out a moment ago is just not there.
+      if (error.code() != ErrorCode::kTokenAbsent) found.problems.push_back(error);
+    }
+  }
+  return found;
+}
+
+TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
+  RefusedPinLedger::Prepare();
+  Found found;
+  const bool named_module = !uri.module_path().empty() || !uri.module_name().empty();
+  if (!anew && uri.names_token() && !uri.names_slot() && !uri.names_library() && !named_module) {
+    Opened& opened = opened_.Get();
+    const std::lock_guard lock(opened.mutex);
+    for (const auto& token : opened.tokens) {
+      if (uri.Matches(token->info(), token->slot())) found.tokens.push_back(token);
+    }
+    found.remembered = !found.tokens.empty();
+    if (found.remembered) return found;
+  }
+  for (const auto& module : ModulesFor(uri, found.problems)) {
+    // Trust anchors are no identities: look at them only for those who name them.
+    if (module->holds_trust() && !uri.names_token() && !named_module) continue;
+    try {
+      const Found more =
+          guard_->Run([self = shared_from_this(), module, uri] { return self->Search(module, uri); });
+      found.problems.insert(found.problems.end(), more.problems.begin(), more.problems.end());
+      for (const auto& token : more.tokens) {
+        // A token that several modules show is one token.
+        const auto same = [&token](const auto& other) { return other->Is(token->info()); };
+        if (std::ranges::none_of(found.tokens, same)) found.tokens.push_back(token);
+      }
+    } catch (const Error& error) {
+      found.problems.push_back(error);
+    }
+  }
+  return found;
+}
+
+}  // namespace signet

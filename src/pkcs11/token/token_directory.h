@@ -1,0 +1,59 @@
+#pragma once
+
+#include "pkcs11/module/module.h"
+#include "pkcs11/objects/uri.h"
+#include "pkcs11/token/token.h"
+#include <signet/identity_source.h>
+#include <signet/settings.h>
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace signet {
+
+// TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
+// opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
+// forked child opens the modules anew for what it looks for.
+class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
+ public:
+  explicit TokenDirectory(Settings settings)
+      : settings_(std::move(settings)), guard_(std::make_shared<CallGuard>(settings_.call_timeout)) {}
+
+  // guard is what calls are to run under.
+  CallGuard& guard() const noexcept { return *guard_; }
+
+  struct Found {
+    std::vector<std::shared_ptr<Token>> tokens;
+    std::vector<Error> problems;  // modules and slots that could not be searched
+    bool remembered = false;      // from an earlier search: a token that is gone may still be among them
+  };
+  // Find gives the tokens that `uri` matches. Where the URI names a token, one that was found before is good
+  // enough, unless `anew`.
+  Found Find(const Pkcs11Uri& uri, bool anew);
+
+ private:
+  using Modules = std::vector<std::shared_ptr<Module>>;
+  struct Opened {
+    Turns turns;
+    std::mutex mutex;  // for what follows; never held during a call
+    std::shared_ptr<CallLog> log;
+    Modules listed;
+    Modules configured;
+    std::vector<std::shared_ptr<Token>> tokens;
+  };
+
+  Modules ModulesFor(const Pkcs11Uri& uri, std::vector<Error>& problems);
+  Modules Listed(Opened& opened, std::vector<Error>& problems);
+  const Modules& Configured(Opened& opened);
+  Found Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri);
+  std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
+                                  const CK_TOKEN_INFO& info);
+
+  const Settings settings_;
+  const std::shared_ptr<CallGuard> guard_;
+  ForkLocal<Opened> opened_;
+};
+
+}  // namespace signet
