@@ -66,9 +66,7 @@ ModuleKind KindOf(Module& module, const CK_TOKEN_INFO& token) {
   return row != std::end(kKinds) ? row->kind : ModuleKind::kOther;
 }
 
-bool IsVague(CK_RV rv) {
-  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_DEVICE_ERROR;
-}
+bool IsVague(CK_RV rv) { return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED; }
 
 // Debian's pcscd has its socket here.
 bool PcscdIsDown() { return access("/run/pcscd/pcscd.comm", F_OK) != 0; }
@@ -86,7 +84,7 @@ Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
                        .token = error.token(),
                        .uri = error.uri(),
                        .mend = error.mend()};
-  if (kind == ModuleKind::kCard && (absent || IsVague(rv)) && PcscdIsDown()) {
+  if (kind == ModuleKind::kCard && (absent || IsVague(rv) || rv == CKR_DEVICE_ERROR) && PcscdIsDown()) {
     fields.mend = "Start pcscd, the service for card readers: its socket is not there.";
     return Error(std::move(fields));
   }

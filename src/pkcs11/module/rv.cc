@@ -88,11 +88,11 @@ constexpr RvRow kRows[] = {
 // clang-format on
 
 constexpr RvRow kOtherRow = {CKR_VENDOR_DEFINED,
-                            nullptr,
-                            kNone,
-                            kTokenTrouble,
-                            "the module failed with a code of its own",
-                            "Look the code up in the module's manual."};
+                             nullptr,
+                             kNone,
+                             kTokenTrouble,
+                             "the module failed with a code of its own",
+                             "Look the code up in the module's manual."};
 
 }  // namespace
 

@@ -200,8 +200,8 @@ std::uint64_t Login::LogIn(Action& action) {
     const LoginStep step = NextLoginStep(facts);
     if (step.kind == Step::kAskPerson) {
       lease.reset();
-      action.asked = true;
       auto answer = Ask(credentials, Kind::kUserPin, facts.token.flags);
+      action.asked = true;
       action.Restart();
       if (answer) candidates->Add(*std::move(answer));
       continue;

@@ -3,8 +3,7 @@
 #include "pkcs11/module/rv.h"
 
 #include <algorithm>
-#include <optional>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,17 +29,28 @@ CK_TOKEN_INFO Place::Look(CK_SLOT_ID slot) const {
   return info;
 }
 
-CK_SLOT_ID Place::Find() const {
-  std::vector<CK_SLOT_ID> found;
-  std::optional<Error> trouble;
+Place::Seen Place::LookEverywhere() const {
+  Seen seen;
   for (const CK_SLOT_ID slot : context_.module->SlotsWithToken()) {
     try {
-      if (context_.name.Fits(slot, context_.module->TokenInfo(slot))) found.push_back(slot);
+      if (context_.name.Fits(slot, context_.module->TokenInfo(slot))) seen.slots.push_back(slot);
     } catch (const Error& error) {
       if (StalenessOf(error) == Staleness::kModule) throw;
       // A token that was just taken out is not there; of another trouble it is not known whose it is.
-      if (StalenessOf(error) != Staleness::kPlace && !trouble) trouble = error;
+      if (StalenessOf(error) != Staleness::kPlace && !seen.trouble) seen.trouble = error;
     }
+  }
+  return seen;
+}
+
+CK_SLOT_ID Place::Find() const {
+  const std::uint64_t initialisation = context_.module->initialisation();
+  auto [found, trouble] = LookEverywhere();
+  // A forked child's module may have read its files while another process wrote them.
+  if (found.empty() && !seen_ && context_.module->Renew(initialisation)) {
+    Seen again = LookEverywhere();
+    found = std::move(again.slots);
+    trouble = std::move(again.trouble);
   }
   if (found.size() == 1) return found.front();
   if (seen_ && std::ranges::find(found, hint_.load()) != found.end()) return hint_.load();

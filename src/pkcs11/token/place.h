@@ -4,6 +4,8 @@
 #include "process/turns.h"
 
 #include <atomic>
+#include <optional>
+#include <vector>
 
 namespace signet {
 
@@ -25,6 +27,11 @@ class Place {
   CK_TOKEN_INFO Look(CK_SLOT_ID slot) const;
 
  private:
+  struct Seen {
+    std::vector<CK_SLOT_ID> slots;
+    std::optional<Error> trouble;  // of a slot that might have the token
+  };
+  Seen LookEverywhere() const;
   CK_SLOT_ID Find() const;
 
   const TokenContext& context_;

@@ -5,11 +5,17 @@
 #include "process/exit_handler.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace signet {
+namespace {
+
+constexpr std::chrono::milliseconds kMoment{20};
+
+}  // namespace
 
 Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, TokenName name, const Settings& settings,
              std::shared_ptr<CallGuard> guard)
@@ -80,6 +86,8 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
       action.login_wanted = true;
       return;
     case Rung::kPlace:
+      // What fails without a reason may need a moment.
+      if (StalenessOf(error) == Staleness::kUnknown) std::this_thread::sleep_for(kMoment);
       live.sessions.Renew(held.epoch);
       return;
     case Rung::kModule:
@@ -171,7 +179,9 @@ std::optional<Error> Token::Trouble(const Credentials& credentials) {
 
 ContextPin Token::PrepareContextLogin(const Credentials& credentials, KeptSecret& kept) {
   const auto look = [&] {
-    return Use({.credentials = &credentials}, [this](Lease&) { return live_.Get().sessions.Look(); });
+    // Exclusive, as it must not come between the calls of another thread's operation.
+    const Access access{.credentials = &credentials, .exclusive = true};
+    return Use(access, [this](Lease&) { return live_.Get().sessions.Look(); });
   };
   return live_.Get().login.PrepareContext(look, credentials, kept);
 }
