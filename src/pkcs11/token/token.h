@@ -69,6 +69,10 @@ class Token : public std::enable_shared_from_this<Token> {
   // Seen tells where the token was just found, and its flags, which spares asking for them at the login.
   void Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
 
+  // UseReadWriteSessions has sessions that are opened from now on be read-write ones, for work that changes
+  // the token. Call it before the first Use.
+  void UseReadWriteSessions() noexcept { read_write_.store(true); }
+
   // Use calls `work(Lease&)` with a session that nobody else uses meanwhile, logged in first where
   // `credentials` are given and the token wants a login. When sessions, handles, login, token or module turn
   // out to be gone, they are had anew and `work` is called once more.
@@ -178,7 +182,7 @@ class Token : public std::enable_shared_from_this<Token> {
   const std::chrono::milliseconds idle_time_;
   const std::uint64_t born_in_;
   const Reach reach_;
-  std::atomic<bool> read_write_{false};  // the token has no read-only sessions
+  std::atomic<bool> read_write_{false};  // wanted, or the token has no read-only sessions
   std::atomic<bool> finds_in_batches_{false};
   KeptSecret kept_pin_;
   ForkLocal<State> state_;
