@@ -1,7 +1,7 @@
 #include "pkcs11/admin/admin_error.h"
 
 #include "pkcs11/module/rv.h"
-#include "pkcs11/token/token.h"
+#include "pkcs11/module/token_name.h"
 
 #include <algorithm>
 #include <array>
@@ -37,6 +37,8 @@ constexpr Meaning kMeanings[] = {
     {CKR_DEVICE_MEMORY, ErrorCode::kTokenTrouble, "the token has no memory left", kFreeSpace},
     {CKR_TOKEN_WRITE_PROTECTED, ErrorCode::kTokenTrouble,
      "the token cannot be changed: it is write-protected",
+     "Change it with its maker's tool, or use another module for it."},
+    {CKR_SESSION_READ_ONLY, ErrorCode::kTokenTrouble, "the token gives no session that may change it",
      "Change it with its maker's tool, or use another module for it."},
     {CKR_PIN_INVALID, ErrorCode::kWrongPin, "the token does not take these characters in a PIN",
      "Give a PIN that it takes."},

@@ -1,7 +1,8 @@
 #include "pkcs11/admin/pin_session.h"
 
 #include "pkcs11/admin/admin_error.h"
-#include "pkcs11/token/token.h"
+#include "pkcs11/module/token_name.h"
+#include "pkcs11/token/session_lease.h"
 #include <signet/error.h>
 
 #include <fmt/format.h>

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -98,10 +99,9 @@ ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS
 }
 
 std::shared_ptr<Token> OpenToken(const TokenHandle& handle) {
-  auto token = std::make_shared<Token>(handle.module, handle.slot, handle.info, handle.settings,
-                                       std::make_shared<CallGuard>(std::chrono::milliseconds(0)));
-  token->UseReadWriteSessions();
-  return token;
+  constexpr std::chrono::milliseconds kForEver{0};  // making a key may take minutes
+  return std::make_shared<Token>(handle.module, handle.slot, handle.name, handle.settings,
+                                 std::make_shared<CallGuard>(kForEver), true);
 }
 
 Credentials CredentialsFor(const TokenPlace& place, const PinToSend& pin) {
@@ -139,6 +139,7 @@ std::string TokenAdmin::Undo(const Made& made) {
         CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
                    token_->label());
       }
+      return true;
     });
     return {};
   } catch (const Error&) {
@@ -173,29 +174,31 @@ bool TokenAdmin::IsThere(const Made& made) {
 
 void TokenAdmin::Change(const std::vector<Made>& made, const char* name,
                         const std::function<CK_RV(Token::Lease&)>& call) {
-  // An error that leaves the outcome open is not thrown in the session: Token::Use would call again.
-  const std::optional<Error> failure = InSession([&](Token::Lease& lease) -> std::optional<Error> {
-    const CK_RV result = call(lease);
-    switch (OutcomeOf(result)) {
-      case Outcome::kDone:
-        return std::nullopt;
-      case Outcome::kNotDone:
-        throw AdminError(result, name, token_->label());
-      case Outcome::kUnknown:
-        break;
-    }
-    lease.Discard();
-    return AdminError(result, name, token_->label());
-  });
-  made_.insert(made_.end(), made.begin(), made.end());
-  if (!failure) return;
-  bool done = false;
+  bool unknown = false;
   try {
-    done = std::ranges::all_of(made, [this](const Made& one) { return IsThere(one); });
+    InSession([&](Token::Lease& lease) {
+      const CK_RV result = call(lease);
+      unknown = OutcomeOf(result) == Outcome::kUnknown;
+      if (unknown) lease.EndAction();
+      CheckAdmin(result, name, token_->label());
+      return true;
+    });
   } catch (const Error&) {
-    throw Error(*failure);
+    if (!unknown) throw;
+    made_.insert(made_.end(), made.begin(), made.end());
+    if (!AllThere(made)) throw;
+    return;
   }
-  if (!done) throw Error(*failure);
+  made_.insert(made_.end(), made.begin(), made.end());
+}
+
+// AllThere is false also where the token cannot be searched.
+bool TokenAdmin::AllThere(const std::vector<Made>& made) {
+  try {
+    return std::ranges::all_of(made, [this](const Made& one) { return IsThere(one); });
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void TokenAdmin::Create(Template& parts, const Made& made) {
@@ -246,6 +249,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
       InSession([&](Token::Lease& lease) {
         const auto handles = Search(lease, pair.back());
         if (!handles.empty()) made = ReadAttributes(lease, handles.back(), pair.back().object_class);
+        return true;
       });
     }
     if (made && PublicPartOf(*made)) return;
@@ -322,6 +326,7 @@ std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_C
                    token_->label());
         --left;
       }
+      return true;
     });
   } catch (const Error& error) {
     if (all == 0) throw;

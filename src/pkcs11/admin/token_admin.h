@@ -59,7 +59,8 @@ class TokenAdmin {
 
   template <class Work>
   auto InSession(Work&& work) {
-    return token_->Use(&credentials_, true, std::forward<Work>(work));
+    const Access access{.credentials = &credentials_, .login_first = true, .exclusive = true};
+    return token_->Use(access, std::forward<Work>(work));
   }
   // Change makes one call that creates `made`. The call is repeated by Token::Use only where the first
   // cannot have been done; where nobody knows, the token is searched.
@@ -67,6 +68,7 @@ class TokenAdmin {
               const std::function<CK_RV(Token::Lease&)>& call);
   void Create(Template& parts, const Made& made);
   bool IsThere(const Made& made);
+  bool AllThere(const std::vector<Made>& made);
   std::string Undo(const Made& made);
   static std::vector<CK_OBJECT_HANDLE> Search(Token::Lease& lease, const Made& made);
   static std::string InWords(const Made& made);

@@ -2,6 +2,7 @@
 
 #include "pkcs11/admin/token_place.h"
 #include "pkcs11/module/module.h"
+#include "pkcs11/module/token_name.h"
 
 #include <memory>
 
@@ -11,7 +12,7 @@ namespace signet {
 struct TokenHandle {
   std::shared_ptr<Module> module;
   CK_SLOT_ID slot = 0;
-  CK_TOKEN_INFO info{};
+  TokenName name;
   Settings settings;
 };
 

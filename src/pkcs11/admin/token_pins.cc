@@ -2,7 +2,6 @@
 #include "pkcs11/admin/pin_session.h"
 #include "pkcs11/admin/provisioning.h"
 #include "pkcs11/admin/token_handle.h"
-#include "pkcs11/token/token.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -69,8 +68,8 @@ void InitToken(const TokenPlace& place, std::string_view label, const PinToSend&
 TokenPlace Initialise(const TokenPlace& place, std::string_view label, const PinToSend& so_pin,
                       const std::optional<Secret>& pin) {
   const TokenHandle& handle = *place.handle;
-  if (!place.initialised) CheckNewPin(handle.info, CKU_SO, so_pin.pin);
-  CheckNewPin(handle.info, CKU_USER, pin);
+  if (!place.initialised) CheckNewPin(handle.name.info, CKU_SO, so_pin.pin);
+  CheckNewPin(handle.name.info, CKU_USER, pin);
   const std::vector<std::string> serials = SerialsIn(*handle.module);
   InitToken(place, label, so_pin);
   try {
@@ -96,14 +95,14 @@ TokenPlace Initialise(const TokenPlace& place, std::string_view label, const Pin
 }
 
 void ResetPin(const TokenPlace& token, const PinToSend& so_pin, const std::optional<Secret>& new_pin) {
-  CheckNewPin(token.handle->info, CKU_USER, new_pin);
+  CheckNewPin(token.handle->name.info, CKU_USER, new_pin);
   PinSession session(*token.handle->module, token.handle->slot);
   session.LogIn(CKU_SO, so_pin);
   session.InitPin(new_pin);
 }
 
 void ChangePin(const TokenPlace& token, const PinToSend& old_pin, const std::optional<Secret>& new_pin) {
-  CheckNewPin(token.handle->info, CKU_USER, new_pin);
+  CheckNewPin(token.handle->name.info, CKU_USER, new_pin);
   PinSession session(*token.handle->module, token.handle->slot);
   session.LogIn(CKU_USER, old_pin);
   session.SetPin(CKU_USER, old_pin, new_pin);
@@ -111,7 +110,7 @@ void ChangePin(const TokenPlace& token, const PinToSend& old_pin, const std::opt
 
 void ChangeOfficerPin(const TokenPlace& token, const PinToSend& old_pin,
                       const std::optional<Secret>& new_pin) {
-  CheckNewPin(token.handle->info, CKU_SO, new_pin);
+  CheckNewPin(token.handle->name.info, CKU_SO, new_pin);
   PinSession session(*token.handle->module, token.handle->slot);
   session.LogIn(CKU_SO, old_pin);
   session.SetPin(CKU_SO, old_pin, new_pin);

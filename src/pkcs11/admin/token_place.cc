@@ -3,7 +3,6 @@
 #include "base/percent_encoding.h"
 #include "pkcs11/admin/token_handle.h"
 #include "pkcs11/objects/uri.h"
-#include "pkcs11/token/token.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -38,6 +37,19 @@ Modules Open(const Settings& settings) {
   return modules;
 }
 
+// TellTwinsApart ties tokens that show the same texts to their slots.
+void TellTwinsApart(std::vector<TokenPlace>& places) {
+  for (TokenPlace& place : places) {
+    const auto same = std::ranges::count_if(places, [&](const TokenPlace& other) {
+      return SameToken(other.handle->name.info, place.handle->name.info);
+    });
+    if (same == 1) continue;
+    auto handle = std::make_shared<TokenHandle>(*place.handle);
+    handle->name.slot = handle->slot;
+    place.handle = std::move(handle);
+  }
+}
+
 std::vector<TokenPlace> PlacesOf(const std::shared_ptr<Module>& module, const Settings& settings) {
   std::vector<TokenPlace> places;
   module->EnsureReady();
@@ -49,6 +61,7 @@ std::vector<TokenPlace> PlacesOf(const std::shared_ptr<Module>& module, const Se
       continue;
     }
   }
+  TellTwinsApart(places);
   return places;
 }
 
@@ -92,9 +105,9 @@ const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
 }  // namespace
 
 TokenPlace PlaceIn(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, const Settings& settings) {
-  auto handle = std::make_shared<TokenHandle>(
-      TokenHandle{.module = module, .slot = slot, .info = module->TokenInfo(slot), .settings = settings});
-  const CK_TOKEN_INFO& info = handle->info;
+  auto handle = std::make_shared<TokenHandle>(TokenHandle{
+      .module = module, .slot = slot, .name = {.info = module->TokenInfo(slot)}, .settings = settings});
+  const CK_TOKEN_INFO& info = handle->name.info;
   const auto says = [&](CK_FLAGS flag) { return (info.flags & flag) != 0; };
   return {.label = TextOf(info.label),
           .serial = TextOf(info.serialNumber),
@@ -138,7 +151,7 @@ TokenPlace FindPlaceFor(const Settings& settings, std::string_view label, bool o
 
 bool FitsUri(const TokenPlace& token, std::string_view uri) {
   const Pkcs11Uri parsed = Pkcs11Uri::Parse(uri);
-  return parsed.names_token() && parsed.Matches(token.handle->info, token.handle->slot);
+  return parsed.names_token() && parsed.Matches(token.handle->name.info, token.handle->slot);
 }
 
 std::string UriOf(const TokenPlace& token, const ObjectName* object) {

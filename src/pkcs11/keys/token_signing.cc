@@ -100,8 +100,8 @@ std::size_t TokenKey::Sign(const SigningAlgorithm& algorithm, std::span<const st
 std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                                std::span<std::uint8_t> signature) {
   Job job{.algorithm = algorithm, .input = input, .signature = signature};
-  Operate("C_Sign", [&](Token::Lease& lease, const Token::ContextPin* pin) {
-    job.context_pin = pin;
+  Operate("C_Sign", [&](Token::Lease& lease, const Trial& trial) {
+    job.trial = trial;
     return SignOn(lease, job);
   });
   return job.size;
@@ -109,6 +109,7 @@ std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<cons
 
 TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
   const CK_OBJECT_HANDLE handle = HandleOn(lease);
+  if (LacksContextPin(job.trial)) return Outcome::kContextLoginWanted;
   CK_RV rv = CKR_MECHANISM_INVALID;
   const MechanismSet usable = usable_.load(std::memory_order_relaxed);
   if (!signs_.load(std::memory_order_relaxed)) throw NotForSigning();
@@ -176,8 +177,8 @@ std::span<const std::uint8_t> TokenKey::Encoded(const MechanismRow& row, const J
 
 TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row, Job& job) {
   Unfinished operation(lease);
-  if (job.context_pin != nullptr)
-    token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
+  if (job.trial.context_pin != nullptr)
+    token_->LogInForOperation(lease, *job.trial.context_pin, *credentials_, context_pin_);
   std::array<std::uint8_t, kMaxModulus> room;
   const auto data = Encoded(row, job, room);
   std::array<std::uint8_t, kRoom> raw;
@@ -186,9 +187,7 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
   const CK_BYTE* bytes = data.empty() ? room.data() : data.data();
   const CK_RV rv = lease.Call(SIGNET_CK(C_Sign), row.mechanism, const_cast<CK_BYTE*>(bytes),
                               static_cast<CK_ULONG>(data.size()), raw.data(), &size);
-  if (rv == CKR_USER_NOT_LOGGED_IN && job.context_pin == nullptr && token_->UserIsLoggedIn(lease)) {
-    return Outcome::kContextLoginWanted;
-  }
+  if (WantsContextLogin(lease, rv, job.trial)) return Outcome::kContextLoginWanted;
   CheckRv(rv, "C_Sign", token_->label());
   operation.Finish();
   if (size > raw.size()) size = 0;
