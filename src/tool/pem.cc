@@ -50,9 +50,15 @@ Secret WithAbsolutePinSource(std::string_view attribute) {
   constexpr std::string_view kScheme = "file:";
   if (!attribute.starts_with(kName)) return Secret(attribute);
   const auto source = PercentDecode(attribute.substr(kName.size()));
-  if (!source || !source->starts_with(kScheme) || source->starts_with("file:/")) return Secret(attribute);
-  const std::string path = std::filesystem::absolute(source->substr(kScheme.size())).lexically_normal();
-  return Secret(fmt::format("{}{}{}", kName, kScheme, PercentEncode(path, "/")));
+  if (!source) return Secret(attribute);
+  std::string_view path = *source;
+  if (path.starts_with(kScheme)) path.remove_prefix(kScheme.size());
+  // What is left of a relative path has no scheme of its own, as env: or fd:.
+  const bool relative = !path.empty() && path.front() != '/' && path.front() != '|' &&
+                        (path.size() < source->size() || path.find(':') == path.npos);
+  if (!relative) return Secret(attribute);
+  const std::string whole = std::filesystem::absolute(path).lexically_normal().string();
+  return Secret(fmt::format("{}{}{}", kName, kScheme, PercentEncode(whole, "/")));
 }
 
 // KeyAlone gives the URI of the only key without certificate, if that is all that was found.
