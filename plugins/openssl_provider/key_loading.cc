@@ -11,7 +11,7 @@ std::string Shown(std::string_view uri) { return std::string(uri.substr(0, uri.f
 
 StoredObjects Load(ProviderContext& provider, std::string_view uri, OSSL_PASSPHRASE_CALLBACK* passphrase,
                    void* passphrase_argument) {
-  const auto prompt = std::make_shared<StorePrompt>();
+  const auto prompt = std::make_shared<StorePrompt>(GivesPins(provider.settings()));
   prompt->Lend(passphrase, passphrase_argument);
   try {
     StoredObjects objects = provider.source()->Load(uri, kWantPrivateKeys, prompt);
