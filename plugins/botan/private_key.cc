@@ -37,7 +37,8 @@ class Signer final : public SignerBase {
         element_size_(element_size),
         key_algorithm_(std::move(key_algorithm)),
         inner_hash_(std::move(inner_hash)) {
-    if (algorithm_.hash != Hash::kNone && !key_->locked() && !key_->NeedsMessage(algorithm_)) hash_ = Botan::HashFunction::create_or_throw(HashName());
+    if (algorithm_.hash != Hash::kNone && !key_->locked() && !key_->NeedsMessage(algorithm_))
+      hash_ = Botan::HashFunction::create_or_throw(HashName());
   }
 
   std::size_t signature_length() const override {

@@ -152,12 +152,13 @@ void SignatureContext::Keep(Bytes piece) {
   }
   kept_.reset();
   if (!key().private_key->NeedsMessage(Algorithm(true))) return;
-  throw Error({.code = ErrorCode::kUnsupported,
-               .detail = fmt::format("the token hashes what this key signs, and the message is longer than {} "
-                                     "MiB",
-                                     kLongestKept >> 20),
-               .uri = key().private_key->uri(),
-               .mend = "Give the message in one piece, or use a key that signs digests."});
+  throw Error(
+      {.code = ErrorCode::kUnsupported,
+       .detail = fmt::format("the token hashes what this key signs, and the message is longer than {} "
+                             "MiB",
+                             kLongestKept >> 20),
+       .uri = key().private_key->uri(),
+       .mend = "Give the message in one piece, or use a key that signs digests."});
 }
 
 std::optional<Bytes> SignatureContext::Message(std::optional<Bytes> input) const {

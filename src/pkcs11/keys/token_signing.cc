@@ -171,16 +171,15 @@ Error TokenKey::NoMechanism(const Job& job) const {
                        .token = token_->label(),
                        .uri = credentials_->uri};
   if (!job.message && PlanFor(job.algorithm, InputForm::kMessage, usable)) {
-    fields.detail = fmt::format(
-        "token {}: the key signs only whole messages ({}), and the program gave a digest", token_->label(),
-        names);
+    fields.detail =
+        fmt::format("token {}: the key signs only whole messages ({}), and the program gave a digest",
+                    token_->label(), names);
     fields.mend =
         "Use a program that signs messages (TLS, X.509 and `openssl dgst` do), or a key that also allows "
         "signing a digest (CKM_RSA_PKCS, CKM_RSA_PKCS_PSS or CKM_ECDSA).";
   } else {
-    fields.detail =
-        fmt::format("token {}: the key has no mechanism for this signature and hash; it has {}",
-                    token_->label(), names.empty() ? "none for this kind of signature" : names);
+    fields.detail = fmt::format("token {}: the key has no mechanism for this signature and hash; it has {}",
+                                token_->label(), names.empty() ? "none for this kind of signature" : names);
     fields.mend = "Choose another padding or hash, or a key that allows more (CKA_ALLOWED_MECHANISMS).";
   }
   return Error(std::move(fields));
