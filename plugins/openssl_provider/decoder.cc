@@ -96,6 +96,8 @@ int OfferToken(ProviderContext& provider, std::shared_ptr<PrivateKey> key, OSSL_
 
 int DecodeUri(ProviderContext& provider, OSSL_CORE_BIO* in, int selection, OSSL_CALLBACK* callback,
               void* argument, OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
+  constexpr int kKeyPair = OSSL_KEYMGMT_SELECT_KEYPAIR;
+  if (selection != 0 && (selection & kKeyPair) == 0) return kNotOurs;
   const auto der = provider.core_bio().ReadAll(in, kLargestUri);
   const auto uri = der ? UriInDer(BytesOf(*der)) : std::nullopt;
   if (!uri) return kNotOurs;
