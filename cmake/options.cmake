@@ -21,6 +21,10 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-mi
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # src/base/mutex.h says which lock guards what.
+  add_compile_options(-Wthread-safety)
+endif()
 if(SIGNET_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -23,7 +23,8 @@ struct PinRequest {
 };
 
 // PinPrompt asks a person, or a program's own store, for a PIN. Implementations may be called from any
-// thread, one call at a time for each token.
+// thread, one call at a time for each token. They must not sign or log in with the token that they ask for:
+// the operation then fails with kBadArgument.
 class PinPrompt {
  public:
   virtual ~PinPrompt() = default;
@@ -31,6 +32,9 @@ class PinPrompt {
   virtual std::optional<Secret> Ask(const PinRequest& request) = 0;
   // LookAtReader tells that the reader's own pad is waiting for the PIN (CKF_PROTECTED_AUTHENTICATION_PATH).
   virtual void LookAtReader(const PinRequest& request) { (void)request; }
+  // asks_person tells whether Ask asks a person rather than a program. A program's answer is sent to a token
+  // once, and not while the token reports that a wrong PIN was entered (CKF_USER_PIN_COUNT_LOW).
+  virtual bool asks_person() const noexcept { return true; }
 };
 
 }  // namespace signet

@@ -27,6 +27,8 @@ class PinSource {
   // kUnreadable.
   std::optional<Secret> Read() const;
   bool empty() const noexcept { return kind_ == Kind::kNone; }
+  // is_value tells whether the source is the secret itself.
+  bool is_value() const noexcept { return kind_ == Kind::kValue; }
   // description is for messages and never the secret: "file:/etc/pin", "value".
   std::string description() const;
 

@@ -142,7 +142,9 @@ std::span<const Symptom> Symptoms() noexcept { return kSymptoms; }
 std::optional<Explanation> ExplainSymptom(std::string_view printed) {
   const auto same = [](char a, char b) { return Lower(a) == Lower(b); };
   for (const Symptom& symptom : kSymptoms) {
-    if (std::ranges::search(printed, symptom.text, same).empty()) continue;
+    const std::string_view text = symptom.text;
+    if (std::search(printed.begin(), printed.end(), text.begin(), text.end(), same) == printed.end())
+      continue;
     return Explanation{std::string(symptom.cause), std::string(symptom.mend)};
   }
   return std::nullopt;

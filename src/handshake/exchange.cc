@@ -52,10 +52,11 @@ bool IsComplete(std::string_view response) {
   const std::size_t end = response.find(kEnd);
   if (end == std::string_view::npos) return false;
   const std::string_view head = response.substr(0, end);
-  const auto found = std::ranges::search(
-      head, kLength, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-  if (found.empty()) return false;
-  std::string_view value(found.end(), head.end());
+  const auto* const found =
+      std::search(head.begin(), head.end(), kLength.begin(), kLength.end(),
+                  [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  if (found == head.end()) return false;
+  std::string_view value(found + kLength.size(), head.end());
   value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
   std::size_t length = 0;
   if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc()) return false;

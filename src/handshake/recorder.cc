@@ -12,7 +12,6 @@ constexpr std::size_t kHeader = 4;
 constexpr std::uint8_t kChangeCipherSpecRecord = 20;
 constexpr std::uint8_t kFatal = 2;
 constexpr std::uint8_t kCloseNotify = 0;
-constexpr std::uint8_t kUserCanceled = 90;
 
 std::vector<Bytes> Copies(const std::vector<ByteView>& views) {
   std::vector<Bytes> copies;

@@ -3,6 +3,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
+#include "identity/plain_spki.h"
 #include <signet/error.h>
 
 #include <fmt/format.h>
@@ -54,7 +55,8 @@ void SetPss(EVP_PKEY_CTX* context, const SigningAlgorithm& algorithm) {
 
 std::span<const KeyTypeRow> KeyTypes() noexcept { return kKeyTypes; }
 
-PublicKey::PublicKey(OpenSslPtr<EVP_PKEY> key) : key_(std::move(key)), spki_(SpkiOf(key_.get())) {
+PublicKey::PublicKey(OpenSslPtr<EVP_PKEY> key, std::vector<std::uint8_t> spki)
+    : key_(std::move(key)), spki_(std::move(spki)) {
   for (const KeyTypeRow& row : kKeyTypes) {
     if (EVP_PKEY_is_a(key_.get(), row.openssl_name) == 1) type_ = row.type;
   }
@@ -65,6 +67,8 @@ PublicKey::PublicKey(OpenSslPtr<EVP_PKEY> key) : key_(std::move(key)), spki_(Spk
 }
 
 PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {
+  if (OpenSslPtr<EVP_PKEY> plain = ReadPlainSpki(der))
+    return PublicKey(std::move(plain), {der.begin(), der.end()});
   const OpenSslErrorMark mark;
   const unsigned char* position = der.data();
   OpenSslPtr<EVP_PKEY> key(
@@ -73,7 +77,8 @@ PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {
     ThrowOpenSsl(ErrorCode::kUnsupported, "d2i_PUBKEY_ex",
                  "the public key is malformed or of a kind unknown here");
   }
-  return PublicKey(std::move(key));
+  std::vector<std::uint8_t> spki = SpkiOf(key.get());
+  return PublicKey(std::move(key), std::move(spki));
 }
 
 PublicKey PublicKey::FromNative(EVP_PKEY* key) { return FromSpki(SpkiOf(key)); }

@@ -37,7 +37,7 @@ class PublicKey {
   friend bool operator==(const PublicKey& a, const PublicKey& b) noexcept;
 
  private:
-  explicit PublicKey(OpenSslPtr<EVP_PKEY> key);
+  PublicKey(OpenSslPtr<EVP_PKEY> key, std::vector<std::uint8_t> spki);
   OpenSslPtr<EVP_PKEY> key_;
   std::vector<std::uint8_t> spki_;
   std::string algorithm_;

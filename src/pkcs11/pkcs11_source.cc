@@ -40,20 +40,28 @@ Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
                                : "Look what is there: signet list."});
 }
 
-// CheckPinHasOneToken refuses to choose which of several tokens a PIN is for.
-void CheckPinHasOneToken(const Pkcs11Uri& uri, const std::vector<std::shared_ptr<Token>>& tokens) {
-  if (uri.pin().empty() || tokens.size() < 2) return;
+using Tokens = std::vector<std::shared_ptr<Token>>;
+
+// AreTwins tells whether all show the same label and serial number, in several slots of a module.
+bool AreTwins(const Tokens& tokens) {
+  return std::ranges::all_of(tokens, [&](const auto& token) {
+    return token->name().slot && SameToken(token->info(), tokens.front()->info());
+  });
+}
+
+Error PinFitsSeveral(const Pkcs11Uri& uri, const Tokens& tokens) {
   std::string labels;
   for (const auto& token : tokens) {
-    labels += fmt::format("{}{} (serial {})", labels.empty() ? "" : ", ", token->label(),
-                          TextOf(token->info().serialNumber));
+    labels += fmt::format("{}{} (serial {}{})", labels.empty() ? "" : ", ", token->label(),
+                          TextOf(token->info().serialNumber),
+                          token->name().slot ? fmt::format(", slot-id {}", *token->name().slot) : "");
   }
-  throw Error(
-      {.code = ErrorCode::kAmbiguous,
-       .detail = fmt::format("the URI brings a PIN and matches {} tokens, so that it was sent to none: {}",
-                             tokens.size(), labels),
-       .uri = uri.shown(),
-       .mend = "Name the token by label or serial number: token=...;serial=..."});
+  return Error({.code = ErrorCode::kAmbiguous,
+                .detail = fmt::format("the PIN is for one token, and {} fit, so that it was sent to none: {}",
+                                      tokens.size(), labels),
+                .uri = uri.shown(),
+                .mend = AreTwins(tokens) ? "Name the slot: slot-id=..."
+                                         : "Name the token by label or serial number: token=...;serial=..."});
 }
 
 }  // namespace
@@ -67,9 +75,17 @@ class Pkcs11Source::State {
   StoredObjects Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
 
  private:
+  // PinPlan says which of several tokens a PIN is for: the only one that wants a login, or of slots that show
+  // the same token the one whose public objects the URI matches.
+  struct PinPlan {
+    std::shared_ptr<Token> holder;  // null: none
+    std::optional<Error> several;   // kAmbiguous, where none is the holder as several might be
+  };
+  PinPlan PlanPin(const Tokens& tokens, const Pkcs11Uri& uri) const;
   std::shared_ptr<const Credentials> CredentialsFor(const Pkcs11Uri& uri,
                                                     const std::shared_ptr<PinPrompt>& prompt,
-                                                    bool one_token) const;
+                                                    const Token& token, const PinPlan& plan) const;
+  bool ShowsPublicly(const std::shared_ptr<Token>& token, const Pkcs11Uri& uri) const;
   std::vector<Certificate> ChainFile() const;
   StoredObjects Guarded(const std::shared_ptr<Token>& token,
                         const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
@@ -77,23 +93,35 @@ class Pkcs11Source::State {
   void LoadFromToken(const std::shared_ptr<Token>& token,
                      const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                      Wanted wanted, const std::vector<Certificate>& chain_file, StoredObjects& result);
-  std::vector<std::shared_ptr<Token>> WorthALogin(const std::vector<std::shared_ptr<Token>>& tokens,
-                                                  const Pkcs11Uri& uri) const;
+  Tokens WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const;
+  TokenDirectory::Found Find(const Pkcs11Uri& uri, bool anew) const;
 
   const Settings settings_;
   const std::shared_ptr<TokenDirectory> directory_;
 };
 
-std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
-    const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt, bool one_token) const {
-  auto credentials = std::make_shared<Credentials>();
-  credentials->pin = uri.pin();
-  if (credentials->pin.empty()) {
-    // Without the token's name it is for the one token of the one module.
-    const bool clear = one_token && (uri.names_token() || settings_.modules.size() == 1);
-    if (clear) credentials->pin = settings_.token_pin;
-    credentials->pin_withheld = !clear && !settings_.token_pin.empty();
+Pkcs11Source::State::PinPlan Pkcs11Source::State::PlanPin(const Tokens& tokens, const Pkcs11Uri& uri) const {
+  if (uri.pin().empty() && settings_.token_pin.empty()) return {};
+  if (tokens.size() == 1) return {.holder = tokens.front()};
+  Tokens wanting;
+  std::ranges::copy_if(tokens, std::back_inserter(wanting),
+                       [](const auto& token) { return token->wants_login(); });
+  if (wanting.size() < 2) return {.holder = wanting.empty() ? nullptr : wanting.front()};
+  Tokens showing;
+  if (AreTwins(wanting) && (uri.id() || uri.object())) {
+    std::ranges::copy_if(wanting, std::back_inserter(showing),
+                         [&](const auto& token) { return ShowsPublicly(token, uri); });
   }
+  if (showing.size() == 1) return {.holder = showing.front()};
+  return {.several = PinFitsSeveral(uri, wanting)};
+}
+
+std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
+    const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt, const Token& token,
+    const PinPlan& plan) const {
+  auto credentials = std::make_shared<Credentials>();
+  if (plan.holder.get() == &token) credentials->pin = uri.pin().empty() ? settings_.token_pin : uri.pin();
+  credentials->pin_withheld = plan.several.has_value();
   credentials->prompt = prompt;
   credentials->uri = uri.shown();
   credentials->behavior = settings_.login_behavior;
@@ -122,9 +150,11 @@ Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<Pi
   TokenDirectory::Found found = directory_->Find(uri, true);
   bool hidden = false;
   try {
-    CheckPinHasOneToken(uri, found.tokens);
-    const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
+    const PinPlan plan = PlanPin(found.tokens, uri);
+    if (plan.several && !uri.pin().empty()) throw Error(*plan.several);
+    if (plan.several) problem(*plan.several);
     for (const auto& token : found.tokens) {
+      const auto credentials = CredentialsFor(uri, prompt, *token, plan);
       try {
         Listing more = directory_->guard().Run(
             [token, credentials, uri, chain_file] { return ListFrom(token, credentials, uri, chain_file); });
@@ -145,26 +175,38 @@ Listing Pkcs11Source::State::List(const Pkcs11Uri& uri, const std::shared_ptr<Pi
   return listing;
 }
 
+bool Pkcs11Source::State::ShowsPublicly(const std::shared_ptr<Token>& token, const Pkcs11Uri& uri) const {
+  const ObjectTemplate wanted{.id = uri.id(), .label = uri.object()};
+  const auto handles = directory_->guard().Run([token, wanted] {
+    return token->Use({}, [&](Token::Lease& lease) { return FindHandles(lease, wanted); });
+  });
+  return !handles.empty();
+}
+
 // WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without
 // login, if there are such: nobody should be asked for the PINs of the others.
-std::vector<std::shared_ptr<Token>> Pkcs11Source::State::WorthALogin(
-    const std::vector<std::shared_ptr<Token>>& tokens, const Pkcs11Uri& uri) const {
+Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const {
   if (tokens.size() < 2 || (!uri.id() && !uri.object())) return tokens;
-  std::vector<std::shared_ptr<Token>> worth;
+  Tokens worth;
   for (const auto& token : tokens) {
-    ObjectTemplate wanted;
-    if (uri.id()) wanted.id = uri.id();
-    if (uri.object()) wanted.label = uri.object();
     try {
-      const auto handles = directory_->guard().Run([token, wanted] {
-        return token->Use(nullptr, false, [&](Token::Lease& lease) { return FindHandles(lease, wanted); });
-      });
-      if (!handles.empty()) worth.push_back(token);
+      if (ShowsPublicly(token, uri)) worth.push_back(token);
     } catch (const Error&) {
       worth.push_back(token);  // Its trouble is told when it is loaded from.
     }
   }
   return worth.empty() ? tokens : worth;
+}
+
+// Find takes tokens that were found before, but where a PIN would go out: another token with this name may
+// have been put in since.
+TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool anew) const {
+  TokenDirectory::Found found = directory_->Find(uri, anew);
+  const bool brings_pin = !uri.pin().empty() || !settings_.token_pin.empty();
+  const bool login_due =
+      std::ranges::any_of(found.tokens, [](const auto& token) { return token->LoginIsDue(); });
+  if (found.remembered && brings_pin && login_due) found = directory_->Find(uri, true);
+  return found;
 }
 
 StoredObjects Pkcs11Source::State::Guarded(const std::shared_ptr<Token>& token,
@@ -217,12 +259,12 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
     chain_problem.push_back({uri.shown(), error.WithUri(uri.shown())});
   }
   for (bool anew = false;; anew = true) {
-    const TokenDirectory::Found found = directory_->Find(uri, anew);
-    CheckPinHasOneToken(uri, found.tokens);
+    const TokenDirectory::Found found = Find(uri, anew);
+    const PinPlan plan = PlanPin(found.tokens, uri);
+    if (plan.several && !uri.pin().empty()) throw Error(*plan.several);
     const bool keys = (wanted & kWantPrivateKeys) != 0;
-    const auto credentials = CredentialsFor(uri, prompt, found.tokens.size() == 1);
     for (const auto& token : keys ? WorthALogin(found.tokens, uri) : found.tokens) {
-      LoadFromToken(token, credentials, uri, wanted, chain_file, result);
+      LoadFromToken(token, CredentialsFor(uri, prompt, *token, plan), uri, wanted, chain_file, result);
     }
     const bool nothing =
         result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();

@@ -15,7 +15,7 @@ CallWatch::Scope::~Scope() { current = before_; }
 CallWatch::Call::Call(CallWatch* watch, const char* function, std::string_view token, std::atomic<int>& lost)
     : watch_(watch) {
   if (watch_ == nullptr) return;
-  const std::lock_guard lock(watch_->mutex_);
+  const Lock lock(watch_->mutex_);
   watch_->function_ = function;
   watch_->token_ = token;
   watch_->lost_ = &lost;
@@ -24,21 +24,21 @@ CallWatch::Call::Call(CallWatch* watch, const char* function, std::string_view t
 
 CallWatch::Call::~Call() {
   if (watch_ == nullptr) return;
-  const std::lock_guard lock(watch_->mutex_);
+  const Lock lock(watch_->mutex_);
   if (watch_->given_up_) watch_->lost_->fetch_sub(1);
   watch_->function_ = nullptr;
 }
 
 CallWatch::Holding::Holding(LetGo let_go, void* object) : watch_(current), let_go_(let_go), object_(object) {
   if (watch_ == nullptr) return;
-  const std::lock_guard lock(watch_->mutex_);
+  const Lock lock(watch_->mutex_);
   below_ = watch_->top_;
   watch_->top_ = this;
 }
 
 bool CallWatch::Holding::End() noexcept {
   if (watch_ == nullptr) return !taken_;
-  const std::lock_guard lock(watch_->mutex_);
+  const Lock lock(watch_->mutex_);
   for (Holding** at = &watch_->top_; *at != nullptr; at = &(*at)->below_) {
     if (*at != this) continue;
     *at = below_;
@@ -49,22 +49,22 @@ bool CallWatch::Holding::End() noexcept {
 }
 
 bool CallWatch::Wait(std::chrono::milliseconds limit) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   while (!done_) {
     const auto now = Clock::now();
     if (function_ != nullptr && now - began_ >= limit) {
       GiveUp();
       return false;
     }
-    changed_.wait_until(lock, (function_ != nullptr ? began_ : now) + limit, [this] { return done_; });
+    changed_.WaitUntil(lock, (function_ != nullptr ? began_ : now) + limit);
   }
   return true;
 }
 
 void CallWatch::Finish() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   done_ = true;
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 // GiveUp takes what the work holds, the last thing first; the mutex is held, so that the work does not end it
@@ -79,17 +79,17 @@ void CallWatch::GiveUp() {
 }
 
 bool CallWatch::given_up() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return given_up_;
 }
 
 std::string CallWatch::function() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return function_ != nullptr ? function_ : "";
 }
 
 std::string CallWatch::token() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return token_;
 }
 

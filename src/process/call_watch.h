@@ -1,17 +1,17 @@
 #pragma once
 
+#include "base/mutex.h"
+
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace signet {
 
-// CallWatch watches work that another thread does, so that who waits for it can be freed when one call of it
-// does not come back. What others wait for and the work has, a session or a turn, is then taken from it; the
-// work goes on when the call returns, may call no more, and must not touch what was taken.
+// CallWatch watches work that another thread does, so that its caller can be freed when one call of it does
+// not come back. What others wait for and the work has, a session or a turn, is then taken from it; the work
+// goes on when the call returns, may call no more, and must not touch what was taken.
 class CallWatch {
  public:
   using Clock = std::chrono::steady_clock;
@@ -73,17 +73,17 @@ class CallWatch {
   std::string token() const;
 
  private:
-  void GiveUp();
+  void GiveUp() SIGNET_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool done_ = false;
-  bool given_up_ = false;
-  const char* function_ = nullptr;  // under way
-  std::string token_;
-  std::atomic<int>* lost_ = nullptr;
-  Clock::time_point began_;
-  Holding* top_ = nullptr;
+  mutable Mutex mutex_;
+  Condition changed_;
+  bool done_ SIGNET_GUARDED_BY(mutex_) = false;
+  bool given_up_ SIGNET_GUARDED_BY(mutex_) = false;
+  const char* function_ SIGNET_GUARDED_BY(mutex_) = nullptr;  // under way
+  std::string token_ SIGNET_GUARDED_BY(mutex_);
+  std::atomic<int>* lost_ SIGNET_GUARDED_BY(mutex_) = nullptr;
+  Clock::time_point began_ SIGNET_GUARDED_BY(mutex_);
+  Holding* top_ SIGNET_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace signet

@@ -5,16 +5,17 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 
 namespace signet {
 
-// ForkLocal<T> holds one T for each process: the first Get in a forked child makes a fresh one, and the
-// parent's, whose mutexes may be held by threads that do not exist in the child, is never touched again. Get
-// takes no lock.
-template <class T>
+// ForkLocal<T> holds one T for each process, made of `Args`: the first Get in a forked child makes a fresh
+// one, and the parent's, whose mutexes may be held by threads that do not exist in the child, is never
+// touched again. Get takes no lock.
+template <class T, class... Args>
 class ForkLocal {
  public:
-  ForkLocal() = default;
+  explicit ForkLocal(Args... args) : args_(args...) {}
   ForkLocal(const ForkLocal&) = delete;
   ForkLocal& operator=(const ForkLocal&) = delete;
   ~ForkLocal() {
@@ -42,12 +43,13 @@ class ForkLocal {
 
  private:
   struct Node : AbandonedInChild {
+    explicit Node(const std::tuple<Args...>& args) : value(std::make_from_tuple<T>(args)) {}
     std::uint64_t generation = ForkGeneration();
     T value;
   };
 
   T& Make(Node* seen) {
-    auto fresh = std::make_unique<Node>();
+    auto fresh = std::make_unique<Node>(args_);
     if (node_.compare_exchange_strong(seen, fresh.get(), std::memory_order_acq_rel)) {
       if (seen != nullptr) AbandonToParent(*seen);
       return fresh.release()->value;
@@ -55,6 +57,7 @@ class ForkLocal {
     return seen->value;  // Another thread of this process was first.
   }
 
+  const std::tuple<Args...> args_;
   std::atomic<Node*> node_{nullptr};
 };
 

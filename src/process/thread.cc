@@ -1,11 +1,11 @@
 #include "process/thread.h"
 
+#include "base/mutex.h"
 #include "process/exit_handler.h"
 #include "process/fork_local.h"
 
 #include <algorithm>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -54,13 +54,13 @@ class Threads {
 
   // Hold keeps what a thread runs within reach of a child, in which the thread's stack is nobody's.
   Run* Hold(Run run) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     return &running_.emplace_front(std::move(run));
   }
   // Drop does nothing where the thread itself has forked.
   void Drop(const Run* run) {
     std::list<Run> dropped;  // after the lock
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     const auto held = std::ranges::find_if(running_, [run](const Run& each) { return &each == run; });
     if (held != running_.end()) dropped.splice(dropped.begin(), running_, held);
   }
@@ -69,7 +69,7 @@ class Threads {
   bool End() {
     std::optional<pthread_t> before;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       if (ProcessIsExiting()) return false;
       before = std::exchange(last_, pthread_self());
     }
@@ -82,15 +82,15 @@ class Threads {
     if (!ProcessIsExiting()) return;
     std::optional<pthread_t> last;
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       last = std::exchange(last_, std::nullopt);
     }
     if (last) JoinInTime(*last);
   }
 
-  std::mutex mutex_;
-  std::list<Run> running_;
-  std::optional<pthread_t> last_;
+  Mutex mutex_;
+  std::list<Run> running_ SIGNET_GUARDED_BY(mutex_);
+  std::optional<pthread_t> last_ SIGNET_GUARDED_BY(mutex_);
   // libcrypto's own exit handler is to run after ours, so it comes first.
   const int libcrypto_ = OPENSSL_init_crypto(0, nullptr);
   const ExitHandler exit_handler_{[this] { AwaitAtExit(); }};

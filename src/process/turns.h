@@ -1,9 +1,8 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "process/call_watch.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 
 namespace signet {
@@ -17,8 +16,8 @@ class Turns {
    public:
     explicit Turn(Turns& turns) : turns_(turns) {
       {
-        std::unique_lock lock(turns_.mutex_);
-        turns_.free_.wait(lock, [this] { return !turns_.taken_; });
+        Lock lock(turns_.mutex_);
+        while (turns_.taken_) turns_.free_.Wait(lock);
         turns_.taken_ = true;
       }
       holding_.emplace([](void* turn) { static_cast<Turn*>(turn)->PassOn(); }, this);
@@ -34,10 +33,10 @@ class Turns {
    private:
     void PassOn() noexcept {
       {
-        const std::lock_guard lock(turns_.mutex_);
+        const Lock lock(turns_.mutex_);
         turns_.taken_ = false;
       }
-      turns_.free_.notify_one();
+      turns_.free_.NotifyOne();
     }
 
     Turns& turns_;
@@ -45,9 +44,9 @@ class Turns {
   };
 
  private:
-  std::mutex mutex_;
-  std::condition_variable free_;
-  bool taken_ = false;
+  Mutex mutex_;
+  Condition free_;
+  bool taken_ SIGNET_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace signet

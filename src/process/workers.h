@@ -20,7 +20,7 @@ class Workers {
   static constexpr std::chrono::seconds kIdleTime{10};
 
   Workers();
-  // The jobs that Run was given still run; those that wait for their time do not.
+  // The jobs that Run was given still run.
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -28,9 +28,6 @@ class Workers {
   // Run has `job`, which must not throw, done by one of at most `bound` threads, and at least one. Where the
   // system gives no thread at all it is done before Run returns.
   void Run(std::function<void()> job, std::size_t bound);
-  // RunAt has `job` done at `when` or soon after, by a thread that does others too; false, and never, where
-  // the system gives no thread.
-  bool RunAt(Clock::time_point when, std::function<void()> job);
 
   // threads counts those that there are now.
   std::size_t threads() const;
@@ -39,7 +36,6 @@ class Workers {
   struct Shared;
   static void Serve(const std::shared_ptr<Shared>& shared);
   static void Finish(Shared& shared);
-  bool Start();
 
   const std::shared_ptr<Shared> shared_;  // threads hold it too: they may outlive us
   const std::unique_ptr<ExitHandler> exit_handler_;

@@ -119,7 +119,7 @@ TEST_F(HaProxy, ChrootPutsTheTokensFilesOutOfReach) {
   const auto server = StartInChroot(site);
   EXPECT_NE(Visit(site, port_), kBobsDn);
   EXPECT_EQ(site.module().Count("C_Sign"), 0u);
-  EXPECT_EQ(AwaitCount(*server, "signet::token-absent", 1), 1u) << server->output();
+  EXPECT_EQ(AwaitCount(*server, "signet::token-trouble", 1), 1u) << server->output();
 }
 
 TEST_F(HaProxy, SignsInAChrootThroughP11KitServer) {

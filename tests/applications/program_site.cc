@@ -214,7 +214,7 @@ void ExpectSignatures(const testing::WrappedModule& module, std::uint64_t signat
 }
 
 void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module) {
-  constexpr int kToLoadAndSign = 18 + 2;
+  constexpr int kToLoadAndSign = 20 + 2;
   std::map<std::uint32_t, int> cold;  // calls of each process until its first signature
   std::set<std::uint32_t> warm;
   for (const testing::TracedCall& call : module.Trace()) {

@@ -169,7 +169,8 @@ TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
   EXPECT_GE(loop.pauses(), kInFlight);
   EXPECT_GE(loop.waits(), 1);
   EXPECT_THAT(module_->Counts(), IsSupersetOf({Pair("C_SignInit", kInFlight), Pair("C_Sign", kInFlight)}));
-  EXPECT_EQ(module_->Count("*") - module_->Count("C_OpenSession"), 2u * kInFlight);
+  // Each session that is opened is compared with the token.
+  EXPECT_EQ(module_->Count("*") - 2 * module_->Count("C_OpenSession"), 2u * kInFlight);
   for (const auto* connection : connections) EXPECT_EQ(SeenByPeer(*connection), "on-token");
 }
 

@@ -8,7 +8,6 @@
 #include "pkcs11/keys/rsa_padding.h"
 #include "pkcs11/module/rv.h"
 #include "pkcs11/objects/der.h"
-#include "pkcs11/token/session_pool.h"
 #include "pkcs11/world.h"
 
 #include <atomic>
@@ -37,8 +36,8 @@ TEST(Pkcs11Mechanisms, EveryHashAndEverySchemeHasItsRow) {
         << row.name;
   }
   for (const SchemeRow& row : SignatureSchemes()) {
-    EXPECT_TRUE(PlanFor(row.algorithm, ~MechanismSet{0})) << row.name;
-    EXPECT_FALSE(PlanFor(row.algorithm, 0)) << row.name;
+    EXPECT_TRUE(PlanFor(row.algorithm, InputForm::kDigest, ~MechanismSet{0})) << row.name;
+    EXPECT_FALSE(PlanFor(row.algorithm, InputForm::kDigest, 0)) << row.name;
   }
   for (const MechanismRow& row : MechanismRows()) {
     EXPECT_THAT(MechanismName(row.mechanism), ::testing::StartsWith("CKM_"));
@@ -47,9 +46,21 @@ TEST(Pkcs11Mechanisms, EveryHashAndEverySchemeHasItsRow) {
 
 TEST(Pkcs11Mechanisms, APlanSkipsWhatPssParametersCannotSay) {
   const SigningAlgorithm algorithm = {.kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kMd5};
-  const auto plan = PlanFor(algorithm, ~MechanismSet{0});
+  const auto plan = PlanFor(algorithm, InputForm::kDigest, ~MechanismSet{0});
   ASSERT_TRUE(plan);
   EXPECT_EQ(MechanismRows()[*plan].mechanism, CKM_RSA_X_509);
+}
+
+TEST(Pkcs11Mechanisms, EverySchemeWithAHashHasAMechanismThatHashesInTheToken) {
+  for (const SchemeRow& row : SignatureSchemes()) {
+    const auto plan = PlanFor(row.algorithm, InputForm::kMessage, ~MechanismSet{0});
+    ASSERT_EQ(plan.has_value(), row.algorithm.hash != Hash::kNone) << row.name;
+    if (!plan) continue;
+    EXPECT_EQ(MechanismRows()[*plan].hash, row.algorithm.hash) << row.name;
+    EXPECT_FALSE(PlanFor(row.algorithm, InputForm::kDigest, MechanismSet{1} << *plan)) << row.name;
+    EXPECT_EQ(NamesOf(MechanismSet{1} << *plan, row.algorithm.kind),
+              MechanismName(MechanismRows()[*plan].mechanism));
+  }
 }
 
 TEST(Pkcs11Rv, EveryRowHasAnUnambiguousNumberAndWords) {
@@ -144,103 +155,6 @@ TEST(Pkcs11RsaPadding, WhatDoesNotFitIsRefused) {
   const SigningAlgorithm pss = {
       .kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kSha256, .salt_length = 31};
   EXPECT_THROW(PadPss(pss, digest, 512, block), Error);
-}
-
-TEST(Pkcs11SessionPool, GivesIdleSessionsAwayButTheOneUsedLast) {
-  SessionPool pool;
-  SessionPool::Grant grants[] = {pool.Take(false), pool.Take(false), pool.Take(false)};
-  const auto start = SessionPool::Clock::now();
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_FALSE(grants[i].session);
-    grants[i].session = i + 1;
-    pool.Opened();
-    // The second one makes several, and one watch is enough.
-    EXPECT_EQ(pool.Give(grants[i], true, start + i * 1s).watch, i == 1);
-  }
-  SessionPool::Grant again = pool.Take(false);
-  EXPECT_EQ(again.session, 3u) << "the one used last";
-  pool.Give(again, true, start + 10s);
-  const auto taken = pool.TakeIdle(start);
-  EXPECT_THAT(taken.sessions, ::testing::ElementsAre(1u));
-  EXPECT_EQ(taken.oldest, start + 1s);
-  const auto more = pool.TakeIdle(start + 100s);
-  EXPECT_THAT(more.sessions, ::testing::ElementsAre(2u));
-  EXPECT_FALSE(more.oldest);
-  EXPECT_FALSE(pool.Closing(2));
-  pool.Closed(2);
-  again = pool.Take(false);
-  EXPECT_EQ(again.session, 3u);
-  SessionPool::Grant fresh = pool.Take(false);
-  fresh.session = 4;
-  EXPECT_FALSE(pool.Give(again, true, start + 200s).watch);
-  EXPECT_TRUE(pool.Give(fresh, true, start + 200s).watch) << "to be watched again";
-}
-
-TEST(Pkcs11SessionPool, ServesThoseWhoWaitInTheOrderInWhichTheyCame) {
-  SessionPool pool;
-  pool.SetLimit(1);
-  SessionPool::Grant only = pool.Take(false);
-  only.session = 1;
-  std::vector<int> order;  // whoever has the only session writes
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 8; ++i) {
-    std::atomic<pid_t> id{0};
-    threads.emplace_back([&pool, &order, &id, i] {
-      id = gettid();
-      const auto grant = pool.Take(i % 3 == 2);  // some want it for themselves
-      order.push_back(i);
-      pool.Give(grant, true, SessionPool::Clock::now());
-    });
-    while (id == 0 || !testing::Sleeps(id)) std::this_thread::yield();
-  }
-  pool.Give(only, true, SessionPool::Clock::now());
-  threads.clear();
-  EXPECT_THAT(order, ::testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-TEST(Pkcs11SessionPool, LearnsItsLimitFromTheToken) {
-  SessionPool pool;
-  SessionPool::Grant first = pool.Take(false);
-  first.session = 1;
-  const SessionPool::Grant second = pool.Take(false);
-  EXPECT_TRUE(pool.NotOpened(second, true));
-  EXPECT_EQ(pool.limit(), 1u);
-  pool.Give(first, true, SessionPool::Clock::now());
-  EXPECT_EQ(pool.Take(false).session, 1u);
-}
-
-TEST(Pkcs11SessionPool, ARenewedEpochClosesWhatIsIdleAndWhatComesBack) {
-  SessionPool pool;
-  SessionPool::Grant idle = pool.Take(false);
-  SessionPool::Grant held = pool.Take(false);
-  idle.session = 1;
-  held.session = 2;
-  pool.Opened();
-  pool.Opened();
-  pool.Give(idle, true, SessionPool::Clock::now());
-  const auto closing = pool.Renew(held.epoch);
-  ASSERT_TRUE(closing);
-  EXPECT_THAT(*closing, ::testing::ElementsAre(1u));
-  EXPECT_FALSE(pool.Renew(held.epoch)) << "only the first to notice renews";
-  EXPECT_EQ(pool.Give(held, true, SessionPool::Clock::now()).close, 2u);
-  EXPECT_TRUE(pool.Closing(2));
-}
-
-TEST(Pkcs11SessionPool, ASessionThatIsBeingOpenedHoldsNoLogin) {
-  SessionPool pool;
-  SessionPool::Grant spoilt = pool.Take(false);
-  spoilt.session = 1;
-  pool.Opened();
-  const SessionPool::Grant being_opened = pool.Take(false);
-  EXPECT_EQ(pool.Give(spoilt, false, SessionPool::Clock::now()).close, 1u);
-  EXPECT_TRUE(pool.Closing(1)) << "the token may log out before the other is open";
-  pool.Closed(1);
-  pool.Opened();
-  SessionPool::Grant third = pool.Take(false);
-  EXPECT_NE(third.epoch, being_opened.epoch);
-  third.session = 3;
-  pool.Opened();
-  EXPECT_FALSE(pool.Closing(1)) << "the second one is open";
 }
 
 }  // namespace

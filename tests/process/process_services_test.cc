@@ -11,10 +11,20 @@
 #include <thread>
 #include <vector>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static std::atomic<int> registrations{0};
+
+// The library calls this one, which counts, and not the C library's.
+extern "C" int on_exit(void (*function)(int, void*), void* argument) noexcept {
+  ++registrations;
+  static const auto real = reinterpret_cast<decltype(&on_exit)>(dlsym(RTLD_NEXT, "on_exit"));
+  return real(function, argument);
+}
 
 namespace signet {
 namespace {
@@ -119,6 +129,16 @@ TEST(ExitHandler, RunsAtExitInReverseOrderAndSaysThatTheProcessIsExiting) {
   EXPECT_STREQ(said, "cba");
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST(ExitHandler, TakesOneRegistrationForEachLibraryHoweverManyHandlersThereAre) {
+  const int before = registrations;
+  for (int i = 0; i < 100; ++i) {
+    const ExitHandler handler([] {});
+    ExitHandler::RunBefore("library a");
+    ExitHandler::RunBefore("library b");
+  }
+  EXPECT_LE(registrations - before, 3);
 }
 
 TEST(ExitHandler, DoesNotRunInAForkedChild) {

@@ -89,32 +89,11 @@ TEST(Workers, TakeNoSignals) {
   EXPECT_EQ(sigismember(&ours, SIGTERM), 0);
 }
 
-TEST(Workers, WhatIsDueLaterIsDoneInItsOrderAndJobsGoFirst) {
-  Workers workers;
-  std::vector<int> order;
-  std::latch done(3);
-  const auto job = [&](int number) {
-    return [&, number] {
-      order.push_back(number);
-      done.count_down();
-    };
-  };
-  const auto now = Workers::Clock::now();
-  EXPECT_TRUE(workers.RunAt(now + milliseconds(200), job(3)));
-  EXPECT_TRUE(workers.RunAt(now + milliseconds(100), job(2)));
-  workers.Run(job(1), 1);
-  done.wait();
-  EXPECT_EQ(order, (std::vector{1, 2, 3}));
-  EXPECT_GE(Workers::Clock::now(), now + milliseconds(200));
-  EXPECT_EQ(workers.threads(), 1u);
-}
-
 TEST(Workers, MayEndWhileJobsRunAndInsideOfAJob) {
   std::latch done(3);
   {
     Workers workers;
     for (int i = 0; i < 2; ++i) workers.Run([&] { done.count_down(); }, 1);
-    workers.RunAt(Workers::Clock::now() + std::chrono::hours(1), [] { FAIL() << "too early"; });
   }
   auto own = std::make_shared<Workers>();
   own->Run([own, &done] { done.count_down(); }, 1);
@@ -171,7 +150,7 @@ TEST(Workers, WhereTheSystemGivesNoThreadTheCallerDoesTheJob) {
     Workers workers;
     bool done = false;
     workers.Run([&] { done = true; }, 4);
-    _exit(done && !workers.RunAt(Workers::Clock::now(), [] {}) ? 0 : 1);
+    _exit(done ? 0 : 1);
   }
   int status = -1;
   waitpid(child, &status, 0);

@@ -157,8 +157,8 @@ std::size_t TokenKey::Unpadded(const DecryptionAlgorithm& algorithm, const Decry
 
 // Run leaves in job.rv that the token does not take the mechanism, or found the block malformed.
 void TokenKey::Run(Decryption& job) {
-  Operate("C_Decrypt", [&](Token::Lease& lease, const Token::ContextPin* pin) {
-    job.context_pin = pin;
+  Operate("C_Decrypt", [&](Token::Lease& lease, const Trial& trial) {
+    job.trial = trial;
     return DecryptOn(lease, job);
   });
 }
@@ -166,18 +166,17 @@ void TokenKey::Run(Decryption& job) {
 TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
   const CK_MECHANISM_TYPE mechanism = job.mechanism.mechanism;
   const CK_OBJECT_HANDLE handle = HandleOn(lease);
+  if (LacksContextPin(job.trial)) return Outcome::kContextLoginWanted;
   job.rv = lease.Call(SIGNET_CK(C_DecryptInit), mechanism, &job.mechanism, handle);
   if (IsRefusalOfMechanism(job.rv)) return Outcome::kDone;
   CheckRv(job.rv, "C_DecryptInit", token_->label());
   Unfinished operation(lease);
-  if (job.context_pin != nullptr)
-    token_->LogInForOperation(lease, *job.context_pin, *credentials_, context_pin_);
+  if (job.trial.context_pin != nullptr)
+    token_->LogInForOperation(lease, *job.trial.context_pin, *credentials_, context_pin_);
   CK_ULONG size = job.output.size();
   job.rv = lease.Call(SIGNET_CK(C_Decrypt), mechanism, const_cast<CK_BYTE*>(job.input.data()),
                       static_cast<CK_ULONG>(job.input.size()), job.output.data(), &size);
-  if (job.rv == CKR_USER_NOT_LOGGED_IN && job.context_pin == nullptr && token_->UserIsLoggedIn(lease)) {
-    return Outcome::kContextLoginWanted;
-  }
+  if (WantsContextLogin(lease, job.rv, job.trial)) return Outcome::kContextLoginWanted;
   const bool malformed = mechanism == CKM_RSA_PKCS && SaysMalformed(job.rv);
   if (!malformed) CheckRv(job.rv, "C_Decrypt", token_->label());
   operation.Finish();
@@ -199,7 +198,7 @@ void TokenKey::FillInFront(Decryption& job) {
 // the secret is then one of this process.
 std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   {
-    const std::lock_guard lock(rejection_mutex_);
+    const Lock lock(rejection_mutex_);
     if (rejection_secret_ != nullptr) return rejection_secret_;
   }
   auto secret = std::make_shared<KeySecret>();
@@ -214,7 +213,7 @@ std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   } else {
     CheckOpenSsl(RAND_priv_bytes_ex(OwnContext(), secret->data(), secret->size(), 0), "RAND_priv_bytes_ex");
   }
-  const std::lock_guard lock(rejection_mutex_);
+  const Lock lock(rejection_mutex_);
   if (rejection_secret_ == nullptr) rejection_secret_ = std::move(secret);
   return rejection_secret_;
 }

@@ -103,8 +103,7 @@ Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
 }
 
 Secret TokenKey::DeriveHere(std::span<const std::uint8_t> peer_point, std::size_t field) {
-  if (locked()) Unlock();
-  return token_->Use(credentials_.get(), false,
+  return token_->Use({.credentials = credentials_.get()},
                      [&](Token::Lease& lease) { return DeriveOn(lease, peer_point, field); });
 }
 

@@ -38,7 +38,7 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
   }
 }
 
-void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
+void TokenKey::Adopt(const StoredObject& object, std::uint64_t handles) {
   const auto may = [&](CK_ATTRIBUTE_TYPE use) { return object.attributes.FlagOf(use) == true; };
   const bool signs = object.attributes.FlagOf(CKA_SIGN) != false;
   if (!signs && !may(CKA_DECRYPT) && !may(CKA_DERIVE)) throw NotForSigning();
@@ -58,8 +58,8 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t epoch) {
   if (object.attributes.FlagOf(CKA_ALWAYS_AUTHENTICATE) == true) always_authenticate_ = true;
   HandleCache& cache = handle_.Get();
   {
-    const std::lock_guard lock(cache.mutex);
-    cache.epoch = epoch;
+    const Lock lock(cache.mutex);
+    cache.handles = handles;
     cache.handle = object.handle;
     cache.refusal.reset();
   }
@@ -77,8 +77,8 @@ Error TokenKey::NotForSigning() const {
 
 void TokenKey::Unlock() {
   token_->guard().Run([self = Self()] {
-    return self->token_->Use(self->credentials_.get(), false,
-                             [&self](Token::Lease& lease) { return self->HandleOn(lease); });
+    const auto find = [&self](Token::Lease& lease) { return self->HandleOn(lease); };
+    return self->token_->Use({.credentials = self->credentials_.get()}, find);
   });
 }
 
@@ -91,13 +91,13 @@ void TokenKey::RunAsync(std::function<void()> work) {
 CK_OBJECT_HANDLE TokenKey::HandleOn(Token::Lease& lease) {
   HandleCache& cache = handle_.Get();
   {
-    const std::lock_guard lock(cache.mutex);
-    if (cache.epoch == lease.epoch()) [[likely]]
+    const Lock lock(cache.mutex);
+    if (cache.handles == lease.handles()) [[likely]]
       return cache.handle;
   }
   const StoredObject object = Locate(lease);
   try {
-    Adopt(object, lease.epoch());
+    Adopt(object, lease.handles());
   } catch (const Error& error) {
     NoteRefusal(error);
     throw;
@@ -107,17 +107,22 @@ CK_OBJECT_HANDLE TokenKey::HandleOn(Token::Lease& lease) {
 
 void TokenKey::NoteRefusal(const Error& error) {
   HandleCache& cache = handle_.Get();
-  const std::lock_guard lock(cache.mutex);
+  const Lock lock(cache.mutex);
   cache.refusal = error;
 }
 
 std::optional<Error> TokenKey::Unavailable() const {
   {
     HandleCache& cache = handle_.Get();
-    const std::lock_guard lock(cache.mutex);
+    const Lock lock(cache.mutex);
     if (cache.refusal) return cache.refusal;
   }
   return token_->Trouble(*credentials_);
+}
+
+bool TokenKey::WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& trial) {
+  if (rv != CKR_USER_NOT_LOGGED_IN || trial.context_pin != nullptr) return false;
+  return ++*trial.refusals > 1 && lease.UserIsLoggedIn();
 }
 
 // Locate prefers an object that reveals the right public key, then one that reveals nothing.
@@ -130,6 +135,7 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
   }
   std::vector<StoredObject> found = FindObjects(lease, wanted);
   if (found.empty()) {
+    lease.RequireLogin();
     throw Error(
         {.code = ErrorCode::kNotFound,
          .detail = fmt::format("token {}: there is no private key with the CKA_ID or label of {}",

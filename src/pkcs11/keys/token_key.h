@@ -10,7 +10,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace signet {
@@ -30,10 +29,10 @@ class TokenKey final : public PrivateKey {
   // token does not say what it can do.
   TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
            PublicKey public_key);
-  // Adopt takes the object, seen in `epoch`, as the key; throws Error kNoSigningKey when it may neither sign
-  // nor decrypt nor derive, and kKeyCertificateMismatch when it is another key. A key that may not sign has
-  // no schemes from then on.
-  void Adopt(const StoredObject& object, std::uint64_t epoch);
+  // Adopt takes the object, whose handle is good under the number `handles`, as the key; throws Error
+  // kNoSigningKey when it may neither sign nor decrypt nor derive, and kKeyCertificateMismatch when it is
+  // another key. A key that may not sign has no schemes from then on.
+  void Adopt(const StoredObject& object, std::uint64_t handles);
 
   KeyType type() const noexcept override { return public_key_.type(); }
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
@@ -42,8 +41,11 @@ class TokenKey final : public PrivateKey {
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override;
+  bool NeedsMessage(const SigningAlgorithm& algorithm) const override;
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                        std::span<std::uint8_t> signature) override;
   void RunAsync(std::function<void()> work) override;
   bool CanDecrypt(const DecryptionAlgorithm& algorithm) const override;
   std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
@@ -60,16 +62,23 @@ class TokenKey final : public PrivateKey {
   static constexpr std::size_t kMaxModulus =
       2048;  // bytes: RSA with 16384 bits, as long as OpenSSL's longest
   struct HandleCache {
-    std::mutex mutex;
-    std::uint64_t epoch = 0;
-    CK_OBJECT_HANDLE handle = 0;
-    std::optional<Error> refusal;  // the object that is there is not ours, or may not sign
+    Mutex mutex;
+    std::uint64_t handles SIGNET_GUARDED_BY(mutex) = 0;  // the number under which `handle` is good
+    CK_OBJECT_HANDLE handle SIGNET_GUARDED_BY(mutex) = 0;
+    // The object that is there is not ours, or may not sign.
+    std::optional<Error> refusal SIGNET_GUARDED_BY(mutex);
+  };
+  // Trial is what an operation is tried with, and what came of the login in it.
+  struct Trial {
+    const ContextPin* context_pin = nullptr;  // for a key that wants its PIN at each operation
+    int* refusals = nullptr;                  // CKR_USER_NOT_LOGGED_IN so far, in this operation
   };
   struct Job {
     const SigningAlgorithm& algorithm;
-    std::span<const std::uint8_t> input;
+    std::span<const std::uint8_t> input;  // the digest, or what stands for it
     std::span<std::uint8_t> signature;
-    const Token::ContextPin* context_pin = nullptr;  // for a key that wants its PIN at each signature
+    std::optional<std::span<const std::uint8_t>> message = {};  // what was hashed, where the caller gave it
+    Trial trial = {};
     std::size_t size = 0;
   };
   enum class Outcome { kDone, kContextLoginWanted };
@@ -79,18 +88,29 @@ class TokenKey final : public PrivateKey {
   void NoteRefusal(const Error& error);
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
-  // Operate has `operation(Lease&, const Token::ContextPin*)` done, with a PIN for a key that wants one at
-  // each operation; once more where that shows only now. `call` is for the message when even that does not
-  // help.
+  // Operate has `operation(Lease&, Trial)` done, with a PIN for a key that wants one at each operation;
+  // once more where that shows only now. `call` is for the message when even that does not help.
   template <class Operation>
   void Operate(const char* call, Operation operation);
+  // LacksContextPin tells whether the key turned out to want its PIN at each operation after this one was
+  // begun.
+  bool LacksContextPin(const Trial& trial) const noexcept {
+    return trial.context_pin == nullptr && always_authenticate_.load(std::memory_order_relaxed);
+  }
+  // WantsContextLogin tells of a refused operation whether the token wants the PIN for it: it refused twice
+  // although the user is logged in. Believed for later ones only where the login then helps.
+  bool WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& trial);
   std::size_t raw_signature_size() const noexcept;
 
   // in token_signing.cc
-  std::size_t SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
-                       std::span<std::uint8_t> signature);
+  std::size_t SignGuarded(const Job& job);
+  std::size_t SignHere(Job job);
   void CheckJob(const Job& job) const;
   Outcome SignOn(Token::Lease& lease, Job& job);
+  // Try makes the signature by `plan`; nothing where the token refuses the mechanism, with `refusal`.
+  std::optional<Outcome> Try(Token::Lease& lease, std::size_t plan, Job& job, CK_OBJECT_HANDLE handle,
+                             CK_RV& refusal);
+  Error NoMechanism(const Job& job) const;
   CK_RV Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle);
   Outcome Finish(Token::Lease& lease, const MechanismRow& row, Job& job);
   std::span<const std::uint8_t> Encoded(const MechanismRow& row, const Job& job,
@@ -102,7 +122,7 @@ class TokenKey final : public PrivateKey {
     std::span<const std::uint8_t> input;
     std::span<std::uint8_t> output;
     CK_MECHANISM mechanism = {};
-    const Token::ContextPin* context_pin = nullptr;
+    Trial trial = {};
     CK_RV rv = CKR_OK;
     std::size_t size = 0;
   };
@@ -130,23 +150,29 @@ class TokenKey final : public PrivateKey {
   std::atomic<bool> signs_{true};  // CKA_SIGN
   std::atomic<bool> always_authenticate_{false};
   KeptSecret context_pin_;
-  std::mutex rejection_mutex_;
-  std::shared_ptr<const KeySecret> rejection_secret_;
+  Mutex rejection_mutex_;
+  std::shared_ptr<const KeySecret> rejection_secret_ SIGNET_GUARDED_BY(rejection_mutex_);
   mutable ForkLocal<HandleCache> handle_;
 };
 
 template <class Operation>
 void TokenKey::Operate(const char* call, Operation operation) {
-  if (locked()) Unlock();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool exclusive = always_authenticate_.load(std::memory_order_relaxed);
-    std::optional<Token::ContextPin> pin;
+  int refusals = 0;
+  for (bool suspected = false;;) {
+    const bool exclusive = suspected || always_authenticate_.load(std::memory_order_relaxed);
+    std::optional<ContextPin> pin;
     if (exclusive) pin = token_->PrepareContextLogin(*credentials_, context_pin_);
-    const auto once = [&](Token::Lease& lease) { return operation(lease, pin ? &*pin : nullptr); };
-    if (token_->Use(credentials_.get(), exclusive, once) == Outcome::kDone) return;
-    always_authenticate_ = true;  // The token says so, though the key did not.
+    const auto once = [&](Token::Lease& lease) {
+      return operation(lease, Trial{.context_pin = pin ? &*pin : nullptr, .refusals = &refusals});
+    };
+    const Access access{.credentials = credentials_.get(), .exclusive = exclusive};
+    if (token_->Use(access, once) == Outcome::kDone) {
+      if (exclusive) always_authenticate_ = true;
+      return;
+    }
+    if (exclusive) throw RvError(CKR_USER_NOT_LOGGED_IN, call, token_->label()).WithUri(credentials_->uri);
+    suspected = true;  // The token says so, though the key did not.
   }
-  throw RvError(CKR_USER_NOT_LOGGED_IN, call, token_->label()).WithUri(credentials_->uri);
 }
 
 }  // namespace signet

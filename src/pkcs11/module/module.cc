@@ -15,8 +15,6 @@
 namespace signet {
 namespace {
 
-constexpr std::chrono::seconds kRenewalTime{1};
-
 using CString = std::unique_ptr<char, decltype(&std::free)>;
 
 std::string Taken(char* text) {
@@ -120,8 +118,7 @@ void Module::Reinitialise(std::uint64_t seen) {
   State& state = state_.Get();
   Turns::Turn turn(state.turns);
   if (state.initialisation.load() != seen || !state.ready.load()) return;
-  state.exit_handler.reset();
-  state.ready.store(false, std::memory_order_release);
+  state.exit_handler.reset();  // finalises
   Initialise(state, turn);
 }
 
@@ -133,7 +130,8 @@ void Module::Initialise(State& state, Turns::Turn& turn) {
     throw Explained(CKR_FUNCTION_CANCELED);
   }
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
-  // Made now, so that it runs before the exit handlers of whatever the module brought with it.
+  // Named now, so that we finalise before the exit handlers of whatever the module brought with it run.
+  ExitHandler::RunBefore(path_);
   state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
   state.initialisation.fetch_add(1);
   state.ready.store(true, std::memory_order_release);
@@ -176,38 +174,32 @@ Error Module::Explained(CK_RV rv) const {
 }
 
 std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
-  std::vector<CK_SLOT_ID> slots;
-  std::optional<Error> failure;
-  try {
-    slots = AskForSlots();
-  } catch (const Error& error) {
-    failure = error;
-  }
-  if (slots.empty() && Renew()) return AskForSlots();
-  if (failure) throw *std::move(failure);
+  const std::uint64_t seen = initialisation();
+  std::vector<CK_SLOT_ID> slots = AskForSlots(true);
+  if (slots.empty() && AskForSlots(false).empty() && Renew(seen)) slots = AskForSlots(true);
   return slots;
 }
 
-// Renew initialises the module anew where nothing can be had from it, and tells whether it did.
-bool Module::Renew() {
+bool Module::Renew(std::uint64_t seen) {
   State& state = state_.Get();
-  const std::uint64_t seen = initialisation();
-  CK_ULONG count = 0;
-  const CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_FALSE),
-                        static_cast<CK_SLOT_ID*>(nullptr), &count);
-  if ((rv != CKR_OK || count > 0) && rv != CKR_DEVICE_ERROR && rv != CKR_DEVICE_REMOVED) return false;
-  const auto now = Clock::now();
-  Clock::time_point before = state.renewed;
-  if (now - before < kRenewalTime || !state.renewed.compare_exchange_strong(before, now)) return false;
+  if (state.initialisation.load() != seen) return true;  // Another thread did.
+  if (!state.pause.Over()) return false;
   Reinitialise(seen);
   return true;
 }
 
-std::vector<CK_SLOT_ID> Module::AskForSlots() {
+bool Module::RenewAfter(const Error& error, std::uint64_t seen) {
+  if (StalenessOf(error) != Staleness::kModule) return Renew(seen);
+  Reinitialise(seen);
+  return true;
+}
+
+std::vector<CK_SLOT_ID> Module::AskForSlots(bool with_token) {
+  const CK_BBOOL present = with_token ? CK_TRUE : CK_FALSE;
   std::vector<CK_SLOT_ID> slots(64);
   for (int attempt = 0; attempt < 4; ++attempt) {
     CK_ULONG count = slots.size();
-    CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), slots.data(), &count);
+    CK_RV rv = Call(SIGNET_CK(C_GetSlotList), {}, present, slots.data(), &count);
     if (rv == CKR_OK && count <= slots.size()) {
       slots.resize(count);
       return slots;
@@ -215,8 +207,7 @@ std::vector<CK_SLOT_ID> Module::AskForSlots() {
     if (rv != CKR_BUFFER_TOO_SMALL) CheckRv(rv, "C_GetSlotList", "");
     // Readers come and go: ask how many there are now, and leave room.
     count = 0;
-    rv = Call(SIGNET_CK(C_GetSlotList), {}, static_cast<CK_BBOOL>(CK_TRUE), static_cast<CK_SLOT_ID*>(nullptr),
-              &count);
+    rv = Call(SIGNET_CK(C_GetSlotList), {}, present, static_cast<CK_SLOT_ID*>(nullptr), &count);
     CheckRv(rv, "C_GetSlotList", "");
     slots.resize(std::min<CK_ULONG>(count, 65536) + 16);
   }

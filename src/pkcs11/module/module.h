@@ -1,7 +1,10 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "pkcs11/module/call_log.h"
 #include "pkcs11/module/cryptoki.h"
+#include "pkcs11/module/ladder.h"
+#include "pkcs11/module/renewal_pause.h"
 #include "process/call_watch.h"
 #include "process/exit_handler.h"
 #include "process/fork_local.h"
@@ -11,7 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,14 +47,43 @@ class Module {
   // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it
   // is.
   void EnsureReady();
-  // Reinitialise is for a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation() was
-  // before the call that said so, so that of many threads one acts.
-  void Reinitialise(std::uint64_t seen);
+  // initialisation is a number that differs after each C_Initialize of ours.
   std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
+  // Reinitialise initialises a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation()
+  // was before the call that said so, so that of many threads one acts.
+  void Reinitialise(std::uint64_t seen);
+  // Renew finalises and initialises our view of a module that fails without saying why, as one does whose
+  // daemon was restarted, with pauses that grow while that does not help; false where it is too early.
+  bool Renew(std::uint64_t seen);
+  // RenewAfter does what `error` asks for: Reinitialise or Renew.
+  bool RenewAfter(const Error& error, std::uint64_t seen);
+  // Works tells that an action succeeded: the pauses of Renew begin anew.
+  void Works() noexcept {
+    RenewalPause& pause = state_.Get().pause;
+    if (pause.pausing()) [[unlikely]]
+      pause.Reset();
+  }
+
+  // Retry calls `work()`, which is about the module and no token, and once more after each thing that can be
+  // renewed.
+  template <class Work>
+  auto Retry(Work work) {
+    for (Ladder ladder;;) {
+      const std::uint64_t seen = initialisation();
+      try {
+        EnsureReady();
+        return work();
+      } catch (const Error& error) {
+        const Rung rung = ladder.Next({.staleness = StalenessOf(error), .stage = Stage::kFind});
+        if (rung == Rung::kFail || ProcessIsExiting()) throw;
+        if (rung == Rung::kModule && !RenewAfter(error, seen)) throw;
+      }
+    }
+  }
 
   // SlotsWithToken gives the slots that have a token now. A module that shows no slot at all may have lost
-  // what it speaks to, or not found it, as p11-kit-client with its server, and does so only when it is
-  // initialised anew: that is done, not more than once a second.
+  // what it speaks to, or not found it, as p11-kit-client with its server, and looks again only when it is
+  // initialised: that is done, as Renew does it.
   std::vector<CK_SLOT_ID> SlotsWithToken();
   // TokenInfo reads a token's info, its texts padded as they should be (modules differ).
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
@@ -68,8 +100,8 @@ class Module {
     CallWatch* const watch = CallWatch::Current();
     if (watch != nullptr && watch->given_up()) return CKR_FUNCTION_CANCELED;
     const CallWatch::Call watched(watch, name, on.token, state.lost);
-    std::unique_lock<std::mutex> serial;
-    if (state.serialised.load(std::memory_order_relaxed)) serial = std::unique_lock(state.serial);
+    std::optional<Lock> serial;
+    if (state.serialised.load(std::memory_order_relaxed)) serial.emplace(state.serial);
     if (log_ == nullptr) [[likely]]
       return (functions_->*function)(args...);
     const auto before = std::chrono::steady_clock::now();
@@ -79,17 +111,15 @@ class Module {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   struct State {
     Turns turns;
     std::atomic<bool> ready{false};
     std::atomic<bool> serialised{false};
     std::atomic<std::uint64_t> initialisation{0};
-    std::atomic<Clock::time_point> renewed{};  // by Renew
+    RenewalPause pause;
     std::atomic<int> in_flight{0};
     std::atomic<int> lost{0};  // of those, which nobody waits for any more
-    std::mutex serial;
+    Mutex serial;              // held during calls of a module that says CKR_CANT_LOCK, and of no other
     std::unique_ptr<ExitHandler> exit_handler;
   };
 
@@ -109,8 +139,7 @@ class Module {
   CK_RV CallInitialise(State& state);
   void Finalise(State& state) noexcept;
   Error Explained(CK_RV rv) const;
-  std::vector<CK_SLOT_ID> AskForSlots();
-  bool Renew();
+  std::vector<CK_SLOT_ID> AskForSlots(bool with_token);
 
   CK_FUNCTION_LIST* const functions_;
   std::string name_;

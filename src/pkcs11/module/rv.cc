@@ -12,7 +12,10 @@ using enum Staleness;
 using enum ErrorCode;
 
 constexpr const char* kFiles =
-    "Check that this user may read and write the token's files, and that its configuration is where it was.";
+    "Check that this user may read what the module needs: its configuration and its files.";
+constexpr const char* kNoReason =
+    "Check that the token's device or service is there and that this user may reach it; the module's own log "
+    "may say more.";
 constexpr const char* kAgain = "Try again; if it stays, restart the token's service or re-insert the card.";
 constexpr const char* kReinsert = "Put the token back.";
 constexpr const char* kReport = "Turn the call log on and look at what the module was asked.";
@@ -22,10 +25,10 @@ constexpr const char* kOtherKey = "Use a key that the token lets sign in this wa
 constexpr RvRow kRows[] = {
     {CKR_OK, "CKR_OK", kNone, kInternal, "no error", ""},
     {CKR_CANCEL, "CKR_CANCEL", kNone, kTokenTrouble, "the operation was cancelled", kAgain},
-    {CKR_HOST_MEMORY, "CKR_HOST_MEMORY", kNone, kModuleTrouble, "the module found no memory", kAgain},
-    {CKR_SLOT_ID_INVALID, "CKR_SLOT_ID_INVALID", kToken, kTokenAbsent, "the token's slot is gone", kReinsert},
-    {CKR_GENERAL_ERROR, "CKR_GENERAL_ERROR", kNone, kTokenTrouble, "the module failed without saying why", kFiles},
-    {CKR_FUNCTION_FAILED, "CKR_FUNCTION_FAILED", kNone, kTokenTrouble, "the token could not do it", kAgain},
+    {CKR_HOST_MEMORY, "CKR_HOST_MEMORY", kUnknown, kModuleTrouble, "the module found no memory", kAgain},
+    {CKR_SLOT_ID_INVALID, "CKR_SLOT_ID_INVALID", kPlace, kTokenAbsent, "the token's slot is gone", kReinsert},
+    {CKR_GENERAL_ERROR, "CKR_GENERAL_ERROR", kUnknown, kTokenTrouble, "the module failed without saying why", kNoReason},
+    {CKR_FUNCTION_FAILED, "CKR_FUNCTION_FAILED", kUnknown, kTokenTrouble, "the token could not do it", kAgain},
     {CKR_ARGUMENTS_BAD, "CKR_ARGUMENTS_BAD", kNone, kModuleTrouble, "the module refused the arguments", kReport},
     {CKR_CANT_LOCK, "CKR_CANT_LOCK", kNone, kModuleTrouble, "the module cannot be used by threads", kReport},
     {CKR_ATTRIBUTE_SENSITIVE, "CKR_ATTRIBUTE_SENSITIVE", kNone, kTokenTrouble, "the token does not reveal it", kReport},
@@ -34,28 +37,28 @@ constexpr RvRow kRows[] = {
     {CKR_ACTION_PROHIBITED, "CKR_ACTION_PROHIBITED", kNone, kTokenTrouble, "the token's policy forbids it", kOtherKey},
     {CKR_DATA_INVALID, "CKR_DATA_INVALID", kNone, kTokenTrouble, "the token refused the data to sign", kReport},
     {CKR_DATA_LEN_RANGE, "CKR_DATA_LEN_RANGE", kNone, kTokenTrouble, "the token refused data of this length", kReport},
-    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", kToken, kTokenTrouble, "the device reports a fault", kAgain},
-    {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", kNone, kTokenTrouble, "the device has no memory left", kAgain},
-    {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", kToken, kTokenAbsent, "the token was removed", kReinsert},
+    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", kUnknown, kTokenTrouble, "the device reports a fault", kAgain},
+    {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", kUnknown, kTokenTrouble, "the device has no memory left", kAgain},
+    {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", kPlace, kTokenAbsent, "the token was removed", kReinsert},
     {CKR_FUNCTION_CANCELED, "CKR_FUNCTION_CANCELED", kNone, kTokenTrouble, "the operation was cancelled", kAgain},
     {CKR_FUNCTION_NOT_SUPPORTED, "CKR_FUNCTION_NOT_SUPPORTED", kNone, kUnsupported, "the module cannot do it", kOtherKey},
-    {CKR_KEY_HANDLE_INVALID, "CKR_KEY_HANDLE_INVALID", kToken, kTokenTrouble, "the token does not know the key any more", kAgain},
+    {CKR_KEY_HANDLE_INVALID, "CKR_KEY_HANDLE_INVALID", kObjects, kTokenTrouble, "the token does not know the key any more", kAgain},
     {CKR_KEY_SIZE_RANGE, "CKR_KEY_SIZE_RANGE", kNone, kUnsupported, "the key has a size that the mechanism does not take", kOtherKey},
     {CKR_KEY_TYPE_INCONSISTENT, "CKR_KEY_TYPE_INCONSISTENT", kNone, kUnsupported, "the key does not fit the mechanism", kOtherKey},
     {CKR_KEY_FUNCTION_NOT_PERMITTED, "CKR_KEY_FUNCTION_NOT_PERMITTED", kNone, kNoSigningKey, "the token does not let this key sign", kOtherKey},
     {CKR_MECHANISM_INVALID, "CKR_MECHANISM_INVALID", kNone, kUnsupported, "the token does not have the mechanism", kOtherKey},
     {CKR_MECHANISM_PARAM_INVALID, "CKR_MECHANISM_PARAM_INVALID", kNone, kUnsupported, "the token does not take these parameters", kOtherKey},
-    {CKR_OBJECT_HANDLE_INVALID, "CKR_OBJECT_HANDLE_INVALID", kToken, kTokenTrouble, "the token does not know the object any more", kAgain},
-    {CKR_OPERATION_ACTIVE, "CKR_OPERATION_ACTIVE", kSession, kModuleTrouble, "the session has another operation under way", kReport},
-    {CKR_OPERATION_NOT_INITIALIZED, "CKR_OPERATION_NOT_INITIALIZED", kSession, kModuleTrouble, "the session lost the operation", kReport},
+    {CKR_OBJECT_HANDLE_INVALID, "CKR_OBJECT_HANDLE_INVALID", kObjects, kTokenTrouble, "the token does not know the object any more", kAgain},
+    {CKR_OPERATION_ACTIVE, "CKR_OPERATION_ACTIVE", kOperation, kModuleTrouble, "the session has another operation under way", kReport},
+    {CKR_OPERATION_NOT_INITIALIZED, "CKR_OPERATION_NOT_INITIALIZED", kOperation, kModuleTrouble, "the session lost the operation", kReport},
     {CKR_PIN_INCORRECT, "CKR_PIN_INCORRECT", kNone, kWrongPin, "the PIN is wrong", "Check the PIN; it is not sent again."},
     {CKR_PIN_INVALID, "CKR_PIN_INVALID", kNone, kWrongPin, "the PIN has characters that the token does not take", "Check the PIN; it is not sent again."},
     {CKR_PIN_LEN_RANGE, "CKR_PIN_LEN_RANGE", kNone, kWrongPin, "the PIN is too short or too long", "Check the PIN; it is not sent again."},
     {CKR_PIN_EXPIRED, "CKR_PIN_EXPIRED", kNone, kTokenTrouble, "the PIN has expired and must be changed", "Set a new PIN: signet token set-pin."},
     {CKR_PIN_LOCKED, "CKR_PIN_LOCKED", kNone, kPinLocked, "the PIN is locked", "Have the security officer reset the PIN, or use the PUK."},
-    {CKR_SESSION_CLOSED, "CKR_SESSION_CLOSED", kToken, kTokenTrouble, "the session was closed", kAgain},
+    {CKR_SESSION_CLOSED, "CKR_SESSION_CLOSED", kSession, kTokenTrouble, "the session was closed", kAgain},
     {CKR_SESSION_COUNT, "CKR_SESSION_COUNT", kNone, kTokenTrouble, "the token has no session free", "Close other programs that use the token."},
-    {CKR_SESSION_HANDLE_INVALID, "CKR_SESSION_HANDLE_INVALID", kToken, kTokenTrouble, "the session is gone", kAgain},
+    {CKR_SESSION_HANDLE_INVALID, "CKR_SESSION_HANDLE_INVALID", kSession, kTokenTrouble, "the session is gone", kAgain},
     {CKR_SESSION_PARALLEL_NOT_SUPPORTED, "CKR_SESSION_PARALLEL_NOT_SUPPORTED", kNone, kModuleTrouble, "the module refused the session", kReport},
     {CKR_SESSION_READ_ONLY, "CKR_SESSION_READ_ONLY", kNone, kTokenTrouble, "the session may only read", kReport},
     {CKR_SESSION_EXISTS, "CKR_SESSION_EXISTS", kNone, kTokenTrouble, "other sessions are open", "Close other programs that use the token."},
@@ -63,11 +66,11 @@ constexpr RvRow kRows[] = {
     {CKR_SESSION_READ_WRITE_SO_EXISTS, "CKR_SESSION_READ_WRITE_SO_EXISTS", kNone, kTokenTrouble, "the security officer is logged in", "Close the program in which the security officer is logged in."},
     {CKR_TEMPLATE_INCOMPLETE, "CKR_TEMPLATE_INCOMPLETE", kNone, kModuleTrouble, "the module refused the template", kReport},
     {CKR_TEMPLATE_INCONSISTENT, "CKR_TEMPLATE_INCONSISTENT", kNone, kModuleTrouble, "the module refused the template", kReport},
-    {CKR_TOKEN_NOT_PRESENT, "CKR_TOKEN_NOT_PRESENT", kToken, kTokenAbsent, "the token is not there", kReinsert},
-    {CKR_TOKEN_NOT_RECOGNIZED, "CKR_TOKEN_NOT_RECOGNIZED", kToken, kTokenTrouble, "the module does not recognise the token", "Check that the module is the one for this token."},
+    {CKR_TOKEN_NOT_PRESENT, "CKR_TOKEN_NOT_PRESENT", kPlace, kTokenAbsent, "the token is not there", kReinsert},
+    {CKR_TOKEN_NOT_RECOGNIZED, "CKR_TOKEN_NOT_RECOGNIZED", kPlace, kTokenTrouble, "the module does not recognise the token", "Check that the module is the one for this token."},
     {CKR_TOKEN_WRITE_PROTECTED, "CKR_TOKEN_WRITE_PROTECTED", kNone, kTokenTrouble, "the token is write-protected", kReport},
     {CKR_USER_ALREADY_LOGGED_IN, "CKR_USER_ALREADY_LOGGED_IN", kNone, kTokenTrouble, "the user is logged in already", kReport},
-    {CKR_USER_NOT_LOGGED_IN, "CKR_USER_NOT_LOGGED_IN", kToken, kPinNeeded, "the token wants a login", "Give the token's PIN: pin-source in the URI, the token-pin setting, or a prompt."},
+    {CKR_USER_NOT_LOGGED_IN, "CKR_USER_NOT_LOGGED_IN", kLogin, kPinNeeded, "the token wants a login", "Give the token's PIN: pin-source in the URI, the token-pin setting, or a prompt."},
     {CKR_USER_PIN_NOT_INITIALIZED, "CKR_USER_PIN_NOT_INITIALIZED", kNone, kTokenTrouble, "the token has no user PIN yet", "Set one: signet token set-pin."},
     {CKR_USER_TYPE_INVALID, "CKR_USER_TYPE_INVALID", kNone, kModuleTrouble, "the module does not know this kind of login", kReport},
     {CKR_USER_ANOTHER_ALREADY_LOGGED_IN, "CKR_USER_ANOTHER_ALREADY_LOGGED_IN", kNone, kTokenTrouble, "somebody else is logged in", "Close the program in which the security officer is logged in."},
@@ -84,18 +87,18 @@ constexpr RvRow kRows[] = {
 };
 // clang-format on
 
-constexpr RvRow kUnknown = {CKR_VENDOR_DEFINED,
-                            nullptr,
-                            kNone,
-                            kTokenTrouble,
-                            "the module failed with a code of its own",
-                            "Look the code up in the module's manual."};
+constexpr RvRow kOtherRow = {CKR_VENDOR_DEFINED,
+                             nullptr,
+                             kNone,
+                             kTokenTrouble,
+                             "the module failed with a code of its own",
+                             "Look the code up in the module's manual."};
 
 }  // namespace
 
 const RvRow& RowOfRv(CK_RV rv) noexcept {
   const auto* row = std::ranges::find(kRows, rv, &RvRow::rv);
-  return row != std::end(kRows) ? *row : kUnknown;
+  return row != std::end(kRows) ? *row : kOtherRow;
 }
 
 std::string RvName(CK_RV rv) {
@@ -113,9 +116,10 @@ Error RvError(CK_RV rv, std::string_view call, std::string_view token) {
                 .mend = row.mend});
 }
 
-Staleness StalenessOf(const Error& error) noexcept {
-  if (error.native().kind != NativeCode::Kind::kPkcs11) return kNone;
-  return RowOfRv(error.native().value).staleness;
+CK_RV RvOf(const Error& error) noexcept {
+  return error.native().kind == NativeCode::Kind::kPkcs11 ? error.native().value : CKR_OK;
 }
+
+Staleness StalenessOf(const Error& error) noexcept { return RowOfRv(RvOf(error)).staleness; }
 
 }  // namespace signet

@@ -8,12 +8,16 @@
 
 namespace signet {
 
-// Staleness says what a return value tells about things that we hold from earlier calls.
+// Staleness says which of the things that we hold from earlier calls a return value puts in doubt.
 enum class Staleness {
-  kNone,     // nothing: the call itself failed
-  kSession,  // this one session is of no use any more
-  kToken,    // sessions, login or handles are gone, or the token itself: all are to be had anew
-  kModule,   // the module was finalised behind our back
+  kNone,       // nothing: the answer is the error
+  kSession,    // this session, and handles that were found in it
+  kOperation,  // the operation that this session has under way
+  kLogin,      // the login
+  kObjects,    // object handles
+  kPlace,      // where the token is, and so sessions, login and handles
+  kModule,     // the module's initialisation, and so all of them
+  kUnknown,    // it does not say
 };
 
 struct RvRow {
@@ -38,7 +42,9 @@ inline void CheckRv(CK_RV rv, std::string_view call, std::string_view token) {
     throw RvError(rv, call, token);
 }
 
-// StalenessOf reads the CK_RV that an Error carries.
+// RvOf gives the CK_RV that an Error carries, or CKR_OK where it carries none.
+CK_RV RvOf(const Error& error) noexcept;
+// StalenessOf is the row's, for the CK_RV that an Error carries.
 Staleness StalenessOf(const Error& error) noexcept;
 
 }  // namespace signet

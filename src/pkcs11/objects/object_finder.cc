@@ -42,20 +42,14 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
   std::vector<CK_OBJECT_HANDLE> handles;
   const Search search(lease, attributes.data(), count);
   std::array<CK_OBJECT_HANDLE, 256> some;
-  CK_ULONG found = 0;
-  int searches = 0;
-  bool more = true;
-  while (more) {
-    found = 0;
+  for (;;) {
+    CK_ULONG found = 0;
     const CK_RV rv = lease.Call(SIGNET_CK(C_FindObjects), kNoMechanism, some.data(),
                                 static_cast<CK_ULONG>(some.size()), &found);
     CheckRv(rv, "C_FindObjects", lease.token().label());
     if (found > some.size()) throw RvError(CKR_GENERAL_ERROR, "C_FindObjects", lease.token().label());
+    if (found == 0) break;
     handles.insert(handles.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(found));
-    more = found == some.size() || (found > 0 && !lease.token().finds_in_batches());
-    // Once a module was seen to give all that it has at once, it need not be asked whether there is more.
-    if (found > 2 || (found == 0 && handles.size() > 1 && searches == 1)) lease.token().SetFindsInBatches();
-    ++searches;
   }
   return handles;
 }

@@ -45,7 +45,7 @@ class Lister {
     try {
       work();
     } catch (const Error& error) {
-      if (StalenessOf(error) != Staleness::kNone) throw;
+      if (reader_.lease().WillRetry(error)) throw;
       listing_.problems.push_back({uri, error.WithUri(uri)});
     }
   }
@@ -98,7 +98,7 @@ class Lister {
   void AdoptAny(TokenKey& key, const std::vector<const StoredObject*>& objects) {
     for (std::size_t i = 0; i < objects.size(); ++i) {
       try {
-        key.Adopt(*objects[i], reader_.epoch());
+        key.Adopt(*objects[i], reader_.handles());
         return;
       } catch (const Error&) {
         if (i + 1 == objects.size()) throw;
@@ -167,9 +167,14 @@ class Lister {
 
 Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
                  const Pkcs11Uri& uri, const std::vector<Certificate>& chain_file) {
-  return token->Use(!credentials->pin.empty() ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+  const bool log_in = !credentials->pin.empty();
+  const Access access{.credentials = log_in ? credentials.get() : nullptr, .login_first = log_in};
+  return token->Use(access, [&](Token::Lease& lease) {
+    const auto mechanisms = token->Mechanisms(lease);
     TokenReader reader(lease, uri);
-    return Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
+    Listing listing = Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
+    lease.CheckLogin();
+    return listing;
   });
 }
 

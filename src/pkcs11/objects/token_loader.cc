@@ -48,7 +48,7 @@ class Loader {
     try {
       work();
     } catch (const Error& error) {
-      if (StalenessOf(error) != Staleness::kNone) throw;
+      if (reader_.lease().WillRetry(error)) throw;
       result_.problems.push_back({credentials_->uri, error});
     }
   }
@@ -64,7 +64,7 @@ class Loader {
     }
     auto key = std::make_shared<TokenKey>(token_, credentials_, TokenKey::Mark{object.id(), object.label()},
                                           *std::move(public_key));
-    key->Adopt(object, reader_.epoch());
+    key->Adopt(object, reader_.handles());
     result_.private_keys.push_back(std::move(key));
   }
 
@@ -126,24 +126,47 @@ class Loader {
 
 }  // namespace
 
-// Some tokens hide certificates and public keys too before the login; nobody is asked for a PIN on that
-// suspicion.
+namespace {
+
+// KeyIsHidden tells whether the private key that the URI names is not to be seen without login.
+bool KeyIsHidden(Token::Lease& lease, const Pkcs11Uri& uri) {
+  ObjectTemplate wanted{.object_class = CKO_PRIVATE_KEY, .id = uri.id()};
+  if (!wanted.id || wanted.id->empty()) wanted.label = uri.object();
+  return FindHandles(lease, wanted).empty();
+}
+
+}  // namespace
+
+// A private key that can be seen without login is used without one. Some tokens hide certificates and public
+// keys too before the login; nobody is asked for a PIN on that suspicion.
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                        Wanted wanted, const std::vector<Certificate>& chain_file) {
   using enum Settings::LoginBehavior;
-  const auto load = [&](bool logged_in) {
-    return token->Use(logged_in ? credentials.get() : nullptr, false, [&](Token::Lease& lease) {
+  const bool keys = (wanted & kWantPrivateKeys) != 0;
+  const bool named = (uri.id() && !uri.id()->empty()) || uri.object();
+  const auto load = [&](const Access& access) {
+    return token->Use(access, [&](Token::Lease& lease) {
+      if (keys && named && !lease.logged_in() && KeyIsHidden(lease, uri)) lease.RequireLogin();
+      const auto mechanisms = token->Mechanisms(lease);
       TokenReader reader(lease, uri);
       reader.ReadNamed(wanted);
-      return Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
+      StoredObjects objects =
+          Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
+      // The login may have been undone during the search.
+      if (keys && (!named || objects.private_keys.empty())) lease.CheckLogin();
+      return objects;
     });
   };
-  const bool at_once = (wanted & kWantPrivateKeys) != 0 || credentials->behavior == kAlways;
-  StoredObjects objects = load(at_once);
+  if (keys || credentials->behavior == kAlways) {
+    return load(
+        {.credentials = credentials.get(), .login_first = !named || credentials->behavior == kAlways});
+  }
+  StoredObjects objects = load({});
   const bool found = !objects.public_keys.empty() || !objects.certificates.empty();
   const bool may_hide = credentials->behavior == kAuto && !credentials->pin.empty() && token->LoginIsDue();
-  return at_once || found || !may_hide ? std::move(objects) : load(true);
+  return found || !may_hide ? std::move(objects)
+                            : load({.credentials = credentials.get(), .login_first = true});
 }
 
 }  // namespace signet

@@ -29,7 +29,9 @@ class TokenReader {
   // Issuers gives the token's certificates that may continue a chain from `leaf`.
   std::vector<Certificate> Issuers(const Certificate& leaf);
 
-  std::uint64_t epoch() const noexcept { return lease_.epoch(); }
+  Token::Lease& lease() const noexcept { return lease_; }
+  // handles is the number under which the handles of what was read are good.
+  std::uint64_t handles() const noexcept { return lease_.handles(); }
 
  private:
   struct Entry {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "process/fork_local.h"
 #include <signet/secret.h>
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 
 namespace signet {
 
@@ -19,7 +19,7 @@ class KeptSecret {
   KeptSecret& operator=(const KeptSecret&) = delete;
 
   void Keep(const Secret& secret) {
-    const std::lock_guard lock(keeping_.Get());
+    const Lock lock(keeping_.Get());
     const Kept* last = last_.load();
     if (last != nullptr && last->secret.view() == secret.view()) return;
     auto fresh = std::make_unique<Kept>(Kept{secret.Clone(), nullptr});
@@ -39,7 +39,7 @@ class KeptSecret {
     std::unique_ptr<const Kept> earlier;
   };
   std::atomic<const Kept*> last_{nullptr};
-  ForkLocal<std::mutex> keeping_;
+  ForkLocal<Mutex> keeping_;
 };
 
 }  // namespace signet

@@ -6,19 +6,24 @@
 namespace signet {
 
 void SessionPool::SetLimit(std::size_t limit) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   limit_ = std::max<std::size_t>(limit, 1);
   Dispatch();
 }
 
+std::size_t SessionPool::Limit() const {
+  const bool full = full_limit_ < limit_ && Clock::now() < full_until_;
+  return full ? std::max<std::size_t>(full_limit_, 1) : limit_;
+}
+
 std::size_t SessionPool::limit() const {
-  const std::lock_guard lock(mutex_);
-  return limit_;
+  const Lock lock(mutex_);
+  return Limit();
 }
 
 bool SessionPool::CanGrant(const Waiter& waiter) const {
   if (exclusive_ || (waiter.exclusive && in_use_ > 0)) return false;
-  return !idle_.empty() || open_ < limit_;
+  return !idle_.empty() || open_ < Limit();
 }
 
 // Dispatch serves those who wait, first come first served, as far as there is something for them.
@@ -27,7 +32,8 @@ void SessionPool::Dispatch() {
     Waiter& waiter = *first_;
     first_ = waiter.next;
     if (first_ == nullptr) last_ = nullptr;
-    waiter.grant = {.session = std::nullopt, .epoch = epoch_, .exclusive = waiter.exclusive};
+    waiter.grant = {
+        .session = std::nullopt, .epoch = epoch_, .handles = handles_, .exclusive = waiter.exclusive};
     if (idle_.empty()) {
       ++open_;
     } else {
@@ -37,14 +43,15 @@ void SessionPool::Dispatch() {
     ++in_use_;
     exclusive_ = waiter.exclusive;
     waiter.granted = true;
-    waiter.wake.notify_one();
+    waiter.wake.NotifyOne();
   }
 }
 
 SessionPool::Grant SessionPool::Take(bool exclusive) {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   if (first_ == nullptr && !exclusive && !exclusive_ && !idle_.empty()) [[likely]] {
-    const Grant grant{.session = idle_.back().session, .epoch = epoch_, .exclusive = false};
+    const Grant grant{
+        .session = idle_.back().session, .epoch = epoch_, .handles = handles_, .exclusive = false};
     idle_.pop_back();
     ++in_use_;
     return grant;
@@ -53,7 +60,7 @@ SessionPool::Grant SessionPool::Take(bool exclusive) {
   (last_ != nullptr ? last_->next : first_) = &self;
   last_ = &self;
   Dispatch();
-  self.wake.wait(lock, [&] { return self.granted; });
+  while (!self.granted) self.wake.Wait(lock);
   return self.grant;
 }
 
@@ -63,37 +70,43 @@ void SessionPool::Leave(const Grant& grant) {
 }
 
 void SessionPool::Opened() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   ++at_token_;
 }
 
-bool SessionPool::NotOpened(const Grant& grant, bool learn_limit) {
-  const std::lock_guard lock(mutex_);
+bool SessionPool::NotOpened(const Grant& grant, bool full, Clock::time_point now) {
+  const Lock lock(mutex_);
   Leave(grant);
   --open_;
   const bool others = open_ > 0;
-  if (learn_limit && others) limit_ = std::min(limit_, open_);
+  if (full && others) {
+    full_limit_ = open_;
+    full_until_ = now + kFullTime;
+  }
   Dispatch();
   return others;
 }
 
-SessionPool::Given SessionPool::Give(const Grant& grant, bool usable, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
+SessionPool::Handles SessionPool::Give(const Grant& grant, bool usable, Clock::time_point now,
+                                       Clock::time_point idle_since) {
+  const Lock lock(mutex_);
   Leave(grant);
-  Given given;
-  if (!usable || grant.epoch != epoch_) {
-    given.close = grant.session;
-  } else {
+  Handles close;
+  if (usable && grant.epoch == epoch_) {
     idle_.push_back({*grant.session, now});
+  } else {
+    close.push_back(*grant.session);
+  }
+  while (idle_.size() > 1 && idle_.front().since <= idle_since) {
+    close.push_back(idle_.front().session);
+    idle_.erase(idle_.begin());
   }
   Dispatch();
-  given.watch = !watched_ && idle_.size() > 1;
-  if (given.watch) watched_ = true;
-  return given;
+  return close;
 }
 
 void SessionPool::WriteOff(const Grant& grant) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   Leave(grant);
   --open_;
   if (grant.session) --at_token_;
@@ -101,45 +114,44 @@ void SessionPool::WriteOff(const Grant& grant) {
 }
 
 bool SessionPool::Closing(std::size_t count) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   at_token_ -= count;
   const bool none = at_token_ == 0;
-  if (none) ++epoch_;
+  if (none) {
+    ++epoch_;
+    ++handles_;
+  }
   return none;
 }
 
 void SessionPool::Closed(std::size_t count) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   open_ -= count;
   Dispatch();
 }
 
-std::optional<std::vector<CK_SESSION_HANDLE>> SessionPool::Renew(std::uint64_t seen) {
-  const std::lock_guard lock(mutex_);
+SessionPool::Handles SessionPool::TakeAllIdle() {
+  Handles sessions;
+  for (const Idle& idle : std::exchange(idle_, {})) sessions.push_back(idle.session);
+  return sessions;
+}
+
+std::optional<SessionPool::Handles> SessionPool::Renew(std::uint64_t seen) {
+  const Lock lock(mutex_);
   if (epoch_ != seen) return std::nullopt;
   ++epoch_;
-  std::vector<CK_SESSION_HANDLE> sessions;
-  for (const Idle& idle : std::exchange(idle_, {})) sessions.push_back(idle.session);
-  return sessions;
+  ++handles_;
+  return TakeAllIdle();
 }
 
-std::vector<CK_SESSION_HANDLE> SessionPool::TakeIdle() {
-  const std::lock_guard lock(mutex_);
-  std::vector<CK_SESSION_HANDLE> sessions;
-  for (const Idle& idle : std::exchange(idle_, {})) sessions.push_back(idle.session);
-  return sessions;
+void SessionPool::ForgetHandles(std::uint64_t seen) {
+  const Lock lock(mutex_);
+  if (handles_ == seen) ++handles_;
 }
 
-SessionPool::IdleSince SessionPool::TakeIdle(Clock::time_point since) {
-  const std::lock_guard lock(mutex_);
-  IdleSince taken;
-  while (idle_.size() > 1 && idle_.front().since <= since) {
-    taken.sessions.push_back(idle_.front().session);
-    idle_.erase(idle_.begin());
-  }
-  if (idle_.size() > 1) taken.oldest = idle_.front().since;
-  watched_ = taken.oldest.has_value();
-  return taken;
+SessionPool::Handles SessionPool::TakeIdle() {
+  const Lock lock(mutex_);
+  return TakeAllIdle();
 }
 
 }  // namespace signet

@@ -1,74 +1,67 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "pkcs11/module/cryptoki.h"
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 namespace signet {
 
 // SessionPool keeps the books of a token's sessions; it calls no module itself, and its mutex is held for a
-// few instructions at a time. Sessions are granted in the order in which they were asked for. The epoch is a
-// number that moves on when all sessions, object handles and logins from before are to be forgotten.
+// few instructions at a time. Sessions are granted in the order in which they were asked for. Two numbers
+// tell what is still good: the epoch moves on when all sessions, object handles and logins from before are to
+// be forgotten, `handles` also when only object handles are. Thread-safe.
 class SessionPool {
  public:
   using Clock = std::chrono::steady_clock;
+  using Handles = std::vector<CK_SESSION_HANDLE>;
 
   struct Grant {
     std::optional<CK_SESSION_HANDLE>
         session;  // none: the holder opens one, and says so by Opened or NotOpened
     std::uint64_t epoch = 0;
+    std::uint64_t handles = 0;
     bool exclusive = false;
   };
 
   // SetLimit bounds the number of sessions; at least one.
   void SetLimit(std::size_t limit);
-  std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
   std::size_t limit() const;
+  std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
+  std::uint64_t handles() const noexcept { return handles_.load(std::memory_order_acquire); }
 
-  // Take waits its turn for a session; exclusive: until no other is in use, and no other is granted before
-  // Give.
+  // Take queues for a session; exclusive: until no other is in use, and no other is granted before Give.
   Grant Take(bool exclusive);
   // Opened says that a grant's session is open at the token from now on.
   void Opened();
-  // NotOpened gives a grant back whose session could not be opened. With `learn_limit` the token said that it
-  // has no more: true when there are others to wait for, so that Take may be called again.
-  bool NotOpened(const Grant& grant, bool learn_limit);
+  // NotOpened gives a grant back whose session could not be opened. With `full` the token said that it has no
+  // more: it is not asked for more than it has now for kFullTime, and the result is true when there are
+  // others to wait for, so that Take may be called again.
+  static constexpr std::chrono::seconds kFullTime{10};
+  bool NotOpened(const Grant& grant, bool full, Clock::time_point now);
 
-  // Given is what there is to do after Give.
-  struct Given {
-    std::optional<CK_SESSION_HANDLE>
-        close;           // between Closing and Closed: not usable, or of an epoch that is over
-    bool watch = false;  // several are idle now, and nobody watches them: TakeIdle is to be called later
-  };
-  // Give takes a session back.
-  Given Give(const Grant& grant, bool usable, Clock::time_point now);
+  // Give takes a session back. The result is what there is to close, between Closing and Closed: the session
+  // itself where it is not usable or of an epoch that is over, and sessions that were idle since `idle_since`
+  // or longer, but for the one that was used last: the login would go with it.
+  Handles Give(const Grant& grant, bool usable, Clock::time_point now, Clock::time_point idle_since);
   // WriteOff takes a grant from a holder whose call does not come back: its session is not counted any more.
   void WriteOff(const Grant& grant);
   // Closing says that `count` sessions are about to be closed; true when no other is open at the token: it
-  // then logs the user out (PKCS#11 section 5.6.2), so that the epoch is over. Closed says that they are.
+  // then logs the user out (PKCS#11 2.40, 5.6), so that the epoch is over. Closed says that they are closed.
   bool Closing(std::size_t count);
   void Closed(std::size_t count);
 
   // Renew moves the epoch on if it is still `seen`, and gives the idle sessions, which the caller closes;
-  // nothing if somebody else did so before.
-  std::optional<std::vector<CK_SESSION_HANDLE>> Renew(std::uint64_t seen);
+  // nothing if another thread did so before.
+  std::optional<Handles> Renew(std::uint64_t seen);
+  // ForgetHandles moves the number of the object handles on if it is still `seen`.
+  void ForgetHandles(std::uint64_t seen);
   // TakeIdle gives all idle sessions away, for good.
-  std::vector<CK_SESSION_HANDLE> TakeIdle();
-  // IdleSince is what TakeIdle(since) took, and when the oldest of the rest came to be idle; with no time
-  // nobody is expected to watch any more.
-  struct IdleSince {
-    std::vector<CK_SESSION_HANDLE> sessions;
-    std::optional<Clock::time_point> oldest;
-  };
-  // TakeIdle with a time gives those away that were idle since then or longer, except the one that was used
-  // last: the login would go with it. The caller closes them, between Closing and Closed.
-  IdleSince TakeIdle(Clock::time_point since);
+  Handles TakeIdle();
 
  private:
   struct Idle {
@@ -80,24 +73,28 @@ class SessionPool {
     bool granted = false;
     Grant grant;
     Waiter* next = nullptr;
-    std::condition_variable wake;
+    Condition wake;
   };
 
-  void Dispatch();
-  bool CanGrant(const Waiter& waiter) const;
-  void Leave(const Grant& grant);
+  void Dispatch() SIGNET_REQUIRES(mutex_);
+  bool CanGrant(const Waiter& waiter) const SIGNET_REQUIRES(mutex_);
+  void Leave(const Grant& grant) SIGNET_REQUIRES(mutex_);
+  std::size_t Limit() const SIGNET_REQUIRES(mutex_);
+  Handles TakeAllIdle() SIGNET_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::vector<Idle> idle_;  // by `since`: the one used last at the back
-  Waiter* first_ = nullptr;
-  Waiter* last_ = nullptr;
-  std::size_t open_ = 0;      // idle, in use, and being opened or closed
-  std::size_t at_token_ = 0;  // of those, the ones that are open there for certain
-  std::size_t in_use_ = 0;    // granted
-  std::size_t limit_ = SIZE_MAX;
-  bool exclusive_ = false;
-  bool watched_ = false;                 // somebody will call TakeIdle with a time
-  std::atomic<std::uint64_t> epoch_{1};  // changed under the mutex only
+  mutable Mutex mutex_;
+  std::vector<Idle> idle_ SIGNET_GUARDED_BY(mutex_);  // by `since`: the one used last at the back
+  Waiter* first_ SIGNET_GUARDED_BY(mutex_) = nullptr;
+  Waiter* last_ SIGNET_GUARDED_BY(mutex_) = nullptr;
+  std::size_t open_ SIGNET_GUARDED_BY(mutex_) = 0;      // idle, in use, and being opened or closed
+  std::size_t at_token_ SIGNET_GUARDED_BY(mutex_) = 0;  // of those, the ones that are open there for certain
+  std::size_t in_use_ SIGNET_GUARDED_BY(mutex_) = 0;    // granted
+  std::size_t limit_ SIGNET_GUARDED_BY(mutex_) = SIZE_MAX;
+  std::size_t full_limit_ SIGNET_GUARDED_BY(mutex_) = SIZE_MAX;  // until full_until_
+  Clock::time_point full_until_ SIGNET_GUARDED_BY(mutex_);
+  bool exclusive_ SIGNET_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> epoch_{1};    // changed under the mutex only
+  std::atomic<std::uint64_t> handles_{1};  // changed under the mutex only
 };
 
 }  // namespace signet

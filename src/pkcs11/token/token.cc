@@ -1,157 +1,237 @@
 #include "pkcs11/token/token.h"
 
+#include "pkcs11/module/hints.h"
+#include "pkcs11/token/login_errors.h"
+#include "process/exit_handler.h"
+
 #include <algorithm>
-#include <cstring>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace signet {
 namespace {
 
-std::string IdentityOf(const CK_TOKEN_INFO& info) {
-  return fmt::format("{}\n{}\n{}\n{}", TextOf(info.label), TextOf(info.manufacturerID), TextOf(info.model),
-                     TextOf(info.serialNumber));
-}
-
-std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) {
-  std::size_t limit = SIZE_MAX;
-  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE &&
-      info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION) {
-    limit = info.ulMaxSessionCount;
-  }
-  return max_sessions != 0 ? std::min<std::size_t>(limit, max_sessions) : limit;
-}
+constexpr std::chrono::milliseconds kMoment{20};
 
 }  // namespace
 
-Reach Reach::Now() noexcept {
-  struct stat root {};
-  if (stat("/", &root) != 0) return {};
-  return {.device = root.st_dev, .root = root.st_ino, .user = geteuid()};
-}
-
-Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, const CK_TOKEN_INFO& info,
-             const Settings& settings, std::shared_ptr<CallGuard> guard)
-    : module_(std::move(module)),
-      guard_(std::move(guard)),
-      info_(info),
-      label_(TextOf(info.label)),
-      identity_(IdentityOf(info)),
-      max_sessions_(settings.max_sessions),
-      idle_time_(settings.session_idle),
-      born_in_(ForkGeneration()),
-      reach_(Reach::Now()) {
-  Seen(slot, info);
-}
-
-Token::~Token() {
-  State* const state = state_.IfMade();
-  if (state == nullptr || ProcessIsExiting()) return;
-  try {
-    guard_->Run([module = module_, label = label_, sessions = state->pool.TakeIdle()] {
-      for (const CK_SESSION_HANDLE session : sessions) {
-        module->Call(SIGNET_CK(C_CloseSession), CalledOn{label}, session);
-      }
-      return true;
-    });
-  } catch (const Error&) {
-    return;  // A token that does not answer closes no sessions.
-  }
-}
-
-bool Token::Is(const CK_TOKEN_INFO& info) const noexcept {
-  return std::ranges::equal(info.label, info_.label) &&
-         std::ranges::equal(info.serialNumber, info_.serialNumber) &&
-         std::ranges::equal(info.model, info_.model) &&
-         std::ranges::equal(info.manufacturerID, info_.manufacturerID);
+Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, TokenName name, const Settings& settings,
+             std::shared_ptr<CallGuard> guard, bool read_write)
+    : context_{.module = std::move(module),
+               .guard = std::move(guard),
+               .name = name,
+               .label = name.label(),
+               .max_sessions = settings.max_sessions,
+               .session_idle = settings.session_idle,
+               .read_write = read_write} {
+  Seen(slot, name.info);
 }
 
 void Token::Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info) {
-  State& state = state_.Get();
-  const bool first = !state.connected.load();
-  {
-    const std::lock_guard lock(state.mutex);
-    state.fresh_flags = info.flags;
+  Live& live = live_.Get();
+  live.sessions.Seen(info);
+  live.sessions.place().Hint(slot);
+}
+
+Action Token::Begin(const Access& access) {
+  Live& live = live_.Get();
+  Action action(access);
+  action.in_a_row = live.availability.FailsInARow();
+  action.believed_before = live.login.believed();
+  return action;
+}
+
+// Prepare makes ready what comes before a session, and logs in where the action wants that.
+Token::Held Token::Prepare(Action& action) {
+  action.stage = Stage::kFind;
+  module().EnsureReady();
+  Live& live = live_.Get();
+  const Held held{.initialisation = module().initialisation(),
+                  .epoch = live.sessions.epoch(),
+                  .handles = live.sessions.handles()};
+  if (action.access.credentials != nullptr && (action.access.login_first || action.login_wanted)) {
+    action.stage = Stage::kLogin;
+    live.login.Ensure(action);
+    live.availability.PinWorks();
   }
-  if (!first && state.slot.load() == slot) return;
-  state.slot = slot;
-  state.pool.SetLimit(SessionLimit(info, max_sessions_));
-  // Nobody can be logged in through this view of the module when the process meets the token for the first
-  // time.
-  if (first && born_in_ == ForkGeneration() && state.pool.epoch() == 1) state.login = Login::kOut;
-  state.connected.store(true, std::memory_order_release);
+  return held;
 }
 
-// Connect finds the slot that the token is in now.
-void Token::Connect(State& state) {
-  const Turns::Turn turn(state.connecting);
-  if (state.connected.load(std::memory_order_acquire)) return;
-  for (const CK_SLOT_ID slot : module_->SlotsWithToken()) {
-    CK_TOKEN_INFO info{};
-    try {
-      info = module_->TokenInfo(slot);
-    } catch (const Error&) {
-      continue;  // Another token's trouble is not ours.
-    }
-    if (!Is(info)) continue;
-    Seen(slot, info);
-    return;
+void Token::Succeeded(Live& live) noexcept {
+  live.availability.Works();
+  module().Works();
+}
+
+void Token::Recover(Action& action, const Held& held, const Error& error) {
+  const bool nobody_to_log_in =
+      StalenessOf(error) == Staleness::kLogin && action.access.credentials == nullptr;
+  const bool too_late = ProcessIsExiting() || Action::Clock::now() > action.until;
+  if (action.over || nobody_to_log_in || too_late) Fail(action, error);
+  Live& live = live_.Get();
+  switch (action.ladder.Next(action.FailureOf(error))) {
+    case Rung::kFail:
+      Fail(action, error);
+    case Rung::kSession:
+      if (StalenessOf(error) != Staleness::kOperation) live.sessions.ForgetHandles(held.handles);
+      return;
+    case Rung::kSessions:
+      live.sessions.CloseIdle();
+      return;
+    case Rung::kObjects:
+      live.sessions.ForgetHandles(held.handles);
+      return;
+    case Rung::kLogin:
+      live.login.Doubt();
+      action.login_wanted = true;
+      return;
+    case Rung::kPlace:
+      // What fails without a reason may need a moment.
+      if (StalenessOf(error) == Staleness::kUnknown) std::this_thread::sleep_for(kMoment);
+      live.sessions.Renew(held.epoch);
+      return;
+    case Rung::kModule:
+      break;
   }
-  throw Error({.code = ErrorCode::kTokenAbsent,
-               .detail = fmt::format("the token {} with serial number {} is not there any more", label_,
-                                     TextOf(info_.serialNumber)),
-               .token = label_,
-               .mend = "Put the token back, or start again what serves it."});
+  try {
+    if (!module().RenewAfter(error, held.initialisation)) Fail(action, error);
+  } catch (const Error& failure) {
+    Fail(action, failure);
+  }
+  live.sessions.Renew(held.epoch);
 }
 
-bool Token::PinMayBeSpent(const Error& error) noexcept {
-  return error.call() == "C_Login" && error.native().value == CKR_DEVICE_ERROR;
+void Token::Fail(const Action& action, const Error& error) {
+  live_.Get().availability.Failed(error);
+  const bool undone = StalenessOf(error) == Staleness::kLogin && action.logins > 1;
+  if (undone && action.access.credentials != nullptr) {
+    throw LoginError({.why = LoginStep::Failure::kUndoneTooOften}, label(), *action.access.credentials);
+  }
+  const bool reachable = reach_ == Reach::Now();
+  if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) {
+    throw WithHint(error, module(), info());
+  }
+  throw Error(
+      {.code = error.code(),
+       .detail =
+           fmt::format("{}; since the token was opened the process has changed its root directory or its "
+                       "user, so that the token's files or socket may be out of reach",
+                       error.detail()),
+       .call = error.call(),
+       .native = error.native(),
+       .token = label(),
+       .uri = error.uri(),
+       .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
 }
 
-void Token::Renew(const Error& error, Staleness staleness, std::uint64_t epoch,
-                  std::uint64_t initialisation) {
-  if (staleness == Staleness::kSession) return;  // The session was discarded, and that is all.
-  State& state = state_.Get();
-  if (error.native().value == CKR_USER_NOT_LOGGED_IN) state.login_forced = true;
-  if (staleness == Staleness::kModule && !ProcessIsExiting()) module_->Reinitialise(initialisation);
-  const auto idle = state.pool.Renew(epoch);
-  if (!idle) return;
-  state.login = Login::kUnknown;
-  state.connected = false;
-  Close(state, *idle);
+void Token::Lease::Spoilt(const Error& error) noexcept {
+  switch (StalenessOf(error)) {
+    case Staleness::kOperation:
+    case Staleness::kUnknown:
+      Replace();
+      return;
+    case Staleness::kSession:
+    case Staleness::kPlace:
+    case Staleness::kModule:
+      Discard();
+      return;
+    case Staleness::kNone:
+    case Staleness::kLogin:
+    case Staleness::kObjects:
+      return;
+  }
+}
+
+void Token::Lease::RequireLogin() {
+  const Credentials* const credentials = action_.access.credentials;
+  if (credentials == nullptr || !live_.login.wanted(*credentials)) return;
+  if (logged_in() && UserIsLoggedIn()) return;
+  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
+}
+
+void Token::Lease::CheckLogin() {
+  if (action_.access.credentials == nullptr || !logged_in() || UserIsLoggedIn()) return;
+  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label());
+}
+
+bool Token::Lease::WillRetry(const Error& error) const noexcept {
+  return !action_.over && action_.ladder.WouldRetry(action_.FailureOf(error));
+}
+
+bool Token::LoginIsDue() noexcept {
+  Live* const live = live_.IfMade();
+  if (live == nullptr) return (info().flags & CKF_LOGIN_REQUIRED) != 0;
+  return (live->sessions.flags() & CKF_LOGIN_REQUIRED) != 0 && !live->login.believed();
+}
+
+std::optional<Error> Token::Trouble(const Credentials& credentials) {
+  Live& live = live_.Get();
+  const bool logged_in = live.login.believed() || !live.login.wanted(credentials);
+  if (auto trouble = live.availability.Trouble()) {
+    const ErrorCode code = trouble->code();
+    const bool matters = code == ErrorCode::kTokenAbsent ||
+                         (!logged_in && (code == ErrorCode::kPinLocked || !credentials.allow_final_try));
+    if (matters) return trouble;
+  }
+  if (logged_in || !live.sessions.SeenWithin(Availability::kTroubleTime)) return std::nullopt;
+  return live.login.TroubleOf(live.sessions.flags(), credentials);
+}
+
+ContextPin Token::PrepareContextLogin(const Credentials& credentials, KeptSecret& kept) {
+  const auto look = [&] {
+    // Exclusive, as it must not come between the calls of another thread's operation.
+    const Access access{.credentials = &credentials, .exclusive = true};
+    return Use(access, [this](Lease&) { return live_.Get().sessions.Look(); });
+  };
+  return live_.Get().login.PrepareContext(look, credentials, kept);
+}
+
+void Token::LogInForOperation(Lease& lease, const ContextPin& pin, const Credentials& credentials,
+                              KeptSecret& kept) {
+  // The PIN of a login that failed is not sent again.
+  if (pin.failure) lease.EndAction();
+  live_.Get().login.SendContext(lease, pin, credentials, kept);
 }
 
 void Token::RunAsync(std::function<void()> work) {
-  State& state = state_.Get();
-  const std::size_t most = std::max<std::size_t>(max_sessions_, kMaxWorkers);
-  state.workers.Run(std::move(work), std::min(state.pool.limit(), most));
+  Live& live = live_.Get();
+  const std::size_t most = std::max<std::size_t>(context_.max_sessions, kMaxWorkers);
+  live.workers.Run(std::move(work), std::min(live.sessions.limit(), most));
 }
 
-std::shared_ptr<const std::vector<CK_MECHANISM_TYPE>> Token::Mechanisms() {
-  State& state = state_.Get();
+std::shared_ptr<const Token::MechanismList> Token::Mechanisms() {
+  Live& live = live_.Get();
   {
-    const std::lock_guard lock(state.mutex);
-    if (state.mechanisms != nullptr) return state.mechanisms;
+    const Lock lock(live.mutex);
+    if (live.mechanisms != nullptr && live.mechanisms_epoch == live.sessions.epoch()) return live.mechanisms;
   }
-  module_->EnsureReady();
-  if (!state.connected.load()) Connect(state);
-  auto list = std::make_shared<std::vector<CK_MECHANISM_TYPE>>(512);
+  return Use({}, [this](Lease& lease) { return Mechanisms(lease); });
+}
+
+std::shared_ptr<const Token::MechanismList> Token::Mechanisms(Lease& lease) {
+  Live& live = live_.Get();
+  {
+    const Lock lock(live.mutex);
+    if (live.mechanisms != nullptr && live.mechanisms_epoch == lease.epoch()) return live.mechanisms;
+  }
+  auto list = std::make_shared<MechanismList>(512);
   CK_ULONG count = list->size();
+  const CK_SLOT_ID slot = live.sessions.place().Slot();
   const auto ask = [&] {
-    return module_->Call(SIGNET_CK(C_GetMechanismList), {label_}, state.slot.load(), list->data(), &count);
+    return module().Call(SIGNET_CK(C_GetMechanismList), CalledOn{label()}, slot, list->data(), &count);
   };
   CK_RV rv = ask();
   if (rv == CKR_BUFFER_TOO_SMALL && count > list->size() && count < 65536) {
     list->resize(count);
     rv = ask();
   }
-  CheckRv(rv, "C_GetMechanismList", label_);
+  CheckRv(rv, "C_GetMechanismList", label());
   list->resize(std::min<std::size_t>(count, list->size()));
   std::ranges::sort(*list);
-  const std::lock_guard lock(state.mutex);
-  state.mechanisms = list;
+  const Lock lock(live.mutex);
+  live.mechanisms = list;
+  live.mechanisms_epoch = lease.epoch();
   return list;
 }
 

@@ -94,39 +94,68 @@ TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::ve
 }
 
 std::shared_ptr<Token> TokenDirectory::Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
-                                                const CK_TOKEN_INFO& info) {
+                                                TokenName name) {
   Opened& opened = opened_.Get();
   std::shared_ptr<Token> token;
   {
-    const std::lock_guard lock(opened.mutex);
+    const Lock lock(opened.mutex);
     const auto known = std::ranges::find_if(opened.tokens, [&](const auto& candidate) {
-      return &candidate->module() == module.get() && candidate->Is(info);
+      const bool bound = candidate->name().slot.has_value();
+      return &candidate->module() == module.get() && candidate->name().Fits(slot, name.info) &&
+             (bound || !name.slot);
     });
     if (known == opened.tokens.end()) {
-      opened.tokens.push_back(std::make_shared<Token>(module, slot, info, settings_, guard_));
+      opened.tokens.push_back(std::make_shared<Token>(module, slot, name, settings_, guard_));
       return opened.tokens.back();
     }
     token = *known;
   }
-  token->Seen(slot, info);
+  token->Seen(slot, name.info);
   return token;
 }
 
-TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri) {
+TokenDirectory::Found TokenDirectory::SearchOnce(const std::shared_ptr<Module>& module,
+                                                 const Pkcs11Uri& uri) {
   Found found;
-  module->EnsureReady();
   if (!MatchesLibrary(uri, *module)) return found;
-  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
+  struct Seen {
+    CK_SLOT_ID slot;
+    CK_TOKEN_INFO info;
+  };
+  std::vector<Seen> seen;
+  std::optional<Error> unknown;
+  const auto guarded = [&](auto work) {
     try {
-      const CK_TOKEN_INFO info = module->TokenInfo(slot);
-      if (IsBlank(info) || !uri.Matches(info, slot) || !MatchesSlot(uri, *module, slot)) continue;
-      found.tokens.push_back(Remember(module, slot, info));
+      work();
     } catch (const Error& error) {
+      if (StalenessOf(error) == Staleness::kModule) throw;
       // A token that was pulled out a moment ago is just not there.
-      if (error.code() != ErrorCode::kTokenAbsent) found.problems.push_back(error);
+      if (error.code() == ErrorCode::kTokenAbsent) return;
+      if (StalenessOf(error) == Staleness::kUnknown) unknown = error;
+      found.problems.push_back(error);
     }
+  };
+  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
+    guarded([&] { seen.push_back({slot, module->TokenInfo(slot)}); });
   }
+  for (const Seen& one : seen) {
+    if (IsBlank(one.info) || !uri.Matches(one.info, one.slot)) continue;
+    const bool twin =
+        std::ranges::count_if(seen, [&](const Seen& other) { return SameToken(one.info, other.info); }) > 1;
+    guarded([&] {
+      if (!MatchesSlot(uri, *module, one.slot)) return;
+      TokenName name{.info = one.info};
+      if (twin) name.slot = one.slot;
+      found.tokens.push_back(Remember(module, one.slot, name));
+    });
+  }
+  // What is looked for may be in the slot that fails without saying why.
+  if (found.tokens.empty() && unknown) throw *std::move(unknown);
   return found;
+}
+
+TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri) {
+  return module->Retry([&] { return SearchOnce(module, uri); });
 }
 
 TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
@@ -135,7 +164,7 @@ TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
   const bool named_module = !uri.module_path().empty() || !uri.module_name().empty();
   if (!anew && uri.names_token() && !uri.names_slot() && !uri.names_library() && !named_module) {
     Opened& opened = opened_.Get();
-    const std::lock_guard lock(opened.mutex);
+    const Lock lock(opened.mutex);
     for (const auto& token : opened.tokens) {
       if (uri.Matches(token->info(), token->slot())) found.tokens.push_back(token);
     }
@@ -150,8 +179,10 @@ TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
           guard_->Run([self = shared_from_this(), module, uri] { return self->Search(module, uri); });
       found.problems.insert(found.problems.end(), more.problems.begin(), more.problems.end());
       for (const auto& token : more.tokens) {
-        // A token that several modules show is one token.
-        const auto same = [&token](const auto& other) { return other->Is(token->info()); };
+        // A token that several modules show is one token; two slots of one module are two.
+        const auto same = [&token](const auto& other) {
+          return &other->module() != &token->module() && SameToken(other->info(), token->info());
+        };
         if (std::ranges::none_of(found.tokens, same)) found.tokens.push_back(token);
       }
     } catch (const Error& error) {

@@ -7,7 +7,6 @@
 #include <signet/settings.h>
 
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -37,19 +36,20 @@ class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
   using Modules = std::vector<std::shared_ptr<Module>>;
   struct Opened {
     Turns turns;
-    std::mutex mutex;  // for what follows; never held during a call
+    // Changed in a turn.
     std::shared_ptr<CallLog> log;
     Modules listed;
     Modules configured;
-    std::vector<std::shared_ptr<Token>> tokens;
+    Mutex mutex;
+    std::vector<std::shared_ptr<Token>> tokens SIGNET_GUARDED_BY(mutex);
   };
 
   Modules ModulesFor(const Pkcs11Uri& uri, std::vector<Error>& problems);
   Modules Listed(Opened& opened, std::vector<Error>& problems);
   const Modules& Configured(Opened& opened);
   Found Search(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri);
-  std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot,
-                                  const CK_TOKEN_INFO& info);
+  Found SearchOnce(const std::shared_ptr<Module>& module, const Pkcs11Uri& uri);
+  std::shared_ptr<Token> Remember(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, TokenName name);
 
   const Settings settings_;
   const std::shared_ptr<CallGuard> guard_;

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "pkcs11/module/ladder.h"
+#include "pkcs11/token/credentials.h"
+#include <signet/error.h>
+
+#include <chrono>
+#include <optional>
+
+namespace signet {
+
+// Access says what a piece of work on a token needs.
+struct Access {
+  const Credentials* credentials = nullptr;  // null: work that never logs in
+  bool login_first = false;                  // log in before, rather than when the token asks for it
+  bool exclusive = false;                    // no other session of ours is in use meanwhile
+};
+
+// Action is one piece of work on a token with all that is tried again for it. What happened to PINs in it is
+// kept here: a PIN whose login failed is not sent again in the same action.
+struct Action {
+  using Clock = std::chrono::steady_clock;
+  // Nothing is tried again after so long, a person's time at a prompt not counted.
+  static constexpr std::chrono::seconds kLongest{60};
+
+  explicit Action(const Access& wanted) : access(wanted) {}
+
+  void Restart() { until = Clock::now() + kLongest; }
+  Ladder::Failure FailureOf(const Error& error) const {
+    return {.staleness = StalenessOf(error), .stage = stage, .in_a_row = in_a_row};
+  }
+
+  const Access access;
+  Ladder ladder;
+  Stage stage = Stage::kFind;
+  bool in_a_row = false;      // the token's action before this one failed for an unknown reason
+  bool over = false;          // nothing is tried again
+  bool login_wanted = false;  // the token, or what is missing on it, asks for a login
+  Clock::time_point until = Clock::now() + kLongest;
+
+  bool believed_before = false;        // the user was taken to be logged in when the action began
+  int logins = 0;                      // that succeeded in this action
+  bool asked = false;                  // the prompt
+  std::optional<Error> login_failure;  // of a C_Login that gave neither OK nor "already logged in"
+};
+
+}  // namespace signet

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "base/mutex.h"
+#include "pkcs11/token/action.h"
+#include "pkcs11/token/kept_secret.h"
+#include "pkcs11/token/login_machine.h"
+#include "pkcs11/token/pin_candidates.h"
+#include "pkcs11/token/session_lease.h"
+#include "process/turns.h"
+#include <signet/secret.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace signet {
+
+// ContextPin is the PIN for one operation of a key that wants its PIN each time.
+struct ContextPin {
+  std::optional<Secret> pin;  // none: the reader has a pad
+  PinOrigin origin = PinOrigin::kKept;
+  mutable std::optional<Error> failure;  // of the login for which it was sent: it is not sent again
+};
+
+// Login does what the login machine decides, for one token in one process: it reads what the token says, asks
+// the prompt, sends the PIN. Of many threads at once one logs in, and the others wait. Thread-safe.
+class Login {
+ public:
+  Login(const TokenContext& context, Sessions& sessions, KeptSecret& kept)
+      : context_(context), sessions_(sessions), kept_(kept), ledger_name_(context.name.key()) {}
+
+  // believed tells whether the user was logged in when that was last seen, and nothing was heard since that
+  // would speak against it.
+  bool believed() const noexcept { return belief_.load(std::memory_order_acquire) == sessions_.epoch(); }
+  void Doubt() noexcept { belief_ = 0; }
+  // wanted tells whether private objects may be hidden behind a login that `credentials` can bring about.
+  bool wanted(const Credentials& credentials) const noexcept;
+
+  // Ensure logs the user in unless he is. Nothing happens on a token that wants no login, unless the action
+  // met something that does. Throws Error: kPinNeeded, kWrongPin, kPinLocked, kPinFinalTry, kTokenTrouble.
+  void Ensure(Action& action);
+
+  // PrepareContext gets the PIN for one operation, and asks and checks all that is needed before, so that
+  // nothing comes between C_SignInit and C_Sign but C_Login. `look` reads the token's info; `kept` is where
+  // the key keeps its PIN.
+  ContextPin PrepareContext(const std::function<CK_TOKEN_INFO()>& look, const Credentials& credentials,
+                            KeptSecret& kept);
+  // SendContext is the CKU_CONTEXT_SPECIFIC login; throws Error, and the same one when it is called again.
+  void SendContext(SessionLease& lease, const ContextPin& pin, const Credentials& credentials,
+                   KeptSecret& kept);
+
+  // TroubleOf says as an Error why no PIN may be sent to a token with these flags; nothing where one may.
+  std::optional<Error> TroubleOf(CK_FLAGS flags, const Credentials& credentials) const;
+
+ private:
+  std::uint64_t LogIn(Action& action);
+  void End(const std::optional<Error>& failure, std::uint64_t epoch);
+  // Asking calls `ask`, into the program, with this thread marked.
+  template <class Call>
+  auto Asking(Call call);
+  std::optional<PinCandidate> Ask(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
+  PinRequest RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const;
+  std::string LedgerName(PinRequest::Kind kind) const;
+  [[noreturn]] void ThrowUsedInsidePrompt() const;
+
+  const TokenContext& context_;
+  Sessions& sessions_;
+  KeptSecret& kept_;
+  const std::string ledger_name_;
+  Turns asking_;
+  std::atomic<std::uint64_t> belief_{0};  // the epoch in which the user was seen to be logged in; 0: none
+  std::atomic<std::thread::id> asker_{};  // the thread that is in a prompt
+  Mutex mutex_;
+  Condition over_;
+  bool busy_ SIGNET_GUARDED_BY(mutex_) = false;
+  std::uint64_t round_ SIGNET_GUARDED_BY(mutex_) = 0;  // moves when a login is over, or was given up
+  std::optional<Error> failure_ SIGNET_GUARDED_BY(mutex_);
+};
+
+}  // namespace signet

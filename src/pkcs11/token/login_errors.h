@@ -1,0 +1,15 @@
+#pragma once
+
+#include "pkcs11/token/credentials.h"
+#include "pkcs11/token/login_machine.h"
+#include <signet/error.h>
+
+#include <string>
+
+namespace signet {
+
+// LoginError says in words why `step` is kFail, for the token with this label. kFailedBefore has no words of
+// its own: the failure of the C_Login is the error.
+Error LoginError(const LoginStep& step, const std::string& label, const Credentials& credentials);
+
+}  // namespace signet

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "pkcs11/token/pin_policy.h"
+
+#include <optional>
+#include <span>
+
+namespace signet {
+
+// LoginFacts is what is known before a login, the token's part of it read a moment ago.
+struct LoginFacts {
+  bool context = false;            // the login of one operation (CKU_CONTEXT_SPECIFIC) and not the user's
+  CK_STATE session = 0;            // C_GetSessionInfo; not looked at for a context login
+  TokenPinState token;             // C_GetTokenInfo
+  std::span<const PinFacts> pins;  // that are at hand, the preferred one first
+  bool may_ask = false;            // there is a prompt, and it was not asked in this action
+  bool failed = false;  // a C_Login of this action gave neither OK nor "already logged in": no other follows
+  int logins = 0;       // that were undone: of this action, and one from before it
+  PinPolicy policy;
+};
+
+// LoginStep is what to do next. The caller does it, and asks again with what came of it.
+struct LoginStep {
+  enum class Kind {
+    kReady,      // the user is logged in
+    kAskReader,  // C_Login without a PIN: the reader has a pad (CKF_PROTECTED_AUTHENTICATION_PATH)
+    kAskPerson,  // ask the prompt; its answer is one more of the PINs at hand
+    kSendPin,    // C_Login with pins[pin]
+    kFail,       // for `why`, which may be about pins[pin]
+  };
+  enum class Failure {
+    kState,           // `refusal` is of the token's state
+    kPin,             // `refusal` is of pins[pin]
+    kNoPin,           // none is at hand, and nobody to ask
+    kFailedBefore,    // LoginFacts::failed
+    kOfficerIsIn,     // the security officer is logged in
+    kUndoneTooOften,  // another program logs the user out again and again
+  };
+  Kind kind = Kind::kFail;
+  std::size_t pin = 0;
+  Failure why = Failure::kNoPin;
+  PinRefusal refusal = PinRefusal::kLocked;
+};
+
+// A login that was undone is renewed so often in one action.
+inline constexpr int kMostLogins = 3;
+
+// NextLoginStep decides; it is pure.
+LoginStep NextLoginStep(const LoginFacts& facts) noexcept;
+
+}  // namespace signet

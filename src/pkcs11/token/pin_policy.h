@@ -1,0 +1,55 @@
+#pragma once
+
+#include "pkcs11/module/cryptoki.h"
+
+#include <optional>
+
+namespace signet {
+
+// PinOrigin says where a PIN came from.
+enum class PinOrigin {
+  kKept,        // it worked before, or a person gave it a moment ago
+  kUriValue,    // ?pin-value= of the URI
+  kSource,      // a pin-source, or the setting
+  kPerson,      // a prompt that asks a person
+  kPassPhrase,  // what a program hands over as the pass phrase of a key
+};
+
+// PinFacts is all that the policy may know of a PIN: never the PIN.
+struct PinFacts {
+  PinOrigin origin = PinOrigin::kSource;
+  bool empty = false;
+  bool refused = false;  // by this token before, in this process or a relative of it
+};
+
+// TokenPinState is what the token said a moment ago.
+struct TokenPinState {
+  CK_FLAGS flags = 0;
+  CK_ULONG min_length = 0;
+};
+
+struct PinPolicy {
+  bool allow_final_try = false;
+  bool pass_phrase_on_low_count = false;
+};
+
+// PinRefusal says why no PIN, or not this one, may be sent.
+enum class PinRefusal {
+  kLocked,          // CKF_USER_PIN_LOCKED
+  kNotInitialised,  // CKF_USER_PIN_INITIALIZED is missing
+  kFinalTry,        // CKF_USER_PIN_FINAL_TRY
+  kRefusedBefore,   // PinFacts::refused
+  kEmpty,
+  kCountLow,  // a pass phrase, while the token says that a wrong PIN was entered
+};
+
+// RefusalOfState tells whether any PIN may go to the token in this state.
+std::optional<PinRefusal> RefusalOfState(const TokenPinState& state, const PinPolicy& policy) noexcept;
+
+// RefusalOfPin tells whether this PIN may be sent to the token now. An empty PIN costs a try on most tokens:
+// it is sent only where a URI says so and the token takes one (PKCS#11 2.40, ulMinPinLen), or wants its PIN
+// to be changed.
+std::optional<PinRefusal> RefusalOfPin(const PinFacts& pin, const TokenPinState& state,
+                                       const PinPolicy& policy) noexcept;
+
+}  // namespace signet

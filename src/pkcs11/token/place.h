@@ -1,0 +1,44 @@
+#pragma once
+
+#include "pkcs11/token/token_context.h"
+#include "process/turns.h"
+
+#include <atomic>
+#include <optional>
+#include <vector>
+
+namespace signet {
+
+// Place is where a token is: the slot in which it was seen last, which is a hint that every session that is
+// opened there checks. Thread-safe.
+class Place {
+ public:
+  explicit Place(const TokenContext& context) : context_(context) {}
+
+  // Hint tells where the token was just seen.
+  void Hint(CK_SLOT_ID slot) noexcept;
+  CK_SLOT_ID Hint() const noexcept { return hint_.load(); }
+  void Forget() noexcept { known_ = false; }
+  // Slot gives the hint, or asks the module for its slots and looks for the token in each. Throws Error
+  // kTokenAbsent, or the trouble of a slot that might have it, or kAmbiguous where several slots do.
+  CK_SLOT_ID Slot();
+  // Look reads the token's info at `slot`; throws an Error with CKR_TOKEN_NOT_PRESENT where another token is
+  // there by now.
+  CK_TOKEN_INFO Look(CK_SLOT_ID slot) const;
+
+ private:
+  struct Seen {
+    std::vector<CK_SLOT_ID> slots;
+    std::optional<Error> trouble;  // of a slot that might have the token
+  };
+  Seen LookEverywhere() const;
+  CK_SLOT_ID Find() const;
+
+  const TokenContext& context_;
+  Turns finding_;
+  std::atomic<bool> known_{false};
+  std::atomic<bool> seen_{false};  // hint_ was set once
+  std::atomic<CK_SLOT_ID> hint_{0};
+};
+
+}  // namespace signet

@@ -1,0 +1,153 @@
+#include "pkcs11/token/sessions.h"
+
+#include "pkcs11/module/rv.h"
+#include "process/exit_handler.h"
+
+#include <algorithm>
+
+namespace signet {
+namespace {
+
+std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) {
+  std::size_t limit = SIZE_MAX;
+  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE &&
+      info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION) {
+    limit = info.ulMaxSessionCount;
+  }
+  return max_sessions != 0 ? std::min<std::size_t>(limit, max_sessions) : limit;
+}
+
+// MayDependOnKind tells whether C_OpenSession may have refused the session for being read-only or read-write.
+bool MayDependOnKind(CK_RV rv) {
+  return rv != CKR_OK && rv != CKR_SESSION_COUNT &&
+         (RowOfRv(rv).staleness == Staleness::kNone || RowOfRv(rv).staleness == Staleness::kUnknown);
+}
+
+}  // namespace
+
+Sessions::~Sessions() {
+  if (ProcessIsExiting()) return;
+  try {
+    context_.guard->Run([module = context_.module, label = context_.label, sessions = pool_.TakeIdle()] {
+      for (const CK_SESSION_HANDLE session : sessions) {
+        module->Call(SIGNET_CK(C_CloseSession), CalledOn{label}, session);
+      }
+      return true;
+    });
+  } catch (const Error&) {
+    return;  // A token that does not answer closes no sessions.
+  }
+}
+
+SessionPool::Grant Sessions::Take(bool exclusive) {
+  for (;;) {
+    SessionPool::Grant grant = pool_.Take(exclusive);
+    if (grant.session) [[likely]]
+      return grant;
+    struct Opening {
+      SessionPool& pool;
+      const SessionPool::Grant& grant;
+    } opening{pool_, grant};
+    CallWatch::Holding holding(
+        [](void* object) {
+          const auto* const given_up = static_cast<const Opening*>(object);
+          given_up->pool.WriteOff(given_up->grant);
+        },
+        &opening);
+    try {
+      const CK_SESSION_HANDLE session = Open();
+      if (!holding.End()) {
+        CloseLost(session);
+        throw RvError(CKR_FUNCTION_CANCELED, "C_OpenSession", context_.label);
+      }
+      pool_.Opened();
+      grant.session = session;
+      return grant;
+    } catch (const Error& error) {
+      if (!holding.End()) throw;
+      const bool full = RvOf(error) == CKR_SESSION_COUNT;
+      // With no session of ours to wait for, other programs hold them all.
+      if (!pool_.NotOpened(grant, full, SessionPool::Clock::now()) || !full) throw;
+    }
+  }
+}
+
+CK_RV Sessions::OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE& session) {
+  return context_.module->Call(SIGNET_CK(C_OpenSession), CalledOn{context_.label}, slot,
+                               CKF_SERIAL_SESSION | flags, static_cast<void*>(nullptr),
+                               static_cast<CK_NOTIFY>(nullptr), &session);
+}
+
+CK_SESSION_HANDLE Sessions::Open() {
+  const CK_SLOT_ID slot = place_.Slot();
+  CK_SESSION_HANDLE session = 0;
+  const CK_FLAGS kind = kind_.load();
+  CK_RV rv = OpenAt(slot, kind, session);
+  // Some HSMs have no read-only sessions, and some states of a token no others.
+  if (MayDependOnKind(rv) && OpenAt(slot, kind ^ CKF_RW_SESSION, session) == CKR_OK) {
+    kind_ = kind ^ CKF_RW_SESSION;
+    rv = CKR_OK;
+  }
+  CheckRv(rv, "C_OpenSession", context_.label);
+  try {
+    Seen(place_.Look(slot));
+  } catch (const Error&) {
+    context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
+    throw;
+  }
+  return session;
+}
+
+void Sessions::Seen(const CK_TOKEN_INFO& info) {
+  flags_ = info.flags;
+  seen_ = SessionPool::Clock::now();
+  pool_.SetLimit(SessionLimit(info, context_.max_sessions));
+}
+
+CK_TOKEN_INFO Sessions::Look() {
+  const CK_TOKEN_INFO info = place_.Look(place_.Slot());
+  Seen(info);
+  return info;
+}
+
+void Sessions::CloseLost(CK_SESSION_HANDLE session) noexcept {
+  const CallWatch::Scope nobody_watches(nullptr);
+  context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
+}
+
+void Sessions::Give(const SessionPool::Grant& grant, bool usable) noexcept {
+  const auto now = SessionPool::Clock::now();
+  const auto idle_since = context_.session_idle.count() != 0 ? now - context_.session_idle
+                                                             : SessionPool::Clock::time_point::min();
+  Close(pool_.Give(grant, usable, now, idle_since));
+}
+
+bool Sessions::Replace(SessionPool::Grant& grant) noexcept {
+  const CK_SESSION_HANDLE spoilt = *grant.session;
+  try {
+    grant.session = Open();
+  } catch (const Error&) {
+    return false;
+  }
+  context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, spoilt);
+  return true;
+}
+
+void Sessions::Renew(std::uint64_t seen) noexcept {
+  const auto idle = pool_.Renew(seen);
+  if (!idle) return;
+  place_.Forget();
+  Close(*idle);
+}
+
+void Sessions::Close(const SessionPool::Handles& sessions) noexcept {
+  if (sessions.empty()) return;
+  // Said before, so that whoever opens one meanwhile looks at the login again.
+  pool_.Closing(sessions.size());
+  for (const CK_SESSION_HANDLE session : sessions) {
+    context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
+  }
+  pool_.Closed(sessions.size());
+}
+
+}  // namespace signet

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "pkcs11/token/place.h"
+#include "pkcs11/token/session_pool.h"
+#include "pkcs11/token/token_context.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace signet {
+
+// Sessions opens, checks and closes the sessions of one token in one process. A session is handed out only
+// after label and serial number were compared at its slot, once after it was opened: PKCS#11 ends a session
+// when its token is removed. Sessions that nobody used for a while are closed when another is given back.
+// Thread-safe.
+class Sessions {
+ public:
+  explicit Sessions(const TokenContext& context)
+      : context_(context), place_(context), kind_(context.read_write ? CKF_RW_SESSION : 0) {}
+  ~Sessions();
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  Place& place() noexcept { return place_; }
+  std::uint64_t epoch() const noexcept { return pool_.epoch(); }
+  std::uint64_t handles() const noexcept { return pool_.handles(); }
+  std::size_t limit() const { return pool_.limit(); }
+  // flags are the token's as they were when it was last looked at, and SeenWithin tells how long that is ago.
+  CK_FLAGS flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
+  bool SeenWithin(std::chrono::seconds time) const noexcept {
+    return SessionPool::Clock::now() - seen_.load() < time;
+  }
+  // Seen notes what the token said of itself.
+  void Seen(const CK_TOKEN_INFO& info);
+
+  // Take queues for a session; exclusive: until no other is in use. Throws Error.
+  SessionPool::Grant Take(bool exclusive);
+  void Give(const SessionPool::Grant& grant, bool usable) noexcept;
+  // Replace closes the session, as nobody knows what state it is in, and opens another before, so that the
+  // login stays; false where the token has no room for two, or is gone.
+  bool Replace(SessionPool::Grant& grant) noexcept;
+  // WriteOff is for a session whose call did not come back in time, CloseLost for when it does after all.
+  void WriteOff(const SessionPool::Grant& grant) noexcept { pool_.WriteOff(grant); }
+  void CloseLost(CK_SESSION_HANDLE session) noexcept;
+
+  // Look reads the token's info, and with it its flags, where the sessions are.
+  CK_TOKEN_INFO Look();
+
+  void ForgetHandles(std::uint64_t seen) { pool_.ForgetHandles(seen); }
+  void CloseIdle() noexcept { Close(pool_.TakeIdle()); }
+  // Renew forgets all sessions and where the token is, if the epoch is still `seen`.
+  void Renew(std::uint64_t seen) noexcept;
+
+ private:
+  CK_SESSION_HANDLE Open();
+  CK_RV OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE& session);
+  void Close(const SessionPool::Handles& sessions) noexcept;
+
+  const TokenContext& context_;
+  Place place_;
+  SessionPool pool_;
+  std::atomic<CK_FLAGS> flags_{0};
+  std::atomic<SessionPool::Clock::time_point> seen_{};
+  std::atomic<CK_FLAGS>
+      kind_;  // CKF_RW_SESSION where wanted, or where the token was last seen to give no other
+};
+
+}  // namespace signet
