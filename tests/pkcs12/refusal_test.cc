@@ -286,7 +286,7 @@ INSTANTIATE_TEST_SUITE_P(Digests, MacDigests,
                          });
 
 // The module path is read once in a process, so the question is put in one that was started for it.
-TEST(Pkcs12LegacyModuleDeathTest, MissingModuleIsAnErrorThatSaysWhatToInstall) {
+TEST(Pkcs12LegacyModuleDeathTest, ModuleIsFoundInOpenSslsOwnDirectoryToo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
