@@ -75,14 +75,22 @@ class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
   virtual std::vector<SignatureScheme> schemes() const = 0;
   // max_signature_size is an upper bound in bytes for Sign with every algorithm.
   virtual std::size_t max_signature_size() const noexcept = 0;
-  // Supports tells whether Sign can work with `algorithm`; it asks no token.
+  // Supports tells whether SignWhole can work with `algorithm`, and Sign unless NeedsMessage; it asks no
+  // token.
   virtual bool Supports(const SigningAlgorithm& algorithm) const = 0;
+  // NeedsMessage tells whether the key signs no digest with `algorithm`: its token hashes the message itself
+  // (CKM_SHA256_RSA_PKCS), and only SignWhole works. Not known of a key that is locked; it asks no token.
+  virtual bool NeedsMessage(const SigningAlgorithm&) const { return false; }
 
   // Sign writes a signature over `input` to `signature` and returns its length in bytes. It logs in to a
   // token when that is needed, asking the PinPrompt that the identity was opened with. Throws Error;
   // kBadArgument when `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
   virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) = 0;
+  // SignWhole is Sign for the whole message, of any length, where `algorithm` has a hash: the message is
+  // hashed here, or by the token where it signs no digests.
+  virtual std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                                std::span<std::uint8_t> signature);
 
   // SignDone takes a signature, or where `error` is not null, why there is none; `error` ends with the call.
   using SignDone = std::function<void(std::vector<std::uint8_t> signature, const Error* error)>;
@@ -129,7 +137,7 @@ class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
   // token.
   virtual std::optional<Secret> ExportPkcs8() const { return std::nullopt; }
 
-  // SignMessage hashes `message` as `scheme` says, here and not in the token, and signs it.
+  // SignMessage signs `message` with `scheme`, as SignWhole does.
   std::vector<std::uint8_t> SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message);
 };
 

@@ -17,6 +17,7 @@ namespace signet {
 class Settings {
  public:
   enum class LoginBehavior { kAuto, kAlways, kNever };
+  enum class PassPhraseIsPin { kNo, kYes, kAlways };
 
   // Set reads one setting; throws Error kBadSetting for a name that does not exist (and says what is closest)
   // or a value that it cannot have.
@@ -38,7 +39,13 @@ class Settings {
   // session_idle: sessions that nobody used for so long are closed, except one; 0: kept. Some tokens drop
   // them at 30 s.
   std::chrono::milliseconds session_idle{20'000};
-  bool allow_final_try = false;                     // send a PIN to a token that reports its final try
+  bool allow_final_try = false;  // send a PIN to a token that reports its final try
+  // pass_phrase_is_pin: whether the pass phrase that a program hands to OpenSSL goes to a token as its PIN:
+  // once and not while the token reports a wrong PIN (kYes), then too (kAlways), or never (kNo).
+  PassPhraseIsPin pass_phrase_is_pin = PassPhraseIsPin::kYes;
+  // pem_pin_sources: whether a PEM file that points at a private key may carry pin-value or an fd:
+  // pin-source.
+  bool pem_pin_sources = true;
   std::chrono::milliseconds call_timeout{0};        // 0: wait for ever
   std::string chain_file;                           // PEM; completes every chain
   std::uint64_t pkcs12_max_iterations = 5'000'000;  // in sum over one file

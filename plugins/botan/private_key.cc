@@ -25,7 +25,8 @@ ByteVector ToPair(Bytes der, std::size_t size) {
   return pair;
 }
 
-// Signer hashes here and has the digest signed where the key lives.
+// Signer hashes here and has the digest signed where the key lives, or keeps the message for a key that signs
+// nothing else.
 class Signer final : public SignerBase {
  public:
   // `inner_hash` is Botan's name of the hash inside a pure algorithm (EdDSA), which signs the message itself.
@@ -36,7 +37,8 @@ class Signer final : public SignerBase {
         element_size_(element_size),
         key_algorithm_(std::move(key_algorithm)),
         inner_hash_(std::move(inner_hash)) {
-    if (algorithm_.hash != Hash::kNone) hash_ = Botan::HashFunction::create_or_throw(HashName());
+    if (algorithm_.hash != Hash::kNone && !key_->locked() && !key_->NeedsMessage(algorithm_))
+      hash_ = Botan::HashFunction::create_or_throw(HashName());
   }
 
   std::size_t signature_length() const override {
@@ -60,7 +62,8 @@ class Signer final : public SignerBase {
     }
     ByteVector signature(key_->max_signature_size());
     try {
-      signature.resize(key_->Sign(algorithm_, input, signature));
+      signature.resize(hash_ != nullptr ? key_->Sign(algorithm_, input, signature)
+                                        : key_->SignWhole(algorithm_, input, signature));
       return element_size_ != 0 ? ToPair(signature, element_size_) : signature;
     } catch (const Error& error) {
       throw SigningError(error);
@@ -95,7 +98,7 @@ class Signer final : public SignerBase {
   std::size_t element_size_;
   Botan::AlgorithmIdentifier key_algorithm_;
   std::string inner_hash_;
-  std::unique_ptr<Botan::HashFunction> hash_;  // null: the message itself is signed
+  std::unique_ptr<Botan::HashFunction> hash_;  // null: the message itself goes to the key
   ByteVector message_;
 };
 

@@ -21,6 +21,11 @@ constexpr std::size_t kLargestUri = 16384;  // bytes of DER
 // An empty-handed decoder has not failed: libcrypto goes on to the next. A failure ends the search.
 constexpr int kNotOurs = 1;
 
+// A block that points at a key is handed on with a ticket behind its DER: libcrypto's store tries a block for
+// what the program wants first, and again for anything, where the first try gave nothing. Only the first
+// reader gets it.
+constexpr std::size_t kTicketSize = sizeof(std::uint64_t);
+
 bool WantsPrivateKey(int selection) {
   return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
 }
@@ -59,7 +64,21 @@ int DecodePem(ProviderContext& provider, OSSL_CORE_BIO* in, int, OSSL_CALLBACK* 
   if (!block || !IsUriLabel(block->label)) return kNotOurs;
   const Secret der = DerOf(block->text);
   if (!UriInDer(BytesOf(der))) ThrowDamaged();
-  return OfferDer({.structure = kUriStructure}, BytesOf(der), callback, argument);
+  const std::uint64_t ticket = provider.IssueTicket();
+  Secret marked = Secret::OfSize(der.size() + kTicketSize);
+  std::memcpy(marked.writable().data(), der.view().data(), der.size());
+  std::memcpy(marked.writable().data() + der.size(), &ticket, kTicketSize);
+  const int taken = OfferDer({.structure = kUriStructure}, BytesOf(marked), callback, argument);
+  provider.TakeTicket(ticket);  // where nobody did
+  return taken;
+}
+
+// TakesTicket tells whether `marked` came from DecodePem and nobody read it before.
+bool TakesTicket(ProviderContext& provider, const Secret& marked) {
+  if (marked.size() < kTicketSize) return false;
+  std::uint64_t ticket = 0;
+  std::memcpy(&ticket, marked.view().data() + marked.size() - kTicketSize, kTicketSize);
+  return provider.TakeTicket(ticket);
 }
 
 // OfferToken passes the key on to the decoder for its type, by the number under which it is deposited.
@@ -77,10 +96,18 @@ int OfferToken(ProviderContext& provider, std::shared_ptr<PrivateKey> key, OSSL_
 
 int DecodeUri(ProviderContext& provider, OSSL_CORE_BIO* in, int selection, OSSL_CALLBACK* callback,
               void* argument, OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
-  if (!WantsPrivateKey(selection)) return kNotOurs;
+  constexpr int kKeyPair = OSSL_KEYMGMT_SELECT_KEYPAIR;
+  if (selection != 0 && (selection & kKeyPair) == 0) return kNotOurs;
   const auto der = provider.core_bio().ReadAll(in, kLargestUri);
   const auto uri = der ? UriInDer(BytesOf(*der)) : std::nullopt;
   if (!uri) return kNotOurs;
+  // DER without a ticket and without a selection: the same bytes are tried again for what is wanted.
+  if (!TakesTicket(provider, *der) && selection == 0) return kNotOurs;
+  if (!WantsPrivateKey(selection) || (selection == 0 && NamesPublicKey(uri->view()))) {
+    const PublicKey public_key = LoadPublicKey(provider, uri->view());
+    return OfferDer({.structure = "SubjectPublicKeyInfo"}, public_key.spki(), callback, argument);
+  }
+  CheckPinSources(provider, uri->view());
   auto key = LoadKey(provider, uri->view(), passphrase, passphrase_argument);
   if (const auto pkcs8 = key->ExportPkcs8()) {
     return OfferDer({.structure = "PrivateKeyInfo"}, BytesOf(*pkcs8), callback, argument);
@@ -104,7 +131,7 @@ int DecodeKey(ProviderContext& provider, OSSL_CORE_BIO* in, int, OSSL_CALLBACK* 
 void* NewContext(ProviderContext& provider) { return &provider; }
 void FreeContext(void*) noexcept {}
 
-int DoesSelection(void*, int selection) noexcept { return WantsPrivateKey(selection) ? 1 : 0; }
+int DoesSelection(void*, int) noexcept { return 1; }
 
 // ExportObject is asked where another provider's keymgmt should take the key.
 int ExportObject(ProviderContext& provider, const void*, std::size_t, OSSL_CALLBACK*, void*) {

@@ -137,6 +137,38 @@ int DoesSelection(void*, int selection) noexcept {
   return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ? 1 : 0;
 }
 
+// A public key is written here where a form was set on it, which an export to `default` would lose.
+template <Form kForm>
+int EncodePublic(EncoderContext& context, OSSL_CORE_BIO* out, const void* object, const OSSL_PARAM abstract[],
+                 int selection, OSSL_PASSPHRASE_CALLBACK* callback, void* argument) {
+  if (object == nullptr || abstract != nullptr) {
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be written"});
+  }
+  WriteInSoftware(context, out, *static_cast<const KeyReference*>(object), selection,
+                  kForm == Form::kPem ? "PEM" : "DER", "SubjectPublicKeyInfo", {callback, argument});
+  return 1;
+}
+
+int DoesPublicSelection(void*, int selection) noexcept {
+  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 &&
+                 (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0
+             ? 1
+             : 0;
+}
+
+template <Form kForm>
+const OSSL_DISPATCH* PublicTable() noexcept {
+  static const OSSL_DISPATCH table[] = {
+      Entry<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewContext>(),
+      PlainEntry<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, FreeContext>(),
+      PlainEntry<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn,
+                 DoesPublicSelection>(),
+      Entry<OSSL_FUNC_ENCODER_ENCODE, OSSL_FUNC_encoder_encode_fn, EncodePublic<kForm>>(),
+      kEndOfTable,
+  };
+  return table;
+}
+
 template <Form kForm>
 const OSSL_DISPATCH* Table() noexcept {
   static const OSSL_DISPATCH table[] = {
@@ -156,6 +188,8 @@ const OSSL_DISPATCH* Table() noexcept {
 
 const OSSL_DISPATCH* TextEncoderFunctions() noexcept { return Table<Form::kText>(); }
 const OSSL_DISPATCH* PemEncoderFunctions() noexcept { return Table<Form::kPem>(); }
+const OSSL_DISPATCH* PublicPemEncoderFunctions() noexcept { return PublicTable<Form::kPem>(); }
+const OSSL_DISPATCH* PublicDerEncoderFunctions() noexcept { return PublicTable<Form::kDer>(); }
 const OSSL_DISPATCH* DerEncoderFunctions() noexcept { return Table<Form::kDer>(); }
 
 }  // namespace signet::provider

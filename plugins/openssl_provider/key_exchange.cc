@@ -47,7 +47,7 @@ class ExchangeContext {
   void SetPeer(const KeyReference& peer);
   void SetParams(const OSSL_PARAM params[]);
   void GetParams(OSSL_PARAM params[]) const;
-  // Derive gives the size of the secret; without `out`, the size to expect.
+  // Derive gives how much was written; without `out`, the size to expect.
   std::size_t Derive(std::uint8_t* out, std::size_t room) const;
 
  private:
@@ -149,16 +149,18 @@ void ExchangeContext::ApplyKdf(const Secret& agreed, std::span<std::uint8_t> out
 std::size_t ExchangeContext::Derive(std::uint8_t* out, std::size_t room) const {
   const std::size_t size = x963_ ? kdf_size_ : field_size();
   if (out == nullptr) return size;
-  if (room < size) Refuse(ErrorCode::kBadArgument, "the buffer is too short for the secret");
+  // As OpenSSL's own ECDH: a short buffer gets the first bytes of the shared point, but never of a KDF.
+  if (x963_ && room < size) Refuse(ErrorCode::kBadArgument, "the buffer is too short for the secret");
   if (peer_point_.empty()) Refuse(ErrorCode::kBadArgument, "the peer's key is missing");
   const Secret agreed = RunPausable(
       *key_->private_key, [key = key_->private_key, point = peer_point_] { return key->Derive(point); });
   if (x963_) {
     ApplyKdf(agreed, {out, size});
-  } else {
-    std::ranges::copy(agreed.view(), out);
+    return size;
   }
-  return size;
+  const std::string_view taken = agreed.view().substr(0, room);
+  std::ranges::copy(taken, out);
+  return taken.size();
 }
 
 void* NewContext(ProviderContext& provider) { return std::make_unique<ExchangeContext>(provider).release(); }

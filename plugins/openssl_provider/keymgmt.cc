@@ -8,6 +8,7 @@
 #include "openssl_provider/signature.h"
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <openssl/core_names.h>
@@ -56,9 +57,21 @@ int GetParams(const KeyReference& key, OSSL_PARAM params[]) {
   return EVP_PKEY_get_params(key.native(), params);
 }
 
-// SetParams serves the peer's key in a handshake, which begins as a curve; a key that we own does not change.
-int SetParams(const KeyReference& key, const OSSL_PARAM params[]) {
-  return key.generated() ? EVP_PKEY_set_params(key.native(), const_cast<OSSL_PARAM*>(params)) : 0;
+// What may be set on a key that we own: how its public part is written, not what it is.
+bool IsAboutForm(std::string_view name) noexcept {
+  return name == OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT || name == OSSL_PKEY_PARAM_EC_ENCODING ||
+         name == OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC;
+}
+
+// SetParams serves the peer's key in a handshake, which begins as a curve, and programs that choose how a
+// public key is written (`openssl ec -conv_form`).
+int SetParams(KeyReference& key, const OSSL_PARAM params[]) {
+  auto* const writable = const_cast<OSSL_PARAM*>(params);
+  if (key.generated()) return EVP_PKEY_set_params(key.native(), writable);
+  for (const OSSL_PARAM* param = params; param != nullptr && param->key != nullptr; ++param) {
+    if (!IsAboutForm(param->key)) return 0;
+  }
+  return key.SetForm(writable) ? 1 : 0;
 }
 
 std::unique_ptr<KeyReference> DupGenerated(const KeyReference& key, int selection) {
@@ -77,7 +90,9 @@ void* Dup(const KeyReference& key, int selection) {
       (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0 && EVP_PKEY_is_a(key.native(), "EC") == 1;
   if (key.generated() || curve_alone) return DupGenerated(key, selection).release();
   const bool with_private = key.has_private() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
-  return std::make_unique<KeyReference>(key.provider(), key.data(), with_private).release();
+  auto copy = std::make_unique<KeyReference>(key.provider(), key.data(), with_private);
+  copy->SetFormOf(key);
+  return copy.release();
 }
 
 int SetTemplate(Generation& generation, void* other) {

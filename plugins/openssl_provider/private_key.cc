@@ -43,4 +43,16 @@ std::shared_ptr<const KeyData> KeyReference::data() const {
                      : data_;
 }
 
+bool KeyReference::SetForm(OSSL_PARAM params[]) {
+  OpenSslPtr<EVP_PKEY> copy(CheckOpenSsl(EVP_PKEY_dup(native()), "EVP_PKEY_dup"));
+  if (EVP_PKEY_set_params(copy.get(), params) != 1) return false;
+  written_ = std::move(copy);
+  return true;
+}
+
+void KeyReference::SetFormOf(const KeyReference& other) {
+  if (other.written_ != nullptr)
+    written_.reset(CheckOpenSsl(EVP_PKEY_dup(other.written_.get()), "EVP_PKEY_dup"));
+}
+
 }  // namespace signet::provider

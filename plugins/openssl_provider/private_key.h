@@ -51,8 +51,13 @@ class KeyReference {
   std::shared_ptr<const KeyData> data() const;
   // native is the public part, or the whole of a generated key, in our own library context.
   EVP_PKEY* native() const noexcept {
+    if (written_ != nullptr) return written_.get();
     return data_ != nullptr ? data_->public_key.native() : generated_.get();
   }
+  // SetForm sets how the public part of a key that we own is written, for this reference alone; it tells
+  // whether that worked. SetFormOf takes the form that was set on another reference to the same key.
+  bool SetForm(OSSL_PARAM params[]);
+  void SetFormOf(const KeyReference& other);
   bool generated() const noexcept { return data_ == nullptr; }
   bool has_private() const noexcept { return has_private_; }
 
@@ -60,6 +65,7 @@ class KeyReference {
   ProviderContext& provider_;
   const std::shared_ptr<const KeyData> data_;
   OpenSslPtr<EVP_PKEY> generated_;
+  OpenSslPtr<EVP_PKEY> written_;  // the public part as it is to be written; null: as it came
   bool has_private_ = false;
 };
 

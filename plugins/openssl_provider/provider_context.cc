@@ -105,13 +105,34 @@ std::shared_ptr<Source> ProviderContext::source() {
   return source_;
 }
 
-std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
+namespace {
+
+std::uint64_t Unguessable() {
   std::uint64_t number = 0;
   CheckOpenSsl(RAND_bytes_ex(OwnContext(), reinterpret_cast<unsigned char*>(&number), sizeof number, 0),
                "RAND_bytes_ex");
+  return number;
+}
+
+}  // namespace
+
+std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
+  const std::uint64_t number = Unguessable();
   const std::lock_guard lock(mutex_);
   deposits_.insert_or_assign(number, std::move(key));
   return number;
+}
+
+std::uint64_t ProviderContext::IssueTicket() {
+  const std::uint64_t number = Unguessable();
+  const std::lock_guard lock(mutex_);
+  tickets_.insert(number);
+  return number;
+}
+
+bool ProviderContext::TakeTicket(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  return tickets_.erase(number) == 1;
 }
 
 void ProviderContext::ReleaseReference() noexcept {

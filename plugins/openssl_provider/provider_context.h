@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <openssl/core.h>
@@ -41,6 +42,11 @@ class ProviderContext {
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
+  // IssueTicket gives a number that nobody can guess; TakeTicket takes it back, once, and tells whether it
+  // was issued. See decoder.cc.
+  std::uint64_t IssueTicket();
+  bool TakeTicket(std::uint64_t number);
+
   // ReleaseReference gives back one reference to the provider: only who holds one may call it.
   void ReleaseReference() noexcept;
 
@@ -58,6 +64,7 @@ class ProviderContext {
   std::mutex mutex_;
   std::shared_ptr<Source> source_;
   std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
+  std::set<std::uint64_t> tickets_;
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
   OSSL_FUNC_provider_free_fn* free_reference_;

@@ -17,6 +17,8 @@ namespace {
 using Kind = SigningAlgorithm::Kind;
 
 constexpr std::size_t kLongestDigest = EVP_MAX_MD_SIZE;
+// What is kept of a message that is given in pieces, for a key that signs whole messages only: bytes.
+constexpr std::size_t kLongestKept = std::size_t{64} << 20;
 
 bool Fits(Family family, KeyType type) {
   switch (family) {
@@ -32,9 +34,15 @@ bool Fits(Family family, KeyType type) {
   return false;
 }
 
-std::vector<std::uint8_t> SignRoomy(PrivateKey& key, const SigningAlgorithm& algorithm, Bytes input) {
+std::size_t SignWith(PrivateKey& key, const SigningAlgorithm& algorithm, Bytes input, bool whole,
+                     std::span<std::uint8_t> signature) {
+  return whole ? key.SignWhole(algorithm, input, signature) : key.Sign(algorithm, input, signature);
+}
+
+std::vector<std::uint8_t> SignRoomy(PrivateKey& key, const SigningAlgorithm& algorithm, Bytes input,
+                                    bool whole) {
   std::vector<std::uint8_t> signature(key.max_signature_size());
-  signature.resize(key.Sign(algorithm, input, signature));
+  signature.resize(SignWith(key, algorithm, input, whole, signature));
   return signature;
 }
 
@@ -55,6 +63,7 @@ SignatureContext::SignatureContext(const SignatureContext& other)
       hash_(other.hash_),
       mgf1_hash_(other.mgf1_hash_),
       key_(other.key_),
+      kept_(other.kept_),
       expected_signature_(other.expected_signature_) {
   if (other.digesting_ == nullptr) return;
   digesting_.reset(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
@@ -83,6 +92,7 @@ void SignatureContext::Begin(Operation operation, Input input, const KeyReferenc
   operation_ = operation;
   input_ = input;
   digesting_.reset();
+  kept_.reset();
   expected_signature_.clear();
 }
 
@@ -125,8 +135,35 @@ void SignatureContext::Update(Bytes piece) {
   if (digesting_ == nullptr) {
     digesting_.reset(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
     CheckOpenSsl(EVP_DigestInit_ex2(digesting_.get(), MessageDigest(hash_), nullptr), "EVP_DigestInit_ex2");
+    if (operation_ == Operation::kSign) {
+      const PrivateKey& private_key = *key().private_key;
+      if (private_key.locked() || private_key.NeedsMessage(Algorithm(true))) kept_.emplace();
+    }
   }
+  Keep(piece);
   CheckOpenSsl(EVP_DigestUpdate(digesting_.get(), piece.data(), piece.size()), "EVP_DigestUpdate");
+}
+
+void SignatureContext::Keep(Bytes piece) {
+  if (!kept_) return;
+  if (piece.size() <= kLongestKept - kept_->size()) {
+    kept_->insert(kept_->end(), piece.begin(), piece.end());
+    return;
+  }
+  kept_.reset();
+  if (!key().private_key->NeedsMessage(Algorithm(true))) return;
+  throw Error(
+      {.code = ErrorCode::kUnsupported,
+       .detail = fmt::format("the token hashes what this key signs, and the message is longer than {} "
+                             "MiB",
+                             kLongestKept >> 20),
+       .uri = key().private_key->uri(),
+       .mend = "Give the message in one piece, or use a key that signs digests."});
+}
+
+std::optional<Bytes> SignatureContext::Message(std::optional<Bytes> input) const {
+  if (input_ == Input::kDigest || edwards()) return std::nullopt;
+  return input ? input : kept_ ? std::optional<Bytes>(*kept_) : std::nullopt;
 }
 
 Bytes SignatureContext::DigestOf(std::optional<Bytes> input, std::span<std::uint8_t> buffer) {
@@ -154,25 +191,33 @@ Bytes SignatureContext::DigestOf(std::optional<Bytes> input, std::span<std::uint
 std::size_t SignatureContext::Sign(std::optional<Bytes> input, std::uint8_t* signature, std::size_t size) {
   if (operation_ != Operation::kSign) ThrowMisuse("the signature was not begun");
   if (signature == nullptr) return key().max_signature_size;
+  PrivateKey& private_key = *key().private_key;
+  const auto message = Message(input);
+  if (message && (private_key.locked() || private_key.NeedsMessage(Algorithm(true)))) {
+    const std::size_t made = SignInput(*message, true, {signature, size});
+    digesting_.reset();
+    kept_.reset();
+    return made;
+  }
   std::array<std::uint8_t, kLongestDigest> buffer;
-  return SignInput(DigestOf(input, buffer), {signature, size});
+  return SignInput(DigestOf(input, buffer), false, {signature, size});
 }
 
 // SignInput is the one place from which a signature goes to the key.
-std::size_t SignatureContext::SignInput(Bytes input, std::span<std::uint8_t> signature) const {
+std::size_t SignatureContext::SignInput(Bytes input, bool whole, std::span<std::uint8_t> signature) const {
   PrivateKey& private_key = *key().private_key;
   const SigningAlgorithm algorithm = Algorithm(true);
   std::vector<std::uint8_t> roomy;
   if (CanPause(private_key)) {
-    roomy = RunPaused(private_key, [key = key().private_key, algorithm,
+    roomy = RunPaused(private_key, [key = key().private_key, algorithm, whole,
                                     owned = std::vector<std::uint8_t>(input.begin(), input.end())] {
-      return SignRoomy(*key, algorithm, owned);
+      return SignRoomy(*key, algorithm, owned, whole);
     });
   } else if (signature.size() >= private_key.max_signature_size()) {
-    return private_key.Sign(algorithm, input, signature);
+    return SignWith(private_key, algorithm, input, whole, signature);
   } else {
     // The caller counts on this signature being shorter than the longest, as ECDSA's mostly are.
-    roomy = SignRoomy(private_key, algorithm, input);
+    roomy = SignRoomy(private_key, algorithm, input, whole);
   }
   if (roomy.size() > signature.size()) ThrowMisuse("the buffer is too short for the signature");
   std::ranges::copy(roomy, signature.begin());

@@ -51,7 +51,7 @@ class SignatureContext {
   void SetParams(const OSSL_PARAM params[]);
   void GetParams(OSSL_PARAM params[]) const;
 
-  // Update hashes a piece of the message.
+  // Update hashes a piece of the message, or keeps it where the key may want all of it.
   void Update(Bytes piece);
   // Sign finishes: with `input`, or with what Update saw where there is none. Without `signature` it gives
   // the size to expect and asks nobody. Throws Error kBadArgument where `signature` is too short.
@@ -84,7 +84,11 @@ class SignatureContext {
   // DigestOf hashes what is to be signed into `buffer`, or gives `input` itself where it is what the key
   // wants.
   Bytes DigestOf(std::optional<Bytes> input, std::span<std::uint8_t> buffer);
-  std::size_t SignInput(Bytes input, std::span<std::uint8_t> signature) const;
+  // Message is the whole message where it is at hand for a signature with a hash.
+  std::optional<Bytes> Message(std::optional<Bytes> input) const;
+  // Keep keeps a piece for a key that signs whole messages only, or may turn out to.
+  void Keep(Bytes piece);
+  std::size_t SignInput(Bytes input, bool whole, std::span<std::uint8_t> signature) const;
 
   ProviderContext& provider_;
   const Family family_;
@@ -97,6 +101,8 @@ class SignatureContext {
   std::optional<Hash> mgf1_hash_;
   std::shared_ptr<const KeyData> key_;
   OpenSslPtr<EVP_MD_CTX> digesting_;  // made at the first Update
+  // The message so far; nothing where the key signs digests, or the message is longer than we keep.
+  std::optional<std::vector<std::uint8_t>> kept_;
   std::vector<std::uint8_t> expected_signature_;
 };
 

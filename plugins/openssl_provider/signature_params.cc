@@ -4,6 +4,7 @@
 #include "openssl_provider/signature_context.h"
 #include <signet/error.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <span>
 #include <string>
@@ -76,7 +77,8 @@ int NumberOf(const OSSL_PARAM& param, std::span<const NumberName> names) {
   }
   char* end = nullptr;
   const long number = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || number < 0 || number > 65536) {
+  const bool known = number >= 0 || std::ranges::find(names, number, &NumberName::number) != names.end();
+  if (text.empty() || *end != '\0' || !known || number > 65536) {
     Refuse(ErrorCode::kBadArgument,
            fmt::format("the parameter {} has a value that it cannot have", param.key));
   }

@@ -38,6 +38,7 @@ void StorePrompt::TakeBack() noexcept {
 }
 
 std::optional<Secret> StorePrompt::Ask(const PinRequest& request) {
+  if (!gives_pins_ && request.kind != PinRequest::Kind::kPassword) return std::nullopt;
   const std::lock_guard lock(mutex_);
   if (callback_ == nullptr) return std::nullopt;
   std::string info = Asked(request);

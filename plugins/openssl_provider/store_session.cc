@@ -118,6 +118,7 @@ StoredObjects StoreSession::FetchObjects() {
 
 void StoreSession::Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
   fetched_ = true;  // also where it fails: the caller is told once
+  prompt_ = std::make_shared<StorePrompt>(GivesPins(own_settings_ ? *own_settings_ : provider_.settings()));
   prompt_->Lend(passphrase, passphrase_argument);
   StoredObjects objects;
   try {

@@ -51,7 +51,7 @@ class StoreSession {
   int expected_ = 0;  // OSSL_STORE_INFO_..., 0 for all
   std::vector<std::uint8_t> subject_;
   std::optional<Settings> own_settings_;
-  const std::shared_ptr<StorePrompt> prompt_ = std::make_shared<StorePrompt>();
+  std::shared_ptr<StorePrompt> prompt_;  // made by Fetch
   bool fetched_ = false;
   bool failed_ = false;
   std::vector<Offer> pending_;  // the next one last

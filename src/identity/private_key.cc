@@ -15,15 +15,17 @@ Secret PrivateKey::Derive(std::span<const std::uint8_t>) {
   throw Error({.code = ErrorCode::kUnsupported, .detail = "this key cannot agree on a secret"});
 }
 
+std::size_t PrivateKey::SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                                  std::span<std::uint8_t> signature) {
+  if (algorithm.hash == Hash::kNone) return Sign(algorithm, message, signature);
+  return Sign(algorithm, Digest(algorithm.hash, message), signature);
+}
+
 std::vector<std::uint8_t> PrivateKey::SignMessage(SignatureScheme scheme,
                                                   std::span<const std::uint8_t> message) {
   const SigningAlgorithm& algorithm = RowOf(scheme).algorithm;
   std::vector<std::uint8_t> signature(max_signature_size());
-  if (algorithm.hash == Hash::kNone) {
-    signature.resize(Sign(algorithm, message, signature));
-  } else {
-    signature.resize(Sign(algorithm, Digest(algorithm.hash, message), signature));
-  }
+  signature.resize(SignWhole(algorithm, message, signature));
   return signature;
 }
 

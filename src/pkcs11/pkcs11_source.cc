@@ -126,6 +126,8 @@ std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
   credentials->uri = uri.shown();
   credentials->behavior = settings_.login_behavior;
   credentials->allow_final_try = settings_.allow_final_try;
+  credentials->pass_phrase_on_low_count =
+      settings_.pass_phrase_is_pin == Settings::PassPhraseIsPin::kAlways;
   return credentials;
 }
 

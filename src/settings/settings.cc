@@ -66,6 +66,20 @@ void SetLoginBehavior(Settings& settings, std::string_view name, std::string_vie
     ThrowBadValue(name, "auto, always or never");
 }
 
+void SetPassPhraseIsPin(Settings& settings, std::string_view name, std::string_view value) {
+  using enum Settings::PassPhraseIsPin;
+  const auto is = [&](const char* word) { return OPENSSL_strcasecmp(std::string(value).c_str(), word) == 0; };
+  if (is("always")) {
+    settings.pass_phrase_is_pin = kAlways;
+  } else if (std::ranges::any_of(std::array{"yes", "true", "on", "1"}, is)) {
+    settings.pass_phrase_is_pin = kYes;
+  } else if (std::ranges::any_of(std::array{"no", "false", "off", "0"}, is)) {
+    settings.pass_phrase_is_pin = kNo;
+  } else {
+    ThrowBadValue(name, "yes, no or always");
+  }
+}
+
 void AddModule(Settings& settings, std::string_view, std::string_view value) {
   if (!value.empty()) settings.modules.emplace_back(value);
 }
@@ -95,6 +109,9 @@ constexpr SettingRow kRows[] = {
     {"max-sessions", SetSessions},
     {"allow-final-try",
      [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
+    {"pass-phrase-is-pin", SetPassPhraseIsPin},
+    {"pem-pin-sources",
+     [](Settings& s, std::string_view n, std::string_view v) { s.pem_pin_sources = Flag(n, v); }},
     {"call-timeout-ms",
      [](Settings& s, std::string_view n, std::string_view v) { s.call_timeout = Milliseconds(n, v); }},
     {"session-idle-ms",

@@ -3,7 +3,7 @@
 #include "base/hex.h"
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
-#include "libp11/token_setup.h"
+#include "pkcs11/admin/provisioning.h"
 #include "pkcs11/admin/token_admin.h"
 #include <signet/error.h>
 
@@ -64,17 +64,24 @@ Json Change(TokenAdmin& admin, const Json& request) {
   return answer;
 }
 
+TokenPlace PlaceOf(const Settings& settings, const std::string& label) {
+  for (TokenPlace& place : FindTokens(settings)) {
+    if (place.label == label) return std::move(place);
+  }
+  throw Error({.code = ErrorCode::kTokenAbsent, .detail = "no token has the label " + label});
+}
+
 Json Answer(const Json& request) {
-  const std::string module = request.at("module");
+  Settings settings;
+  settings.modules = {request.at("module")};
   const std::string label = request.at("label");
-  const Secret pin(request.at("pin").get<std::string>());
+  Secret pin(request.at("pin").get<std::string>());
   if (request.at("operation") == "initialise") {
-    TokenSetup(module).Initialise(label, Secret(request.at("so_pin").get<std::string>()), pin, false);
+    Initialise(FindPlaceFor(settings, label, false), label,
+               {.pin = Secret(request.at("so_pin").get<std::string>())}, std::move(pin));
     return Json::object();
   }
-  const AdminModule loaded(module);
-  TokenAdmin admin(loaded.functions(), loaded.SlotOf(label));
-  admin.Login(pin.Clone());
+  TokenAdmin admin(PlaceOf(settings, label), {.pin = std::move(pin)});
   return Change(admin, request);
 }
 

@@ -44,6 +44,23 @@ std::string WithAbsolutePath(const std::string& uri) {
                      uri.substr(end));
 }
 
+// WithAbsolutePinSource makes a pin-source in the query mean the same file wherever a program was started.
+Secret WithAbsolutePinSource(std::string_view attribute) {
+  constexpr std::string_view kName = "pin-source=";
+  constexpr std::string_view kScheme = "file:";
+  if (!attribute.starts_with(kName)) return Secret(attribute);
+  const auto source = PercentDecode(attribute.substr(kName.size()));
+  if (!source) return Secret(attribute);
+  std::string_view path = *source;
+  if (path.starts_with(kScheme)) path.remove_prefix(kScheme.size());
+  // What is left of a relative path has no scheme of its own, as env: or fd:.
+  const bool relative = !path.empty() && path.front() != '/' && path.front() != '|' &&
+                        (path.size() < source->size() || path.find(':') == path.npos);
+  if (!relative) return Secret(attribute);
+  const std::string whole = std::filesystem::absolute(path).lexically_normal().string();
+  return Secret(fmt::format("{}{}{}", kName, kScheme, PercentEncode(whole, "/")));
+}
+
 // KeyAlone gives the URI of the only key without certificate, if that is all that was found.
 std::optional<std::string> KeyAlone(const Listing& listing) {
   if (!listing.identities.empty()) return std::nullopt;
@@ -89,27 +106,28 @@ Target Find(const CommonOptions& common, const std::string& uri, bool with_chain
                .mend = "Leave --chain and --all out, and give the program the certificate's own file."});
 }
 
-// QueryOf gives the URI's query, `?` included, without its pin-value unless `with_pin`.
-Secret QueryOf(std::string_view uri, bool with_pin) {
-  const std::size_t mark = uri.find('?');
-  if (mark == std::string_view::npos) return {};
-  if (with_pin) return Secret(uri.substr(mark));
-  std::string kept;
-  for (std::size_t begin = mark + 1; begin <= uri.size();) {
-    const std::size_t end = std::min(uri.find('&', begin), uri.size());
-    const std::string_view attribute = uri.substr(begin, end - begin);
-    if (!attribute.starts_with("pin-value="))
-      kept += fmt::format("{}{}", kept.empty() ? "?" : "&", attribute);
-    begin = end + 1;
-  }
-  return Secret(kept);
-}
-
 Secret Joined(std::string_view first, std::string_view second) {
   Secret joined = Secret::OfSize(first.size() + second.size());
   std::ranges::copy(first, joined.writable().begin());
   std::ranges::copy(second, joined.writable().begin() + static_cast<std::ptrdiff_t>(first.size()));
   return joined;
+}
+
+// QueryOf gives the URI's query, `?` included, without its pin-value unless `with_pin`.
+Secret QueryOf(std::string_view uri, bool with_pin) {
+  Secret kept;
+  const std::size_t mark = uri.find('?');
+  if (mark == std::string_view::npos) return kept;
+  for (std::size_t begin = mark + 1; begin <= uri.size();) {
+    const std::size_t end = std::min(uri.find('&', begin), uri.size());
+    const std::string_view attribute = uri.substr(begin, end - begin);
+    if (with_pin || !attribute.starts_with("pin-value=")) {
+      kept = Joined(Joined(kept.view(), kept.empty() ? "?" : "&").view(),
+                    WithAbsolutePinSource(attribute).view());
+    }
+    begin = end + 1;
+  }
+  return kept;
 }
 
 // Document is what goes into the file.
@@ -132,24 +150,73 @@ Secret Document(const PemOptions& options, const Target& target, const std::stri
                .mend = "Name a file in a directory where you may write."});
 }
 
-// WriteFile puts `text` in place of the file in one step, readable by its owner alone.
-void WriteFile(const std::string& path, std::string_view text) {
+bool WriteAll(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+// WriteThrough writes into what is there: a device, a pipe, a terminal, or behind what an open file has.
+void WriteThrough(const std::string& path, std::string_view text) {
+  const int descriptor = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+  if (descriptor < 0) ThrowErrno("open", path);
+  const bool written = WriteAll(descriptor, text);
+  const int number = errno;
+  const bool closed = close(descriptor) == 0;
+  if (!written) errno = number;
+  if (!written || !closed) ThrowErrno(written ? "close" : "write", path);
+}
+
+// Replace puts `text` in place of a regular file in one step, readable by its owner alone.
+void Replace(const std::string& path, std::string_view text) {
   std::string temporary = path + ".XXXXXX";
   const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
   if (descriptor < 0) ThrowErrno("mkostemp", path);
-  bool written = true;
-  for (std::size_t done = 0; written && done < text.size();) {
-    const ssize_t count = write(descriptor, text.data() + done, text.size() - done);
-    written = count > 0;
-    if (written) done += static_cast<std::size_t>(count);
-  }
-  written = written && fsync(descriptor) == 0;
+  bool written = WriteAll(descriptor, text) && fsync(descriptor) == 0;
   written = close(descriptor) == 0 && written;
   if (written && std::rename(temporary.c_str(), path.c_str()) == 0) return;
   const int number = errno;
   unlink(temporary.c_str());
   errno = number;
   ThrowErrno(written ? "rename" : "write", path);
+}
+
+// FinalTarget follows symbolic links to where a file is or would be; throws Error for a loop of them.
+std::string FinalTarget(std::string path) {
+  constexpr int kMostLinks = 40;  // as the kernel
+  for (int i = 0; i < kMostLinks; ++i) {
+    std::error_code error;
+    const std::filesystem::path next = std::filesystem::read_symlink(path, error);
+    if (error) return path;
+    path = next.is_absolute() ? next : std::filesystem::path(path).parent_path() / next;
+  }
+  errno = ELOOP;
+  ThrowErrno("readlink", path);
+}
+
+// WriteFile replaces a regular file, that of a symbolic link where one is named, and writes through anything
+// else.
+void WriteFile(const std::string& path, std::string_view text) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    WriteThrough(path, text);
+    return;
+  }
+  // A link below /proc, as /dev/stdout is, names an open file that may have no name any more.
+  const std::string target = FinalTarget(path);
+  struct stat there {};
+  const bool same =
+      stat(path.c_str(), &status) != 0 ||
+      (stat(target.c_str(), &there) == 0 && there.st_dev == status.st_dev && there.st_ino == status.st_ino);
+  if (!same || path.starts_with("/dev/") || path.starts_with("/proc/")) {
+    WriteThrough(path, text);
+  } else {
+    Replace(target, text);
+  }
 }
 
 int Pem(const CommonOptions& common, const PemOptions& options) {

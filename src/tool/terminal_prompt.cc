@@ -1,5 +1,7 @@
 #include "tool/terminal_prompt.h"
 
+#include <signet/error.h>
+
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -126,8 +128,11 @@ std::optional<Secret> AskTwice(std::string_view question) {
   std::optional<Secret> first = AskAtTerminal(fmt::format("{}: ", question));
   if (!first) return std::nullopt;
   const std::optional<Secret> second = AskAtTerminal(fmt::format("{}, again: ", question));
-  if (!second || second->view() != first->view()) return std::nullopt;
-  return first;
+  if (!second) return std::nullopt;
+  if (second->view() == first->view()) return first;
+  throw Error({.code = ErrorCode::kWrongPin,
+               .detail = "the two new PINs differ, so nothing was changed",
+               .mend = "Type the same PIN twice."});
 }
 
 bool Confirm(std::string_view question) {

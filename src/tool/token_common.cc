@@ -20,10 +20,28 @@ namespace {
                .mend = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
 }
 
+// Completed asks at the terminal where no source gave a PIN. A person who is told that it is the final try
+// may use it.
+PinToSend Completed(PinToSend given, const PinRequest& request, const std::string& option) {
+  if (!given.pin) {
+    given.pin = TerminalPrompt().Ask(request);
+    given.allow_final_try |= request.final_try;
+  }
+  if (!given.pin) ThrowPinNeeded(request.name, option);
+  if (given.pin->empty()) {
+    throw Error(
+        {.code = ErrorCode::kWrongPin,
+         .detail = "the PIN that was given is empty, and was not sent",
+         .token = request.name,
+         .mend = fmt::format("Put the PIN into what {} names; a descriptor can be read only once.", option)});
+  }
+  return given;
+}
+
 }  // namespace
 
-TokenPlace TheToken(const CommonOptions& common, const std::string& wanted) {
-  std::vector<TokenPlace> tokens = FindTokens(common.MakeSettings().modules);
+TokenPlace TheToken(const Settings& settings, const std::string& wanted) {
+  std::vector<TokenPlace> tokens = FindTokens(settings);
   if (!wanted.empty()) {
     std::erase_if(tokens,
                   [&](const TokenPlace& token) { return token.label != wanted && token.serial != wanted; });
@@ -44,8 +62,7 @@ TokenPlace TheToken(const CommonOptions& common, const std::string& wanted) {
                .mend = fmt::format("Name one by label or serial number with --token:{}", candidates)});
 }
 
-std::optional<Secret> UserPin(const CommonOptions& common, const TokenPlace& token) {
-  const Settings settings = common.MakeSettings();
+PinToSend UserPin(const Settings& settings, const TokenPlace& token) {
   if (token.locked) {
     throw Error({.code = ErrorCode::kPinLocked,
                  .detail = "the token's PIN is locked",
@@ -57,23 +74,40 @@ std::optional<Secret> UserPin(const CommonOptions& common, const TokenPlace& tok
                            .uri = UriOf(token),
                            .count_low = token.count_low,
                            .final_try = token.final_try};
+  PinToSend given{.pin = {}, .allow_final_try = settings.allow_final_try};
   if (token.reader_asks) {
     TerminalPrompt().LookAtReader(request);
-    return std::nullopt;
+    // A person who was told that this is the final try decides at the pad.
+    given.allow_final_try |= token.final_try;
+    return given;
   }
-  std::optional<Secret> pin = settings.token_pin.Read();
-  if (pin && token.final_try && !settings.allow_final_try) {
+  given.pin = settings.token_pin.Read();
+  if (given.pin && token.final_try && !settings.allow_final_try) {
     throw Error({.code = ErrorCode::kPinFinalTry,
                  .detail = "the token reports that one wrong PIN more locks it, so none was sent",
                  .token = token.label,
                  .mend = "Type the PIN at a terminal, or add --set allow-final-try=true."});
   }
-  if (!pin) pin = TerminalPrompt().Ask(request);
-  if (!pin) ThrowPinNeeded(token.label, "--pin-source");
-  return pin;
+  return Completed(std::move(given), request, "--pin-source");
 }
 
-Secret NewPin(const std::string& source, const std::string& question, const std::string& option) {
+PinToSend OfficerPin(const Settings& settings, const TokenPlace& token, const std::string& source) {
+  const PinRequest request{.kind = PinRequest::Kind::kSecurityOfficerPin,
+                           .name = token.label,
+                           .uri = UriOf(token),
+                           .final_try = token.officer_final_try};
+  PinToSend given{.pin = {}, .allow_final_try = settings.allow_final_try};
+  if (token.reader_asks) {
+    TerminalPrompt().LookAtReader(request);
+    return given;
+  }
+  if (!source.empty()) given.pin = PinSource::Parse(source).Read();
+  return Completed(std::move(given), request, "--so-pin-source");
+}
+
+std::optional<Secret> NewPin(const TokenPlace& token, const std::string& source, const std::string& question,
+                             const std::string& option) {
+  if (token.reader_asks) return std::nullopt;
   std::optional<Secret> pin = source.empty() ? AskTwice(question) : PinSource::Parse(source).Read();
   if (!pin) ThrowPinNeeded({}, option);
   if (pin->empty()) {
@@ -81,15 +115,7 @@ Secret NewPin(const std::string& source, const std::string& question, const std:
                  .detail = "the new PIN is empty",
                  .mend = fmt::format("Put a PIN into what {} names.", option)});
   }
-  return std::move(*pin);
-}
-
-Secret KnownPin(const std::string& source, PinRequest::Kind kind, const std::string& token,
-                const std::string& option) {
-  std::optional<Secret> pin = source.empty() ? TerminalPrompt().Ask({.kind = kind, .name = token, .uri = {}})
-                                             : PinSource::Parse(source).Read();
-  if (!pin) ThrowPinNeeded(token, option);
-  return std::move(*pin);
+  return pin;
 }
 
 std::vector<std::uint8_t> IdOption(const std::string& text) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libp11/provisioning.h"
+#include "pkcs11/admin/provisioning.h"
 #include "tool/common_options.h"
 #include "tool/output.h"
 #include <signet/pin_prompt.h>
@@ -18,19 +18,22 @@ void AddTokenImport(CLI::App& token, CommonOptions& common);
 void AddTokenRemove(CLI::App& token, CommonOptions& common);
 
 // TheToken gives the token with this label or serial number, or the only one where `wanted` is empty; throws
-// Error kTokenAbsent or kAmbiguous, naming the candidates.
-TokenPlace TheToken(const CommonOptions& common, const std::string& wanted);
+// Error kTokenAbsent or kAmbiguous, naming the candidates. `settings` are made once for each command, as a
+// PIN source may be readable only once.
+TokenPlace TheToken(const Settings& settings, const std::string& wanted);
 
-// UserPin gives the PIN from --pin-source, else from the terminal; nothing where the reader asks for it.
-// Throws Error kPinLocked, kPinFinalTry (for a PIN that nobody typed just now) and kPinNeeded.
-std::optional<Secret> UserPin(const CommonOptions& common, const TokenPlace& token);
+// UserPin gives the PIN from --pin-source or the token-pin setting, else from the terminal; nothing where the
+// reader asks for it. Throws Error kPinLocked, kPinFinalTry (for a PIN that nobody typed just now), kWrongPin
+// for an empty PIN and kPinNeeded.
+PinToSend UserPin(const Settings& settings, const TokenPlace& token);
 
-// NewPin gives a PIN to be set, from a source or typed twice. `option` is what the error names.
-Secret NewPin(const std::string& source, const std::string& question, const std::string& option);
+// OfficerPin gives the security officer's PIN, from a source or the terminal.
+PinToSend OfficerPin(const Settings& settings, const TokenPlace& token, const std::string& source);
 
-// KnownPin gives a PIN that the token has, from a source or the terminal.
-Secret KnownPin(const std::string& source, PinRequest::Kind kind, const std::string& token,
-                const std::string& option);
+// NewPin gives a PIN to be set, from a source or typed twice; nothing where the reader asks for it. `option`
+// is what the error names.
+std::optional<Secret> NewPin(const TokenPlace& token, const std::string& source, const std::string& question,
+                             const std::string& option);
 
 // IdOption reads hexadecimal digits, with or without ':' or '%' between; throws Error kBadArgument.
 std::vector<std::uint8_t> IdOption(const std::string& text);

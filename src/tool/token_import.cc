@@ -22,6 +22,7 @@ struct ImportOptions {
   std::string label;
   std::string password_source;
   bool chain = false;
+  bool replace = false;
 };
 
 // Incoming is what the files hold.
@@ -51,15 +52,14 @@ OpenSslPtr<EVP_PKEY> KeyFromDer(std::string_view der) {
       d2i_AutoPrivateKey_ex(nullptr, &position, static_cast<long>(der.size()), OwnContext(), nullptr));
 }
 
-Incoming FromUri(const CommonOptions& common, const ImportOptions& options) {
+Incoming FromUri(const Settings& settings, const ImportOptions& options) {
   if (!options.uri.starts_with("pkcs12:")) {
     throw Error({.code = ErrorCode::kBadUri,
                  .detail = "only an identity from a file can be put into a token",
                  .uri = WithoutPin(options.uri),
                  .mend = "Name a pkcs12:PATH, or PEM files with --key and --cert."});
   }
-  const IdentitySource source(common.MakeSettings(),
-                              std::make_shared<PasswordPrompt>(options.password_source));
+  const IdentitySource source(settings, std::make_shared<PasswordPrompt>(options.password_source));
   const Identity identity = source.Open(options.uri);
   const std::optional<Secret> der = identity.key()->ExportPkcs8();
   Incoming incoming{.key = der ? KeyFromDer(der->view()) : nullptr,
@@ -132,14 +132,20 @@ Incoming FromFiles(const ImportOptions& options) {
 
 int DoImport(const CommonOptions& common, const ImportOptions& options) {
   const std::vector<std::uint8_t> id = IdOption(options.id);
-  const Incoming incoming = options.uri.empty() ? FromFiles(options) : FromUri(common, options);
-  ImportRequest request{.key = incoming.key.get(), .name = {id, options.label}, .policy = {}};
+  const Settings settings = common.MakeSettings();
+  const Incoming incoming = options.uri.empty() ? FromFiles(options) : FromUri(settings, options);
+  ImportRequest request{.key = incoming.key.get(),
+                        .certificate = {},
+                        .issuers = {},
+                        .name = {id, options.label},
+                        .policy = {},
+                        .replace = options.replace};
   if (!incoming.certificates.empty()) request.certificate = incoming.certificates.front();
   if (options.chain && incoming.certificates.size() > 1) {
     request.issuers.assign(incoming.certificates.begin() + 1, incoming.certificates.end());
   }
-  const TokenPlace token = TheToken(common, options.token);
-  const ObjectName name = Import(token, UserPin(common, token), request);
+  const TokenPlace token = TheToken(settings, options.token);
+  const ObjectName name = Import(token, UserPin(settings, token), request);
   const std::string what = request.key == nullptr ? "the certificate"
                            : request.certificate  ? "the key and its certificate"
                                                   : "the key";
@@ -164,6 +170,10 @@ void AddTokenImport(CLI::App& token, CommonOptions& common) {
   verb->add_option("--password-source", options->password_source, "Where the file's password comes from")
       ->type_name("SOURCE");
   verb->add_flag("--chain", options->chain, "Put the certificates above it on the token too");
+  verb->add_flag("--replace", options->replace,
+                 "Remove the key's other certificates after the new one is in place")
+      ->needs(certificate)
+      ->excludes(key);
   verb->callback([&common, options] {
     if (options->uri.empty() && options->key_file.empty() && options->certificate_file.empty()) {
       throw CLI::RequiredError("URI, --key or --cert");

@@ -29,8 +29,9 @@ int Keygen(const CommonOptions& common, const KeygenOptions& options) {
   const KeySpec spec = KeySpec::Parse(options.type);
   ObjectName name{IdOption(options.id), options.label};
   if (name.id.empty()) name.id = NewId();
-  const TokenPlace token = TheToken(common, options.token);
-  const PublicKey key = GenerateKey(token, UserPin(common, token), spec, name,
+  const Settings settings = common.MakeSettings();
+  const TokenPlace token = TheToken(settings, options.token);
+  const PublicKey key = GenerateKey(token, UserPin(settings, token), spec, name,
                                     {.always_authenticate = options.always_authenticate});
   PrintObject(common, fmt::format("The token {} has a new key: {}.", token.label, Description(key)), token,
               name, {{"key", Description(key)}, {"public_key", PemOf(key)}});

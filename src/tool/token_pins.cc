@@ -1,4 +1,3 @@
-#include "libp11/token_setup.h"
 #include "tool/token_common.h"
 #include <signet/error.h>
 
@@ -20,60 +19,47 @@ struct SetPinOptions {
   bool security_officer = false;
 };
 
-// ModuleFor gives the module of --module, or of the only blank token; with --force, that of the token to
-// wipe.
-std::string ModuleFor(const CommonOptions& common, const InitOptions& options) {
-  const std::vector<std::string> modules = common.MakeSettings().modules;
-  if (modules.size() == 1) return modules.front();
-  if (options.force) {
-    for (const TokenPlace& token : FindTokens(modules)) {
-      if (token.label == options.label) return token.module_path;
-    }
-  }
-  return BlankTokenModule(modules);
-}
-
 int Init(const CommonOptions& common, const InitOptions& options) {
-  const std::string module = ModuleFor(common, options);
-  TokenSetup setup(module);
-  setup.CheckCanInitialise(options.label, options.force);  // before anybody is asked for PINs
-  const Secret so_pin = NewPin(
-      options.so_pin_source, fmt::format("Security officer's PIN for {}", options.label), "--so-pin-source");
-  const Secret pin =
-      NewPin(common.pin_source, fmt::format("User's PIN for {}", options.label), "--pin-source");
-  const std::string serial = setup.Initialise(options.label, so_pin, pin, options.force);
-  PrintToken(common, fmt::format("The token {} is ready.", options.label),
-             {.module_path = module, .label = options.label, .serial = serial});
+  const Settings settings = common.MakeSettings();
+  // Before anybody is asked for PINs.
+  const TokenPlace place = FindPlaceFor(settings, options.label, options.force);
+  PinToSend so_pin;
+  if (place.initialised) {
+    so_pin = OfficerPin(settings, place, options.so_pin_source);
+  } else {
+    so_pin.pin = NewPin(place, options.so_pin_source,
+                        fmt::format("Security officer's PIN for {}", options.label), "--so-pin-source");
+  }
+  // The settings' PIN is --pin-source where that is given: a descriptor can be read only once.
+  std::optional<Secret> pin = settings.token_pin.Read();
+  if (!pin || place.reader_asks) {
+    pin = NewPin(place, {}, fmt::format("User's PIN for {}", options.label), "--pin-source");
+  }
+  const TokenPlace token = Initialise(place, options.label, so_pin, pin);
+  PrintToken(common, fmt::format("The token {} is ready.", options.label), token);
   return kDone;
 }
 
 int SetPin(const CommonOptions& common, const SetPinOptions& options) {
-  const TokenPlace token = TheToken(common, options.token);
-  using enum PinRequest::Kind;
+  const Settings settings = common.MakeSettings();
+  const TokenPlace token = TheToken(settings, options.token);
   if (options.security_officer) {
-    const Secret old_pin =
-        KnownPin(options.so_pin_source, kSecurityOfficerPin, token.label, "--so-pin-source");
-    const Secret new_pin =
-        NewPin(options.new_pin_source, "New PIN of the security officer", "--new-pin-source");
-    TokenSetup(token.module_path).ChangePin(token.label, token.serial, old_pin, new_pin, true);
+    const PinToSend old_pin = OfficerPin(settings, token, options.so_pin_source);
+    ChangeOfficerPin(
+        token, old_pin,
+        NewPin(token, options.new_pin_source, "New PIN of the security officer", "--new-pin-source"));
     PrintToken(common, fmt::format("The security officer of {} has a new PIN.", token.label), token);
     return kDone;
   }
+  const auto new_pin = [&] {
+    return NewPin(token, options.new_pin_source, "New PIN of the user", "--new-pin-source");
+  };
   if (!options.so_pin_source.empty()) {
-    const Secret so_pin =
-        KnownPin(options.so_pin_source, kSecurityOfficerPin, token.label, "--so-pin-source");
-    const Secret new_pin = NewPin(options.new_pin_source, "New PIN of the user", "--new-pin-source");
-    TokenSetup(token.module_path).ResetPin(token.label, token.serial, so_pin, new_pin);
+    const PinToSend so_pin = OfficerPin(settings, token, options.so_pin_source);
+    ResetPin(token, so_pin, new_pin());
   } else {
-    const std::optional<Secret> old_pin = UserPin(common, token);
-    if (!old_pin) {
-      throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = "the token's reader asks for PINs itself, and libp11 cannot change one there",
-                   .token = token.label,
-                   .mend = "Use the reader's or the card's own tool."});
-    }
-    const Secret new_pin = NewPin(options.new_pin_source, "New PIN of the user", "--new-pin-source");
-    TokenSetup(token.module_path).ChangePin(token.label, token.serial, *old_pin, new_pin, false);
+    const PinToSend old_pin = UserPin(settings, token);
+    ChangePin(token, old_pin, new_pin());
   }
   PrintToken(common, fmt::format("The user of {} has a new PIN.", token.label), token);
   return kDone;

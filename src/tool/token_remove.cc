@@ -15,8 +15,8 @@ struct RemoveOptions {
   bool yes = false;
 };
 
-TokenPlace TokenOf(const CommonOptions& common, const std::string& uri) {
-  std::vector<TokenPlace> tokens = FindTokens(common.MakeSettings().modules);
+TokenPlace TokenOf(const Settings& settings, const std::string& uri) {
+  std::vector<TokenPlace> tokens = FindTokens(settings);
   std::erase_if(tokens, [&](const TokenPlace& token) { return !FitsUri(token, uri); });
   if (tokens.size() == 1) return tokens.front();
   throw Error({.code = tokens.empty() ? ErrorCode::kTokenAbsent : ErrorCode::kAmbiguous,
@@ -31,9 +31,10 @@ std::string InWords(const Matched& object) {
 }
 
 int Remove(const CommonOptions& common, const RemoveOptions& options) {
-  const TokenPlace token = TokenOf(common, options.uri);
-  const std::optional<Secret> pin = UserPin(common, token);
-  const std::vector<Matched> objects = FindObjects(token, pin, options.uri);
+  const Settings settings = common.MakeSettings();
+  const TokenPlace token = TokenOf(settings, options.uri);
+  FoundObjects found(token, UserPin(settings, token), options.uri);
+  const std::vector<Matched>& objects = found.matched();
   if (objects.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "the token has no such object",
@@ -49,7 +50,7 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
                  .uri = WithoutPin(options.uri),
                  .mend = "Answer y, or add --yes."});
   }
-  RemoveObjects(token, pin, options.uri);
+  found.Remove();
   if (common.json) {
     Json removed = Json::array();
     for (const Matched& object : objects) {

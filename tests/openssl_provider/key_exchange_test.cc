@@ -64,6 +64,19 @@ TEST_P(TokenDerivation, AgreesWithAPeerOfDefault) {
       << "the other side has the token's public key";
 }
 
+TEST_P(TokenDerivation, AShortBufferGetsTheFirstBytes) {
+  const auto token_key = key();
+  const auto peer = Generate(library(), GetParam().name);
+  const Octets agreed = Agree(library(), token_key.get(), peer.get());
+  const auto context = BeginDerivation(library(), token_key.get());
+  ASSERT_EQ(EVP_PKEY_derive_set_peer(context.get(), peer.get()), 1) << TakeErrors();
+  Octets part(16);
+  std::size_t size = part.size();
+  ASSERT_EQ(EVP_PKEY_derive(context.get(), part.data(), &size), 1) << TakeErrors();
+  EXPECT_EQ(size, 16u);
+  EXPECT_TRUE(std::ranges::equal(part, std::span(agreed).first(16)));
+}
+
 // Read from a certificate or file, a peer may be compressed, and a program may pass its whole key pair.
 TEST_P(TokenDerivation, TakesAPeerInAnyForm) {
   const auto token_key = key();

@@ -86,12 +86,21 @@ TEST_F(TokenPem, StoreThatExpectsCertificatesLeavesTheTokenAlone) {
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(TokenPem, WhoLooksForParametersOrAPublicKeyLeavesTheTokenAlone) {
+TEST_F(TokenPem, WhoLooksForParametersLeavesTheTokenAlone) {
   const auto parameters = Memory(Pem());
   EXPECT_EQ(PEM_read_bio_Parameters_ex(parameters.get(), nullptr, library(), nullptr), nullptr);
-  const auto public_key = Memory(Pem());
-  EXPECT_EQ(PEM_read_bio_PUBKEY_ex(public_key.get(), nullptr, Nobody, nullptr, library(), nullptr), nullptr);
   EXPECT_EQ(module_.Count("*"), 0u);
+}
+
+TEST_F(TokenPem, WhoLooksForAPublicKeyNeverLogsInAndReadsNoPinSource) {
+  for (const char* pin : {"?pin-value=wrong", "?pin-source=fd:997", "?pin-source=/nonexistent", ""}) {
+    const auto pem = Memory(UriPem(Uri(false) + pin).view());
+    const OpenSslPtr<EVP_PKEY> read(
+        PEM_read_bio_PUBKEY_ex(pem.get(), nullptr, Nobody, nullptr, library(), nullptr));
+    ASSERT_NE(read, nullptr) << pin << TakeErrors();
+    EXPECT_EQ(EVP_PKEY_eq(read.get(), software().get()), 1) << pin;
+  }
+  EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 
 TEST_F(TokenPem, OtherKeysAreReadAsEver) {

@@ -350,6 +350,27 @@ INSTANTIATE_TEST_SUITE_P(All, Salt,
                                            SaltRow{"Number", 20, 20}),
                          [](const auto& row) { return row.param.name; });
 
+TEST(SaltByName, NegativeNumbersInTextAreTheNames) {
+  const Signer signer("rsa:2048");
+  for (const auto& [text, bytes] : {std::pair{"-1", 32}, {"-2", 222}, {"-3", 222}, {"-4", 32}}) {
+    const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* parameters = nullptr;
+    ASSERT_EQ(EVP_DigestSignInit_ex(context.get(), &parameters, "SHA256", signer.context.get(), nullptr,
+                                    signer.pkey.get(), nullptr),
+              1);
+    ASSERT_EQ(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING), 1);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, const_cast<char*>(text), 0),
+        OSSL_PARAM_construct_end()};
+    ASSERT_EQ(EVP_PKEY_CTX_set_params(parameters, params), 1) << text << TakeErrors();
+    Signature signature(256);
+    std::size_t size = signature.size();
+    ASSERT_EQ(EVP_DigestSign(context.get(), signature.data(), &size, Bytes(kMessage).data(), kMessage.size()),
+              1);
+    EXPECT_EQ(signer.token_key->last_algorithm().salt_length, bytes) << text;
+  }
+}
+
 TEST(SaltByName, AutoDigestMaxIsTheHashsLength) {
   const Signer signer("rsa:2048");
   const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());

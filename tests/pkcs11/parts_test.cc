@@ -36,8 +36,8 @@ TEST(Pkcs11Mechanisms, EveryHashAndEverySchemeHasItsRow) {
         << row.name;
   }
   for (const SchemeRow& row : SignatureSchemes()) {
-    EXPECT_TRUE(PlanFor(row.algorithm, ~MechanismSet{0})) << row.name;
-    EXPECT_FALSE(PlanFor(row.algorithm, 0)) << row.name;
+    EXPECT_TRUE(PlanFor(row.algorithm, InputForm::kDigest, ~MechanismSet{0})) << row.name;
+    EXPECT_FALSE(PlanFor(row.algorithm, InputForm::kDigest, 0)) << row.name;
   }
   for (const MechanismRow& row : MechanismRows()) {
     EXPECT_THAT(MechanismName(row.mechanism), ::testing::StartsWith("CKM_"));
@@ -46,9 +46,21 @@ TEST(Pkcs11Mechanisms, EveryHashAndEverySchemeHasItsRow) {
 
 TEST(Pkcs11Mechanisms, APlanSkipsWhatPssParametersCannotSay) {
   const SigningAlgorithm algorithm = {.kind = Kind::kRsaPss, .hash = Hash::kSha256, .mgf1_hash = Hash::kMd5};
-  const auto plan = PlanFor(algorithm, ~MechanismSet{0});
+  const auto plan = PlanFor(algorithm, InputForm::kDigest, ~MechanismSet{0});
   ASSERT_TRUE(plan);
   EXPECT_EQ(MechanismRows()[*plan].mechanism, CKM_RSA_X_509);
+}
+
+TEST(Pkcs11Mechanisms, EverySchemeWithAHashHasAMechanismThatHashesInTheToken) {
+  for (const SchemeRow& row : SignatureSchemes()) {
+    const auto plan = PlanFor(row.algorithm, InputForm::kMessage, ~MechanismSet{0});
+    ASSERT_EQ(plan.has_value(), row.algorithm.hash != Hash::kNone) << row.name;
+    if (!plan) continue;
+    EXPECT_EQ(MechanismRows()[*plan].hash, row.algorithm.hash) << row.name;
+    EXPECT_FALSE(PlanFor(row.algorithm, InputForm::kDigest, MechanismSet{1} << *plan)) << row.name;
+    EXPECT_EQ(NamesOf(MechanismSet{1} << *plan, row.algorithm.kind),
+              MechanismName(MechanismRows()[*plan].mechanism));
+  }
 }
 
 TEST(Pkcs11Rv, EveryRowHasAnUnambiguousNumberAndWords) {

@@ -1,3 +1,5 @@
+#include "identity/hashes.h"
+#include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
@@ -62,7 +64,10 @@ TEST_F(Pkcs11Rsa, PaddingIsDoneHereWhereTheTokenHasOnlyRawRsa) {
 }
 
 TEST_F(Pkcs11Rsa, ASchemeWithoutAPlanIsNotOffered) {
-  Change([](ModuleBehaviour& b) { b.hidden_mechanisms = {CKM_RSA_PKCS_PSS, CKM_RSA_X_509}; });
+  Change([](ModuleBehaviour& b) {
+    b.hidden_mechanisms = {CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS,
+                           CKM_SHA512_RSA_PKCS_PSS};
+  });
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());
   ASSERT_THAT(key->schemes(), SizeIs(5));
@@ -75,6 +80,65 @@ TEST_F(Pkcs11Rsa, ASchemeWithoutAPlanIsNotOffered) {
                         room);
             }),
             ErrorCode::kUnsupported);
+}
+
+// The mechanisms that hash the message in the token, as SoftHSM has them.
+const std::vector<unsigned long> kHashAndSign = {CKM_SHA256_RSA_PKCS, CKM_SHA512_RSA_PKCS,
+                                                 CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS};
+const SigningAlgorithm kPkcs1Sha256 = {.kind = SigningAlgorithm::Kind::kRsaPkcs1, .hash = Hash::kSha256};
+
+TEST_F(Pkcs11Rsa, AKeyThatOnlyHashesAndSignsSignsWholeMessages) {
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = kHashAndSign; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_THAT(key->schemes(), ::testing::UnorderedElementsAre(
+                                  SignatureScheme::kRsaPkcs1Sha256, SignatureScheme::kRsaPkcs1Sha512,
+                                  SignatureScheme::kRsaPssRsaeSha256, SignatureScheme::kRsaPssRsaeSha384));
+  for (const SignatureScheme scheme : key->schemes()) {
+    EXPECT_TRUE(key->NeedsMessage(RowOf(scheme).algorithm)) << Name(scheme);
+    module->Reset();
+    EXPECT_TRUE(Signs(*key, scheme)) << Name(scheme);
+    EXPECT_THAT(module->Counts(), ElementsAre(Pair("C_Sign", 1), Pair("C_SignInit", 1))) << Name(scheme);
+  }
+  std::vector<std::uint8_t> signature(256);
+  const std::vector<std::uint8_t> large(3 << 20, 7);
+  ASSERT_EQ(key->SignWhole(kPkcs1Sha256, large, signature), 256u);
+  EXPECT_TRUE(PublicKey::FromSpki(key->subject_public_key_info())
+                  .Verify(kPkcs1Sha256, Digest(Hash::kSha256, large), signature));
+}
+
+TEST_F(Pkcs11Rsa, ADigestForAKeyThatHashesItselfNamesWhatTheKeyHas) {
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = kHashAndSign; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  std::vector<std::uint8_t> room(256);
+  try {
+    key->Sign(kPkcs1Sha256, std::vector<std::uint8_t>(32), room);
+    FAIL() << "a digest was signed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error.detail(), ::testing::HasSubstr("CKM_SHA256_RSA_PKCS, CKM_SHA512_RSA_PKCS"));
+    EXPECT_THAT(error.detail(), ::testing::HasSubstr("whole messages"));
+  }
+  EXPECT_TRUE(Signs(*key)) << "nothing was lost";
+}
+
+TEST_F(Pkcs11Rsa, ATokenThatRefusesDigestsInSecretSignsTheMessageInTheSameOperation) {
+  Change([](ModuleBehaviour& b) { b.refused_mechanisms = {CKM_RSA_PKCS, CKM_RSA_X_509, CKM_RSA_PKCS_PSS}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_FALSE(key->NeedsMessage(kPkcs1Sha256));
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPkcs1Sha256));
+  EXPECT_TRUE(key->NeedsMessage(kPkcs1Sha256));
+}
+
+TEST_F(Pkcs11Rsa, AnOperationThatSaysBufferTooSmallLosesNothing) {
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  ASSERT_TRUE(Signs(*key));
+  Change([](ModuleBehaviour& b) { b.faults = {{.function = "C_Sign", .result = CKR_BUFFER_TOO_SMALL}}; });
+  EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kModuleTrouble);
+  EXPECT_TRUE(Signs(*key));
 }
 
 TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsLeftOutFromThenOn) {

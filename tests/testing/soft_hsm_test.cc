@@ -13,17 +13,24 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Token opens the token in this process and logs in.
-struct Token {
-  explicit Token(const SoftHsm& hsm, std::string_view label = {})
-      : module((hsm.UseInThisProcess(), SoftHsm::module_path())),
-        admin(module.functions(), module.SlotOf(label.empty() ? hsm.label() : label)) {
-    admin.Login(Secret(hsm.pin()));
+TokenPlace PlaceOf(const SoftHsm& hsm, std::string_view label) {
+  hsm.UseInThisProcess();
+  Settings settings;
+  settings.modules = {SoftHsm::module_path()};
+  for (const TokenPlace& place : FindTokens(settings)) {
+    if (place.label == label) return place;
   }
+  throw Error({.code = ErrorCode::kTokenAbsent, .detail = "no token has the label " + std::string(label)});
+}
+
+// UserOf looks at a token in this process, with the user logged in.
+struct UserOf {
+  explicit UserOf(const SoftHsm& hsm, std::string_view label = {}, std::string_view pin = {})
+      : admin(PlaceOf(hsm, label.empty() ? hsm.label() : label),
+              {.pin = Secret(pin.empty() ? hsm.pin() : pin)}) {}
   std::size_t Count(CK_OBJECT_CLASS object_class, std::string_view id = "\x01") {
-    return admin.Count({{id.begin(), id.end()}, {}}, object_class);
+    return admin.List({{id.begin(), id.end()}, {}}, object_class).size();
   }
-  AdminModule module;
   TokenAdmin admin;
 };
 
@@ -48,7 +55,7 @@ TEST(SoftHsm, GeneratedKeysAreThereUnderTheirPublicKeys) {
   EXPECT_EQ(PublicKey::FromSpki(hsm.Generate("ec:P-521", {.id = "\x14"})).curve(), "secp521r1");
   EXPECT_EQ(PublicKey::FromSpki(hsm.Generate("ed25519", {.id = "\x15"})).type(), KeyType::kEd25519);
   EXPECT_EQ(PublicKey::FromSpki(hsm.Generate("ed448", {.id = "\x16"})).type(), KeyType::kEd448);
-  Token token(hsm);
+  UserOf token(hsm);
   for (const char* id : {"\x11", "\x12", "\x13", "\x14", "\x15", "\x16"}) {
     EXPECT_EQ(token.Count(CKO_PRIVATE_KEY, id), 1u);
     EXPECT_EQ(token.Count(CKO_PUBLIC_KEY, id), 1u);
@@ -63,7 +70,7 @@ TEST(SoftHsm, ImportsEveryKeyTypeWithItsCertificate) {
        {"rsa:2048", "rsa-pss:2048", "ec:P-256", "ec:P-384", "ec:P-521", "ed25519", "ed448"}) {
     hsm.Import(pki.Issue({.key = key}), {.id = std::string(1, id++), .label = key});
   }
-  Token token(hsm);
+  UserOf token(hsm);
   for (char each = 0x20; each < id; ++each) {
     EXPECT_EQ(token.Count(CKO_PRIVATE_KEY, {&each, 1}), 1u);
     EXPECT_EQ(token.Count(CKO_PUBLIC_KEY, {&each, 1}), 1u);
@@ -76,7 +83,7 @@ TEST(SoftHsm, PublicObjectCanBeLeftOut) {
   const TestPki pki;
   hsm.Import(pki.Issue({}), {.public_object = false});
   hsm.Generate("ec:P-256", {.id = "\x02", .public_object = false});
-  Token token(hsm);
+  UserOf token(hsm);
   for (const char* id : {"\x01", "\x02"}) {
     EXPECT_EQ(token.Count(CKO_PRIVATE_KEY, id), 1u);
     EXPECT_EQ(token.Count(CKO_PUBLIC_KEY, id), 0u);
@@ -98,14 +105,8 @@ TEST(SoftHsm, HoldsSeveralTokens) {
   hsm.Generate("ec:P-256", {.id = "\x07", .token = "second token"});
   EXPECT_EQ(hsm.TokenUri(true, "second token"), "pkcs11:token=second%20token?pin-value=4321");
   EXPECT_EQ(hsm.ObjectUri("\x07"), "pkcs11:token=signet-test;id=%07");
-  hsm.UseInThisProcess();
-  const AdminModule module(SoftHsm::module_path());
-  TokenAdmin second(module.functions(), module.SlotOf("second token"));
-  second.Login(Secret("4321"));
-  EXPECT_EQ(second.Count({{0x07}, {}}, CKO_PRIVATE_KEY), 1u);
-  TokenAdmin first(module.functions(), module.SlotOf(hsm.label()));
-  first.Login(Secret(hsm.pin()));
-  EXPECT_EQ(first.Count({{0x07}, {}}, CKO_PRIVATE_KEY), 0u);
+  EXPECT_EQ(UserOf(hsm, "second token", "4321").Count(CKO_PRIVATE_KEY, "\x07"), 1u);
+  EXPECT_EQ(UserOf(hsm).Count(CKO_PRIVATE_KEY, "\x07"), 0u);
 }
 
 TEST(SoftHsm, ManyAtOnceDoNotMeet) {

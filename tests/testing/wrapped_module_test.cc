@@ -1,4 +1,4 @@
-#include "pkcs11/admin/token_admin.h"
+#include "testing/raw_module.h"
 #include <signet/testing/wrapped_module.h>
 
 #include <array>
@@ -65,7 +65,7 @@ class Client {
   }
 
  private:
-  AdminModule module_;
+  RawModule module_;
   CK_SLOT_ID slot_;
   mutable CK_RV last_ = CKR_OK;
   mutable CK_ULONG length_ = 0;
@@ -435,8 +435,8 @@ TEST(WrappedModule, TwoInOneProcessHaveTheirOwnTokens) {
   SoftHsm second_hsm({.label = "second"});
   WrappedModule first(first_hsm);
   WrappedModule second(second_hsm);
-  const AdminModule one(first.path());
-  const AdminModule two(second.path());
+  const RawModule one(first.path());
+  const RawModule two(second.path());
   EXPECT_NO_THROW(one.SlotOf("first"));
   EXPECT_THROW(one.SlotOf("second"), Error);
   EXPECT_NO_THROW(two.SlotOf("second"));
@@ -453,7 +453,7 @@ TEST(WrappedModule, PlainPathIsTakenFromTheEnvironment) {
   const std::string path = directory.path() + "/module.so";
   std::filesystem::copy_file(configured.path(), path);
   setenv("SIGNET_TESTING_PKCS11", (configured.path() + ".conf").c_str(), 1);
-  EXPECT_NO_THROW(AdminModule(path).SlotOf("signet-test"));
+  EXPECT_NO_THROW(RawModule(path).SlotOf("signet-test"));
   EXPECT_GT(configured.Count("C_GetTokenInfo"), 0u);
   unsetenv("SIGNET_TESTING_PKCS11");
 }

@@ -1,4 +1,5 @@
 #include "applications/signet_command.h"
+#include "base/percent_encoding.h"
 #include "openssl_provider/pem_uri.h"
 #include <signet/testing/soft_hsm.h>
 
@@ -6,6 +7,7 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <openssl/evp.h>
@@ -164,6 +166,47 @@ TEST_F(Pem, SeveralKeysAndReservedNamesAreErrorsInWords) {
   const auto reserved = Run({"signet:alice"});
   EXPECT_EQ(reserved.exit_status, 1);
   EXPECT_THAT(reserved.err, HasSubstr("identities by name are not known yet"));
+}
+
+TEST_F(Pem, WritesThroughDevicesPipesAndLinks) {
+  hsm_.Import(TestPki().Issue({}), {.id = "\x31"});
+  const std::string uri = hsm_.ObjectUri("\x31", true);
+  EXPECT_TRUE(Run({uri, "--out", "/dev/null"}).ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  const ProcessResult shown = Run({uri, "--out", "/dev/stdout"});
+  EXPECT_THAT(shown.out, HasSubstr("-----BEGIN")) << shown.err;
+
+  const std::string fifo = directory_.path() + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = Text(fifo); });
+  EXPECT_TRUE(Run({uri, "--out", fifo}).ok());
+  reader.join();
+  EXPECT_THAT(read, HasSubstr("-----BEGIN"));
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+
+  const std::string link = directory_.path() + "/link";
+  for (const bool exists : {false, true}) {
+    const std::string file = directory_.path() + (exists ? "/there" : "/new");
+    if (exists) std::ofstream(file) << "old";
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(std::filesystem::path(file).filename(), link);
+    EXPECT_TRUE(Run({uri, "--out", link}).ok());
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_THAT(Text(file), StartsWith("-----BEGIN"));
+  }
+}
+
+TEST_F(Pem, RelativePinSourceIsMadeAbsolute) {
+  hsm_.Import(TestPki().Issue({}), {.id = "\x31"});
+  const std::string pin = directory_.Write("p in", std::string_view(hsm_.pin()));
+  const std::string relative = std::filesystem::relative(pin).string();
+  const ProcessResult result =
+      Run({hsm_.ObjectUri("\x31") + "?pin-source=file:" + PercentEncode(relative, "/")});
+  ASSERT_TRUE(result.ok()) << result.err;
+  EXPECT_THAT(UriIn(result.out), HasSubstr("?pin-source=file:" + PercentEncode(pin, "/")));
+  EXPECT_THAT(UriIn(Run({hsm_.ObjectUri("\x31") + "?pin-source=file:" + PercentEncode(pin, "/")}).out),
+              HasSubstr("?pin-source=file:" + PercentEncode(pin, "/")));
 }
 
 }  // namespace

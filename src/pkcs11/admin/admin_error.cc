@@ -1,6 +1,13 @@
 #include "pkcs11/admin/admin_error.h"
 
 #include "pkcs11/module/rv.h"
+#include "pkcs11/module/token_name.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
@@ -15,40 +22,124 @@ struct Meaning {
 };
 
 constexpr const char* kOtherKind = "Choose another type of key.";
+constexpr const char* kFreeSpace = "Remove objects that nobody needs: signet token remove.";
 
 constexpr Meaning kMeanings[] = {
     {CKR_MECHANISM_INVALID, ErrorCode::kUnsupported, "the token cannot make such a key", kOtherKind},
     {CKR_ATTRIBUTE_VALUE_INVALID, ErrorCode::kUnsupported, "the token does not take such an object",
      kOtherKind},
+    {CKR_ATTRIBUTE_TYPE_INVALID, ErrorCode::kUnsupported, "the token does not take such an object",
+     kOtherKind},
     {CKR_TEMPLATE_INCONSISTENT, ErrorCode::kUnsupported, "the token does not take such an object",
      kOtherKind},
     {CKR_KEY_SIZE_RANGE, ErrorCode::kUnsupported, "the token makes no keys of this size",
      "Choose another size."},
+    {CKR_DEVICE_MEMORY, ErrorCode::kTokenTrouble, "the token has no memory left", kFreeSpace},
+    {CKR_TOKEN_WRITE_PROTECTED, ErrorCode::kTokenTrouble,
+     "the token cannot be changed: it is write-protected",
+     "Change it with its maker's tool, or use another module for it."},
+    {CKR_SESSION_READ_ONLY, ErrorCode::kTokenTrouble, "the token gives no session that may change it",
+     "Change it with its maker's tool, or use another module for it."},
     {CKR_PIN_INVALID, ErrorCode::kWrongPin, "the token does not take these characters in a PIN",
      "Give a PIN that it takes."},
-    {CKR_PIN_LEN_RANGE, ErrorCode::kWrongPin, "the PIN is too short or too long for the token",
-     "Give a PIN of a length that it takes."},
 };
+
+// kUnknownOutcomes may come after the token changed something. PKCS#11 2.40, 5.1.1 to 5.1.3.
+constexpr std::array kUnknownOutcomes = {
+    CKR_GENERAL_ERROR, CKR_HOST_MEMORY,   CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED,
+    CKR_DEVICE_ERROR,  CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED,  CKR_SESSION_CLOSED,
+};
+
+const char* NameOf(CK_USER_TYPE user) { return user == CKU_SO ? "security officer's PIN" : "user's PIN"; }
+
+std::string LengthsOf(const CK_TOKEN_INFO& info) {
+  const auto known = [](CK_ULONG n) { return n != 0 && n != CK_UNAVAILABLE_INFORMATION; };
+  if (!known(info.ulMaxPinLen)) {
+    return known(info.ulMinPinLen) ? fmt::format("at least {} bytes", info.ulMinPinLen)
+                                   : "a number of bytes that it does not tell";
+  }
+  const CK_ULONG least = info.ulMinPinLen != CK_UNAVAILABLE_INFORMATION ? info.ulMinPinLen : 0;
+  return fmt::format("{} to {} bytes", least, info.ulMaxPinLen);
+}
+
+// NoOfficerLogin: modules without a login for the security officer answer with one of these.
+bool NoOfficerLogin(CK_RV result) {
+  return result == CKR_GENERAL_ERROR || result == CKR_FUNCTION_NOT_SUPPORTED ||
+         result == CKR_USER_TYPE_INVALID;
+}
 
 }  // namespace
 
-void CheckAdmin(CK_RV result, std::string_view call, ErrorCode otherwise) {
-  if (result == CKR_OK) return;
-  const Error error = RvError(result, call, {});
-  for (const Meaning& meaning : kMeanings) {
-    if (meaning.result != result) continue;
-    throw Error({.code = meaning.code,
-                 .detail = meaning.detail,
-                 .call = error.call(),
-                 .native = error.native(),
-                 .mend = meaning.mend});
+Outcome OutcomeOf(CK_RV result) noexcept {
+  if (result == CKR_OK) return Outcome::kDone;
+  const bool unknown = std::ranges::find(kUnknownOutcomes, result) != kUnknownOutcomes.end() ||
+                       RowOfRv(result).name == nullptr;
+  return unknown ? Outcome::kUnknown : Outcome::kNotDone;
+}
+
+Error AdminError(CK_RV result, std::string_view call, std::string_view token) {
+  Error error = RvError(result, call, token);
+  const auto* meaning = std::ranges::find(kMeanings, result, &Meaning::result);
+  if (meaning == std::end(kMeanings)) return error;
+  return Error(
+      {.code = meaning->code,
+       .detail = token.empty() ? meaning->detail : fmt::format("token {}: {}", token, meaning->detail),
+       .call = error.call(),
+       .native = error.native(),
+       .token = std::string(token),
+       .mend = meaning->mend});
+}
+
+void CheckAdmin(CK_RV result, std::string_view call, std::string_view token) {
+  if (result != CKR_OK) throw AdminError(result, call, token);
+}
+
+Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_TOKEN_INFO& info) {
+  const std::string token = TextOf(info.label);
+  const Error plain = AdminError(result, call, token);
+  const auto with = [&](ErrorCode code, std::string detail, std::string mend) {
+    return Error({.code = code,
+                  .detail = fmt::format("token {}: {}", token, detail),
+                  .call = plain.call(),
+                  .native = plain.native(),
+                  .token = token,
+                  .mend = std::move(mend)});
+  };
+  if (call == "C_Login" && user == CKU_SO && NoOfficerLogin(result)) {
+    return with(
+        ErrorCode::kUnsupported,
+        "the module refused the security officer's login without saying that the PIN is wrong; some "
+        "modules have no such login, as OpenSC with PIV cards",
+        "With a PUK use the card's own tool: `pkcs15-tool --unblock-pin`, or for a YubiKey `ykman piv "
+        "access unblock-pin`.");
   }
-  if (error.code() != ErrorCode::kTokenTrouble || otherwise == ErrorCode::kTokenTrouble) throw error;
-  throw Error({.code = otherwise,
-               .detail = error.detail(),
-               .call = error.call(),
-               .native = error.native(),
-               .mend = error.mend()});
+  switch (result) {
+    case CKR_PIN_LEN_RANGE:
+      return with(
+          ErrorCode::kWrongPin,
+          fmt::format("the {} is too short or too long: the token takes {}", NameOf(user), LengthsOf(info)),
+          "Give a PIN of that length.");
+    case CKR_PIN_INCORRECT:
+      return with(ErrorCode::kWrongPin, fmt::format("the {} is wrong", NameOf(user)),
+                  "Check the PIN; it is not sent again.");
+    case CKR_PIN_LOCKED:
+      if (user != CKU_SO) break;
+      return with(ErrorCode::kPinLocked, "the security officer's PIN is locked",
+                  "Only the token's own tool can reset it, and that usually erases the token.");
+    default:
+      break;
+  }
+  return plain;
+}
+
+Error WithDetail(const Error& error, std::string_view more) {
+  return Error({.code = error.code(),
+                .detail = error.detail() + std::string(more),
+                .call = error.call(),
+                .native = error.native(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .mend = error.mend()});
 }
 
 }  // namespace signet

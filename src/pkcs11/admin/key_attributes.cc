@@ -1,6 +1,7 @@
 #include "pkcs11/admin/key_attributes.h"
 
 #include "base/openssl_error.h"
+#include "identity/public_key.h"
 #include <signet/error.h>
 
 #include <algorithm>

@@ -1,15 +1,14 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
-#include "pkcs11/admin/token_admin.h"
+#include "pkcs11/admin/key_spec.h"
+#include "pkcs11/module/cryptoki.h"
 
 #include <cstdint>
 #include <deque>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include <p11-kit/pkcs11.h>
 
 namespace signet {
 

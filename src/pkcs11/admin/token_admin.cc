@@ -1,19 +1,29 @@
 #include "pkcs11/admin/token_admin.h"
 
-#include "base/openssl_context.h"
+#include "base/hex.h"
 #include "base/openssl_error.h"
-#include "pkcs11/admin/admin_error.h"
-#include "pkcs11/admin/key_attributes.h"
+#include "pkcs11/admin/token_handle.h"
+#include "pkcs11/objects/object_finder.h"
+#include "pkcs11/objects/public_part.h"
+#include "process/call_guard.h"
 #include <signet/error.h>
 
+#include <algorithm>
 #include <array>
-#include <cstring>
+#include <chrono>
+#include <iterator>
 
 #include <fmt/format.h>
-#include <openssl/core_names.h>
+#include <fmt/ranges.h>
 
 namespace signet {
 namespace {
+
+// kNoCategory are the answers of tokens that do not take CKA_CERTIFICATE_CATEGORY.
+constexpr std::array kNoCategory = {CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
+                                    CKR_TEMPLATE_INCONSISTENT};
+constexpr CK_ULONG kTokenUser = 1;  // CK_CERTIFICATE_CATEGORY_TOKEN_USER
+constexpr CK_ULONG kAuthority = 2;  // CK_CERTIFICATE_CATEGORY_AUTHORITY
 
 CK_MECHANISM_TYPE GenerationMechanism(KeyType type) {
   switch (type) {
@@ -55,51 +65,8 @@ void AddFurtherUses(KeyType type, Template& private_key, Template& public_key) {
   }
 }
 
-OpenSslPtr<EVP_PKEY> FromParameters(const char* type, OSSL_PARAM_BLD* parts) {
-  const OpenSslPtr<OSSL_PARAM> parameters(
-      CheckOpenSsl(OSSL_PARAM_BLD_to_param(parts), "OSSL_PARAM_BLD_to_param"));
-  const OpenSslPtr<EVP_PKEY_CTX> context(
-      CheckOpenSsl(EVP_PKEY_CTX_new_from_name(OwnContext(), type, nullptr), "EVP_PKEY_CTX_new_from_name"));
-  EVP_PKEY* key = nullptr;
-  CheckOpenSsl(EVP_PKEY_fromdata_init(context.get()), "EVP_PKEY_fromdata_init");
-  CheckOpenSsl(EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()),
-               "EVP_PKEY_fromdata");
-  return OpenSslPtr<EVP_PKEY>(key);
-}
-
-OpenSslPtr<EVP_PKEY> RsaPublicKey(std::span<const std::uint8_t> modulus,
-                                  std::span<const std::uint8_t> exponent) {
-  const OpenSslPtr<BIGNUM> n(BN_bin2bn(modulus.data(), static_cast<int>(modulus.size()), nullptr));
-  const OpenSslPtr<BIGNUM> e(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr));
-  const OpenSslPtr<OSSL_PARAM_BLD> parts(CheckOpenSsl(OSSL_PARAM_BLD_new(), "OSSL_PARAM_BLD_new"));
-  CheckOpenSsl(OSSL_PARAM_BLD_push_BN(parts.get(), OSSL_PKEY_PARAM_RSA_N, n.get()), "OSSL_PARAM_BLD_push_BN");
-  CheckOpenSsl(OSSL_PARAM_BLD_push_BN(parts.get(), OSSL_PKEY_PARAM_RSA_E, e.get()), "OSSL_PARAM_BLD_push_BN");
-  return FromParameters("RSA", parts.get());
-}
-
-OpenSslPtr<EVP_PKEY> EcPublicKey(const std::string& curve, std::span<const std::uint8_t> point) {
-  const OpenSslPtr<OSSL_PARAM_BLD> parts(CheckOpenSsl(OSSL_PARAM_BLD_new(), "OSSL_PARAM_BLD_new"));
-  CheckOpenSsl(OSSL_PARAM_BLD_push_utf8_string(parts.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str(), 0),
-               "OSSL_PARAM_BLD_push_utf8_string");
-  CheckOpenSsl(
-      OSSL_PARAM_BLD_push_octet_string(parts.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-      "OSSL_PARAM_BLD_push_octet_string");
-  return FromParameters("EC", parts.get());
-}
-
-// PointOf unwraps CKA_EC_POINT; some tokens give the point without the OCTET STRING.
-std::vector<std::uint8_t> PointOf(const std::vector<std::uint8_t>& attribute) {
-  const OpenSslErrorMark mark;
-  const unsigned char* position = attribute.data();
-  const OpenSslPtr<ASN1_OCTET_STRING> string(
-      d2i_ASN1_OCTET_STRING(nullptr, &position, static_cast<long>(attribute.size())));
-  if (string == nullptr || position != attribute.data() + attribute.size()) return attribute;
-  const unsigned char* data = ASN1_STRING_get0_data(string.get());
-  return {data, data + ASN1_STRING_length(string.get())};
-}
-
 // SerialNumber is CKA_SERIAL_NUMBER: the DER INTEGER.
-std::vector<std::uint8_t> SerialNumber(const Certificate& certificate) {
+Bytes SerialNumber(const Certificate& certificate) {
   unsigned char* der = nullptr;
   const int size = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate.native()), &der);
   CheckOpenSsl(size, "i2d_ASN1_INTEGER");
@@ -107,21 +74,140 @@ std::vector<std::uint8_t> SerialNumber(const Certificate& certificate) {
   return {der, der + size};
 }
 
-}  // namespace
-
-TokenAdmin::TokenAdmin(CK_FUNCTION_LIST* functions, CK_SLOT_ID slot) : functions_(functions) {
-  CheckAdmin(
-      functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_),
-      "C_OpenSession");
+void AddCertificate(const Certificate& certificate, const ObjectName& name, Template& to) {
+  to.Number(CKA_CLASS, CKO_CERTIFICATE);
+  to.Number(CKA_CERTIFICATE_TYPE, CKC_X_509);
+  to.Flag(CKA_TOKEN, true);
+  to.Flag(CKA_PRIVATE, false);
+  to.Name(name);
+  to.Bytes(CKA_SUBJECT, certificate.subject_der());
+  to.Bytes(CKA_ISSUER, certificate.issuer_der());
+  to.Bytes(CKA_SERIAL_NUMBER, SerialNumber(certificate));
+  to.Bytes(CKA_VALUE, certificate.der());
 }
 
-TokenAdmin::~TokenAdmin() { functions_->C_CloseSession(session_); }
+ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
+  if (name.id.empty() && name.label.empty()) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = "an object needs an ID or a label to be found by",
+                 .mend = "Give its ID or its label."});
+  }
+  ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
+  if (!name.id.empty()) wanted.id = name.id;
+  if (!name.label.empty()) wanted.label = name.label;
+  return wanted;
+}
 
-void TokenAdmin::Login(const std::optional<Secret>& pin) {
-  CK_UTF8CHAR* bytes = pin ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data()))
-                           : nullptr;  // C_Login does not write
-  const CK_RV result = functions_->C_Login(session_, CKU_USER, bytes, pin ? pin->size() : 0);
-  if (result != CKR_USER_ALREADY_LOGGED_IN) CheckAdmin(result, "C_Login");
+std::shared_ptr<Token> OpenToken(const TokenHandle& handle) {
+  constexpr std::chrono::milliseconds kForEver{0};  // making a key may take minutes
+  return std::make_shared<Token>(handle.module, handle.slot, handle.name, handle.settings,
+                                 std::make_shared<CallGuard>(kForEver), true);
+}
+
+Credentials CredentialsFor(const TokenPlace& place, const PinToSend& pin) {
+  return {.pin = pin.pin ? PinSource::Value(pin.pin->Clone()) : PinSource(),
+          .prompt = nullptr,
+          .uri = UriOf(place),
+          .behavior = Settings::LoginBehavior::kAlways,
+          .allow_final_try = pin.allow_final_try};
+}
+
+}  // namespace
+
+TokenAdmin::TokenAdmin(const TokenPlace& place, const PinToSend& pin)
+    : token_(OpenToken(*place.handle)), credentials_(CredentialsFor(place, pin)) {}
+
+void TokenAdmin::AllOrNothing(const std::function<void()>& work) {
+  made_.clear();
+  try {
+    work();
+  } catch (const Error& error) {
+    std::vector<std::string> left;
+    for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
+      if (std::string what = Undo(*made); !what.empty()) left.push_back(std::move(what));
+    }
+    if (left.empty()) throw;
+    throw WithDetail(error, fmt::format("; left on the token: {}", fmt::join(left, ", ")));
+  }
+}
+
+// Undo removes an object and gives what is left of it, in words, or an empty text.
+std::string TokenAdmin::Undo(const Made& made) {
+  try {
+    InSession([&](Token::Lease& lease) {
+      for (const CK_OBJECT_HANDLE object : Search(lease, made)) {
+        CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
+                   token_->label());
+      }
+      return true;
+    });
+    return {};
+  } catch (const Error&) {
+    // The error that led here is the one to report; what follows says what the token holds now.
+  }
+  try {
+    return IsThere(made) ? InWords(made) : "";
+  } catch (const Error&) {
+    return "perhaps " + InWords(made);
+  }
+}
+
+std::string TokenAdmin::InWords(const Made& made) {
+  std::string words = KindOf(made.object_class);
+  if (!made.name.id.empty()) words += fmt::format(" id={}", HexEncode(made.name.id));
+  if (!made.name.label.empty()) words += fmt::format(" object={}", made.name.label);
+  return words;
+}
+
+std::vector<CK_OBJECT_HANDLE> TokenAdmin::Search(Token::Lease& lease, const Made& made) {
+  std::vector<CK_OBJECT_HANDLE> handles = FindHandles(lease, TemplateFor(made.name, made.object_class));
+  if (made.certificate.empty()) return handles;
+  std::erase_if(handles, [&](CK_OBJECT_HANDLE handle) {
+    return ReadAttributes(lease, handle, CKO_CERTIFICATE).attributes.BytesOf(CKA_VALUE) != made.certificate;
+  });
+  return handles;
+}
+
+bool TokenAdmin::IsThere(const Made& made) {
+  return InSession([&](Token::Lease& lease) { return !Search(lease, made).empty(); });
+}
+
+void TokenAdmin::Change(const std::vector<Made>& made, const char* name,
+                        const std::function<CK_RV(Token::Lease&)>& call) {
+  bool unknown = false;
+  try {
+    InSession([&](Token::Lease& lease) {
+      const CK_RV result = call(lease);
+      unknown = OutcomeOf(result) == Outcome::kUnknown;
+      if (unknown) lease.EndAction();
+      CheckAdmin(result, name, token_->label());
+      return true;
+    });
+  } catch (const Error&) {
+    if (!unknown) throw;
+    made_.insert(made_.end(), made.begin(), made.end());
+    if (!AllThere(made)) throw;
+    return;
+  }
+  made_.insert(made_.end(), made.begin(), made.end());
+}
+
+// AllThere is false also where the token cannot be searched.
+bool TokenAdmin::AllThere(const std::vector<Made>& made) {
+  try {
+    return std::ranges::all_of(made, [this](const Made& one) { return IsThere(one); });
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void TokenAdmin::Create(Template& parts, const Made& made) {
+  const auto attributes = parts.attributes();
+  Change({made}, "C_CreateObject", [&](Token::Lease& lease) {
+    CK_OBJECT_HANDLE object = 0;
+    return lease.Call(SIGNET_CK(C_CreateObject), kNoMechanism, attributes.data(),
+                      static_cast<CK_ULONG>(attributes.size()), &object);
+  });
 }
 
 PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, const KeyPolicy& policy) {
@@ -137,35 +223,43 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
     public_key.Bytes(CKA_EC_PARAMS, EcParams(spec));
   }
   CK_MECHANISM mechanism{GenerationMechanism(spec.type), nullptr, 0};
-  CK_OBJECT_HANDLE public_handle = 0;
-  CK_OBJECT_HANDLE private_handle = 0;
   const auto public_template = public_key.attributes();
   const auto private_template = private_key.attributes();
-  CheckAdmin(functions_->C_GenerateKeyPair(session_, &mechanism, public_template.data(),
-                                           public_template.size(), private_template.data(),
-                                           private_template.size(), &public_handle, &private_handle),
-             "C_GenerateKeyPair");
-  try {
-    return ReadPublicKey(spec, public_handle);
-  } catch (...) {
-    Destroy(private_handle);
-    Destroy(public_handle);
-    throw;
-  }
-}
-
-PublicKey TokenAdmin::ReadPublicKey(const KeySpec& spec, CK_OBJECT_HANDLE object) {
-  if (spec.type == KeyType::kRsa) {
-    const auto key = RsaPublicKey(Attribute(object, CKA_MODULUS), Attribute(object, CKA_PUBLIC_EXPONENT));
-    return PublicKey::FromNative(key.get());
-  }
-  const std::vector<std::uint8_t> point = PointOf(Attribute(object, CKA_EC_POINT));
-  if (spec.type == KeyType::kEc) return PublicKey::FromNative(EcPublicKey(spec.curve, point).get());
-  const char* name = spec.type == KeyType::kEd25519 ? "ED25519" : "ED448";
-  const OpenSslPtr<EVP_PKEY> key(
-      CheckOpenSsl(EVP_PKEY_new_raw_public_key_ex(OwnContext(), name, nullptr, point.data(), point.size()),
-                   "EVP_PKEY_new_raw_public_key_ex"));
-  return PublicKey::FromNative(key.get());
+  std::optional<StoredObject> made;
+  AllOrNothing([&] {
+    // Without a public object on the token, the public part is an object of the session alone.
+    std::vector<Made> pair{{CKO_PRIVATE_KEY, name}};
+    if (policy.public_object) pair.push_back({CKO_PUBLIC_KEY, name});
+    Change(pair, "C_GenerateKeyPair", [&](Token::Lease& lease) {
+      CK_OBJECT_HANDLE public_handle = 0;
+      CK_OBJECT_HANDLE private_handle = 0;
+      const CK_RV result =
+          lease.Call(SIGNET_CK(C_GenerateKeyPair), mechanism.mechanism, &mechanism, public_template.data(),
+                     static_cast<CK_ULONG>(public_template.size()), private_template.data(),
+                     static_cast<CK_ULONG>(private_template.size()), &public_handle, &private_handle);
+      if (result != CKR_OK) return result;
+      try {
+        made = ReadAttributes(lease, public_handle, CKO_PUBLIC_KEY);
+      } catch (const Error&) {
+        // Thrown here, it would make the key twice; the search below tells what is wrong.
+      }
+      return result;
+    });
+    if (!made) {
+      InSession([&](Token::Lease& lease) {
+        const auto handles = Search(lease, pair.back());
+        if (!handles.empty()) made = ReadAttributes(lease, handles.back(), pair.back().object_class);
+        return true;
+      });
+    }
+    if (made && PublicPartOf(*made)) return;
+    throw Error({.code = ErrorCode::kTokenTrouble,
+                 .detail = fmt::format("token {}: the new key's public part cannot be read", token_->label()),
+                 .call = "C_GetAttributeValue",
+                 .token = token_->label(),
+                 .mend = "Try again, or choose another type of key."});
+  });
+  return *PublicPartOf(*made);
 }
 
 void TokenAdmin::ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolicy& policy) {
@@ -178,120 +272,95 @@ void TokenAdmin::ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolic
   AddFurtherUses(PublicKey::FromNative(key).type(), private_key, public_key);
   AddPublicParts(key, public_key);
   AddPrivateParts(key, private_key);
-  const CK_OBJECT_HANDLE made = Create(private_key.attributes());
-  if (!policy.public_object) return;
-  try {
-    Create(public_key.attributes());
-  } catch (...) {
-    Destroy(made);
-    throw;
-  }
+  Create(private_key, {CKO_PRIVATE_KEY, name});
+  if (policy.public_object) Create(public_key, {CKO_PUBLIC_KEY, name});
 }
 
 void TokenAdmin::ImportCertificate(const Certificate& certificate, const ObjectName& name) {
-  Template parts;
-  parts.Number(CKA_CLASS, CKO_CERTIFICATE);
-  parts.Number(CKA_CERTIFICATE_TYPE, CKC_X_509);
-  parts.Flag(CKA_TOKEN, true);
-  parts.Flag(CKA_PRIVATE, false);
-  parts.Name(name);
-  parts.Bytes(CKA_SUBJECT, certificate.subject_der());
-  parts.Bytes(CKA_ISSUER, certificate.issuer_der());
-  parts.Bytes(CKA_SERIAL_NUMBER, SerialNumber(certificate));
-  parts.Bytes(CKA_VALUE, certificate.der());
-  Create(parts.attributes());
-}
-
-std::vector<CK_OBJECT_HANDLE> TokenAdmin::Find(const ObjectName& name,
-                                               std::optional<CK_OBJECT_CLASS> object_class) {
-  if (name.id.empty() && name.label.empty()) {
-    throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "an object needs an ID or a label to be found by",
-                 .mend = "Give its ID or its label."});
+  const Made made{CKO_CERTIFICATE, name, {certificate.der().begin(), certificate.der().end()}};
+  try {
+    Template parts;
+    AddCertificate(certificate, name, parts);
+    parts.Number(CKA_CERTIFICATE_CATEGORY, certificate.is_ca() ? kAuthority : kTokenUser);
+    Create(parts, made);
+  } catch (const Error& error) {
+    const bool refused = error.native().kind == NativeCode::Kind::kPkcs11 &&
+                         std::ranges::find(kNoCategory, error.native().value) != kNoCategory.end();
+    if (!refused) throw;
+    Template parts;
+    AddCertificate(certificate, name, parts);
+    Create(parts, made);
   }
-  Template wanted;
-  wanted.Flag(CKA_TOKEN, true);
-  wanted.Name(name);
-  if (object_class) wanted.Number(CKA_CLASS, *object_class);
-  return Matching(wanted.attributes());
-}
-
-std::vector<CK_OBJECT_HANDLE> TokenAdmin::Matching(std::span<CK_ATTRIBUTE> attributes) {
-  CheckAdmin(functions_->C_FindObjectsInit(session_, attributes.data(), attributes.size()),
-             "C_FindObjectsInit");
-  std::vector<CK_OBJECT_HANDLE> found;
-  std::array<CK_OBJECT_HANDLE, 64> batch;
-  CK_ULONG count = 0;
-  CK_RV result = CKR_OK;
-  do {
-    result = functions_->C_FindObjects(session_, batch.data(), batch.size(), &count);
-    if (result == CKR_OK)
-      found.insert(found.end(), batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(count));
-  } while (result == CKR_OK && count > 0);
-  functions_->C_FindObjectsFinal(session_);
-  CheckAdmin(result, "C_FindObjects");
-  return found;
 }
 
 std::optional<ObjectName> TokenAdmin::NameOf(const PublicKey& key) {
-  Template wanted;
-  wanted.Flag(CKA_TOKEN, true);
-  wanted.Number(CKA_CLASS, CKO_PUBLIC_KEY);
-  AddPublicParts(key.native(), wanted);
-  std::vector<CK_OBJECT_HANDLE> found = Matching(wanted.attributes());
-  if (found.empty() && (key.type() == KeyType::kRsa || key.type() == KeyType::kRsaPss)) {
-    Template private_key;
-    private_key.Number(CKA_CLASS, CKO_PRIVATE_KEY);
-    AddPublicParts(key.native(), private_key);
-    found = Matching(private_key.attributes());
-  }
-  if (found.empty()) return std::nullopt;
-  const std::vector<std::uint8_t> label = Attribute(found.front(), CKA_LABEL);
-  return ObjectName{Attribute(found.front(), CKA_ID), {label.begin(), label.end()}};
-}
-
-std::vector<TokenAdmin::Object> TokenAdmin::List(const ObjectName& name,
-                                                 std::optional<CK_OBJECT_CLASS> object_class) {
-  std::vector<Object> objects;
-  for (const CK_OBJECT_HANDLE handle : Find(name, object_class)) {
-    const std::vector<std::uint8_t> label = Attribute(handle, CKA_LABEL);
-    Object object{CKO_DATA, {Attribute(handle, CKA_ID), {label.begin(), label.end()}}};
-    const std::vector<std::uint8_t> number = Attribute(handle, CKA_CLASS);
-    if (number.size() == sizeof(object.object_class)) {
-      std::memcpy(&object.object_class, number.data(), number.size());
+  return InSession([&](Token::Lease& lease) -> std::optional<ObjectName> {
+    for (const CK_OBJECT_CLASS object_class : {CKO_PUBLIC_KEY, CKO_PRIVATE_KEY}) {
+      const ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
+      for (const StoredObject& object : FindObjects(lease, wanted)) {
+        if (SameKey(object, key).value_or(false)) return ObjectName{object.id(), object.label()};
+      }
     }
-    objects.push_back(std::move(object));
-  }
-  return objects;
+    return std::nullopt;
+  });
 }
 
-std::size_t TokenAdmin::Count(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
-  return Find(name, object_class).size();
+std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
+                                           std::optional<CK_OBJECT_CLASS> object_class) {
+  const ObjectTemplate wanted = TemplateFor(name, object_class);
+  return InSession([&](Token::Lease& lease) { return FindObjects(lease, wanted); });
 }
 
 std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
-  const std::vector<CK_OBJECT_HANDLE> found = Find(name, object_class);
-  for (const CK_OBJECT_HANDLE object : found)
-    CheckAdmin(functions_->C_DestroyObject(session_, object), "C_DestroyObject");
-  return found.size();
+  const ObjectTemplate wanted = TemplateFor(name, object_class);
+  std::size_t all = 0;
+  std::size_t left = 0;
+  try {
+    // Repeated with a new session, it destroys what the search still finds.
+    InSession([&](Token::Lease& lease) {
+      const std::vector<CK_OBJECT_HANDLE> found = FindHandles(lease, wanted);
+      all = std::max(all, found.size());
+      left = found.size();
+      for (const CK_OBJECT_HANDLE object : found) {
+        CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
+                   token_->label());
+        --left;
+      }
+      return true;
+    });
+  } catch (const Error& error) {
+    if (all == 0) throw;
+    throw WithDetail(error, fmt::format("; {} of {} objects were removed", all - left, all));
+  }
+  return all;
 }
 
-CK_OBJECT_HANDLE TokenAdmin::Create(std::span<CK_ATTRIBUTE> attributes) {
-  CK_OBJECT_HANDLE object = 0;
-  CheckAdmin(functions_->C_CreateObject(session_, attributes.data(), attributes.size(), &object),
-             "C_CreateObject");
-  return object;
+void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
+  const Made made{CKO_CERTIFICATE, name, der};
+  if (Undo(made).empty()) return;
+  throw Error(
+      {.code = ErrorCode::kTokenTrouble,
+       .detail = fmt::format("token {}: the new certificate is on the token, and the old one could not "
+                             "be removed: {}",
+                             token_->label(), InWords(made)),
+       .call = "C_DestroyObject",
+       .token = token_->label(),
+       .mend = "Remove the old one with the token's own tool."});
 }
 
-void TokenAdmin::Destroy(CK_OBJECT_HANDLE object) noexcept { functions_->C_DestroyObject(session_, object); }
-
-std::vector<std::uint8_t> TokenAdmin::Attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-  CK_ATTRIBUTE attribute{type, nullptr, 0};
-  CheckAdmin(functions_->C_GetAttributeValue(session_, object, &attribute, 1), "C_GetAttributeValue");
-  std::vector<std::uint8_t> value(attribute.ulValueLen);
-  attribute.pValue = value.data();
-  CheckAdmin(functions_->C_GetAttributeValue(session_, object, &attribute, 1), "C_GetAttributeValue");
-  return value;
+const char* KindOf(CK_OBJECT_CLASS object_class) {
+  switch (object_class) {
+    case CKO_PRIVATE_KEY:
+      return "private key";
+    case CKO_PUBLIC_KEY:
+      return "public key";
+    case CKO_CERTIFICATE:
+      return "certificate";
+    case CKO_SECRET_KEY:
+      return "secret key";
+    default:
+      return "object";
+  }
 }
 
 }  // namespace signet

@@ -2,93 +2,83 @@
 
 #include "base/openssl_ptr.h"
 #include "identity/public_key.h"
+#include "pkcs11/admin/admin_error.h"
+#include "pkcs11/admin/key_attributes.h"
 #include "pkcs11/admin/key_spec.h"
+#include "pkcs11/admin/token_place.h"
+#include "pkcs11/objects/attributes.h"
+#include "pkcs11/token/token.h"
 #include <signet/certificate.h>
-#include <signet/secret.h>
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include <p11-kit/pkcs11.h>
 
 namespace signet {
 
-// TokenAdmin changes the content of one token, through one read-write session of its own. For one thread.
-// Every function throws Error kTokenTrouble naming the call and the CKR_ code, and leaves behind nothing half
-// done: what it had made before the failure is destroyed again.
+// TokenAdmin changes the content of one token as its user: it is the one way in which objects are created.
+// It logs in when it first needs to. Every function throws Error. For one thread.
 class TokenAdmin {
  public:
-  // TokenAdmin opens the session; `functions` must be initialised and outlive it.
-  TokenAdmin(CK_FUNCTION_LIST* functions, CK_SLOT_ID slot);
-  ~TokenAdmin();
+  TokenAdmin(const TokenPlace& place, const PinToSend& pin);
   TokenAdmin(const TokenAdmin&) = delete;
   TokenAdmin& operator=(const TokenAdmin&) = delete;
 
-  // Login sends the user's PIN, or lets the reader ask for it (nothing); throws kWrongPin, kPinLocked.
-  void Login(const std::optional<Secret>& pin);
+  // AllOrNothing calls `work`. When it throws an Error, what TokenAdmin created in it is removed, and the
+  // Error thrown on; where something could not be removed, its detail names that.
+  void AllOrNothing(const std::function<void()>& work);
 
   // Generate makes a key pair in the token and returns its public key.
   PublicKey Generate(const KeySpec& spec, const ObjectName& name, const KeyPolicy& policy = {});
   // ImportKey puts an RSA, EC, Ed25519 or Ed448 private key into the token; throws kUnsupported for others.
   void ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolicy& policy = {});
+  // ImportCertificate writes all attributes of PKCS#11 2.40, 4.6.3; CKA_CERTIFICATE_CATEGORY only where the
+  // token takes it.
   void ImportCertificate(const Certificate& certificate, const ObjectName& name);
-  // NameOf finds the public key object, or else the RSA private key, with this key in it.
+
+  // NameOf gives the name of the key object, public or private, that has this key.
   std::optional<ObjectName> NameOf(const PublicKey& key);
-  // List gives what bears the name: its class and full name.
-  struct Object {
-    CK_OBJECT_CLASS object_class;
-    ObjectName name;
-  };
-  std::vector<Object> List(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
-  // Count and Remove say how many objects of `object_class` (nothing: of any) bear the name. An empty name is
-  // refused with kBadArgument.
-  std::size_t Count(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
+  // List gives the objects of `object_class` (nothing: of any) that have the name. An empty name is refused
+  // with kBadArgument.
+  std::vector<StoredObject> List(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
+  // Remove destroys what List gives and says how many objects that were.
   std::size_t Remove(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
+  // RemoveCertificate destroys the certificate objects with this name and DER.
+  void RemoveCertificate(const ObjectName& name, const Bytes& der);
 
  private:
-  std::vector<CK_OBJECT_HANDLE> Find(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class);
-  std::vector<CK_OBJECT_HANDLE> Matching(std::span<CK_ATTRIBUTE> attributes);
-  CK_OBJECT_HANDLE Create(std::span<CK_ATTRIBUTE> attributes);
-  void Destroy(CK_OBJECT_HANDLE object) noexcept;
-  std::vector<std::uint8_t> Attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
-  PublicKey ReadPublicKey(const KeySpec& spec, CK_OBJECT_HANDLE object);
-
-  CK_FUNCTION_LIST* functions_;
-  CK_SESSION_HANDLE session_ = 0;
-};
-
-// AdminModule is one PKCS#11 module, loaded and initialised through p11-kit while the object lives.
-class AdminModule {
- public:
-  // AdminModule throws Error kModuleTrouble where `path` is no PKCS#11 module.
-  explicit AdminModule(const std::string& path);
-  ~AdminModule();
-  AdminModule(const AdminModule&) = delete;
-  AdminModule& operator=(const AdminModule&) = delete;
-
-  CK_FUNCTION_LIST* functions() const noexcept { return functions_; }
-  // SlotOf finds the initialised token with this label; throws kNotFound or kAmbiguous.
-  // An empty serial number fits every token.
-  CK_SLOT_ID SlotOf(std::string_view label, std::string_view serial = {}) const;
-  // Slots gives every slot with a token, initialised or not, and what the token says of itself.
-  struct Slot {
-    CK_SLOT_ID id = 0;
-    CK_TOKEN_INFO info{};
-    std::string label = {};
-    std::string serial = {};
-    std::string manufacturer = {};
-    std::string model = {};
-    bool initialised() const { return (info.flags & CKF_TOKEN_INITIALIZED) != 0; }
+  // Made is how an object is found again whose creation may have happened.
+  struct Made {
+    CK_OBJECT_CLASS object_class = CKO_DATA;
+    ObjectName name;
+    Bytes certificate = {};  // its DER; empty for a key
   };
-  std::vector<Slot> Slots() const;
 
- private:
-  CK_FUNCTION_LIST* functions_;
+  template <class Work>
+  auto InSession(Work&& work) {
+    const Access access{.credentials = &credentials_, .login_first = true, .exclusive = true};
+    return token_->Use(access, std::forward<Work>(work));
+  }
+  // Change makes one call that creates `made`. The call is repeated by Token::Use only where the first
+  // cannot have been done; where nobody knows, the token is searched.
+  void Change(const std::vector<Made>& made, const char* name,
+              const std::function<CK_RV(Token::Lease&)>& call);
+  void Create(Template& parts, const Made& made);
+  bool IsThere(const Made& made);
+  bool AllThere(const std::vector<Made>& made);
+  std::string Undo(const Made& made);
+  static std::vector<CK_OBJECT_HANDLE> Search(Token::Lease& lease, const Made& made);
+  static std::string InWords(const Made& made);
+
+  const std::shared_ptr<Token> token_;
+  const Credentials credentials_;
+  std::vector<Made> made_;
 };
+
+// KindOf names a class in words: "private key".
+const char* KindOf(CK_OBJECT_CLASS object_class);
 
 }  // namespace signet

@@ -16,6 +16,9 @@ namespace signet {
 // Encoding is what we do to the input before the token sees it.
 enum class Encoding { kNone, kDigestInfo, kPkcs1Padding, kPssPadding };
 
+// InputForm says what a caller gives to be signed: the digest (or what stands for it), or the whole message.
+enum class InputForm { kDigest, kMessage };
+
 // MechanismRow is one way to make a signature on a token.
 struct MechanismRow {
   enum class Parameters { kNone, kPss, kEdDsa };
@@ -23,6 +26,7 @@ struct MechanismRow {
   CK_MECHANISM_TYPE mechanism;
   Encoding encoding;
   Parameters parameters;
+  Hash hash = Hash::kNone;  // what the token hashes the message with; kNone: it takes the digest
 };
 
 // MechanismHashRow holds PKCS#11's columns for a hash, and the DER of its DigestInfo before the digest (RFC
@@ -41,14 +45,17 @@ const MechanismHashRow* FindMechanismHash(Hash hash) noexcept;
 std::string MechanismName(CK_MECHANISM_TYPE mechanism);
 
 // MechanismSet is a set of rows by their index.
-using MechanismSet = std::uint32_t;
+using MechanismSet = std::uint64_t;
 
 // RowsIn gives the rows whose mechanism is among `mechanisms`.
 MechanismSet RowsIn(std::span<const CK_MECHANISM_TYPE> mechanisms) noexcept;
 
-// PlanFor gives the best row of `usable` for `algorithm`, as an index; `from` skips earlier rows. Nothing:
-// the token has no way to do it.
-std::optional<std::size_t> PlanFor(const SigningAlgorithm& algorithm, MechanismSet usable,
+// PlanFor gives the best row of `usable` for `algorithm` that takes `input`, as an index; `from` skips
+// earlier rows. Nothing: the token has no way to do it.
+std::optional<std::size_t> PlanFor(const SigningAlgorithm& algorithm, InputForm input, MechanismSet usable,
                                    std::size_t from = 0) noexcept;
+
+// NamesOf lists the mechanisms of `rows` that sign for `kind`: "CKM_SHA256_RSA_PKCS, CKM_SHA512_RSA_PKCS".
+std::string NamesOf(MechanismSet rows, SigningAlgorithm::Kind kind);
 
 }  // namespace signet

@@ -41,8 +41,11 @@ class TokenKey final : public PrivateKey {
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override;
+  bool NeedsMessage(const SigningAlgorithm& algorithm) const override;
   std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                    std::span<std::uint8_t> signature) override;
+  std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                        std::span<std::uint8_t> signature) override;
   void RunAsync(std::function<void()> work) override;
   bool CanDecrypt(const DecryptionAlgorithm& algorithm) const override;
   std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
@@ -72,8 +75,9 @@ class TokenKey final : public PrivateKey {
   };
   struct Job {
     const SigningAlgorithm& algorithm;
-    std::span<const std::uint8_t> input;
+    std::span<const std::uint8_t> input;  // the digest, or what stands for it
     std::span<std::uint8_t> signature;
+    std::optional<std::span<const std::uint8_t>> message = {};  // what was hashed, where the caller gave it
     Trial trial = {};
     std::size_t size = 0;
   };
@@ -99,10 +103,14 @@ class TokenKey final : public PrivateKey {
   std::size_t raw_signature_size() const noexcept;
 
   // in token_signing.cc
-  std::size_t SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
-                       std::span<std::uint8_t> signature);
+  std::size_t SignGuarded(const Job& job);
+  std::size_t SignHere(Job job);
   void CheckJob(const Job& job) const;
   Outcome SignOn(Token::Lease& lease, Job& job);
+  // Try makes the signature by `plan`; nothing where the token refuses the mechanism, with `refusal`.
+  std::optional<Outcome> Try(Token::Lease& lease, std::size_t plan, Job& job, CK_OBJECT_HANDLE handle,
+                             CK_RV& refusal);
+  Error NoMechanism(const Job& job) const;
   CK_RV Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle);
   Outcome Finish(Token::Lease& lease, const MechanismRow& row, Job& job);
   std::span<const std::uint8_t> Encoded(const MechanismRow& row, const Job& job,

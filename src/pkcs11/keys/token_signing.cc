@@ -57,8 +57,14 @@ std::vector<SignatureScheme> TokenKey::schemes() const {
 }
 
 bool TokenKey::Supports(const SigningAlgorithm& algorithm) const {
-  return Fits(type(), algorithm.kind) &&
-         PlanFor(algorithm, usable_.load(std::memory_order_relaxed)).has_value();
+  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  return Fits(type(), algorithm.kind) && (PlanFor(algorithm, InputForm::kDigest, usable).has_value() ||
+                                          PlanFor(algorithm, InputForm::kMessage, usable).has_value());
+}
+
+bool TokenKey::NeedsMessage(const SigningAlgorithm& algorithm) const {
+  return Supports(algorithm) &&
+         !PlanFor(algorithm, InputForm::kDigest, usable_.load(std::memory_order_relaxed)).has_value();
 }
 
 std::size_t TokenKey::raw_signature_size() const noexcept {
@@ -84,22 +90,37 @@ void TokenKey::CheckJob(const Job& job) const {
 
 std::size_t TokenKey::Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) {
-  CheckJob({.algorithm = algorithm, .input = input, .signature = signature});
-  if (!token_->guard().on()) return SignHere(algorithm, input, signature);
+  return SignGuarded({.algorithm = algorithm, .input = input, .signature = signature});
+}
+
+// The digest is made in any case: it is cheap beside a token, tried first, and checks the first signature.
+std::size_t TokenKey::SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                                std::span<std::uint8_t> signature) {
+  if (algorithm.hash == Hash::kNone) return Sign(algorithm, message, signature);
+  const std::vector<std::uint8_t> digest = Digest(algorithm.hash, message);
+  return SignGuarded({.algorithm = algorithm, .input = digest, .signature = signature, .message = message});
+}
+
+std::size_t TokenKey::SignGuarded(const Job& job) {
+  CheckJob(job);
+  if (!token_->guard().on()) return SignHere(job);
   // The thread that signs may go on when we have given it up: it has copies of its own.
+  using Octets = std::vector<std::uint8_t>;
   const auto made = token_->guard().Run(
-      [self = Self(), algorithm, owned = std::vector<std::uint8_t>(input.begin(), input.end())] {
-        std::vector<std::uint8_t> room(self->max_signature_size());
-        room.resize(self->SignHere(algorithm, owned, room));
+      [self = Self(), algorithm = job.algorithm, input = Octets(job.input.begin(), job.input.end()),
+       message =
+           job.message ? std::optional(Octets(job.message->begin(), job.message->end())) : std::nullopt] {
+        Octets room(self->max_signature_size());
+        Job copy{.algorithm = algorithm, .input = input, .signature = room};
+        if (message) copy.message = *message;
+        room.resize(self->SignHere(copy));
         return room;
       });
-  std::ranges::copy(made, signature.begin());
+  std::ranges::copy(made, job.signature.begin());
   return made.size();
 }
 
-std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
-                               std::span<std::uint8_t> signature) {
-  Job job{.algorithm = algorithm, .input = input, .signature = signature};
+std::size_t TokenKey::SignHere(Job job) {
   Operate("C_Sign", [&](Token::Lease& lease, const Trial& trial) {
     job.trial = trial;
     return SignOn(lease, job);
@@ -110,21 +131,58 @@ std::size_t TokenKey::SignHere(const SigningAlgorithm& algorithm, std::span<cons
 TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
   const CK_OBJECT_HANDLE handle = HandleOn(lease);
   if (LacksContextPin(job.trial)) return Outcome::kContextLoginWanted;
-  CK_RV rv = CKR_MECHANISM_INVALID;
-  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
   if (!signs_.load(std::memory_order_relaxed)) throw NotForSigning();
-  for (auto plan = PlanFor(job.algorithm, usable); plan; plan = PlanFor(job.algorithm, usable, *plan + 1)) {
-    const MechanismRow& row = MechanismRows()[*plan];
-    rv = Begin(lease, row, job, handle);
-    if (rv == CKR_OK) [[likely]]
-      return Finish(lease, row, job);
-    if (!IsRefusalOfMechanism(rv)) break;
-    // The token's list promised more than it keeps: leave this way out from now on, if there is another.
-    if (rv == CKR_MECHANISM_INVALID && PlanFor(job.algorithm, usable, *plan + 1)) {
-      usable_.fetch_and(~(MechanismSet{1} << *plan));
+  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  MechanismSet refused = 0;
+  CK_RV rv = CKR_OK;
+  for (const InputForm form : {InputForm::kDigest, InputForm::kMessage}) {
+    if (form == InputForm::kMessage && !job.message) break;
+    for (auto plan = PlanFor(job.algorithm, form, usable); plan;
+         plan = PlanFor(job.algorithm, form, usable, *plan + 1)) {
+      if (const auto outcome = Try(lease, *plan, job, handle, rv)) {
+        // The token's list promised more than it keeps: the ways that it refused are left out from now on.
+        if (refused != 0) usable_.fetch_and(~refused);
+        return *outcome;
+      }
+      if (rv == CKR_MECHANISM_INVALID) refused |= MechanismSet{1} << *plan;
     }
   }
+  if (rv == CKR_OK) throw NoMechanism(job);
   throw RvError(rv, "C_SignInit", token_->label()).WithUri(credentials_->uri);
+}
+
+std::optional<TokenKey::Outcome> TokenKey::Try(Token::Lease& lease, std::size_t plan, Job& job,
+                                               CK_OBJECT_HANDLE handle, CK_RV& refusal) {
+  const MechanismRow& row = MechanismRows()[plan];
+  const CK_RV rv = Begin(lease, row, job, handle);
+  if (rv == CKR_OK) [[likely]]
+    return Finish(lease, row, job);
+  if (!IsRefusalOfMechanism(rv)) throw RvError(rv, "C_SignInit", token_->label()).WithUri(credentials_->uri);
+  refusal = rv;
+  return std::nullopt;
+}
+
+// NoMechanism says what the key has, and what to do about it.
+Error TokenKey::NoMechanism(const Job& job) const {
+  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  const std::string names = NamesOf(usable, job.algorithm.kind);
+  Error::Fields fields{.code = ErrorCode::kUnsupported,
+                       .call = "C_SignInit",
+                       .token = token_->label(),
+                       .uri = credentials_->uri};
+  if (!job.message && PlanFor(job.algorithm, InputForm::kMessage, usable)) {
+    fields.detail =
+        fmt::format("token {}: the key signs only whole messages ({}), and the program gave a digest",
+                    token_->label(), names);
+    fields.mend =
+        "Use a program that signs messages (TLS, X.509 and `openssl dgst` do), or a key that also allows "
+        "signing a digest (CKM_RSA_PKCS, CKM_RSA_PKCS_PSS or CKM_ECDSA).";
+  } else {
+    fields.detail = fmt::format("token {}: the key has no mechanism for this signature and hash; it has {}",
+                                token_->label(), names.empty() ? "none for this kind of signature" : names);
+    fields.mend = "Choose another padding or hash, or a key that allows more (CKA_ALLOWED_MECHANISMS).";
+  }
+  return Error(std::move(fields));
 }
 
 CK_RV TokenKey::Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle) {
@@ -180,7 +238,7 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
   if (job.trial.context_pin != nullptr)
     token_->LogInForOperation(lease, *job.trial.context_pin, *credentials_, context_pin_);
   std::array<std::uint8_t, kMaxModulus> room;
-  const auto data = Encoded(row, job, room);
+  const auto data = row.hash != Hash::kNone ? *job.message : Encoded(row, job, room);
   std::array<std::uint8_t, kRoom> raw;
   CK_ULONG size = raw.size();
   // An empty message is data too: modules take a null pointer for an error.

@@ -1,10 +1,9 @@
 #include "pkcs11/token/login.h"
 
 #include "pkcs11/token/login_errors.h"
-#include "process/refused_pin_ledger.h"
+#include "pkcs11/token/send_pin.h"
 
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,10 +11,6 @@ namespace signet {
 namespace {
 
 using Step = LoginStep::Kind;
-
-bool IsRefusal(CK_RV rv) {
-  return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
-}
 
 Error GivenUp() {
   return Error({.code = ErrorCode::kTimeout,
@@ -37,53 +32,6 @@ PinPolicy PolicyOf(const Credentials& credentials) {
 }
 
 }  // namespace
-
-struct Login::Candidate {
-  PinOrigin origin;
-  Secret pin;
-};
-
-// Candidates are the PINs at hand for one login, the preferred one first: what the URI or the settings bring,
-// as it may have been changed since, then what worked before. Where the former cannot be read any more, the
-// latter does.
-class Login::Candidates {
- public:
-  Candidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
-             std::string ledger_name)
-      : ledger_name_(std::move(ledger_name)) {
-    std::optional<Error> unreadable;
-    try {
-      if (auto brought = credentials.pin.Read()) {
-        Add({credentials.pin.is_value() ? PinOrigin::kUriValue : PinOrigin::kSource, *std::move(brought)});
-      }
-    } catch (const Error& error) {
-      unreadable = error.WithUri(credentials.uri);
-    }
-    AddKept(kept);
-    if (pins_.empty() && unreadable) throw *std::move(unreadable);
-  }
-
-  void Add(Candidate candidate) {
-    facts_.push_back({.origin = candidate.origin,
-                      .empty = candidate.pin.size() == 0,
-                      .refused = RefusedPinLedger::WasRefused(ledger_name_, candidate.pin)});
-    pins_.push_back(std::move(candidate));
-  }
-  void AddKept(std::initializer_list<const KeptSecret*> kept) {
-    for (const KeptSecret* keeper : kept) {
-      const Secret* pin = keeper->get();
-      if (pin != nullptr) Add({PinOrigin::kKept, pin->Clone()});
-    }
-  }
-
-  std::span<const PinFacts> facts() const noexcept { return facts_; }
-  Candidate& at(std::size_t index) { return pins_.at(index); }
-
- private:
-  std::string ledger_name_;
-  std::vector<Candidate> pins_;
-  std::vector<PinFacts> facts_;
-};
 
 bool Login::wanted(const Credentials& credentials) const noexcept {
   return (sessions_.flags() & CKF_LOGIN_REQUIRED) != 0 || !credentials.pin.empty() ||
@@ -176,7 +124,8 @@ void Login::End(const std::optional<Error>& failure, std::uint64_t epoch) {
 std::uint64_t Login::LogIn(Action& action) {
   using Kind = PinRequest::Kind;
   const Credentials& credentials = *action.access.credentials;
-  std::optional<Candidates> candidates;
+  const std::string ledger_name = LedgerName(Kind::kUserPin);
+  std::optional<PinCandidates> candidates;
   for (;;) {
     action.stage = Stage::kOpen;
     std::optional<SessionLease> lease(std::in_place, context_, sessions_, false);
@@ -187,8 +136,7 @@ std::uint64_t Login::LogIn(Action& action) {
     if (!candidates) {
       const auto before = Action::Clock::now();
       lease.reset();  // A pipe may take its time.
-      candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_},
-                         LedgerName(Kind::kUserPin));
+      candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_}, ledger_name);
       if (Action::Clock::now() - before > kShort) continue;
       lease.emplace(context_, sessions_, false);
     }
@@ -218,12 +166,14 @@ std::uint64_t Login::LogIn(Action& action) {
         return true;
       });
     }
-    const Candidate* chosen = reader ? nullptr : &candidates->at(step.pin);
-    if (auto failure = Send(*lease, {.user = CKU_USER,
-                                     .pin = reader ? nullptr : &chosen->pin,
-                                     .origin = reader ? PinOrigin::kPerson : chosen->origin,
-                                     .credentials = credentials,
-                                     .keep = kept_})) {
+    const PinCandidate* chosen = reader ? nullptr : &candidates->at(step.pin);
+    if (auto failure = SendPin(*lease, {.user = CKU_USER,
+                                        .pin = reader ? nullptr : &chosen->pin,
+                                        .origin = reader ? PinOrigin::kPerson : chosen->origin,
+                                        .credentials = credentials,
+                                        .label = context_.label,
+                                        .ledger_name = ledger_name,
+                                        .keep = kept_})) {
       action.login_failure = failure;
       throw *std::move(failure);
     }
@@ -233,8 +183,8 @@ std::uint64_t Login::LogIn(Action& action) {
 }
 
 // Ask asks the program, one thread at a time.
-std::optional<Login::Candidate> Login::Ask(const Credentials& credentials, PinRequest::Kind kind,
-                                           CK_FLAGS flags) {
+std::optional<PinCandidate> Login::Ask(const Credentials& credentials, PinRequest::Kind kind,
+                                       CK_FLAGS flags) {
   if (asker_.load() == std::this_thread::get_id()) ThrowUsedInsidePrompt();
   const std::uint64_t generation = ForkGeneration();
   auto answer = Asking([&] { return credentials.prompt->Ask(RequestFor(credentials, kind, flags)); });
@@ -242,67 +192,14 @@ std::optional<Login::Candidate> Login::Ask(const Credentials& credentials, PinRe
   if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", context_.label);
   if (!answer) return std::nullopt;
   const bool person = credentials.prompt->asks_person();
-  return Candidate{person ? PinOrigin::kPerson : PinOrigin::kPassPhrase, *std::move(answer)};
-}
-
-std::optional<Error> Login::Send(SessionLease& lease, const Sending& sending) {
-  const auto kind =
-      sending.user == CKU_CONTEXT_SPECIFIC ? PinRequest::Kind::kContextPin : PinRequest::Kind::kUserPin;
-  const Secret* pin = sending.pin;
-  // Another thread may have learnt that it is wrong since it was chosen.
-  if (pin != nullptr && RefusedPinLedger::WasRefused(LedgerName(kind), *pin)) {
-    return LoginError(
-        {.kind = Step::kFail, .why = LoginStep::Failure::kPin, .refusal = PinRefusal::kRefusedBefore},
-        context_.label, sending.credentials);
-  }
-  // PKCS#11 wants a pointer that is not const; no module writes to it.
-  auto* const text =
-      pin != nullptr ? reinterpret_cast<CK_UTF8CHAR*>(const_cast<char*>(pin->view().data())) : nullptr;
-  CK_UTF8CHAR empty = 0;
-  CK_UTF8CHAR* const bytes = pin != nullptr && text == nullptr ? &empty : text;
-  const CK_ULONG size = pin != nullptr ? pin->size() : 0;
-  // While nobody knows what became of a PIN it is not sent again.
-  struct Sent {
-    const std::string name;
-    const Secret* pin;
-  } sent{LedgerName(kind), pin};
-  CallWatch::Holding in_doubt(
-      [](void* object) {
-        const auto* const doubtful = static_cast<const Sent*>(object);
-        if (doubtful->pin != nullptr) RefusedPinLedger::Refused(doubtful->name, *doubtful->pin);
-      },
-      &sent);
-  const CK_RV rv = lease.Call(SIGNET_CK(C_Login), kNoMechanism, sending.user, bytes, size);
-  const bool given_up = !in_doubt.End();
-  if (rv == CKR_OK) {
-    if (pin == nullptr) return std::nullopt;
-    RefusedPinLedger::Accepted(sent.name, *pin);
-    sending.keep.Keep(*pin);
-    return std::nullopt;
-  }
-  // A pass phrase that is no PIN would come again at each start of the program.
-  const bool spent = IsRefusal(rv) || sending.origin == PinOrigin::kPassPhrase;
-  if (pin != nullptr && given_up && !spent) RefusedPinLedger::Accepted(sent.name, *pin);
-  if (rv == CKR_USER_ALREADY_LOGGED_IN) return std::nullopt;
-  if (pin != nullptr && spent) RefusedPinLedger::Refused(sent.name, *pin);
-  if (rv == CKR_FUNCTION_CANCELED || rv == CKR_CANCEL) {
-    return Error(
-        {.code = ErrorCode::kPinNeeded,
-         .detail = fmt::format("token {}: the PIN entry at the reader was cancelled", context_.label),
-         .call = "C_Login",
-         .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-         .token = context_.label,
-         .uri = sending.credentials.uri,
-         .mend = "Try again and enter the PIN at the reader."});
-  }
-  return RvError(rv, "C_Login", context_.label).WithUri(sending.credentials.uri);
+  return PinCandidate{person ? PinOrigin::kPerson : PinOrigin::kPassPhrase, *std::move(answer)};
 }
 
 ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, const Credentials& credentials,
                                  KeptSecret& kept) {
   constexpr auto kKind = PinRequest::Kind::kContextPin;
-  const auto at_hand = [&] { return Candidates(credentials, {&kept, &kept_}, LedgerName(kKind)); };
-  Candidates candidates = at_hand();
+  const auto at_hand = [&] { return PinCandidates(credentials, {&kept, &kept_}, LedgerName(kKind)); };
+  PinCandidates candidates = at_hand();
   for (bool asked = false;;) {
     const LoginFacts facts{.context = true,
                            .token = PinStateOf(look()),
@@ -311,7 +208,7 @@ ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, con
                            .policy = PolicyOf(credentials)};
     const LoginStep step = NextLoginStep(facts);
     if (step.kind == Step::kSendPin) {
-      Candidate& chosen = candidates.at(step.pin);
+      PinCandidate& chosen = candidates.at(step.pin);
       return {.pin = std::move(chosen.pin), .origin = chosen.origin};
     }
     if (step.kind == Step::kAskReader) {
@@ -327,7 +224,7 @@ ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, con
     asked = true;
     if (asker_.load() == std::this_thread::get_id()) ThrowUsedInsidePrompt();
     const Turns::Turn turn(asking_);
-    Candidates fresh = at_hand();  // Another thread may have asked meanwhile.
+    PinCandidates fresh = at_hand();  // Another thread may have asked meanwhile.
     if (fresh.facts().size() == candidates.facts().size()) {
       if (auto answer = Ask(credentials, kKind, facts.token.flags)) {
         // A person's answer is kept at once, so that of many threads one asks; where it is wrong, the ledger
@@ -343,11 +240,13 @@ ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, con
 void Login::SendContext(SessionLease& lease, const ContextPin& pin, const Credentials& credentials,
                         KeptSecret& kept) {
   if (!pin.failure) {
-    pin.failure = Send(lease, {.user = CKU_CONTEXT_SPECIFIC,
-                               .pin = pin.pin ? &*pin.pin : nullptr,
-                               .origin = pin.origin,
-                               .credentials = credentials,
-                               .keep = kept});
+    pin.failure = SendPin(lease, {.user = CKU_CONTEXT_SPECIFIC,
+                                  .pin = pin.pin ? &*pin.pin : nullptr,
+                                  .origin = pin.origin,
+                                  .credentials = credentials,
+                                  .label = context_.label,
+                                  .ledger_name = LedgerName(PinRequest::Kind::kContextPin),
+                                  .keep = kept});
   }
   if (pin.failure) throw Error(*pin.failure);
 }

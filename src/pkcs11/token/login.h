@@ -4,6 +4,7 @@
 #include "pkcs11/token/action.h"
 #include "pkcs11/token/kept_secret.h"
 #include "pkcs11/token/login_machine.h"
+#include "pkcs11/token/pin_candidates.h"
 #include "pkcs11/token/session_lease.h"
 #include "process/turns.h"
 #include <signet/secret.h>
@@ -54,28 +55,15 @@ class Login {
   std::optional<Error> TroubleOf(CK_FLAGS flags, const Credentials& credentials) const;
 
  private:
-  struct Candidate;
-  class Candidates;
-  struct Sending {
-    CK_USER_TYPE user;
-    const Secret* pin;  // null: the reader's own pad
-    PinOrigin origin;
-    const Credentials& credentials;
-    KeptSecret& keep;
-  };
-
   std::uint64_t LogIn(Action& action);
   void End(const std::optional<Error>& failure, std::uint64_t epoch);
-  std::optional<Error> Send(SessionLease& lease, const Sending& sending);
   // Asking calls `ask`, into the program, with this thread marked.
   template <class Call>
   auto Asking(Call call);
-  std::optional<Candidate> Ask(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
+  std::optional<PinCandidate> Ask(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
   PinRequest RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const;
   std::string LedgerName(PinRequest::Kind kind) const;
   [[noreturn]] void ThrowUsedInsidePrompt() const;
-  [[noreturn]] void Throw(const LoginStep& step, const Candidates& candidates, const LoginFacts& facts,
-                          const Credentials& credentials, const std::optional<Error>& failure) const;
 
   const TokenContext& context_;
   Sessions& sessions_;

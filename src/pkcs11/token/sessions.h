@@ -15,7 +15,8 @@ namespace signet {
 // Thread-safe.
 class Sessions {
  public:
-  explicit Sessions(const TokenContext& context) : context_(context), place_(context) {}
+  explicit Sessions(const TokenContext& context)
+      : context_(context), place_(context), kind_(context.read_write ? CKF_RW_SESSION : 0) {}
   ~Sessions();
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
@@ -60,7 +61,8 @@ class Sessions {
   SessionPool pool_;
   std::atomic<CK_FLAGS> flags_{0};
   std::atomic<SessionPool::Clock::time_point> seen_{};
-  std::atomic<CK_FLAGS> kind_{0};  // CKF_RW_SESSION where the token was last seen to give no other
+  std::atomic<CK_FLAGS>
+      kind_;  // CKF_RW_SESSION where wanted, or where the token was last seen to give no other
 };
 
 }  // namespace signet

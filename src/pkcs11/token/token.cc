@@ -18,13 +18,14 @@ constexpr std::chrono::milliseconds kMoment{20};
 }  // namespace
 
 Token::Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, TokenName name, const Settings& settings,
-             std::shared_ptr<CallGuard> guard)
+             std::shared_ptr<CallGuard> guard, bool read_write)
     : context_{.module = std::move(module),
                .guard = std::move(guard),
                .name = name,
                .label = name.label(),
                .max_sessions = settings.max_sessions,
-               .session_idle = settings.session_idle} {
+               .session_idle = settings.session_idle,
+               .read_write = read_write} {
   Seen(slot, name.info);
 }
 

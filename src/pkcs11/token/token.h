@@ -20,9 +20,10 @@ class Token {
  public:
   class Lease;
 
-  // Token reads from `settings` how many sessions it may have and how long they may be idle.
+  // Token reads from `settings` how many sessions it may have and how long they may be idle. `read_write`:
+  // its sessions may change the token, where it gives such sessions.
   Token(std::shared_ptr<Module> module, CK_SLOT_ID slot, TokenName name, const Settings& settings,
-        std::shared_ptr<CallGuard> guard);
+        std::shared_ptr<CallGuard> guard, bool read_write = false);
   Token(const Token&) = delete;
   Token& operator=(const Token&) = delete;
 

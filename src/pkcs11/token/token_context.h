@@ -19,6 +19,7 @@ struct TokenContext {
   std::string label;  // of `name`
   std::uint32_t max_sessions = 0;
   std::chrono::milliseconds session_idle{0};  // 0: sessions are kept
+  bool read_write = false;                    // sessions may change the token
 };
 
 }  // namespace signet

@@ -14,6 +14,7 @@ bool Refused(const ModuleBehaviour& behaviour, const CK_MECHANISM* mechanism) {
   const auto among = [&](const std::vector<unsigned long>& list) {
     return std::ranges::find(list, mechanism->mechanism) != list.end();
   };
+  if (!behaviour.allowed_mechanisms.empty() && !among(behaviour.allowed_mechanisms)) return true;
   return among(behaviour.hidden_mechanisms) || among(behaviour.refused_mechanisms);
 }
 

@@ -2,6 +2,7 @@
 #include "testing/module/overrides.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace signet::testing {
 namespace {
@@ -45,6 +46,21 @@ bool SaysAlwaysAuthenticate(const ModuleBehaviour& behaviour, CK_ATTRIBUTE& attr
   return true;
 }
 
+// SaysAllowedMechanisms answers with the list that every key is said to have.
+bool SaysAllowedMechanisms(const ModuleBehaviour& behaviour, CK_ATTRIBUTE& attribute, bool& too_small) {
+  const auto& allowed = behaviour.allowed_mechanisms;
+  if (attribute.type != CKA_ALLOWED_MECHANISMS || allowed.empty()) return false;
+  const CK_ULONG size = allowed.size() * sizeof allowed[0];
+  if (attribute.pValue != nullptr && attribute.ulValueLen < size) {
+    too_small = true;
+    attribute.ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    return true;
+  }
+  if (attribute.pValue != nullptr) std::memcpy(attribute.pValue, allowed.data(), size);
+  attribute.ulValueLen = size;
+  return true;
+}
+
 }  // namespace
 
 CK_RV CreateObject(Module& module, const Rules& rules, CK_SESSION_HANDLE session, CK_ATTRIBUTE* parts,
@@ -67,11 +83,13 @@ CK_RV GetAttributeValue(Module& module, const Rules& rules, CK_SESSION_HANDLE se
   std::vector<CK_ATTRIBUTE> asked;
   std::vector<CK_ULONG> places;
   bool failed = false;
+  bool too_small = false;
   for (CK_ULONG i = 0; i < count; ++i) {
     if (Fails(rules.behaviour, parts[i].type)) {
       parts[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
       failed = true;
-    } else if (!SaysAlwaysAuthenticate(rules.behaviour, parts[i])) {
+    } else if (!SaysAlwaysAuthenticate(rules.behaviour, parts[i]) &&
+               !SaysAllowedMechanisms(rules.behaviour, parts[i], too_small)) {
       asked.push_back(parts[i]);
       places.push_back(i);
     }
@@ -82,6 +100,7 @@ CK_RV GetAttributeValue(Module& module, const Rules& rules, CK_SESSION_HANDLE se
                            ? CKR_OK
                            : module.real().C_GetAttributeValue(session, real, asked.data(), asked.size());
   for (std::size_t i = 0; i < asked.size(); ++i) parts[places[i]] = asked[i];
+  if (result == CKR_OK && too_small) return CKR_BUFFER_TOO_SMALL;
   return result == CKR_OK && failed ? CKR_ATTRIBUTE_TYPE_INVALID : result;
 }
 

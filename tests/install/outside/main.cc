@@ -1,5 +1,6 @@
 // Makes a PKCS#12 file with the installed testing kit, opens it, and prints whose it is. Touches every
 // installed library, so that one that cannot be linked or loaded shows.
+#include <signet/error.h>
 #include <signet/identity_source.h>
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/temporary_directory.h>
@@ -9,6 +10,9 @@
 
 #ifdef WITH_botan
 #include <signet/botan_credentials.h>
+#endif
+#ifdef WITH_libp11
+#include <signet/libp11_identity.h>
 #endif
 #ifdef WITH_openssl
 #include <signet/openssl_tls.h>
@@ -26,6 +30,14 @@ int main() {
   signet::testing::SoftHsm().Import(alice, {});  // the kit's own programs are found where they were installed
 #ifdef WITH_botan
   if (signet::botan::MakePrivateKey(identity.key()) == nullptr) return 1;
+#endif
+#ifdef WITH_libp11
+  try {
+    signet::FromLibp11(nullptr, nullptr);
+    return 1;
+  } catch (const signet::Error& error) {
+    if (error.code() != signet::ErrorCode::kBadArgument) return 1;
+  }
 #endif
 #ifdef WITH_openssl
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());

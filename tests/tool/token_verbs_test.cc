@@ -1,9 +1,11 @@
 #include "base/hex.h"
+#include "tool/terminal_session.h"
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/test_pki.h>
 #include <signet/testing/wrapped_module.h>
 
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -177,8 +179,8 @@ TEST_P(Keygen, MakesTheKeyAndGivesItsPublicPart) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Keygen,
-                         ::testing::Values("rsa:2048", "ec:P-256", "ec:P-384", "ec:P-521", "ed25519",
-                                           "ed448"),
+                         ::testing::Values("rsa:2048", "ec:P-256", "ec:P-384", "ec:P-521", "ec:secp256k1",
+                                           "ec:brainpoolP256r1", "ed25519", "ed448"),
                          [](const auto& row) {
                            std::string name = row.param;
                            std::erase_if(name, [](char c) { return c == ':' || c == '-'; });
@@ -231,7 +233,7 @@ TEST_F(TokenVerbs, FileThatIsNoModuleIsSaidToBe) {
   module = files.Write("module.so", std::string_view("not a library"));
   const ProcessResult result = WithPin({"keygen"});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("no PKCS#11 module"));
+  EXPECT_THAT(result.err, HasSubstr("not a PKCS#11 module"));
 }
 
 class ImportedKey : public TokenVerbs, public ::testing::WithParamInterface<const char*> {};
@@ -352,6 +354,278 @@ TEST_F(TokenVerbs, ImportRefusesAnIdThatIsTaken) {
   const std::string key = files.Write("key.pem", std::string_view(pki.Issue({}).PrivateKeyPem()));
   EXPECT_THAT(WithPin({"import", "--key", key, "--id", "01"}).err, HasSubstr("ID 01 already"));
   EXPECT_EQ(Objects("01"), 2u);
+}
+
+TEST_F(TokenVerbs, SettingsReachTheModuleAndTheCallLog) {
+  WrappedModule wrapped(hsm, {.init_args = "slot=4"});
+  module = wrapped.path();
+  const std::string log = files.path() + "/calls";
+  const std::string key = files.Write("key.pem", std::string_view(pki.Issue({}).PrivateKeyPem()));
+  const std::vector<std::string> with{"--set", "pkcs11-module-init-args=slot=4", "--set", "call-log=" + log};
+  const auto also = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), with.begin(), with.end());
+    return arguments;
+  };
+  EXPECT_EQ(WithPin({"import", "--key", key, "--id", "21"}).exit_status, 1);
+  EXPECT_EQ(WithPin(also({"import", "--key", key, "--id", "21"})).exit_status, 0);
+  EXPECT_EQ(WithPin(also({"keygen", "--id", "22"})).exit_status, 0);
+  EXPECT_EQ(Token(also({"set-pin", "--so-pin-source", "file:" + so_pin_file, "--new-pin-source",
+                        "file:" + pin_file}))
+                .exit_status,
+            0);
+  EXPECT_EQ(Token(also({"init", "--label", "second", "--so-pin-source", "file:" + so_pin_file, "--pin-source",
+                        "file:" + pin_file}))
+                .exit_status,
+            0);
+  EXPECT_EQ(WithPin(also({"remove", "--yes", "pkcs11:token=card;id=%21"})).exit_status, 0);
+  std::ostringstream calls;
+  calls << std::ifstream(log).rdbuf();
+  for (const char* function : {"C_CreateObject", "C_GenerateKeyPair", "C_InitPIN", "C_InitToken",
+                               "C_DestroyObject", "C_Initialize"}) {
+    EXPECT_THAT(calls.str(), HasSubstr(function));
+  }
+  EXPECT_THAT(calls.str(), Not(HasSubstr("user-pin!")));
+}
+
+TEST_F(TokenVerbs, PinFromADescriptorIsReadOnce) {
+  WrappedModule wrapped(hsm);
+  for (const std::string& verb :
+       {std::string("keygen --id 31"), std::string("remove --yes 'pkcs11:token=card;id=%31'"),
+        "set-pin --new-pin-source file:" + pin_file}) {
+    const std::uint64_t before = wrapped.Count("C_Login");
+    const std::string line = std::string("exec ") + SIGNET_COMMAND + " --module " + wrapped.path() +
+                             " token " + verb + " --pin-source fd:3 3<" + pin_file;
+    const ProcessResult result =
+        RunProgram({.argv = {"setsid", "--wait", "sh", "-c", line}, .environment = hsm.environment()});
+    EXPECT_EQ(result.exit_status, 0) << verb << '\n' << result.err;
+    EXPECT_EQ(wrapped.Count("C_Login"), before + 1) << verb;
+  }
+}
+
+TEST_F(TokenVerbs, EmptyPinIsNotSent) {
+  WrappedModule wrapped(hsm);
+  module = wrapped.path();
+  const std::string empty = "file:" + files.Write("empty", std::string_view("\n"));
+  const std::string fresh = "file:" + new_pin_file;
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"keygen", "--pin-source", empty},
+           {"set-pin", "--pin-source", empty, "--new-pin-source", fresh},
+           {"set-pin", "--so-pin-source", empty, "--new-pin-source", fresh},
+           {"set-pin", "--so", "--so-pin-source", empty, "--new-pin-source", fresh}}) {
+    const ProcessResult result = Token(arguments);
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.err, HasSubstr("empty"));
+  }
+  EXPECT_EQ(wrapped.Count("C_Login"), 0u);
+}
+
+TEST_F(TokenVerbs, NewPinOfAWrongLengthIsRefusedWithTheTokensLimits) {
+  WrappedModule wrapped(hsm);
+  module = wrapped.path();
+  const std::string brief = "file:" + files.Write("brief", std::string_view("12\n"));
+  const ProcessResult set = WithPin({"set-pin", "--new-pin-source", brief});
+  EXPECT_EQ(set.exit_status, 1);
+  EXPECT_THAT(set.err, HasSubstr("4 to 255 bytes"));
+  const ProcessResult init = Token({"init", "--force", "--label", "card", "--so-pin-source",
+                                    "file:" + so_pin_file, "--pin-source", brief});
+  EXPECT_THAT(init.err, HasSubstr("4 to 255 bytes"));
+  EXPECT_EQ(wrapped.Count("C_InitToken"), 0u);
+  wrapped.Set({.faults = {{.function = "C_InitPIN", .result = 0xA2}}});  // CKR_PIN_LEN_RANGE
+  EXPECT_THAT(
+      Token({"set-pin", "--so-pin-source", "file:" + so_pin_file, "--new-pin-source", "file:" + new_pin_file})
+          .err,
+      HasSubstr("4 to 255 bytes"));
+}
+
+TEST_F(TokenVerbs, OfficersPinIsSubjectToTheRulesOfTheUsers) {
+  const std::vector<std::string> reset{"set-pin", "--so-pin-source", "file:" + so_pin_file,
+                                       "--new-pin-source", "file:" + new_pin_file};
+  WrappedModule final_try(hsm, {.token_flags_set = 0x200000});  // CKF_SO_PIN_FINAL_TRY
+  module = final_try.path();
+  EXPECT_THAT(Token(reset).err, HasSubstr("allow-final-try"));
+  EXPECT_EQ(final_try.Count("C_Login"), 0u);
+  std::vector<std::string> allowed = reset;
+  allowed.insert(allowed.end(), {"--set", "allow-final-try=true"});
+  EXPECT_EQ(Token(allowed).exit_status, 0);
+  final_try.Set({.token_flags_set = 0x400000});  // CKF_SO_PIN_LOCKED
+  EXPECT_THAT(Token(allowed).err, HasSubstr("the security officer's PIN is locked"));
+  EXPECT_EQ(final_try.Count("C_Login"), 1u);
+  const ProcessResult init = Token({"init", "--force", "--label", "card", "--so-pin-source",
+                                    "file:" + so_pin_file, "--pin-source", "file:" + pin_file});
+  EXPECT_THAT(init.err, HasSubstr("the security officer's PIN is locked"));
+  EXPECT_EQ(final_try.Count("C_InitToken"), 0u);
+}
+
+TEST_F(TokenVerbs, WrongOfficersPinIsSentOnce) {
+  WrappedModule wrapped(hsm);
+  module = wrapped.path();
+  const ProcessResult result =
+      Token({"set-pin", "--so-pin-source", "file:" + pin_file, "--new-pin-source", "file:" + new_pin_file});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("the security officer's PIN is wrong"));
+  EXPECT_EQ(wrapped.Count("C_Login"), 1u);
+}
+
+class NoOfficerLogin : public TokenVerbs, public ::testing::WithParamInterface<unsigned long> {};
+
+TEST_P(NoOfficerLogin, IsExplained) {
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_Login", .result = GetParam(), .times = 0}}});
+  module = wrapped.path();
+  const ProcessResult result = Token(
+      {"set-pin", "--so-pin-source", "file:" + so_pin_file, "--new-pin-source", "file:" + new_pin_file});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("refused the security officer's login"));
+  EXPECT_THAT(result.err, HasSubstr("--unblock-pin"));
+  EXPECT_EQ(wrapped.Count("C_Login"), 1u);
+}
+
+// CKR_GENERAL_ERROR, CKR_FUNCTION_NOT_SUPPORTED, CKR_USER_TYPE_INVALID
+INSTANTIATE_TEST_SUITE_P(Codes, NoOfficerLogin, ::testing::Values(0x5, 0x54, 0x103));
+
+TEST_F(TokenVerbs, InitThatCannotSetTheUsersPinSaysWhatIsDone) {
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_InitPIN", .result = 0x30}}});
+  module = wrapped.path();
+  const ProcessResult result = Token({"init", "--label", "second", "--so-pin-source", "file:" + so_pin_file,
+                                      "--pin-source", "file:" + pin_file});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("but no user's PIN"));
+  EXPECT_THAT(result.err, HasSubstr("signet token set-pin --token second"));
+  EXPECT_EQ(Token({"set-pin", "--token", "second", "--so-pin-source", "file:" + so_pin_file,
+                   "--new-pin-source", "file:" + pin_file})
+                .exit_status,
+            0);
+  EXPECT_EQ(WithPin({"keygen", "--token", "second"}).exit_status, 0);
+}
+
+TEST_F(TokenVerbs, DifferingNewPinsAreSaidToDiffer) {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : hsm.environment()) environment.push_back(name + "=" + value);
+  TerminalSession session(
+      {SIGNET_COMMAND, "--module", module, "token", "set-pin", "--pin-source", "file:" + pin_file},
+      environment, "");
+  ASSERT_TRUE(session.WaitFor("New PIN of the user: ")) << session.shown();
+  session.Type("11111\n");
+  ASSERT_TRUE(session.WaitFor("again: ")) << session.shown();
+  session.Type("22222\n");
+  EXPECT_EQ(session.End(), 1);
+  EXPECT_THAT(session.shown(), HasSubstr("differ"));
+}
+
+TEST_F(TokenVerbs, RenewedCertificateGoesBesideItsKey) {
+  const auto spki = hsm.Generate("ec:P-256", {.id = "\x5a", .label = "made here"});
+  const std::string first = files.Write("1.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
+  const std::string second = files.Write("2.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
+  const std::string third = files.Write("3.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
+  EXPECT_EQ(WithPin({"import", "--cert", first}).exit_status, 0);
+  EXPECT_THAT(WithPin({"import", "--cert", first}).err, HasSubstr("this certificate already"));
+  EXPECT_EQ(WithPin({"import", "--cert", second}).exit_status, 0);
+  EXPECT_EQ(Objects("5a"), 4u);
+  EXPECT_EQ(WithPin({"import", "--cert", third, "--replace"}).exit_status, 0);
+  EXPECT_EQ(Objects("5a"), 3u);
+}
+
+TEST_F(TokenVerbs, ReplaceRemovesNothingWhenTheNewCertificateIsNotThere) {
+  const auto spki = hsm.Generate("ec:P-256", {.id = "\x5a"});
+  const std::string first = files.Write("1.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
+  const std::string second = files.Write("2.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
+  ASSERT_EQ(WithPin({"import", "--cert", first}).exit_status, 0);
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_CreateObject", .result = 0x31, .times = 0}}});
+  module = wrapped.path();
+  EXPECT_EQ(WithPin({"import", "--cert", second, "--replace"}).exit_status, 1);
+  EXPECT_EQ(Objects("5a"), 3u);
+  wrapped.Set({.faults = {{.function = "C_DestroyObject", .result = 0x5, .times = 0}}});
+  const ProcessResult kept = WithPin({"import", "--cert", second, "--replace"});
+  EXPECT_EQ(kept.exit_status, 1);
+  EXPECT_THAT(kept.err, HasSubstr("the old one could not be removed: certificate id=5a"));
+  EXPECT_EQ(Objects("5a"), 4u);
+}
+
+// Certutil lists what NSS sees on the token.
+TEST_F(TokenVerbs, NssSeesImportedCertificates) {
+  const std::string database = "sql:" + files.path();
+  const auto run = [&](std::vector<std::string> argv) {
+    const ProcessResult result = RunProgram({.argv = std::move(argv), .environment = hsm.environment()});
+    EXPECT_TRUE(result.ok()) << result.out << result.err;
+    return result.out;
+  };
+  for (const auto& [name, key] : {std::pair("rsa", "rsa:2048"), std::pair("ec", "ec:P-256")}) {
+    const std::string file = files.Write(name, MakePkcs12(pki.Issue({.key = key, .common_name = name})));
+    ASSERT_EQ(WithPin({"import", "pkcs12:" + file, "--password-source",
+                       "file:" + files.Write("password", std::string_view("secret\n"))})
+                  .exit_status,
+              0);
+  }
+  run({"certutil", "-N", "-d", database, "--empty-password"});
+  run({"modutil", "-dbdir", database, "-force", "-add", "card", "-libfile", module});
+  const std::string listed = run({"certutil", "-L", "-d", database, "-h", "card", "-f", pin_file});
+  EXPECT_THAT(listed, HasSubstr("card:rsa"));
+  EXPECT_THAT(listed, HasSubstr("card:ec"));
+}
+
+class UnknownOutcome : public TokenVerbs, public ::testing::WithParamInterface<unsigned long> {};
+
+TEST_P(UnknownOutcome, WhatWasDoneThoughReportedAsFailedIsNotMadeTwice) {
+  const TestIdentity alice = pki.Issue({});
+  const std::string key = files.Write("key.pem", std::string_view(alice.PrivateKeyPem()));
+  const std::string pem = files.Write("cert.pem", std::string_view(alice.CertificatePem()));
+  for (std::uint64_t nth = 1; nth <= 3; ++nth) {
+    WrappedModule wrapped(
+        hsm, {.faults = {{.function = "C_CreateObject", .result = GetParam(), .nth = nth, .after = true}}});
+    module = wrapped.path();
+    const std::string id = "4" + std::to_string(nth);
+    const ProcessResult result = WithPin({"import", "--key", key, "--cert", pem, "--id", id});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_EQ(wrapped.Count("C_CreateObject"), 3u);
+    EXPECT_EQ(Objects(id), 3u);
+  }
+  WrappedModule wrapped(hsm,
+                        {.faults = {{.function = "C_GenerateKeyPair", .result = GetParam(), .after = true}}});
+  module = wrapped.path();
+  EXPECT_EQ(WithPin({"keygen", "--id", "4f"}).exit_status, 0);
+  EXPECT_EQ(wrapped.Count("C_GenerateKeyPair"), 1u);
+  EXPECT_EQ(Objects("4f"), 2u);
+}
+
+// CKR_HOST_MEMORY, CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY
+INSTANTIATE_TEST_SUITE_P(Codes, UnknownOutcome, ::testing::Values(0x2, 0x5, 0x6, 0x30, 0x31));
+
+class CannotHaveBeenDone : public TokenVerbs, public ::testing::WithParamInterface<unsigned long> {};
+
+TEST_P(CannotHaveBeenDone, IsRepeatedOnce) {
+  const std::string key = files.Write("key.pem", std::string_view(pki.Issue({}).PrivateKeyPem()));
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_CreateObject", .result = GetParam()}}});
+  module = wrapped.path();
+  const ProcessResult result = WithPin({"import", "--key", key, "--id", "51"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(wrapped.Count("C_CreateObject"), 3u);
+  EXPECT_EQ(Objects("51"), 2u);
+}
+
+// CKR_SESSION_HANDLE_INVALID, CKR_USER_NOT_LOGGED_IN
+INSTANTIATE_TEST_SUITE_P(Codes, CannotHaveBeenDone, ::testing::Values(0xB3, 0x101));
+
+TEST_F(TokenVerbs, WhatCannotBeRemovedAfterAFailureIsNamed) {
+  const TestIdentity alice = pki.Issue({});
+  const std::string key = files.Write("key.pem", std::string_view(alice.PrivateKeyPem()));
+  const std::string pem = files.Write("cert.pem", std::string_view(alice.CertificatePem()));
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_CreateObject", .result = 0x31, .nth = 3, .times = 0},
+                                         {.function = "C_DestroyObject", .result = 0x5, .times = 0}}});
+  module = wrapped.path();
+  const ProcessResult result =
+      WithPin({"import", "--key", key, "--cert", pem, "--id", "0d", "--label", "mine"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("no memory left"));
+  EXPECT_THAT(result.err,
+              HasSubstr("left on the token: public key id=0d object=mine, private key id=0d object=mine"));
+  EXPECT_EQ(Objects("0d"), 2u);
+}
+
+TEST_F(TokenVerbs, CertificateCategoryIsLeftOutWhereTheTokenRefusesIt) {
+  const std::string pem = files.Write("cert.pem", std::string_view(pki.Issue({}).CertificatePem()));
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_CreateObject", .result = 0x12}}});
+  module = wrapped.path();
+  EXPECT_EQ(WithPin({"import", "--cert", pem, "--id", "61"}).exit_status, 0);
+  EXPECT_EQ(Objects("61"), 1u);
 }
 
 class HalfWay : public TokenVerbs, public ::testing::WithParamInterface<const char*> {};

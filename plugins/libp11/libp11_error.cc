@@ -1,19 +1,19 @@
 #include "libp11/libp11_error.h"
 
-#include "pkcs11/admin/admin_error.h"
+#include "pkcs11/module/rv.h"
 
 #include <libp11.h>
 #include <openssl/err.h>
 
 namespace signet {
 
-void ThrowLibp11(std::string_view call, ErrorCode otherwise) {
+void ThrowLibp11(std::string_view call) {
   while (const unsigned long code = ERR_get_error()) {
-    if (ERR_GET_LIB(code) == ERR_get_CKR_code())
-      CheckAdmin(static_cast<CK_RV>(ERR_GET_REASON(code)), call, otherwise);
+    if (ERR_GET_LIB(code) == ERR_get_CKR_code()) CheckRv(static_cast<CK_RV>(ERR_GET_REASON(code)), call, {});
   }
-  throw Error(
-      {.code = otherwise, .detail = "the token refused, and did not say why", .call = std::string(call)});
+  throw Error({.code = ErrorCode::kTokenTrouble,
+               .detail = "the token refused, and did not say why",
+               .call = std::string(call)});
 }
 
 CallersErrors::CallersErrors() {

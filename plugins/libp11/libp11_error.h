@@ -10,12 +10,7 @@ namespace signet {
 
 // ThrowLibp11 throws Error naming `call`, from the CKR_ code that libp11 left somewhere in the ERR queue,
 // under a library number of its own.
-[[noreturn]] void ThrowLibp11(std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble);
-
-// CheckLibp11 does so when `result` is not zero.
-inline void CheckLibp11(int result, std::string_view call, ErrorCode otherwise = ErrorCode::kTokenTrouble) {
-  if (result != 0) ThrowLibp11(call, otherwise);
-}
+[[noreturn]] void ThrowLibp11(std::string_view call);
 
 // CallersErrors keeps the caller's ERR queue as it was. A mark is not enough: libp11 0.4.12 and 0.4.13 clear
 // the whole queue when they succeed.

@@ -1,0 +1,169 @@
+#include "pkcs11/admin/token_place.h"
+
+#include "base/percent_encoding.h"
+#include "pkcs11/admin/token_handle.h"
+#include "pkcs11/objects/uri.h"
+#include <signet/error.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+using Modules = std::vector<std::shared_ptr<Module>>;
+
+constexpr std::size_t kLabelSize = sizeof(CK_TOKEN_INFO::label);
+
+Modules Open(const Settings& settings) {
+  const auto log = CallLog::FromSettings(settings);
+  Modules modules;
+  const auto add_configured = [&] {
+    for (auto& module : Module::LoadConfigured(settings.module_init_args, log)) {
+      if (!module->holds_trust()) modules.push_back(std::move(module));
+    }
+  };
+  if (settings.modules.empty()) add_configured();
+  for (const std::string& path : settings.modules) {
+    // p11-kit does not load its own proxy, which stands for all configured modules.
+    if (std::filesystem::path(path).filename() == "p11-kit-proxy.so") {
+      add_configured();
+    } else {
+      modules.push_back(Module::Load(path, settings.module_init_args, log));
+    }
+  }
+  return modules;
+}
+
+// TellTwinsApart ties tokens that show the same texts to their slots.
+void TellTwinsApart(std::vector<TokenPlace>& places) {
+  for (TokenPlace& place : places) {
+    const auto same = std::ranges::count_if(places, [&](const TokenPlace& other) {
+      return SameToken(other.handle->name.info, place.handle->name.info);
+    });
+    if (same == 1) continue;
+    auto handle = std::make_shared<TokenHandle>(*place.handle);
+    handle->name.slot = handle->slot;
+    place.handle = std::move(handle);
+  }
+}
+
+std::vector<TokenPlace> PlacesOf(const std::shared_ptr<Module>& module, const Settings& settings) {
+  std::vector<TokenPlace> places;
+  module->EnsureReady();
+  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
+    try {
+      places.push_back(PlaceIn(module, slot, settings));
+    } catch (const Error&) {
+      // One slot that cannot be read, as its token was just pulled out, does not hide the others.
+      continue;
+    }
+  }
+  TellTwinsApart(places);
+  return places;
+}
+
+std::vector<TokenPlace> AllPlaces(const Settings& settings) {
+  std::vector<TokenPlace> all;
+  for (const auto& module : Open(settings)) {
+    try {
+      std::ranges::move(PlacesOf(module, settings), std::back_inserter(all));
+    } catch (const Error&) {
+      if (!settings.modules.empty()) throw;
+    }
+  }
+  return all;
+}
+
+const TokenPlace& OneToOverwrite(const std::vector<TokenPlace>& there, std::string_view label) {
+  if (there.size() == 1) return there.front();
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = fmt::format("{} tokens have the label \"{}\"", there.size(), label),
+               .token = std::string(label),
+               .mend = "Take the others out, or name the module with --module."});
+}
+
+const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
+  if (blank.empty()) {
+    throw Error({.code = ErrorCode::kTokenAbsent,
+                 .detail = "there is no blank token",
+                 .mend =
+                     "Insert a blank token, name the module with --module, or wipe a token: its --label and "
+                     "--force."});
+  }
+  const Module* const module = blank.front().handle->module.get();
+  if (std::ranges::all_of(blank, [&](const auto& place) { return place.handle->module.get() == module; })) {
+    return blank.front();
+  }
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = "more than one module has a blank token",
+               .mend = "Name one with --module."});
+}
+
+}  // namespace
+
+TokenPlace PlaceIn(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, const Settings& settings) {
+  auto handle = std::make_shared<TokenHandle>(TokenHandle{
+      .module = module, .slot = slot, .name = {.info = module->TokenInfo(slot)}, .settings = settings});
+  const CK_TOKEN_INFO& info = handle->name.info;
+  const auto says = [&](CK_FLAGS flag) { return (info.flags & flag) != 0; };
+  return {.label = TextOf(info.label),
+          .serial = TextOf(info.serialNumber),
+          .initialised = says(CKF_TOKEN_INITIALIZED),
+          .reader_asks = says(CKF_PROTECTED_AUTHENTICATION_PATH),
+          .count_low = says(CKF_USER_PIN_COUNT_LOW),
+          .final_try = says(CKF_USER_PIN_FINAL_TRY),
+          .locked = says(CKF_USER_PIN_LOCKED),
+          .officer_final_try = says(CKF_SO_PIN_FINAL_TRY),
+          .handle = std::move(handle)};
+}
+
+std::vector<TokenPlace> FindTokens(const Settings& settings) {
+  std::vector<TokenPlace> places = AllPlaces(settings);
+  std::erase_if(places, [](const TokenPlace& place) { return !place.initialised; });
+  return places;
+}
+
+TokenPlace FindPlaceFor(const Settings& settings, std::string_view label, bool overwrite) {
+  if (label.empty() || label.size() > kLabelSize) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = fmt::format("a token's label has 1 to {} bytes", kLabelSize),
+                 .mend = "Choose another label."});
+  }
+  std::vector<TokenPlace> there;
+  std::vector<TokenPlace> blank;
+  for (TokenPlace& place : AllPlaces(settings)) {
+    if (!place.initialised) {
+      blank.push_back(std::move(place));
+    } else if (place.label == label) {
+      there.push_back(std::move(place));
+    }
+  }
+  if (there.empty()) return OneBlank(blank);
+  if (overwrite) return OneToOverwrite(there, label);
+  throw Error({.code = ErrorCode::kAmbiguous,
+               .detail = fmt::format("a token with the label \"{}\" is there already", label),
+               .token = std::string(label),
+               .mend = "Choose another label, or wipe that token with --force."});
+}
+
+bool FitsUri(const TokenPlace& token, std::string_view uri) {
+  const Pkcs11Uri parsed = Pkcs11Uri::Parse(uri);
+  return parsed.names_token() && parsed.Matches(token.handle->name.info, token.handle->slot);
+}
+
+std::string UriOf(const TokenPlace& token, const ObjectName* object) {
+  std::string uri = fmt::format("pkcs11:token={}", PercentEncode(token.label));
+  if (!token.serial.empty()) uri += fmt::format(";serial={}", PercentEncode(token.serial));
+  if (object == nullptr) return uri;
+  if (!object->id.empty()) {
+    uri += ";id=";
+    for (const std::uint8_t byte : object->id) uri += fmt::format("%{:02X}", byte);
+  }
+  if (!object->label.empty()) uri += fmt::format(";object={}", PercentEncode(object->label));
+  return uri;
+}
+
+}  // namespace signet

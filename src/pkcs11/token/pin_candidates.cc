@@ -1,0 +1,36 @@
+#include "pkcs11/token/pin_candidates.h"
+
+#include "process/refused_pin_ledger.h"
+#include <signet/error.h>
+
+#include <optional>
+#include <utility>
+
+namespace signet {
+
+PinCandidates::PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
+                             std::string ledger_name)
+    : ledger_name_(std::move(ledger_name)) {
+  std::optional<Error> unreadable;
+  try {
+    if (auto brought = credentials.pin.Read()) {
+      Add({credentials.pin.is_value() ? PinOrigin::kUriValue : PinOrigin::kSource, *std::move(brought)});
+    }
+  } catch (const Error& error) {
+    unreadable = error.WithUri(credentials.uri);
+  }
+  for (const KeptSecret* keeper : kept) {
+    const Secret* pin = keeper->get();
+    if (pin != nullptr) Add({PinOrigin::kKept, pin->Clone()});
+  }
+  if (pins_.empty() && unreadable) throw *std::move(unreadable);
+}
+
+void PinCandidates::Add(PinCandidate candidate) {
+  facts_.push_back({.origin = candidate.origin,
+                    .empty = candidate.pin.size() == 0,
+                    .refused = RefusedPinLedger::WasRefused(ledger_name_, candidate.pin)});
+  pins_.push_back(std::move(candidate));
+}
+
+}  // namespace signet

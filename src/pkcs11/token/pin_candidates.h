@@ -1,0 +1,41 @@
+#pragma once
+
+#include "pkcs11/token/credentials.h"
+#include "pkcs11/token/kept_secret.h"
+#include "pkcs11/token/pin_policy.h"
+#include <signet/secret.h>
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace signet {
+
+// PinCandidate is a PIN that may be sent, and where it came from.
+struct PinCandidate {
+  PinOrigin origin;
+  Secret pin;
+};
+
+// PinCandidates are the PINs at hand for one login, the preferred one first: what the URI or the settings
+// bring, as it may have been changed since, then what worked before.
+class PinCandidates {
+ public:
+  // PinCandidates reads what `credentials` bring; `ledger_name` is the token's in the ledger of refused PINs.
+  // Throws Error kUnreadable where that cannot be read and nothing was kept.
+  PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
+                std::string ledger_name);
+
+  void Add(PinCandidate candidate);
+  // facts are what the login machine may know of them.
+  std::span<const PinFacts> facts() const noexcept { return facts_; }
+  PinCandidate& at(std::size_t index) { return pins_.at(index); }
+
+ private:
+  std::string ledger_name_;
+  std::vector<PinCandidate> pins_;
+  std::vector<PinFacts> facts_;
+};
+
+}  // namespace signet
