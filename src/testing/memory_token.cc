@@ -135,6 +135,8 @@ void MemoryModule::Disturb(const Disturbances& disturbances) { (*library_)->Dist
 void MemoryModule::Calm() { (*library_)->Disturb({.per_mille = 0}); }
 std::uint64_t MemoryModule::disturbed() const { return (*library_)->disturbed(); }
 
+bool MemoryModule::absent() const { return (*library_)->absent(); }
+
 std::vector<unsigned long> MemoryModule::PermittedCodes(std::string_view function) {
   const auto number = FunctionOf(function);
   if (!number) throw std::runtime_error("PKCS#11 has no " + std::string(function));

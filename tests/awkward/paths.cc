@@ -190,7 +190,8 @@ std::string User::Decrypt() {
 
 std::string User::Derive() {
   Secret secret = keys_.at(1)->Derive(PartnerOf(person_).point);
-  return std::ranges::equal(secret.writable_bytes(), PartnerOf(person_).secret) ? "" : "the secret is another one";
+  return std::ranges::equal(secret.writable_bytes(), PartnerOf(person_).secret) ? ""
+                                                                                : "the secret is another one";
 }
 
 }  // namespace signet::testing

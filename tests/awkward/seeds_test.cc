@@ -3,6 +3,7 @@
 #include "awkward/paths.h"
 #include "awkward/rules.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <random>
@@ -36,10 +37,15 @@ MemoryBehaviour Shape(std::mt19937_64& random) {
   return behaviour;
 }
 
+// Counts show that a run was awkward indeed.
+struct Counts {
+  std::atomic<std::uint64_t> actions{0}, failed{0}, undisturbed{0}, disturbances{0};
+};
+
 class Run {
  public:
-  Run(MemoryModule& module, std::uint64_t seed, int threads)
-      : module_(module), seed_(seed), threads_(threads) {}
+  Run(MemoryModule& module, std::uint64_t seed, int threads, Counts& counts)
+      : counts_(counts), module_(module), seed_(seed), threads_(threads) {}
 
   // Failures gives what is wrong, one text each.
   std::vector<std::string> Failures() {
@@ -63,6 +69,7 @@ class Run {
       Check(user.TakeKeys(), "keys", false);
     }
     Work(user, random);
+    counts_.disturbances += module_.disturbed();
     module_.Calm();
     After(user);
     for (const std::string& rule : BrokenRules(module_.Calls())) failures_.push_back(rule);
@@ -85,7 +92,15 @@ class Run {
       const Path path = kPaths[random() % std::size(kPaths)];
       if (!user.has_keys() && path >= Path::kSign) continue;
       module_.BeginAction(++action);
-      Check(user.Do(path), NameOf(path), false);
+      // What nothing disturbed works, whatever happened before it.
+      const std::uint64_t before = module_.disturbed();
+      const bool absent = module_.absent();
+      const Outcome outcome = user.Do(path);
+      const bool undisturbed = threads_ == 1 && !absent && module_.disturbed() == before;
+      ++counts_.actions;
+      counts_.failed += outcome.worked ? 0 : 1;
+      counts_.undisturbed += undisturbed ? 1 : 0;
+      Check(outcome, NameOf(path), undisturbed);
     }
   }
 
@@ -108,6 +123,7 @@ class Run {
     failures_.push_back(fmt::format("{}: {}", what, outcome.error));
   }
 
+  Counts& counts_;
   MemoryModule& module_;
   const std::uint64_t seed_;
   const int threads_;
@@ -122,8 +138,9 @@ void RunSeeds(int threads, std::uint64_t share) {
   const std::uint64_t seeds = std::max<std::uint64_t>(1, Number("SIGNET_SEEDS", 20'000) / share);
   const std::uint64_t first = only != 0 ? only : 1;
   std::uint64_t failed = 0;
+  Counts counts;
   for (std::uint64_t seed = first; seed < first + (only != 0 ? 1 : seeds); ++seed) {
-    const auto failures = Run(module, seed, threads).Failures();
+    const auto failures = Run(module, seed, threads, counts).Failures();
     if (failures.empty()) continue;
     if (++failed > 10 && only == 0) continue;
     std::string text;
@@ -132,8 +149,13 @@ void RunSeeds(int threads, std::uint64_t share) {
                                  seed, text)
                   << (only != 0 ? "\n" + Text(module.Calls(), 400) : "");
   }
-  std::printf("%llu seeds, %llu of them failed\n", static_cast<unsigned long long>(only != 0 ? 1 : seeds),
-              static_cast<unsigned long long>(failed));
+  std::printf(
+      "%s\n",
+      fmt::format("{} seeds, {} of them failed; {} disturbances, {} actions meanwhile, {} of them failed "
+                  "and {} were not disturbed",
+                  only != 0 ? 1 : seeds, failed, counts.disturbances.load(), counts.actions.load(),
+                  counts.failed.load(), counts.undisturbed.load())
+          .c_str());
 }
 
 // Together 20,000 seeds.

@@ -135,6 +135,8 @@ class MemoryModule {
   void Calm();
   // disturbed tells how many disturbances or faults have happened since they were set.
   std::uint64_t disturbed() const;
+  // absent tells whether a token that a disturbance took out is not back yet.
+  bool absent() const;
   // PermittedCodes gives what PKCS#11 2.40 lists for a function; AllCodes every code that it defines.
   static std::vector<unsigned long> PermittedCodes(std::string_view function);
   static std::vector<unsigned long> AllCodes();

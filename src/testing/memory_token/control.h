@@ -33,6 +33,7 @@ class MemoryControl {
   virtual void Set(const MemoryBehaviour& behaviour) = 0;
   virtual void Disturb(const Disturbances& disturbances) = 0;
   virtual std::uint64_t disturbed() const = 0;
+  virtual bool absent() const = 0;
   virtual void BeginAction(std::uint64_t action) = 0;
   virtual void Record(bool on) = 0;
   virtual std::vector<MemoryCall> Calls() const = 0;

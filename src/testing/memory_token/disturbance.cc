@@ -51,6 +51,11 @@ std::uint64_t MemoryState::disturbed() const {
   return spent_;
 }
 
+bool MemoryState::absent() const {
+  const std::lock_guard lock(mutex_);
+  return !returns_.empty();
+}
+
 void MemoryState::BringBack(bool all) {
   for (std::size_t i = 0; i < returns_.size();) {
     const Return one = returns_[i];

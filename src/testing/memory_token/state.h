@@ -139,6 +139,7 @@ class MemoryState final : public MemoryControl {
   void Set(const MemoryBehaviour& behaviour) override;
   void Disturb(const Disturbances& disturbances) override;
   std::uint64_t disturbed() const override;
+  bool absent() const override;
   void BeginAction(std::uint64_t action) override;
   void Record(bool on) override;
   std::vector<MemoryCall> Calls() const override;

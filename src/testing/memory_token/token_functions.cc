@@ -186,10 +186,8 @@ CK_RV OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void*, CK_NOTIFY, CK_SESSION_
     if (!writes && (behaviour.refuse_read_only || token->user == CKU_SO))
       return CKR_SESSION_READ_WRITE_SO_EXISTS;
     if (writes && behaviour.refuse_read_write) return CKR_TOKEN_WRITE_PROTECTED;
-    const auto open =
-        std::ranges::count_if(State().sessions(), [=](const auto& one) {
-          return one.second.token == token && !one.second.gone;
-        });
+    const auto open = std::ranges::count_if(
+        State().sessions(), [=](const auto& one) { return one.second.token == token && !one.second.gone; });
     if (behaviour.max_sessions != 0 && static_cast<CK_ULONG>(open) >= behaviour.max_sessions)
       return CKR_SESSION_COUNT;
     *handle = State().OpenSession(slot, flags);
