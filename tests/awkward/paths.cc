@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
 
 #include <fmt/format.h>
@@ -51,6 +52,11 @@ Partner MakePartner(std::size_t person) {
   return partner;
 }
 
+std::uint64_t NextAction() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
 const Partner& PartnerOf(std::size_t person) {
   static const std::array<Partner, kPeople> partners{MakePartner(0), MakePartner(1), MakePartner(2)};
   return partners.at(person);
@@ -88,7 +94,7 @@ void Fill(MemoryModule& module, std::size_t token, std::size_t person, const Mem
   }
 }
 
-User::User(const MemoryModule& module, std::size_t token, std::size_t person, const Settings& more)
+User::User(MemoryModule& module, std::size_t token, std::size_t person, const Settings& more)
     : module_(module), token_(token), person_(person), uri_(module.TokenUri(token, true)) {
   PartnerOf(person);
   Settings settings = more;
@@ -101,6 +107,7 @@ std::string User::UriOf(std::size_t kind) const { return module_.ObjectUri(token
 Outcome User::Guarded(const std::function<std::string()>& work) const {
   Outcome outcome;
   try {
+    module_.BeginAction(NextAction());
     outcome.error = work();
     outcome.wrong = !outcome.error.empty();
     outcome.worked = outcome.error.empty();
@@ -116,8 +123,10 @@ Outcome User::Guarded(const std::function<std::string()>& work) const {
 Outcome User::TakeKeys() {
   return Guarded([&]() -> std::string {
     std::vector<std::shared_ptr<PrivateKey>> keys;
-    for (std::size_t kind = 0; kind < std::size(kKeyKinds); ++kind)
+    for (std::size_t kind = 0; kind < std::size(kKeyKinds); ++kind) {
+      module_.BeginAction(NextAction());
       keys.push_back(LoadKey(*source_, UriOf(kind)));
+    }
     keys_ = std::move(keys);
     return {};
   });
@@ -129,6 +138,7 @@ Outcome User::Do(Path path) {
       case Path::kList:
         return List();
       case Path::kOpen:
+        return Open();
       case Path::kLoad:
         return Load();
       case Path::kSign:
@@ -153,6 +163,18 @@ std::string User::List() {
     wanted.push_back(Of(kind).certificate.subject());
   std::ranges::sort(wanted);
   return subjects == wanted ? "" : fmt::format("{} identities are listed, not these three", subjects.size());
+}
+
+// Open does what IdentitySource::Open does, with the source that has the keys.
+std::string User::Open() {
+  const std::size_t kind = round_++ % std::size(kKeyKinds);
+  const Listing listing = source_->List(UriOf(kind), nullptr);
+  if (!listing.problems.empty()) throw Error(listing.problems.front().error);
+  if (listing.identities.size() != 1)
+    return fmt::format("{} identities bear the name of one", listing.identities.size());
+  if (listing.identities[0].leaf() != Of(kind).certificate) return "another identity is opened";
+  listing.identities[0].key()->Unlock();
+  return {};
 }
 
 std::string User::Load() {

@@ -34,20 +34,22 @@ inline constexpr std::string_view kKeyKinds[] = {"rsa:2048", "ec:P-256", "ed2551
 void Fill(MemoryModule& module, std::size_t token, std::size_t person,
           const MemoryObjectOptions& options = {});
 
-// User is a program at work: a source, and the keys that it holds of one token.
+// User is a program at work, each of whose actions has a number of its own in the record: a source, and the
+// keys that it holds of one token.
 class User {
  public:
-  User(const MemoryModule& module, std::size_t token, std::size_t person, const Settings& more = {});
+  User(MemoryModule& module, std::size_t token, std::size_t person, const Settings& more = {});
   // TakeKeys loads the three keys that later actions use.
   Outcome TakeKeys();
   Outcome Do(Path path);
   bool has_keys() const { return keys_.size() == std::size(kKeyKinds); }
-  // url is the token's; with the PIN.
+  // uri is the token's, with its PIN.
   const std::string& uri() const { return uri_; }
 
  private:
   Outcome Guarded(const std::function<std::string()>& work) const;
   std::string List();
+  std::string Open();
   std::string Load();
   std::string Sign();
   std::string Decrypt();
@@ -55,7 +57,7 @@ class User {
   std::string UriOf(std::size_t kind) const;
   const TestIdentity& Of(std::size_t kind) const { return IdentityFor(person_, kKeyKinds[kind]); }
 
-  const MemoryModule& module_;
+  MemoryModule& module_;
   const std::size_t token_;
   const std::size_t person_;
   std::string uri_;
