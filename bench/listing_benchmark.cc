@@ -153,7 +153,10 @@ void MeasureSignet(benchmark::State& state, const Subject& subject) {
   Put(state, "attributes", kSignet, static_cast<double>(subject.count("C_GetAttributeValue")) / each);
   Put(state, "searches", kSignet, static_cast<double>(subject.count("C_FindObjectsInit")));
   std::vector<double> times;
-  for (int i = 0; i < (Quick() ? 1 : 5); ++i) times.push_back(MillisecondsOf(list));
+  // What takes long is measured once.
+  do {
+    times.push_back(MillisecondsOf(list));
+  } while (!Quick() && times.size() < 5 && times.back() < 1000);
   RawListing raw(subject.raw_path, subject.pin);
   std::vector<double> raw_times;
   for (int i = 0; i < (Quick() ? 1 : 5); ++i) raw_times.push_back(MillisecondsOf([&] { raw.Read(); }));
@@ -191,7 +194,7 @@ void Measure(benchmark::State& state, const Subject& subject) {
 }
 
 void ListInMemory(benchmark::State& state) {
-  const auto identities = static_cast<std::size_t>(state.range(0));
+  const std::size_t identities = Quick() ? 20 : static_cast<std::size_t>(state.range(0));
   testing::MemoryModule module;
   testing::MemoryModule other;
   People people;
@@ -285,7 +288,7 @@ void ListOnSoftHsm(benchmark::State& state) {
     bool worked = false;
     const double time = MillisecondsOf([&] {
       worked = testing::RunProgram({.argv = {"p11tool", "--provider", module.path(), "--login", "--set-pin",
-                                           hsm.pin(), "--list-all", hsm.TokenUri()}})
+                                             hsm.pin(), "--list-all", hsm.TokenUri()}})
                    .ok();
     });
     if (worked) Put(state, "p11tool", kBeside, time);

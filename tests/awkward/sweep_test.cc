@@ -1,5 +1,5 @@
 // Every function that Signet calls x every code of the standard x first, second, tenth call x lasting, once,
-// done but reported as failed x each path. SIGNET_SWEEP=N runs every Nth case only, for slow builds.
+// done but reported as failed x each path. SIGNET_SWEEP=all runs every case, SIGNET_SWEEP=N every Nth (5).
 #include "awkward/paths.h"
 #include "awkward/rules.h"
 
@@ -131,7 +131,10 @@ INSTANTIATE_TEST_SUITE_P(Sweep, SweepShard, ::testing::Range<std::size_t>(0, kSh
 TEST_P(SweepShard, TokenIsUsableAgainAfterEveryFault) {
   const std::vector<Case> cases = Cases();
   const char* const wish = std::getenv("SIGNET_SWEEP");
-  const std::size_t every = wish == nullptr ? 1 : std::max<std::size_t>(1, std::strtoul(wish, nullptr, 10));
+  const bool all = wish != nullptr && std::string_view(wish) == "all";
+  const std::size_t every = all               ? 1
+                            : wish == nullptr ? 5
+                                              : std::max<std::size_t>(1, std::strtoul(wish, nullptr, 10));
   const std::size_t step = kShards * every;
   MemoryModule module;
   std::size_t run = 0;
