@@ -29,7 +29,7 @@ CK_FLAGS MemoryToken::Flags() const {
 MemoryState& MemoryState::Get() {
   static std::once_flag once;
   std::call_once(once, [] {
-    the_state = new MemoryState();
+    the_state = std::make_unique<MemoryState>().release();
     pthread_atfork([] { the_state->mutex_.lock(); }, [] { the_state->mutex_.unlock(); },
                    [] {
                      the_state->SetInitialised(false);
@@ -38,8 +38,6 @@ MemoryState& MemoryState::Get() {
   });
   return *the_state;
 }
-
-MemoryState::MemoryState() = default;
 
 void MemoryState::SetInitialised(bool on) {
   initialised_ = on;

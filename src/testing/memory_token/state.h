@@ -158,7 +158,6 @@ class MemoryState final : public MemoryControl {
     MemoryToken* token;
   };
 
-  MemoryState();
   void Begin(std::size_t function, const CallOn& on);
   CK_RV Gate(std::size_t function, const CallOn& on);
   CK_RV End(CK_RV rv, bool injected);
