@@ -16,7 +16,8 @@ namespace signet {
 
 // TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found
 // again, by CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to
-// the public key is verified in software before it is released.
+// the public key is verified in software before it is released, unless of the public key only type and curve
+// are known.
 class TokenKey final : public PrivateKey {
  public:
   // What finds the key again on its token.

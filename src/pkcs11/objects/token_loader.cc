@@ -1,3 +1,4 @@
+#include "pkcs11/objects/key_shape.h"
 #include "pkcs11/objects/public_part.h"
 #include "pkcs11/objects/token_reader.h"
 
@@ -55,12 +56,16 @@ class Loader {
 
   void LoadPrivateKey(const StoredObject& object) {
     auto public_key = PublicPartFor(object);
+    // The program may bring the certificate itself, or need no public part.
+    if (!public_key) public_key = ShapeOf(object);
     if (!public_key) {
-      throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = fmt::format("token {}: nothing tells the public part of the key {}",
-                                         token_->label(), object.label()),
-                   .token = token_->label(),
-                   .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
+      throw Error(
+          {.code = ErrorCode::kUnsupported,
+           .detail = fmt::format("token {}: nothing on the token tells the public part of the key {}, "
+                                 "nor its type and curve",
+                                 token_->label(), object.label()),
+           .token = token_->label(),
+           .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
     }
     auto key = std::make_shared<TokenKey>(token_, credentials_, TokenKey::Mark{object.id(), object.label()},
                                           *std::move(public_key));
@@ -75,18 +80,20 @@ class Loader {
         if (!own) own = PublicPartOf(*other);
       }
     }
-    // PKCS#11 has no key type for RSA-PSS (RFC 4055): only the certificate tells.
+    // PKCS#11 has no key type for RSA-PSS (RFC 4055): the certificate tells, or what the key may do.
     if (own && own->type() != KeyType::kRsa) return own;
     for (const StoredObject* other : reader_.WithId(object.id(), CKO_CERTIFICATE)) {
       PublicKey certified = PublicKey::FromSpki(CertificateOf(*other, *token_).subject_public_key_info());
-      if (!own || (certified.type() == KeyType::kRsaPss && SameMaterial(certified, *own))) return certified;
+      if (!own || SameMaterial(certified, *own)) return certified;
     }
+    if (own && AllowsPssAlone(object)) return RsaPssOf(*own);
     return own;
   }
 
   void LoadPublicKey(const StoredObject& object) {
     if (auto key = PublicPartOf(object)) {
-      result_.public_keys.push_back(*std::move(key));
+      const bool pss = key->type() == KeyType::kRsa && AllowsPssAlone(object);
+      result_.public_keys.push_back(pss ? RsaPssOf(*key) : *std::move(key));
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
