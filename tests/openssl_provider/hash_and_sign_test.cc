@@ -1,4 +1,5 @@
 // Keys that sign no digests: their tokens hash the message themselves.
+#include "openssl_provider/key_store.h"
 #include "openssl_provider/token_pem.h"
 #include "pkcs11/module/cryptoki.h"
 
@@ -143,6 +144,30 @@ TEST(PssAlone, IsAnRsaPssKeyForPrograms) {
   const auto certificate = PublicOf(context.get(), key.get());
   ASSERT_NE(certificate, nullptr) << TakeErrors();
   EXPECT_EQ(EVP_PKEY_is_a(certificate.get(), "RSA-PSS"), 1);
+}
+
+TEST(PssAlone, GivesRsaPssRequestsAndCertificatesFromTheCommandLine) {
+  testing::SoftHsm token;
+  testing::WrappedModule module(token, {.allowed_mechanisms = {CKM_RSA_PKCS_PSS}});
+  token.Generate("rsa:2048", {.id = "\x07", .label = "alice"});
+  const testing::TemporaryDirectory directory;
+  const auto run = [&](const std::string& verb, std::vector<std::string> arguments) {
+    testing::Environment environment = ForeignEnvironment();
+    environment["OPENSSL_MODULES"] = SIGNET_TEST_MODULES;
+    environment["PKCS11_PROVIDER_MODULE"] = module.path();
+    const auto result = testing::RunProgram({.argv = KeyStore::WithProviders(verb, std::move(arguments)),
+                                             .environment = std::move(environment),
+                                             .unset = {"OPENSSL_CONF"},
+                                             .directory = directory.path()});
+    EXPECT_EQ(result.exit_status, 0) << verb << "\n" << result.err;
+    return result.out;
+  };
+  run("req",
+      {"-new", "-x509", "-key", token.ObjectUri("\x07", true), "-subj", "/CN=alice", "-out", "self.pem"});
+  const std::string text = run("x509", {"-in", "self.pem", "-noout", "-text"});
+  EXPECT_THAT(text, HasSubstr("Public Key Algorithm: rsassaPss"));
+  EXPECT_THAT(text, HasSubstr("Signature Algorithm: rsassaPss"));
+  run("verify", {"-CAfile", "self.pem", "self.pem"});
 }
 
 }  // namespace
