@@ -210,7 +210,7 @@ TEST_F(StrangersFile, OfPublicTypeIsAPublicKeyForWhoTakesAnything) {
   directory_.Write("public.pem", UriPem(uris_.at("a public key's type")).view());
   const ProcessResult listed = Run("storeutl", {"-noout", "public.pem"});
   EXPECT_EQ(listed.exit_status, 0) << listed.err;
-  EXPECT_THAT(listed.out, HasSubstr("Pubkey"));
+  EXPECT_THAT(listed.out, HasSubstr("Public key"));
   EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 

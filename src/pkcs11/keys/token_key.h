@@ -134,6 +134,10 @@ class TokenKey final : public PrivateKey {
   void Run(Decryption& job);
   Outcome DecryptOn(Token::Lease& lease, Decryption& job);
   static void FillInFront(Decryption& job);
+  Error NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const;
+  // NotAllowed is the error of a key whose attribute does not let it be used to `use`.
+  Error NotAllowed(const char* use, const char* attribute, const char* call) const;
+  Error TooLong(const char* call, std::size_t size, std::size_t room) const;
   std::size_t Unpadded(const DecryptionAlgorithm& algorithm, const Decryption& job);
   std::shared_ptr<const KeySecret> RejectionSecret();
 

@@ -248,7 +248,7 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
   if (WantsContextLogin(lease, rv, job.trial)) return Outcome::kContextLoginWanted;
   CheckRv(rv, "C_Sign", token_->label());
   operation.Finish();
-  if (size > raw.size()) size = 0;
+  if (size > raw.size()) throw TooLong("C_Sign", size, raw.size());
   TakeSignature(job, std::span<const std::uint8_t>(raw).first(size));
   return Outcome::kDone;
 }

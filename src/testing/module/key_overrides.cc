@@ -124,9 +124,12 @@ CK_RV Decrypt(Module& module, const Rules& rules, CK_SESSION_HANDLE session, uns
     return module.real().C_Decrypt(session, data, size, to, room);
   };
   if (!Authorised(module, rules, session, real)) return CKR_USER_NOT_LOGGED_IN;
+  const CK_ULONG room = length != nullptr ? *length : 0;
   const CK_RV result = real(clear, length);
   const bool goes_on = result == CKR_BUFFER_TOO_SMALL || (result == CKR_OK && clear == nullptr);
   if (!goes_on) module.SetContext(session, Context::kIdle);
+  const bool beyond = rules.behaviour.signature_length == ModuleBehaviour::SignatureLength::kBeyondBuffer;
+  if (result == CKR_OK && clear != nullptr && beyond) *length = room + 16;
   return result;
 }
 
