@@ -2,17 +2,19 @@
 
 #include <signet/certificate.h>
 
+#include <memory>
 #include <vector>
 
 namespace signet {
 
 // CertificateChain is a leaf and the intermediates that lead from it towards a root, each certifying the one
-// before it (RFC 8446 section 4.4.2). It is never empty.
+// before it (RFC 8446 section 4.4.2), and the other paths through the same issuers. It is never empty.
+// Immutable and cheap to copy.
 class CertificateChain {
  public:
   // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates
   // that do not belong to the path are left out. Ends at a self-issued certificate or where no issuer is
-  // found.
+  // found. Of several issuers the one that is valid longest is taken; paths() has the others.
   CertificateChain(Certificate leaf, const std::vector<Certificate>& others);
   explicit CertificateChain(Certificate leaf) : CertificateChain(std::move(leaf), {}) {}
 
@@ -21,8 +23,14 @@ class CertificateChain {
   const std::vector<Certificate>& certificates() const noexcept { return certificates_; }
   // Completed returns the chain continued with what `others` can add.
   CertificateChain Completed(const std::vector<Certificate>& others) const;
+  // paths lists every way from the leaf through the issuers at hand, leaf first: several where a CA is
+  // cross-signed. At most 32 paths of at most 16 certificates.
+  const std::vector<std::vector<Certificate>>& paths() const noexcept { return *paths_; }
+  // WithPath returns the chain that takes `path`, one of paths() or the beginning of one.
+  CertificateChain WithPath(std::vector<Certificate> path) const;
 
  private:
+  std::shared_ptr<const std::vector<std::vector<Certificate>>> paths_;
   std::vector<Certificate> certificates_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,8 +14,9 @@
 namespace signet {
 
 class IdentityIndex;
+struct Verdict;
 
-// IdentitySet is identities to choose from, indexed once when it is made. Immutable, cheap to copy, usable
+// IdentitySet is identities to choose from, read once when it is made. Immutable, cheap to copy, usable
 // from any thread.
 class IdentitySet {
  public:
@@ -30,19 +32,6 @@ class IdentitySet {
   std::shared_ptr<const IdentityIndex> index_;
 };
 
-// SelectionPolicy is what the user and the TLS stack bring to a choice, beside what the peer asked for.
-struct SelectionPolicy {
-  // pinned is the URI, or the SHA-256 of the certificate in lower-case hex, of the only identity to use;
-  // empty: any.
-  std::string pinned;
-  bool prefer_hardware = true;           // a key in a token before one in a file, where all else is equal
-  std::chrono::seconds clock_skew{300};  // how far our clock may be off from the certificates'
-  // stack and stack_schemes are the TLS stack's name and what it can put into a CertificateVerify; empty:
-  // all.
-  std::string stack;
-  std::vector<SignatureScheme> stack_schemes;
-};
-
 // Reason is why an identity was taken or not, or a warning about the one that was.
 struct Reason {
   enum class Code {
@@ -53,12 +42,16 @@ struct Reason {
     kNoSchemeForVersion,  // RSA without PSS under TLS 1.3
     kStackLacksScheme,
     kPeerLacksScheme,
-    kCertificateType,  // TLS 1.2
+    kCertificateType,   // TLS 1.2
+    kCurveNotOffered,   // TLS 1.2: an EC key on a curve that is not among the offered groups (RFC 8422 5.1)
+    kKeyTooWeak,        // for the stack's security level or policy: a key of the chain
+    kSignatureTooWeak,  // the same: a signature of the chain
     // What the peer would hold against it; a pinned identity is sent all the same, with the reason as a
     // warning.
     kAuthorities,
     kKeyUsage,
     kExtendedKeyUsage,
+    kNetscapeCertType,
     kNotYetValid,
     kExpired,
     kOidFilter,  // TLS 1.3
@@ -75,6 +68,23 @@ struct Reason {
   };
   Code code;
   std::string text;  // one sentence without full stop, lower case
+};
+
+// SelectionPolicy is what the user and the TLS stack bring to a choice, beside what the peer asked for.
+struct SelectionPolicy {
+  // pinned is the URI, or the SHA-256 of the certificate in lower-case hex, of the only identity to use;
+  // empty: any.
+  std::string pinned;
+  bool prefer_hardware = true;           // a key in a token before one in a file, where all else is equal
+  std::chrono::seconds clock_skew{300};  // how far our clock may be off from the certificates'
+  // stack and stack_schemes are the TLS stack's name and what it can put into a CertificateVerify; empty:
+  // all.
+  std::string stack;
+  std::vector<SignatureScheme> stack_schemes;
+  // stack_refusal says why the TLS stack, as it is configured, would not present this certificate of a chain:
+  // kKeyTooWeak, kSignatureTooWeak or kCurveNotOffered, with a text as of Reason; nothing where it would.
+  // Null: it presents all. Called during Select only, in its thread.
+  std::function<std::optional<Reason>(const Certificate& certificate, bool leaf)> stack_refusal;
 };
 
 // Choice is the outcome of Select. It keeps the set, the request and the policy, and writes reasons only when
@@ -98,8 +108,9 @@ class Choice {
 
   Outcome outcome() const noexcept { return outcome_; }
   explicit operator bool() const noexcept { return outcome_ == Outcome::kChosen; }
-  // identity is the chosen one, else null; it lives as long as this object.
-  const Identity* identity() const noexcept;
+  // identity is the chosen one, with the chain to send, else null; it lives as long as this object. Of
+  // several paths its chain is the one that the peer is the likeliest to accept.
+  const Identity* identity() const noexcept { return identity_ ? &*identity_ : nullptr; }
   // scheme is the peer's most wanted one among those that the chosen key can sign with.
   std::optional<SignatureScheme> scheme() const noexcept { return scheme_; }
   // warnings about the chosen identity: the peer may refuse it, or the user should know.
@@ -123,7 +134,9 @@ class Choice {
   SelectionPolicy policy_;
   TimePoint now_;
   Outcome outcome_ = Outcome::kNothingFits;
+  std::shared_ptr<const std::vector<Verdict>> verdicts_;  // one for each identity, in the set's order
   std::size_t chosen_ = 0;
+  std::optional<Identity> identity_;
   std::optional<SignatureScheme> scheme_;
 };
 

@@ -166,6 +166,9 @@ std::optional<CertificateRequest> Manager::ExpectedRequest(const CertificateRequ
 Decision Manager::Decide(const CertificateRequest& request, const std::vector<SignatureScheme>& stack) const {
   SelectionPolicy selection = selection_;
   selection.stack_schemes = stack;
+  selection.stack_refusal = [&](const Certificate& certificate, bool leaf) {
+    return Refusal(policy(), request, certificate, leaf);
+  };
   std::vector<Identity> candidates = usable_.identities();
   std::vector<Unusable> unusable = unusable_;
   const auto put_aside = [&](const Identity& identity, const std::string& reason) {
@@ -205,9 +208,18 @@ std::optional<Chain> Manager::FindChain(const Question& question) {
   Decision decision = Decide(request, StackSchemes(policy(), by_types ? question.key_types : Strings()));
   decision.exact = expected.has_value();
   const Identity* chosen = decision.choice.identity();
-  Chain chain = chosen != nullptr ? converted_.at(LabelOf(*chosen)).chain : Chain();
+  Chain chain = chosen != nullptr ? ChainOf(*chosen) : Chain();
   Keep(std::move(decision), question);
   return chain;
+}
+
+Chain Manager::ChainOf(const Identity& chosen) const {
+  try {
+    return PresentedChain(chosen.chain());
+  } catch (const Error&) {
+    // Botan cannot read an issuer on that path; the path that the identity came with was read before.
+    return converted_.at(LabelOf(chosen)).chain;
+  }
 }
 
 bool Manager::HasKeyOf(const Strings& key_types) const {

@@ -52,6 +52,8 @@ class Manager final : public ManagerBase {
   std::optional<CertificateRequest> ExpectedRequest(const CertificateRequest& guessed) const;
   Decision Decide(const CertificateRequest& request, const std::vector<SignatureScheme>& stack) const;
   void Keep(Decision decision, const Question& question);
+  // ChainOf gives the certificates to send: those on the path that was chosen.
+  Chain ChainOf(const Identity& chosen) const;
   bool HasKeyOf(const Strings& key_types) const;
 
   const SelectionPolicy selection_;

@@ -3,6 +3,7 @@
 #include "botan/version.h"
 #include <signet/certificate_request.h>
 #include <signet/identity.h>
+#include <signet/identity_selector.h>
 
 #include <optional>
 #include <string>
@@ -20,6 +21,11 @@ std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, cons
 // ends the handshake (CheckPick). Nothing where there is none: Botan would abort the handshake.
 std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& stack,
                                             const CertificateRequest& request, const signet::PrivateKey& key);
+
+// Refusal is SelectionPolicy::stack_refusal for a program's policy: its minimum sizes of keys, its hashes for
+// signatures on certificates and, for a client of TLS 1.2, its groups (RFC 8422 section 5.1).
+std::optional<Reason> Refusal(const Botan::TLS::Policy& policy, const CertificateRequest& request,
+                              const Certificate& certificate, bool leaf);
 
 // WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty where it can.
 std::string WhyUnusable(const signet::PrivateKey& key);

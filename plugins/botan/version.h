@@ -57,6 +57,15 @@ inline bool IsKnown(Botan::TLS::Signature_Scheme scheme) {
 }
 #endif
 
+// GroupCode is the IANA number of a group.
+template <class Group>
+std::uint16_t GroupCode(const Group& group) {
+  if constexpr (requires { group.wire_code(); })
+    return group.wire_code();
+  else
+    return static_cast<std::uint16_t>(group);
+}
+
 // SchemeOf gives Botan's value of a scheme, be it one that Botan does not know.
 inline Botan::TLS::Signature_Scheme SchemeOf(SignatureScheme scheme) {
   return static_cast<Botan::TLS::Signature_Scheme>(static_cast<std::uint16_t>(scheme));

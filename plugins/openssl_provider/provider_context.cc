@@ -127,13 +127,28 @@ std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
 std::uint64_t ProviderContext::IssueTicket() {
   const std::uint64_t number = Unguessable();
   const Lock lock(mutex_);
-  tickets_.insert(number);
+  tickets_.emplace(number, Ticket());
   return number;
 }
 
-bool ProviderContext::TakeTicket(std::uint64_t number) {
+std::optional<ProviderContext::Ticket> ProviderContext::UseTicket(std::uint64_t number) {
   const Lock lock(mutex_);
-  return tickets_.erase(number) == 1;
+  const auto found = tickets_.find(number);
+  if (found == tickets_.end()) return std::nullopt;
+  Ticket before = found->second;
+  found->second.used = true;
+  return before;
+}
+
+void ProviderContext::FailTicket(std::uint64_t number, const Error& failure) {
+  const Lock lock(mutex_);
+  const auto found = tickets_.find(number);
+  if (found != tickets_.end()) found->second.failure = failure;
+}
+
+void ProviderContext::EndTicket(std::uint64_t number) {
+  const Lock lock(mutex_);
+  tickets_.erase(number);
 }
 
 void ProviderContext::ReleaseReference() noexcept {

@@ -32,6 +32,95 @@ std::vector<SignatureScheme> StackSchemes() {
 // UsesSha1 tells the schemes that libssl drops at every security level above 0.
 bool UsesSha1(SignatureScheme scheme) { return RowOf(scheme).algorithm.hash == Hash::kSha1; }
 
+// Security asks the security callback of a connection what libssl asks it when a certificate is put on the
+// connection, so that a program's own callback is obeyed like the default one.
+class Security {
+ public:
+  explicit Security(SSL* connection)
+      : connection_(connection),
+        level_(SSL_get_security_level(connection)),
+        allows_(SSL_get_security_callback(connection)),
+        argument_(SSL_get0_security_ex_data(connection)) {}
+
+  // Refusal is SelectionPolicy::stack_refusal.
+  std::optional<Reason> Refusal(const Certificate& certificate, bool leaf) const {
+    const OpenSslErrorMark mark;
+    X509* native = certificate.native();
+    const EVP_PKEY* key = X509_get0_pubkey(native);
+    const int key_bits = key != nullptr ? EVP_PKEY_get_security_bits(key) : -1;
+    if (!Allows(leaf ? SSL_SECOP_EE_KEY : SSL_SECOP_CA_KEY, key_bits, 0, native)) {
+      return Reason{
+          Reason::Code::kKeyTooWeak,
+          fmt::format("the key in the certificate of {} is too weak for OpenSSL's security level {}: "
+                      "{} bits of security",
+                      certificate.subject(), level_, std::max(key_bits, 0))};
+    }
+    if (!AllowsSignature(native)) {
+      return Reason{Reason::Code::kSignatureTooWeak,
+                    fmt::format("the signature on the certificate of {}, {}, is too weak for OpenSSL's "
+                                "security level {}",
+                                certificate.subject(), OBJ_nid2ln(X509_get_signature_nid(native)), level_)};
+    }
+    if (leaf && key != nullptr) return CurveRefusal(native, key);
+    return std::nullopt;
+  }
+
+ private:
+  bool Allows(int operation, int bits, int nid, X509* certificate) const {
+    return allows_ == nullptr ||
+           allows_(connection_, nullptr, operation, bits, nid, certificate, argument_) == 1;
+  }
+
+  // The signature of a self-signed certificate proves nothing, and counts for nothing.
+  bool AllowsSignature(X509* certificate) const {
+    if ((X509_get_extension_flags(certificate) & EXFLAG_SS) != 0) return true;
+    int digest = NID_undef;
+    int key = NID_undef;
+    int bits = -1;
+    if (X509_get_signature_info(certificate, &digest, &key, &bits, nullptr) != 1) bits = -1;
+    return Allows(SSL_SECOP_CA_MD, bits, digest != NID_undef ? digest : key, certificate);
+  }
+
+  // In TLS 1.2 the curve of a key must be among the groups that the client's hello listed (RFC 8422
+  // section 5.1): those of a client are its own.
+  std::optional<Reason> CurveRefusal(X509* certificate, const EVP_PKEY* key) const {
+    if (SSL_version(connection_) > TLS1_2_VERSION || EVP_PKEY_is_a(key, "EC") != 1) return std::nullopt;
+    // A public key is enough for what is asked here.
+    const int fits = SSL_check_chain(connection_, certificate, const_cast<EVP_PKEY*>(key), nullptr);
+    if ((fits & CERT_PKEY_EE_PARAM) != 0) return std::nullopt;
+    char curve[80] = "unknown";
+    EVP_PKEY_get_group_name(key, curve, sizeof curve, nullptr);
+    return Reason{
+        Reason::Code::kCurveNotOffered,
+        fmt::format("its key is on the curve {}, which the ClientHello does not list among its groups",
+                    curve)};
+  }
+
+  using Callback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
+
+  SSL* connection_;
+  int level_;
+  Callback allows_;
+  void* argument_;
+};
+
+// DropUnshared takes from `stack` what the peer lists and libssl would not sign with: by its security level
+// or by the connection's own list (SSL_set1_client_sigalgs).
+void DropUnshared(SSL* connection, const CertificateRequest& request, std::vector<SignatureScheme>& stack) {
+  std::vector<SignatureScheme> shared;
+  const int count = SSL_get_shared_sigalgs(connection, 0, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < count; ++i) {
+    unsigned char low = 0;
+    unsigned char high = 0;
+    SSL_get_shared_sigalgs(connection, i, nullptr, nullptr, nullptr, &low, &high);
+    shared.push_back(static_cast<SignatureScheme>(high << 8 | low));
+  }
+  if (shared.empty()) return;
+  std::erase_if(stack, [&](SignatureScheme scheme) {
+    return std::ranges::count(request.schemes, scheme) > 0 && std::ranges::count(shared, scheme) == 0;
+  });
+}
+
 // Selector is what UseSelector leaves with an SSL_CTX or SSL. Any number of handshakes use it at once.
 class Selector {
  public:
@@ -48,8 +137,15 @@ class Selector {
     SSL_certs_clear(connection);
     SelectionPolicy policy = options_.policy;
     if (SSL_get_security_level(connection) > 0) std::erase_if(policy.stack_schemes, UsesSha1);
-    const Choice choice =
-        Select(ReadRequest(connection), identities_, policy, std::chrono::system_clock::now());
+    const CertificateRequest request = ReadRequest(connection);
+    DropUnshared(connection, request, policy.stack_schemes);
+    const Security security(connection);
+    if (!policy.stack_refusal) {
+      policy.stack_refusal = [&](const Certificate& certificate, bool leaf) {
+        return security.Refusal(certificate, leaf);
+      };
+    }
+    const Choice choice = Select(request, identities_, policy, std::chrono::system_clock::now());
     ExData<SSL, Answered>::Set(connection, std::make_shared<Answered>(choice, std::nullopt));
     if (options_.on_choice) options_.on_choice(choice);
     if (choice.outcome() == Choice::Outcome::kPinnedUnusable) throw PinnedUnusable(choice);

@@ -20,6 +20,12 @@ constexpr ReasonMend kReasonMends[] = {
      "Use an identity with another kind of key, or let the server accept one of the key's schemes."},
     {Code::kCertificateType,
      "Use an identity with the other kind of key (RSA or EC), or let the server speak TLS 1.3."},
+    {Code::kCurveNotOffered,
+     "Use an identity with a P-256 key, or let the program and the server offer the key's curve."},
+    {Code::kKeyTooWeak,
+     "Use an identity with a longer key and have this one replaced, or lower the program's security level."},
+    {Code::kSignatureTooWeak,
+     "Have the certificate issued anew with SHA-256, or lower the program's security level."},
     {Code::kAuthorities,
      "Use an identity that one of these authorities issued, or let the server name the issuer of this one "
      "among the "
@@ -29,6 +35,8 @@ constexpr ReasonMend kReasonMends[] = {
      "Ask the issuer for a certificate whose extended key usage names what it is for: clientAuth for a "
      "client, "
      "serverAuth for a server."},
+    {Code::kNetscapeCertType,
+     "Ask the issuer for a certificate without nsCertType, or with the SSL client bit in it."},
     {Code::kNotYetValid, "Set this computer's clock, or wait until the certificate is valid."},
     {Code::kExpired, "Renew the certificate; if it should not have expired yet, set this computer's clock."},
     {Code::kOidFilter, "Use an identity whose certificate has the extensions that the server filters by."},

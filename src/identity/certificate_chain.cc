@@ -3,16 +3,21 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <string>
 
 #include <openssl/x509v3.h>
 
 namespace signet {
 namespace {
 
-// Certificates come from files that anybody may have made: a path is no longer than any in use, and so many
-// signatures are checked for it and no more.
+// Certificates come from files that anybody may have made: the length and number of paths are bounded, and so
+// is the number of signatures that are checked to find them.
 constexpr std::size_t kMaxPath = 16;
+constexpr std::size_t kMaxPaths = 32;
 constexpr int kMaxSignatures = 64;
+
+using Path = std::vector<Certificate>;
 
 // MayHaveIssued compares names, key identifiers and key usage: all that OpenSSL checks cheaply.
 bool MayHaveIssued(const Certificate& issuer, const Certificate& subject) {
@@ -31,41 +36,80 @@ bool SameKeyIdentifier(const Certificate& issuer, const Certificate& subject) {
   return wanted != nullptr && present != nullptr && ASN1_OCTET_STRING_cmp(wanted, present) == 0;
 }
 
-// FindIssuer prefers the candidate that is valid longest.
-const Certificate* FindIssuer(const Certificate& subject, const std::vector<Certificate>& candidates,
-                              int& signatures) {
-  const OpenSslErrorMark mark;
-  std::vector<const Certificate*> possible;
-  for (const Certificate& candidate : candidates) {
-    if (MayHaveIssued(candidate, subject)) possible.push_back(&candidate);
+// PathFinder walks the pool depth first.
+class PathFinder {
+ public:
+  explicit PathFinder(const Path& pool) : pool_(pool) {}
+
+  std::vector<Path> From(const Certificate& leaf) {
+    const OpenSslErrorMark mark;
+    path_ = {leaf};
+    Walk();
+    return std::move(found_);
   }
-  // Names and key identifiers leave no doubt, and the peer checks the signature in any case.
-  if (possible.size() == 1 && SameKeyIdentifier(*possible.front(), subject)) return possible.front();
-  std::ranges::stable_sort(possible, std::ranges::greater(),
-                           [](const Certificate* c) { return c->not_after(); });
-  for (const Certificate* candidate : possible) {
-    if (--signatures < 0) return nullptr;
-    if (Signed(*candidate, subject)) return candidate;
+
+ private:
+  void Walk() {
+    bool continued = false;
+    if (!path_.back().self_issued() && path_.size() < kMaxPath) {
+      for (const Certificate* issuer : IssuersOf(path_.back())) {
+        if (found_.size() == kMaxPaths) return;
+        if (std::ranges::find(path_, *issuer) != path_.end()) continue;
+        path_.push_back(*issuer);
+        Walk();
+        path_.pop_back();
+        continued = true;
+      }
+    }
+    if (!continued && found_.size() < kMaxPaths) found_.push_back(path_);
   }
-  return nullptr;
-}
+
+  // IssuersOf gives the proven issuers of `subject`, the one that is valid longest first. Each subject is
+  // looked at once, however many paths lead through it.
+  const std::vector<const Certificate*>& IssuersOf(const Certificate& subject) {
+    const auto [row, is_new] = issuers_.try_emplace(subject.sha256());
+    if (!is_new) return row->second;
+    std::vector<const Certificate*> possible;
+    for (const Certificate& candidate : pool_) {
+      const auto same = [&](const Certificate* c) { return *c == candidate; };
+      if (MayHaveIssued(candidate, subject) && std::ranges::none_of(possible, same))
+        possible.push_back(&candidate);
+    }
+    std::ranges::stable_sort(possible, std::ranges::greater(),
+                             [](const Certificate* c) { return c->not_after(); });
+    // A name and a key identifier that one certificate has leave no doubt; the peer checks the signature.
+    const bool certain = possible.size() == 1 && SameKeyIdentifier(*possible.front(), subject);
+    for (const Certificate* candidate : possible) {
+      if (!certain && --signatures_ < 0) break;
+      if (certain || Signed(*candidate, subject)) row->second.push_back(candidate);
+    }
+    return row->second;
+  }
+
+  const Path& pool_;
+  int signatures_ = kMaxSignatures;
+  std::map<std::string, std::vector<const Certificate*>> issuers_;
+  Path path_;
+  std::vector<Path> found_;
+};
 
 }  // namespace
 
 CertificateChain::CertificateChain(Certificate leaf, const std::vector<Certificate>& others)
-    : certificates_{std::move(leaf)} {
-  int signatures = kMaxSignatures;
-  while (!certificates_.back().self_issued() && certificates_.size() < kMaxPath) {
-    const Certificate* issuer = FindIssuer(certificates_.back(), others, signatures);
-    if (issuer == nullptr || std::ranges::find(certificates_, *issuer) != certificates_.end()) break;
-    certificates_.push_back(*issuer);
-  }
-}
+    : paths_(std::make_shared<const std::vector<Path>>(PathFinder(others).From(leaf))),
+      certificates_(paths_->front()) {}
 
 CertificateChain CertificateChain::Completed(const std::vector<Certificate>& others) const {
-  std::vector<Certificate> pool(certificates_.begin() + 1, certificates_.end());
+  Path pool;
+  for (const Path& path : *paths_) pool.insert(pool.end(), path.begin() + 1, path.end());
   pool.insert(pool.end(), others.begin(), others.end());
   return CertificateChain(leaf(), pool);
+}
+
+CertificateChain CertificateChain::WithPath(Path path) const {
+  CertificateChain chain = *this;
+  chain.certificates_ = std::move(path);
+  return chain;
 }
 
 }  // namespace signet

@@ -1,3 +1,4 @@
+#include "identity/certificate_usage.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include <signet/error.h>
@@ -7,7 +8,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <openssl/x509v3.h>
 
 namespace signet {
 namespace {
@@ -34,6 +34,11 @@ Identity Identity::Proven(CertificateChain chain, std::shared_ptr<PrivateKey> ke
 }
 
 Identity Identity::WithChain(CertificateChain chain) const {
+  // The proof is about the leaf. A token's key may have changed since: that is Unavailable's to tell.
+  if (chain.leaf() == leaf()) {
+    return Identity(
+        std::make_shared<const State>(State{std::move(chain), state_->key, state_->source, state_->uri}));
+  }
   return Proven(std::move(chain), state_->key, state_->source, state_->uri);
 }
 
@@ -46,12 +51,8 @@ ClientAuthFitness Identity::FitForClientAuth(TimePoint now) const {
   if (now > leaf().not_after()) {
     fitness.reasons.push_back(fmt::format("the certificate expired on {}", Date(leaf().not_after())));
   }
-  if ((X509_get_key_usage(leaf().native()) & KU_DIGITAL_SIGNATURE) == 0) {
-    fitness.reasons.emplace_back("its key usage lacks digitalSignature");
-  }
-  const std::uint32_t extended = X509_get_extended_key_usage(leaf().native());
-  if (extended != UINT32_MAX && (extended & (XKU_SSL_CLIENT | XKU_ANYEKU)) == 0) {
-    fitness.reasons.emplace_back("its extended key usage lacks clientAuth");
+  for (const UsageFault fault : UsageFaults(leaf(), Purpose::kClientAuth)) {
+    fitness.reasons.push_back(Text(fault, Purpose::kClientAuth));
   }
   if (key()->schemes().empty()) {
     fitness.reasons.push_back(

@@ -153,10 +153,25 @@ bool Container::protected_by_password() const noexcept {
          std::ranges::any_of(bags_.keys, [](const KeyBag& bag) { return bag.encryption.has_value(); });
 }
 
+namespace {
+
+const Secret& Spelling(const Password& form, bool utf8) { return utf8 ? form.utf8 : form.bmp; }
+
+// Repeats tells whether an earlier one of `forms` gives the same bytes as `form`.
+bool Repeats(const std::vector<Password>& forms, const Password& form, bool utf8) {
+  for (const Password& earlier : forms) {
+    if (&earlier == &form) return false;
+    if (Spelling(earlier, utf8).view() == Spelling(form, utf8).view()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 const Password* Container::Agreeing(const std::vector<Password>& forms) const {
   if (!integrity_) return nullptr;
   for (const Password& form : forms) {
-    if (&form != &forms.front() && integrity_->takes_utf8()) break;
+    if (Repeats(forms, form, integrity_->takes_utf8())) continue;
     if (integrity_->Agrees(form, authenticated_.bytes)) return &form;
   }
   ThrowWrongPassword("the password is wrong, or the file was altered",
@@ -172,11 +187,19 @@ Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext,
       plain = encryption.Decrypt(NssPassword(*password), ciphertext);
       if (plain && IsSequence(*plain)) return std::move(*plain);
     }
+    // Some programs spell one password differently for the MAC and for the encryption.
+    const bool utf8 = encryption.takes_utf8();
+    for (const Password& form : forms) {
+      if (Repeats(forms, form, utf8) || Spelling(form, utf8).view() == Spelling(*password, utf8).view())
+        continue;
+      plain = encryption.Decrypt(form, ciphertext);
+      if (plain && IsSequence(*plain)) return std::move(*plain);
+    }
     ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
                        "Export the file again, with one password for all.");
   }
   for (const Password& form : forms) {
-    if (&form != &forms.front() && encryption.takes_utf8()) break;
+    if (Repeats(forms, form, encryption.takes_utf8())) continue;
     std::optional<Secret> plain = encryption.Decrypt(form, ciphertext);
     if (!plain || !IsSequence(*plain)) continue;
     password = &form;

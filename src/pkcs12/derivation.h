@@ -17,7 +17,7 @@ enum class Pkcs12Purpose { kKey = 1, kIv = 2, kMac = 3 };
 // Secret has them, would cost more than they protect.
 class DerivedKey {
  public:
-  static constexpr std::size_t kCapacity = 128;
+  static constexpr std::size_t kCapacity = 1024;
 
   // DerivedKey makes `size` zero bytes; throws Error kMalformed for more than kCapacity.
   explicit DerivedKey(std::size_t size);

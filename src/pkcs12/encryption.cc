@@ -112,8 +112,9 @@ void Encryption::ReadScrypt(BerReader parameters) {
   if (scrypt_n_ < 2 || (scrypt_n_ & (scrypt_n_ - 1)) != 0 || rp == 0 || rp >= 1U << 30) {
     ThrowMalformed("scrypt cannot have these parameters");  // RFC 7914 section 6
   }
-  // 128 r bytes for each of the N blocks of the big table, and for each of the p blocks that are mixed.
-  if (Product(std::max(scrypt_n_, scrypt_p_), scrypt_r_) > kMaxScryptMemory / 128) {
+  // 128 r bytes for each of N + p + 2 blocks (RFC 7914: the table, the mixed blocks and two to work in).
+  if (scrypt_n_ > kMaxScryptMemory ||
+      Product(scrypt_n_ + scrypt_p_ + 2, scrypt_r_) > kMaxScryptMemory / 128) {
     throw Error(
         {.code = ErrorCode::kTooCostly,
          .detail = fmt::format("scrypt with these parameters needs more than {} MiB", kMaxScryptMemory >> 20),

@@ -16,7 +16,7 @@ constexpr std::string_view kPbmac1 = "1.2.840.113549.1.5.14";
 constexpr std::string_view kPbkdf2 = "1.2.840.113549.1.5.12";
 // A shorter PBMAC1 key could be guessed, and a key of length zero is known to everybody (RFC 9579 section 7).
 constexpr std::uint64_t kMinMacKeySize = 20;
-constexpr std::uint64_t kMaxMacKeySize = 64;
+constexpr std::uint64_t kMaxMacKeySize = 1024;
 
 }  // namespace
 
@@ -65,6 +65,7 @@ void Integrity::ReadPbmac1(BerReader parameters) {
   salt_ = std::move(pbkdf2.salt);
   iterations_ = pbkdf2.iterations;
   key_size_ = *pbkdf2.key_size;
+  blocks_ = (key_size_ + prf_->size - 1) / prf_->size;
 }
 
 bool Integrity::Agrees(const Password& password, Bytes content) const {

@@ -18,7 +18,9 @@ class Integrity {
   // kUnsupported naming the algorithm.
   static Integrity Read(BerReader mac_data);
 
-  std::uint64_t cost() const noexcept { return iterations_; }
+  std::uint64_t cost() const noexcept {
+    return iterations_ > UINT64_MAX / blocks_ ? UINT64_MAX : iterations_ * blocks_;
+  }
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
   bool takes_utf8() const noexcept { return prf_ != nullptr; }
   // Agrees tells whether `password` gives the MAC that the file has over `content`.
@@ -30,6 +32,7 @@ class Integrity {
   const DigestRow* digest_ = nullptr;  // of the HMAC
   const DigestRow* prf_ = nullptr;     // PBMAC1's PBKDF2; null: PKCS#12's own derivation
   std::vector<std::uint8_t> salt_;
+  std::uint64_t blocks_ = 1;  // of PBKDF2, each of which costs all iterations
   std::uint64_t iterations_ = 1;
   std::size_t key_size_ = 0;
   std::vector<std::uint8_t> value_;

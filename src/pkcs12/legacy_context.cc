@@ -4,14 +4,21 @@
 #include "base/openssl_ptr.h"
 #include <signet/error.h>
 
+#include <cstdlib>
+
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 namespace signet {
 namespace {
 
 // Providers stay loaded as long as their context, which is for ever.
-OSSL_LIB_CTX* MakeContext() {
+OSSL_LIB_CTX* MakeContext(const char* modules) {
   OpenSslPtr<OSSL_LIB_CTX> context(CheckOpenSsl(OSSL_LIB_CTX_new(), "OSSL_LIB_CTX_new"));
+  if (modules != nullptr) {
+    CheckOpenSsl(OSSL_PROVIDER_set_default_search_path(context.get(), modules),
+                 "OSSL_PROVIDER_set_default_search_path");
+  }
   OpenSslPtr<OSSL_PROVIDER> standard(OSSL_PROVIDER_load(context.get(), "default"));
   OpenSslPtr<OSSL_PROVIDER> legacy(OSSL_PROVIDER_load(context.get(), "legacy"));
   if (standard == nullptr || legacy == nullptr) {
@@ -22,12 +29,25 @@ OSSL_LIB_CTX* MakeContext() {
   return context.release();
 }
 
+// FindContext looks where OPENSSL_MODULES points, then in the directory that OpenSSL was built with. A
+// relative OPENSSL_MODULES would mean the working directory, and is passed over.
+OSSL_LIB_CTX* FindContext() {
+  const char* named = secure_getenv("OPENSSL_MODULES");
+  if (named != nullptr && *named == '/') {
+    try {
+      return MakeContext(named);
+    } catch (const Error&) {  // The error of the other directory is the one to report.
+    }
+  }
+  return MakeContext(OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
+}
+
 }  // namespace
 
 OSSL_LIB_CTX* LegacyContext(std::string_view algorithm) {
   const OpenSslErrorMark mark;
   try {
-    static OSSL_LIB_CTX* const context = MakeContext();
+    static OSSL_LIB_CTX* const context = FindContext();
     return context;
   } catch (const Error& error) {
     throw Error(

@@ -67,6 +67,17 @@ Secret BytesToBmp(std::string_view text) {
   return writer.Finish();
 }
 
+// BmpToLatin1 gives nothing where a character is beyond Latin-1.
+std::optional<Secret> BmpToLatin1(const Secret& bmp) {
+  const std::string_view units = bmp.view();
+  Secret latin1 = Secret::OfSize(units.size() / 2 - 1);
+  for (std::size_t i = 0; i < latin1.size(); ++i) {
+    if (units[2 * i] != 0) return std::nullopt;
+    latin1.writable()[i] = units[2 * i + 1];
+  }
+  return latin1;
+}
+
 bool IsAscii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<std::uint8_t>(c) < 0x80; });
 }
@@ -75,15 +86,20 @@ bool IsAscii(std::string_view text) {
 
 std::vector<Password> PasswordForms(const std::optional<Secret>& password) {
   std::vector<Password> forms;
-  if (!password) {
+  if (!password || password->view().empty()) {
     forms.emplace_back();
+    forms.push_back({.utf8 = Secret(), .bmp = BytesToBmp({})});
     return forms;
   }
   if (std::optional<Secret> bmp = Utf8ToBmp(password->view())) {
     forms.push_back({.utf8 = password->Clone(), .bmp = std::move(*bmp)});
   }
+  const bool is_utf8 = !forms.empty();
   if (!IsAscii(password->view())) {
     forms.push_back({.utf8 = password->Clone(), .bmp = BytesToBmp(password->view())});
+    if (std::optional<Secret> latin1 = is_utf8 ? BmpToLatin1(forms.front().bmp) : std::nullopt) {
+      forms.push_back({.utf8 = std::move(*latin1), .bmp = forms.front().bmp.Clone()});
+    }
   }
   return forms;
 }

@@ -15,8 +15,8 @@ struct Password {
       bmp;  // BMPString with two zero bytes behind it: RFC 7292 appendix B.1; no bytes for an absent password
 };
 
-// PasswordForms gives the ways in which programs have written `password`, the standard one first. An absent
-// password has no bytes at all, an empty one has the two zero bytes.
+// PasswordForms gives the ways in which programs have written `password`, the standard one first; at most
+// three. An absent and an empty password give both: no bytes at all, and the two zero bytes.
 std::vector<Password> PasswordForms(const std::optional<Secret>& password);
 
 // NssPassword gives the spelling of old NSS (3.21 and before), which put the BMPString where UTF-8 belongs

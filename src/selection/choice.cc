@@ -35,7 +35,7 @@ std::vector<Reason> Choice::warnings() const {
   if (outcome_ != Outcome::kChosen) return {};
   const PreparedRequest prepared(request_, policy_, now_, *index_);
   const Situation situation{*index_, prepared, request_, policy_, now_};
-  const Verdict verdict = Judge(*index_, static_cast<std::uint32_t>(chosen_), prepared);
+  const Verdict& verdict = (*verdicts_)[chosen_];
   std::vector<Reason> warnings = ReasonsFor(verdict, situation);
   std::ranges::move(ChainWarnings(verdict, situation), std::back_inserter(warnings));
   return warnings;
@@ -47,13 +47,12 @@ std::vector<Choice::Considered> Choice::considered() const {
   std::vector<Verdict> ranked;
   std::vector<Verdict> rejected;
   std::optional<Verdict> chosen;
-  for (std::uint32_t i = 0; i < index_->rows().size(); ++i) {
-    Verdict verdict = Judge(*index_, i, prepared);
-    if (outcome_ == Outcome::kChosen && i == chosen_) {
+  for (Verdict verdict : *verdicts_) {
+    if (outcome_ == Outcome::kChosen && verdict.position == chosen_) {
       chosen = verdict;
       continue;
     }
-    verdict.failures |= KeyFailures(index_->identities()[i]);
+    verdict.failures |= KeyFailures(index_->identities()[verdict.position]);
     (verdict.failures == 0 ? ranked : rejected).push_back(verdict);
   }
   std::ranges::sort(ranked, [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, *index_); });
@@ -62,7 +61,7 @@ std::vector<Choice::Considered> Choice::considered() const {
   std::vector<Considered> all;
   all.reserve(index_->rows().size());
   const auto add = [&](const Verdict& verdict, std::vector<Reason> reasons) {
-    Considered& entry = all.emplace_back(Considered{.identity = index_->identities()[verdict.position]});
+    Considered& entry = all.emplace_back(Considered{.identity = OnItsPath(*index_, verdict)});
     entry.chosen = chosen && verdict.position == chosen->position;
     entry.fits = verdict.failures == 0;
     if ((verdict.failures & kCryptographic) == 0) entry.scheme = prepared.scheme_order[verdict.scheme];

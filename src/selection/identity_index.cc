@@ -5,11 +5,10 @@
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include "selection/certificate_facts.h"
-#include "selection/name_normal_form.h"
 #include <signet/error.h>
 
 #include <algorithm>
-#include <charconv>
+#include <limits>
 
 #include <openssl/x509v3.h>
 
@@ -72,35 +71,27 @@ SchemeBits VersionBits(std::uint16_t protocol_version) noexcept {
   return bits;
 }
 
-std::uint32_t Interner::Add(std::string text) {
-  return numbers_.try_emplace(std::move(text), static_cast<std::uint32_t>(numbers_.size())).first->second;
-}
-
-std::uint32_t Interner::Find(const std::string& text) const {
-  const auto found = numbers_.find(text);
-  return found != numbers_.end() ? found->second : kUnknown;
-}
-
 IdentityIndex::IdentityIndex(std::vector<Identity> identities) : identities_(std::move(identities)) {
   rows_.reserve(identities_.size());
   for (const Identity& identity : identities_) rows_.push_back(Read(identity));
 }
 
-std::uint32_t IdentityIndex::AddName(std::span<const std::uint8_t> der) {
-  const auto known = names_by_bytes_.find(TextOf(der));
-  if (known != names_by_bytes_.end()) return known->second;
-  // A name that is none is equal to its own bytes only; no normal form begins with 0xff.
-  auto form = NameNormalForm(der);
-  const std::uint32_t number = names_.Add(form ? *std::move(form) : '\xff' + std::string(TextOf(der)));
-  names_by_bytes_.emplace(TextOf(der), number);
-  return number;
-}
-
-std::uint32_t IdentityIndex::NameNumber(std::span<const std::uint8_t> der) const {
-  const auto known = names_by_bytes_.find(TextOf(der));
-  if (known != names_by_bytes_.end()) return known->second;
-  const auto form = NameNormalForm(der);
-  return form ? names_.Find(*form) : Interner::kUnknown;
+PathFacts IdentityIndex::ReadPath(const std::vector<Certificate>& path) {
+  PathFacts facts{.issuers = {},
+                  .not_before = std::numeric_limits<std::int64_t>::min(),
+                  .not_after = std::numeric_limits<std::int64_t>::max()};
+  for (const Certificate& certificate : path) {
+    const auto [row, is_new] = numbers_.try_emplace(TextOf(certificate.issuer_der()),
+                                                    static_cast<std::uint32_t>(issuer_names_.size()));
+    if (is_new) issuer_names_.push_back(certificate);
+    facts.issuers.push_back(row->second);
+    if (&certificate == &path.front()) continue;
+    facts.not_before =
+        std::max<std::int64_t>(facts.not_before, certificate.not_before().time_since_epoch().count());
+    facts.not_after =
+        std::min<std::int64_t>(facts.not_after, certificate.not_after().time_since_epoch().count());
+  }
+  return facts;
 }
 
 IndexRow IdentityIndex::Read(const Identity& identity) {
@@ -109,7 +100,6 @@ IndexRow IdentityIndex::Read(const Identity& identity) {
   IndexRow row;
   row.not_before = leaf.not_before().time_since_epoch().count();
   row.not_after = leaf.not_after().time_since_epoch().count();
-  std::from_chars(leaf.sha256().data(), leaf.sha256().data() + 16, row.fingerprint, 16);
   const SchemeBits schemes = BitsOf(key.schemes());
   const SchemeBits possible = BitsOf(PossibleSchemes(leaf));
   row.tls12 = (key.type() == KeyType::kEc ? EcdsaBits(key) : schemes & possible) & VersionBits(0x0303);
@@ -118,24 +108,13 @@ IndexRow IdentityIndex::Read(const Identity& identity) {
   row.hardware = key.in_hardware();
   row.key_matches = KeyMatches(identity);
   row.certificate_type = CertificateType(key.type());
-
-  row.issuers.begin = static_cast<std::uint32_t>(issuer_numbers_.size());
-  for (const Certificate& certificate : identity.chain().certificates()) {
-    issuer_numbers_.push_back(AddName(certificate.issuer_der()));
-    ++row.issuers.size;
-  }
-  row.hosts.begin = static_cast<std::uint32_t>(host_numbers_.size());
-  for (std::string& host : DnsNames(leaf)) {
-    host_numbers_.push_back(host_names_.Add(std::move(host)));
-    ++row.hosts.size;
-  }
-  const auto purposes = Purposes(leaf);
+  row.client_faults = UsageFaults(leaf, Purpose::kClientAuth);
+  row.server_faults = UsageFaults(leaf, Purpose::kServerAuth);
+  for (const auto& path : identity.chain().paths()) row.paths.push_back(ReadPath(path));
+  row.hosts = DnsNames(leaf);
+  auto purposes = Purposes(leaf);
   row.has_purposes = purposes.has_value();
-  row.purposes.begin = static_cast<std::uint32_t>(purpose_numbers_.size());
-  for (const std::string& oid : purposes.value_or(std::vector<std::string>{})) {
-    purpose_numbers_.push_back(purpose_oids_.Add(oid));
-    ++row.purposes.size;
-  }
+  if (purposes) row.purposes = *std::move(purposes);
   return row;
 }
 

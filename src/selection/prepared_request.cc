@@ -6,15 +6,13 @@
 #include "selection/certificate_facts.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace signet {
 namespace {
 
 constexpr SchemeBits kAllSchemes = ~SchemeBits{0};
-constexpr const char* kAnyPurpose = "2.5.29.37.0";
-constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
-constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
-
 SchemeBits BitsOrAll(const std::vector<SignatureScheme>& schemes) {
   SchemeBits bits = 0;
   for (const SignatureScheme scheme : schemes) bits |= BitOf(scheme);
@@ -33,6 +31,17 @@ std::optional<std::uint32_t> KeyUsageBits(std::span<const std::uint8_t> der) {
     value |= static_cast<std::uint32_t>(ASN1_STRING_get0_data(bits.get())[i]) << (8 * i);
   }
   return value;
+}
+
+std::vector<OpenSslPtr<X509_NAME>> ParsedNames(const std::vector<std::vector<std::uint8_t>>& authorities) {
+  const OpenSslErrorMark mark;
+  std::vector<OpenSslPtr<X509_NAME>> names;
+  for (const auto& der : authorities) {
+    const unsigned char* position = der.data();
+    OpenSslPtr<X509_NAME> name(d2i_X509_NAME(nullptr, &position, static_cast<long>(der.size())));
+    if (name != nullptr && position == der.data() + der.size()) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 std::optional<std::vector<std::string>> PurposeOids(std::span<const std::uint8_t> der) {
@@ -54,18 +63,11 @@ PreparedRequest::PreparedRequest(const CertificateRequest& request, const Select
   for (const std::uint8_t type : request.certificate_types) certificate_types.set(type);
   if (any_type) certificate_types.set();
 
-  any_authority = request.authorities.empty();
-  accepted.resize(index.name_count());
-  for (const auto& authority : request.authorities) {
-    const std::uint32_t number = index.NameNumber(authority);
-    if (number != Interner::kUnknown) accepted[number] = true;
-  }
-  const bool client = request.role == CertificateRequest::Role::kClient;
-  own_purpose = index.PurposeNumber(client ? kClientAuth : kServerAuth);
-  any_purpose = index.PurposeNumber(kAnyPurpose);
-  if (!client) PrepareHost(request, index);
+  PrepareAuthorities(request, index);
+  client = request.role == CertificateRequest::Role::kClient;
+  if (!client) PrepareHost(request);
   if (tls13) {
-    for (const auto& filter : request.oid_filters) PrepareFilter(filter, index);
+    for (const auto& filter : request.oid_filters) PrepareFilter(filter);
   }
   not_before_limit = (now + policy.clock_skew).time_since_epoch().count();
   not_after_limit = (now - policy.clock_skew).time_since_epoch().count();
@@ -82,21 +84,39 @@ void PreparedRequest::PrepareSchemes(const CertificateRequest& request, const Se
   for (const SignatureScheme scheme : scheme_order) scheme_bits.push_back(BitOf(scheme));
 }
 
-void PreparedRequest::PrepareHost(const CertificateRequest& request, const IdentityIndex& index) {
-  std::string name = request.host;
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (name.ends_with('.')) name.pop_back();
-  if (name.empty()) return;
-  wants_host = true;
-  host = index.HostNumber(name);
-  const std::size_t dot = name.find('.');
-  if (dot == std::string::npos || dot == 0) return;
-  std::string wildcard = "*";
-  wildcard.append(name, dot);
-  host_wildcard = index.HostNumber(wildcard);
+// Each authority is parsed once and each issuer name looked up once, by its bytes, then as X509_NAME_cmp
+// compares (RFC 5280 section 7.1, letters of ASCII): n log m for n names and m authorities.
+void PreparedRequest::PrepareAuthorities(const CertificateRequest& request, const IdentityIndex& index) {
+  any_authority = request.authorities.empty();
+  accepted.resize(index.issuer_names().size());
+  if (any_authority) return;
+  const auto text = [](std::span<const std::uint8_t> bytes) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  std::unordered_set<std::string_view> bytes;
+  for (const auto& authority : request.authorities) bytes.insert(text(authority));
+  const auto before = [](const auto& a, const auto& b) { return X509_NAME_cmp(&*a, &*b) < 0; };
+  std::vector<OpenSslPtr<X509_NAME>> names = ParsedNames(request.authorities);
+  std::ranges::sort(names, before);
+  for (std::size_t i = 0; i < accepted.size(); ++i) {
+    const Certificate& bearer = index.issuer_names()[i];
+    accepted[i] =
+        bytes.contains(text(bearer.issuer_der())) ||
+        std::binary_search(names.begin(), names.end(), X509_get_issuer_name(bearer.native()), before);
+  }
 }
 
-void PreparedRequest::PrepareFilter(const CertificateRequest::OidFilter& filter, const IdentityIndex& index) {
+void PreparedRequest::PrepareHost(const CertificateRequest& request) {
+  host = request.host;
+  std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  if (host.ends_with('.')) host.pop_back();
+  const std::size_t dot = host.find('.');
+  if (dot == std::string::npos || dot == 0) return;
+  host_wildcard = host.substr(dot - 1);
+  host_wildcard.front() = '*';
+}
+
+void PreparedRequest::PrepareFilter(const CertificateRequest::OidFilter& filter) {
   if (filter.oid == kKeyUsageOid) {
     filter_wants_usage = true;
     const auto bits = filter.values.empty() ? std::optional<std::uint32_t>(0) : KeyUsageBits(filter.values);
@@ -107,9 +127,7 @@ void PreparedRequest::PrepareFilter(const CertificateRequest::OidFilter& filter,
     const auto oids = filter.values.empty() ? std::optional<std::vector<std::string>>(std::in_place)
                                             : PurposeOids(filter.values);
     filter_matches_nobody |= !oids;
-    for (const std::string& oid : oids.value_or(std::vector<std::string>{})) {
-      filter_purposes.push_back(index.PurposeNumber(oid));
-    }
+    if (oids) filter_purposes.insert(filter_purposes.end(), oids->begin(), oids->end());
   }
 }
 

@@ -10,8 +10,7 @@
 
 namespace signet {
 
-// PreparedRequest is a request and a policy in the numbers of one index, so that a row is judged without
-// looking at a text.
+// PreparedRequest is a request and a policy, read once for all identities of one index.
 struct PreparedRequest {
   PreparedRequest(const CertificateRequest& request, const SelectionPolicy& policy, TimePoint now,
                   const IdentityIndex& index);
@@ -24,15 +23,13 @@ struct PreparedRequest {
   std::vector<SchemeBits> scheme_bits;        // the same as bits
   std::bitset<256> certificate_types;
   bool any_authority;
-  std::vector<bool> accepted;  // by name number
-  std::uint32_t own_purpose;   // clientAuth, or serverAuth
-  std::uint32_t any_purpose;
-  std::uint32_t host = Interner::kUnknown;
-  std::uint32_t host_wildcard = Interner::kUnknown;  // *.rest
-  bool wants_host = false;
+  std::vector<bool> accepted;  // by number of the issuer name
+  bool client;
+  std::string host;                // in lower case; empty: none
+  std::string host_wildcard;       // *.rest
   std::uint32_t filter_usage = 0;  // oid_filters
   bool filter_wants_usage = false;
-  std::vector<std::uint32_t> filter_purposes;
+  std::vector<std::string> filter_purposes;
   bool filter_wants_purposes = false;
   bool filter_matches_nobody = false;
   std::int64_t not_before_limit;  // now, and as much later as the clocks may differ
@@ -41,8 +38,9 @@ struct PreparedRequest {
 
  private:
   void PrepareSchemes(const CertificateRequest& request, const SelectionPolicy& policy);
-  void PrepareHost(const CertificateRequest& request, const IdentityIndex& index);
-  void PrepareFilter(const CertificateRequest::OidFilter& filter, const IdentityIndex& index);
+  void PrepareAuthorities(const CertificateRequest& request, const IdentityIndex& index);
+  void PrepareHost(const CertificateRequest& request);
+  void PrepareFilter(const CertificateRequest::OidFilter& filter);
 };
 
 // OID filters that we know (RFC 8446 section 4.2.5).

@@ -115,13 +115,12 @@ std::string NoAuthority(const Identity& identity, const Verdict&, const Situatio
                      Authorities(s.request), Issuers(identity));
 }
 
-std::string KeyUsage(const Identity&, const Verdict&, const Situation&) {
-  return "its key usage lacks digitalSignature";
+template <UsageFault kFault>
+std::string Usage(const Identity&, const Verdict&, const Situation& s) {
+  return Text(kFault, ForClient(s) ? Purpose::kClientAuth : Purpose::kServerAuth);
 }
 
-std::string ExtendedKeyUsage(const Identity&, const Verdict&, const Situation& s) {
-  return fmt::format("its extended key usage lacks {}", ForClient(s) ? "clientAuth" : "serverAuth");
-}
+std::string StackRefusal(const Identity&, const Verdict& v, const Situation&) { return v.refusal->text; }
 
 std::string NotYetValid(const Identity& identity, const Verdict&, const Situation& s) {
   return fmt::format("the certificate is not valid before {}; this computer's clock says {}",
@@ -158,9 +157,13 @@ constexpr FailureRow kFailures[] = {
     {Code::kStackLacksScheme, StackLacksScheme},
     {Code::kPeerLacksScheme, PeerLacksScheme},
     {Code::kCertificateType, CertificateTypes},
+    {Code::kCurveNotOffered, StackRefusal},
+    {Code::kKeyTooWeak, StackRefusal},
+    {Code::kSignatureTooWeak, StackRefusal},
     {Code::kAuthorities, NoAuthority},
-    {Code::kKeyUsage, KeyUsage},
-    {Code::kExtendedKeyUsage, ExtendedKeyUsage},
+    {Code::kKeyUsage, Usage<UsageFault::kKeyUsage>},
+    {Code::kExtendedKeyUsage, Usage<UsageFault::kExtendedKeyUsage>},
+    {Code::kNetscapeCertType, Usage<UsageFault::kNetscapeCertType>},
     {Code::kNotYetValid, NotYetValid},
     {Code::kExpired, Expired},
     {Code::kOidFilter, OidFilters},
@@ -233,7 +236,7 @@ Reason IncompleteChain(const Identity& identity) {
 }  // namespace
 
 std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situation) {
-  const Identity& identity = situation.index.identities()[verdict.position];
+  const Identity identity = OnItsPath(situation.index, verdict);
   std::vector<Reason> reasons;
   for (const FailureRow& row : kFailures) {
     if ((verdict.failures & FailureOf(row.code)) == 0) continue;
@@ -246,7 +249,7 @@ std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situatio
 }
 
 std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation) {
-  const Identity& identity = situation.index.identities()[verdict.position];
+  const Identity identity = OnItsPath(situation.index, verdict);
   std::vector<Reason> warnings;
   WarnOfChainSignatures(identity, situation, warnings);
   WarnOfChainDates(identity, situation, warnings);

@@ -4,7 +4,6 @@
 #include <signet/identity_selector.h>
 
 #include <algorithm>
-#include <functional>
 
 namespace signet {
 namespace {
@@ -19,35 +18,22 @@ bool IsPinned(const Identity& identity, const SelectionPolicy& policy) {
   return identity.uri() == policy.pinned || identity.leaf().sha256() == policy.pinned;
 }
 
-// Eligible tells whether a verdict may be chosen.
-using Eligible = std::function<bool(const Verdict&)>;
-
-// BestInReach gives the first in rank of those that are eligible and whose key is not out of reach. Slower
-// than Best.
-std::optional<Verdict> BestInReach(const IdentityIndex& index, const PreparedRequest& prepared,
-                                   const Eligible& eligible) {
-  std::vector<Verdict> rivals;
-  for (std::uint32_t i = 0; i < index.rows().size(); ++i) {
-    const Verdict verdict = Judge(index, i, prepared);
-    if (eligible(verdict)) rivals.push_back(verdict);
+// Best gives the first in rank of those that are eligible and whose key is not out of reach; only the keys of
+// the foremost are asked.
+template <class Eligible>
+const Verdict* Best(const IdentityIndex& index, const std::vector<Verdict>& verdicts,
+                    const Eligible& eligible) {
+  std::vector<const Verdict*> rivals;
+  for (const Verdict& verdict : verdicts) {
+    if (eligible(verdict)) rivals.push_back(&verdict);
   }
-  std::ranges::sort(rivals, [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, index); });
-  const auto usable = std::ranges::find_if(
-      rivals, [&](const Verdict& v) { return KeyFailures(index.identities()[v.position]) == 0; });
-  return usable != rivals.end() ? std::optional(*usable) : std::nullopt;
-}
-
-// Best is the same, asking only the key of the one that would be taken.
-template <class Test>
-std::optional<Verdict> Best(const IdentityIndex& index, const PreparedRequest& prepared,
-                            const Test& eligible) {
-  std::optional<Verdict> best;
-  for (std::uint32_t i = 0; i < index.rows().size(); ++i) {
-    const Verdict verdict = Judge(index, i, prepared);
-    if (eligible(verdict) && (!best || GoesBefore(verdict, *best, index))) best = verdict;
+  const auto after = [&](const Verdict* a, const Verdict* b) { return GoesBefore(*b, *a, index); };
+  std::ranges::make_heap(rivals, after);
+  for (; !rivals.empty(); rivals.pop_back()) {
+    std::ranges::pop_heap(rivals, after);
+    if (KeyFailures(index.identities()[rivals.back()->position]) == 0) return rivals.back();
   }
-  if (!best || KeyFailures(index.identities()[best->position]) == 0) return best;
-  return BestInReach(index, prepared, eligible);
+  return nullptr;
 }
 
 }  // namespace
@@ -61,27 +47,31 @@ Choice::Choice(const CertificateRequest& request, const IdentitySet& identities,
                const SelectionPolicy& policy, TimePoint now)
     : index_(identities.index_), request_(request), policy_(policy), now_(now) {
   const PreparedRequest prepared(request_, policy_, now_, *index_);
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(index_->rows().size());
+  for (std::uint32_t i = 0; i < index_->rows().size(); ++i)
+    verdicts.push_back(Judge(*index_, i, prepared, policy_.stack_refusal));
+  policy_.stack_refusal = nullptr;  // it may look at a connection that does not outlive this call
+  verdicts_ = std::make_shared<const std::vector<Verdict>>(std::move(verdicts));
+
   const bool pinned = !policy_.pinned.empty();
   // Of several places that hold the pinned certificate, one that fails nothing goes first.
-  std::optional<Verdict> best = Best(*index_, prepared, [&](const Verdict& v) {
+  const Verdict* best = Best(*index_, *verdicts_, [&](const Verdict& v) {
     return v.failures == 0 && (!pinned || IsPinned(index_->identities()[v.position], policy_));
   });
-  if (pinned && !best) {
-    best = Best(*index_, prepared, [&](const Verdict& v) {
+  if (pinned && best == nullptr) {
+    best = Best(*index_, *verdicts_, [&](const Verdict& v) {
       return (v.failures & kCryptographic) == 0 && IsPinned(index_->identities()[v.position], policy_);
     });
   }
-  if (!best) {
+  if (best == nullptr) {
     outcome_ = pinned ? Outcome::kPinnedUnusable : Outcome::kNothingFits;
     return;
   }
   outcome_ = Outcome::kChosen;
   chosen_ = best->position;
+  identity_ = OnItsPath(*index_, *best);
   scheme_ = prepared.scheme_order[best->scheme];
-}
-
-const Identity* Choice::identity() const noexcept {
-  return outcome_ == Outcome::kChosen ? &index_->identities()[chosen_] : nullptr;
 }
 
 Choice Select(const CertificateRequest& request, const IdentitySet& identities, const SelectionPolicy& policy,

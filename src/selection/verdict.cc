@@ -1,6 +1,7 @@
 #include "selection/verdict.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <openssl/x509v3.h>
 
@@ -28,48 +29,99 @@ void JudgeScheme(const IndexRow& row, const PreparedRequest& request, Verdict& v
   }
 }
 
-void JudgeAuthorities(const IdentityIndex& index, const PreparedRequest& request, Verdict& verdict) {
-  if (request.any_authority) return;
-  const auto issuers = index.issuers(*verdict.row);
-  for (std::uint32_t i = 0; i < issuers.size(); ++i) {
-    if (!request.accepted[issuers[i]]) continue;
-    verdict.issuer_depth = i;
-    return;
+constexpr Failures kOfPath = FailureOf(kAuthorities) | FailureOf(kCurveNotOffered) | FailureOf(kKeyTooWeak) |
+                             FailureOf(kSignatureTooWeak);
+
+// JudgePath judges one path. Where the stack refuses an issuer, the path is cut before it: the peer may have
+// that one itself, and only what is sent counts.
+Verdict JudgePath(Verdict verdict, std::uint32_t number, const std::vector<Certificate>& path,
+                  const PreparedRequest& request, const Refusal& refusal) {
+  const PathFacts& facts = verdict.row->paths[number];
+  verdict.path = number;
+  verdict.path_length = static_cast<std::uint32_t>(path.size());
+  for (std::uint32_t i = 0; refusal && i < path.size(); ++i) {
+    // A root is not sent.
+    if (i > 0 && path[i].self_issued()) break;
+    std::optional<Reason> refused = refusal(path[i], i == 0);
+    if (!refused) continue;
+    verdict.path_length = std::max<std::uint32_t>(i, 1);
+    if (i == 0) verdict.failures |= FailureOf(refused->code);
+    verdict.refusal = std::move(refused);
+    break;
   }
-  verdict.failures |= FailureOf(kAuthorities);
+  if (verdict.path_length > 1) {
+    verdict.issuers_valid =
+        facts.not_before <= request.not_before_limit && facts.not_after >= request.not_after_limit;
+  }
+  if (request.any_authority) return verdict;
+  const auto accepted =
+      std::ranges::find_if(facts.issuers, [&](std::uint32_t name) { return request.accepted[name]; });
+  verdict.issuer_depth = static_cast<std::uint32_t>(accepted - facts.issuers.begin());
+  if (accepted == facts.issuers.end()) {
+    verdict.failures |= FailureOf(kAuthorities);
+  } else if (verdict.issuer_depth >= verdict.path_length) {
+    // The way to the authority leads over the certificate that the stack refuses.
+    verdict.failures |= FailureOf(verdict.refusal->code);
+  }
+  return verdict;
 }
 
-void JudgeUsage(const IdentityIndex& index, const PreparedRequest& request, Verdict& verdict) {
+// IsBetterPath compares verdicts on the same identity; of equal ones the first goes.
+bool IsBetterPath(const Verdict& a, const Verdict& b) {
+  const auto rank = [](const Verdict& v) {
+    const bool cut = v.refusal.has_value();
+    // Where none will do, the one that leads to an authority says what is wrong.
+    return std::tuple((v.failures & kOfPath) != 0, (v.failures & FailureOf(kAuthorities)) != 0,
+                      !v.issuers_valid, cut, v.issuer_depth);
+  };
+  return rank(a) < rank(b);
+}
+
+void JudgePaths(const Identity& identity, const PreparedRequest& request, const Refusal& refusal,
+                Verdict& verdict) {
+  const auto& paths = identity.chain().paths();
+  Verdict best = JudgePath(verdict, 0, paths[0], request, refusal);
+  for (std::uint32_t i = 1; i < paths.size(); ++i) {
+    Verdict other = JudgePath(verdict, i, paths[i], request, refusal);
+    if (IsBetterPath(other, best)) best = std::move(other);
+  }
+  verdict = std::move(best);
+}
+
+Reason::Code CodeOf(UsageFault fault) {
+  constexpr Reason::Code kCodes[] = {kKeyUsage, kExtendedKeyUsage, kNetscapeCertType};
+  return kCodes[static_cast<std::size_t>(fault)];
+}
+
+void JudgeUsage(const PreparedRequest& request, Verdict& verdict) {
+  constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
+  constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
   const IndexRow& row = *verdict.row;
-  if ((row.key_usage & KU_DIGITAL_SIGNATURE) == 0) verdict.failures |= FailureOf(kKeyUsage);
-  if (!row.has_purposes) return;
-  bool any = false;
-  for (const std::uint32_t purpose : index.purposes(row)) {
-    verdict.names_purpose |= purpose == request.own_purpose;
-    any |= purpose == request.any_purpose;
-  }
-  if (!verdict.names_purpose && !any) verdict.failures |= FailureOf(kExtendedKeyUsage);
+  for (const UsageFault fault : request.client ? row.client_faults : row.server_faults)
+    verdict.failures |= FailureOf(CodeOf(fault));
+  verdict.names_purpose =
+      std::ranges::find(row.purposes, request.client ? kClientAuth : kServerAuth) != row.purposes.end();
 }
 
-void JudgeFilters(const IdentityIndex& index, const PreparedRequest& request, Verdict& verdict) {
+void JudgeFilters(const PreparedRequest& request, Verdict& verdict) {
   const IndexRow& row = *verdict.row;
   bool matches = !request.filter_matches_nobody;
   if (request.filter_wants_usage) {
     matches &= row.key_usage != UINT32_MAX && (row.key_usage & request.filter_usage) == request.filter_usage;
   }
   if (request.filter_wants_purposes) {
-    const auto purposes = index.purposes(row);
-    matches &= row.has_purposes && std::ranges::all_of(request.filter_purposes, [&](std::uint32_t wanted) {
-                 return std::ranges::find(purposes, wanted) != purposes.end();
-               });
+    matches &=
+        row.has_purposes && std::ranges::all_of(request.filter_purposes, [&](const std::string& wanted) {
+          return std::ranges::find(row.purposes, wanted) != row.purposes.end();
+        });
   }
   if (!matches) verdict.failures |= FailureOf(kOidFilter);
 }
 
-void JudgeHost(const IdentityIndex& index, const PreparedRequest& request, Verdict& verdict) {
-  if (!request.wants_host) return;
+void JudgeHost(const PreparedRequest& request, Verdict& verdict) {
+  if (request.host.empty()) return;
   verdict.host = 2;
-  for (const std::uint32_t name : index.hosts(*verdict.row)) {
+  for (const std::string& name : verdict.row->hosts) {
     if (name == request.host) verdict.host = 0;
     if (name == request.host_wildcard) verdict.host = std::min<std::uint8_t>(verdict.host, 1);
   }
@@ -82,7 +134,6 @@ int Before(const T& a, const T& b) {
 }
 
 int ByFingerprint(const Verdict& a, const Verdict& b, const IdentityIndex& index) {
-  if (const int order = Before(a.row->fingerprint, b.row->fingerprint); order != 0) return order;
   const Identity& first = index.identities()[a.position];
   const Identity& second = index.identities()[b.position];
   if (const int order = first.leaf().sha256().compare(second.leaf().sha256()); order != 0) return order;
@@ -96,6 +147,10 @@ constexpr Contest kRanking[] = {
        return Before(b.names_purpose, a.names_purpose);
      },
      "its extended key usage names this purpose"},
+    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
+       return Before(b.issuers_valid, a.issuers_valid);
+     },
+     "every issuer in its chain is valid now"},
     {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
        return Before(a.issuer_depth, b.issuer_depth);
      },
@@ -113,7 +168,7 @@ constexpr Contest kRanking[] = {
      },
      "it is valid longer"},
     {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
-       return Before(a.row->issuers.size, b.row->issuers.size);
+       return Before(a.path_length, b.path_length);
      },
      "its chain is shorter"},
     {ByFingerprint, "all else is equal and its fingerprint is the smaller"},
@@ -123,20 +178,31 @@ constexpr Contest kRanking[] = {
 
 std::span<const Contest> Ranking() noexcept { return kRanking; }
 
-Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request) {
+Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request,
+              const Refusal& refusal) {
   const IndexRow& row = index.rows()[position];
-  Verdict verdict{.row = &row, .position = position};
+  Verdict verdict;
+  verdict.row = &row;
+  verdict.position = position;
   verdict.hardware = request.prefer_hardware && row.hardware;
   if (!row.key_matches) verdict.failures |= FailureOf(kKeyCertificateMismatch);
   JudgeScheme(row, request, verdict);
   if (!request.certificate_types.test(row.certificate_type)) verdict.failures |= FailureOf(kCertificateType);
-  JudgeAuthorities(index, request, verdict);
-  JudgeUsage(index, request, verdict);
+  JudgePaths(index.identities()[position], request, refusal, verdict);
+  JudgeUsage(request, verdict);
   if (row.not_before > request.not_before_limit) verdict.failures |= FailureOf(kNotYetValid);
   if (row.not_after < request.not_after_limit) verdict.failures |= FailureOf(kExpired);
-  JudgeFilters(index, request, verdict);
-  JudgeHost(index, request, verdict);
+  JudgeFilters(request, verdict);
+  JudgeHost(request, verdict);
   return verdict;
+}
+
+Identity OnItsPath(const IdentityIndex& index, const Verdict& verdict) {
+  const Identity& identity = index.identities()[verdict.position];
+  const auto& path = identity.chain().paths()[verdict.path];
+  if (verdict.path_length == path.size() && path == identity.chain().certificates()) return identity;
+  return identity.WithChain(identity.chain().WithPath(
+      {path.begin(), path.begin() + static_cast<std::ptrdiff_t>(verdict.path_length)}));
 }
 
 Failures KeyFailures(const Identity& identity) {

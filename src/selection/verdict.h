@@ -5,6 +5,8 @@
 #include <signet/identity_selector.h>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -18,7 +20,11 @@ inline constexpr Failures kCryptographic =
     FailureOf(Reason::Code::kKeyCertificateMismatch) | FailureOf(Reason::Code::kKeyUnavailable) |
     FailureOf(Reason::Code::kNoScheme) | FailureOf(Reason::Code::kNoSchemeForVersion) |
     FailureOf(Reason::Code::kStackLacksScheme) | FailureOf(Reason::Code::kPeerLacksScheme) |
-    FailureOf(Reason::Code::kCertificateType);
+    FailureOf(Reason::Code::kCertificateType) | FailureOf(Reason::Code::kCurveNotOffered) |
+    FailureOf(Reason::Code::kKeyTooWeak) | FailureOf(Reason::Code::kSignatureTooWeak);
+
+// Refusal is SelectionPolicy::stack_refusal.
+using Refusal = std::function<std::optional<Reason>(const Certificate& certificate, bool leaf)>;
 
 // Verdict is one identity under one request: what it fails, and where it stands among those that fail
 // nothing.
@@ -26,15 +32,22 @@ struct Verdict {
   const IndexRow* row = nullptr;
   std::uint32_t position = 0;  // in the set
   Failures failures = 0;
+  std::uint32_t path = 0;          // in the chain's paths()
+  std::uint32_t path_length = 1;   // what is sent of it
   std::uint32_t issuer_depth = 0;  // of the authority's match; 0 is the leaf's issuer
   std::uint32_t scheme = 0;        // index into scheme_order
   std::uint8_t host = 0;           // 0 named, 1 by a wildcard, 2 not named
   bool names_purpose = false;
-  bool hardware = false;  // and the policy cares
+  bool issuers_valid = true;      // all that are sent, now
+  bool hardware = false;          // and the policy cares
+  std::optional<Reason> refusal;  // the stack's, of a certificate on the path
 };
 
 // Judge applies the tests that need no key: all but the key's own word, Unavailable.
-Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request);
+Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request,
+              const Refusal& refusal);
+// OnItsPath gives the identity with the chain that the verdict is about.
+Identity OnItsPath(const IdentityIndex& index, const Verdict& verdict);
 // KeyFailures asks the key, which may know better than when it was indexed.
 Failures KeyFailures(const Identity& identity);
 

@@ -2,6 +2,7 @@
 
 #include "botan/keys.h"
 #include "identity/signature_schemes.h"
+#include <signet/testing/test_pki.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -80,6 +81,29 @@ TEST(StackSchemes, EveryKeyTypeIsUsedOrSaysWhyNot) {
   for (const char* key : {"ed25519", "ed448", "rsa-pss:2048"}) {
     EXPECT_THAT(WhyUnusable(*KeyFor(key)), ::testing::HasSubstr("no signature scheme")) << key;
   }
+}
+
+std::optional<Reason::Code> RefusedAs(const testing::CertificateOptions& options, std::uint16_t version) {
+  const auto made = testing::TestPki().Issue(options);
+  const std::optional<Reason> reason =
+      Refusal(Botan::TLS::Policy(), {.protocol_version = version}, made.certificate, true);
+  return reason ? std::optional(reason->code) : std::nullopt;
+}
+
+TEST(StackRefusal, FollowsThePolicysKeySizesHashesAndGroups) {
+  EXPECT_EQ(RefusedAs({.key = "rsa:1024"}, 0x0304), Reason::Code::kKeyTooWeak);
+  EXPECT_EQ(RefusedAs({.key = "rsa:2048"}, 0x0303), std::nullopt);
+  EXPECT_EQ(RefusedAs({.digest = "SHA1"}, 0x0303), Reason::Code::kSignatureTooWeak);
+  EXPECT_EQ(RefusedAs({.key = "ec:secp256k1"}, 0x0303), Reason::Code::kCurveNotOffered);
+  EXPECT_EQ(RefusedAs({.key = "ec:secp256k1"}, 0x0304), std::nullopt);
+  EXPECT_EQ(RefusedAs({}, 0x0303), std::nullopt);
+}
+
+TEST(StackRefusal, SelfSignedCertificatesOwnSignatureDoesNotCount) {
+  auto options = testing::CertificateOptions::Ca("Old Root");
+  options.digest = "SHA1";
+  const testing::TestPki pki(options);
+  EXPECT_FALSE(Refusal(Botan::TLS::Policy(), {}, pki.root().certificate, false));
 }
 
 }  // namespace

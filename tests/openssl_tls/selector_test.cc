@@ -81,6 +81,41 @@ TEST_P(SelectorOn, TheAuthoritiesDecide) {
   EXPECT_EQ(considered.at("pkcs11:object=wrong").reasons.front().code, Reason::Code::kAuthorities);
 }
 
+TEST_P(SelectorOn, WhatTheSecurityLevelForbidsIsNotChosenAndTheReasonIsTold) {
+  const TokenIdentity small(pki_.Issue({.key = "rsa:1024", .common_name = "small"}), "pkcs11:object=small");
+  const TokenIdentity sha1(pki_.Issue({.common_name = "sha1", .digest = "SHA1"}), "pkcs11:object=sha1");
+  std::map<std::string, Choice::Considered> considered;
+  openssl::SelectorOptions options;
+  options.on_choice = [&](const Choice& choice) {
+    for (const auto& row : choice.considered()) considered.emplace(row.identity.uri(), row);
+  };
+  const auto client = Client();
+  SSL_CTX_set_security_level(client.get(), 2);
+  openssl::UseSelector(client.get(), IdentitySet({small.identity, sha1.identity}), options);
+  const auto server = Server(SSL_VERIFY_PEER);
+  MemoryHandshake handshake(client.get(), server.get());
+  EXPECT_TRUE(handshake.Run());
+  EXPECT_EQ(handshake.ClientSubject(), "");
+  const Reason weak_key = considered.at("pkcs11:object=small").reasons.front();
+  EXPECT_EQ(weak_key.code, Reason::Code::kKeyTooWeak);
+  EXPECT_THAT(weak_key.text, HasSubstr("security level 2"));
+  const Reason weak_signature = considered.at("pkcs11:object=sha1").reasons.front();
+  EXPECT_EQ(weak_signature.code, Reason::Code::kSignatureTooWeak);
+  EXPECT_THAT(weak_signature.text, HasSubstr("ecdsa-with-SHA1"));
+}
+
+TEST_P(SelectorOn, ProgramsOwnSecurityCallbackIsObeyed) {
+  const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
+  const auto client = Client();
+  SSL_CTX_set_security_callback(client.get(), [](const SSL*, const SSL_CTX*, int operation, int, int, void*,
+                                                 void*) { return operation == SSL_SECOP_EE_KEY ? 0 : 1; });
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+  const auto server = Server(SSL_VERIFY_PEER);
+  MemoryHandshake handshake(client.get(), server.get());
+  EXPECT_TRUE(handshake.Run());
+  EXPECT_EQ(handshake.ClientSubject(), "");
+}
+
 TEST_P(SelectorOn, WhereNothingFitsNothingIsSentAndNoPinIsAsked) {
   const TokenIdentity wrong(other_pki_.Issue({.common_name = "wrong"}));
   const auto client = Client();

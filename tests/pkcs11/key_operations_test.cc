@@ -68,7 +68,7 @@ TEST_F(Pkcs11Decryption, AHashThatTheTokensOaepLacksIsNamedInTheError) {
   const auto error = ErrorOf([&] { Decrypt(*key, kOaepSha256, encrypted); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
-  EXPECT_THAT(error->detail(), HasSubstr("does not decrypt RSA with OAEP with SHA256 and MGF1 over SHA256"));
+  EXPECT_THAT(error->detail(), HasSubstr("does not decrypt RSA with OAEP with SHA2-256 and MGF1 over SHA2-256"));
   EXPECT_EQ(error->call(), "C_DecryptInit");
   EXPECT_EQ(Decrypt(*key, kOaepSha1, Encrypt(*key, RSA_PKCS1_OAEP_PADDING, "SHA1", kMessage)), kMessage);
 }

@@ -16,9 +16,9 @@ TEST(Password, AsciiBecomesUnitsWithTwoZeroBytesBehind) {
   EXPECT_EQ(PasswordForms(Secret("ab")).size(), 1u);
 }
 
-TEST(Password, EmptyHasTheZeroBytesAndAbsentHasNone) {
-  EXPECT_EQ(Bmp(""), std::string("\0\0", 2));
-  ASSERT_EQ(PasswordForms(std::nullopt).size(), 1u);
+TEST(Password, EmptyAndAbsentGiveBothForms) {
+  EXPECT_EQ(std::string(PasswordForms(Secret("")).back().bmp.view()), std::string("\0\0", 2));
+  ASSERT_EQ(PasswordForms(std::nullopt).size(), 2u);
   EXPECT_TRUE(PasswordForms(std::nullopt).front().bmp.empty());
 }
 

@@ -200,12 +200,12 @@ TEST_F(Pkcs12Refusal, Pbmac1LoadsAndItsForgeriesDoNot) {
   const auto alice = pki_.Issue({});
   const der::Value content = der::Sequence(
       {der::SafeContents({der::KeyBag(alice.private_key), der::CertificateBag(alice.certificate)})});
-  for (const std::uint64_t size : {20, 32, 64}) {
+  for (const std::uint64_t size : {20, 32, 64, 65, 128, 1024}) {
     Write(der::Pfx(content, der::Pbmac1(content, "secret", size)));
     One();
     EXPECT_EQ(Problem("?pin-value=wrong").code(), ErrorCode::kWrongPassword);
   }
-  for (const std::uint64_t size : {0, 1, 19, 65, 1 << 30}) {
+  for (const std::uint64_t size : {0, 1, 19, 1025, 1 << 30}) {
     Write(der::Pfx(content, der::Pbmac1(content, "secret", size)));
     EXPECT_EQ(Problem().code(), ErrorCode::kMalformed) << size;
   }
@@ -286,21 +286,14 @@ INSTANTIATE_TEST_SUITE_P(Digests, MacDigests,
                          });
 
 // The module path is read once in a process, so the question is put in one that was started for it.
-TEST(Pkcs12LegacyModuleDeathTest, MissingModuleIsAnErrorThatSaysWhatToInstall) {
+TEST(Pkcs12LegacyModuleDeathTest, ModuleIsFoundInOpenSslsOwnDirectoryToo) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
         setenv("OPENSSL_MODULES", "/nonexistent", 1);
-        int status = 1;
-        try {
-          LegacyContext("RC2-40-CBC");
-        } catch (const Error& error) {
-          std::fputs(error.what(), stderr);
-          status = error.code() == ErrorCode::kUnsupported ? 0 : 2;
-        }
-        std::exit(status);
+        std::exit(LegacyContext("RC2-40-CBC") != nullptr ? 0 : 1);
       },
-      ::testing::ExitedWithCode(0), "RC2-40-CBC.*openssl-provider-legacy");
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

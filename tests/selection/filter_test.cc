@@ -231,6 +231,36 @@ std::vector<Row> AuthorityRows() {
   // clang-format on
 }
 
+// Refusing is a policy of a stack that refuses what `refuses` tells, with `code`.
+SelectionPolicy Refusing(Code code, std::function<bool(const Certificate&, bool leaf)> refuses) {
+  return {.stack_refusal = [=](const Certificate& certificate, bool leaf) -> std::optional<Reason> {
+    if (!refuses(certificate, leaf)) return std::nullopt;
+    return Reason{code, "the stack refuses " + certificate.subject()};
+  }};
+}
+
+std::vector<Row> StackRows() {
+  const auto leaf = [](const Certificate&, bool is_leaf) { return is_leaf; };
+  const auto issuer = [](const char* name) {
+    return [subject = "CN=CA " + std::string(name) + ",O=Test CAs"](const Certificate& certificate, bool) {
+      return certificate.subject() == subject;
+    };
+  };
+  // clang-format off
+  return {
+      {"WeakLeafKey", {}, {}, Refusing(Code::kKeyTooWeak, leaf), Code::kKeyTooWeak},
+      {"WeakSignatureOnLeaf", {}, {}, Refusing(Code::kSignatureTooWeak, leaf), Code::kSignatureTooWeak},
+      {"CurveThatWasNotOffered", {}, {}, Refusing(Code::kCurveNotOffered, leaf), Code::kCurveNotOffered},
+      {"RootIsNotSent", {.issuer = "A1"}, {}, Refusing(Code::kKeyTooWeak, issuer("A")), {}},
+      {"ChainIsCutBeforeAWeakIssuer", {.issuer = "A2"}, {}, Refusing(Code::kKeyTooWeak, issuer("A1")), {}},
+      {"AuthorityBelowTheCut", {.issuer = "A2"}, {.authorities = {Authority("A1")}},
+       Refusing(Code::kKeyTooWeak, issuer("A1")), {}},
+      {"AuthorityBehindTheCut", {.issuer = "A2"}, {.authorities = {Authority("A")}},
+       Refusing(Code::kSignatureTooWeak, issuer("A1")), Code::kSignatureTooWeak},
+  };
+  // clang-format on
+}
+
 std::vector<Row> UsageRows() {
   const auto server = CertificateRequest{.role = CertificateRequest::Role::kServer};
   // clang-format off
@@ -249,6 +279,13 @@ std::vector<Row> UsageRows() {
       {"OnlyServerAuth", {.purposes = "serverAuth"}, {}, {}, Code::kExtendedKeyUsage},
       {"OnlyMail", {.purposes = "emailProtection"}, {}, {}, Code::kExtendedKeyUsage},
       {"OnlyAPrivatePurpose", {.purposes = "1.2.3.4"}, {}, {}, Code::kExtendedKeyUsage},
+      // nsCertType, as OpenSSL's X509_check_purpose reads it.
+      {"NetscapeClient", {.netscape = "client"}, {}, {}, {}},
+      {"NetscapeClientAndMore", {.netscape = "client,email"}, {}, {}, {}},
+      {"NetscapeEmail", {.netscape = "email"}, {}, {}, Code::kNetscapeCertType},
+      {"NetscapeServer", {.netscape = "server"}, {}, {}, Code::kNetscapeCertType},
+      {"NetscapeServerForServer", {.purposes = "", .netscape = "server"}, server, {}, {}},
+      {"NetscapeClientForServer", {.purposes = "", .netscape = "client"}, server, {}, Code::kNetscapeCertType},
       {"CriticalServerAuth", {.purposes = "critical,serverAuth"}, {}, {}, Code::kExtendedKeyUsage},
       // A server's own certificate.
       {"ServerWithServerAuth", {.purposes = "serverAuth"}, server, {}, {}},
@@ -346,7 +383,7 @@ void ExpectPinnedDecision(const Row& row) {
   SelectionPolicy policy = row.policy;
   policy.pinned = "pkcs12:alice";
   const Choice choice = Select(row.request, IdentitySet({MakeIdentity(row.leaf)}), policy, Now());
-  const bool cryptographic = row.refused && *row.refused <= Code::kCertificateType;
+  const bool cryptographic = row.refused && *row.refused <= Code::kSignatureTooWeak;
   EXPECT_EQ(choice.outcome(), cryptographic ? Choice::Outcome::kPinnedUnusable : Choice::Outcome::kChosen);
   if (!row.refused || cryptographic) return;
   ASSERT_FALSE(choice.warnings().empty());
@@ -364,13 +401,15 @@ void ExpectDecisions(const std::vector<Row>& rows) {
 TEST(Filter, KeyMustBelongToTheLeafAndBeWithinReach) { ExpectDecisions(KeyRows()); }
 TEST(Filter, SchemeMustBeThePeersTheKeysTheStacksAndTheVersions) { ExpectDecisions(SchemeRows()); }
 TEST(Filter, AuthorityMustCertifySomethingInTheChain) { ExpectDecisions(AuthorityRows()); }
+TEST(Filter, CertificateMustBeOneThatTheStackPresents) { ExpectDecisions(StackRows()); }
 TEST(Filter, UsageAndDatesMustAllowIt) { ExpectDecisions(UsageRows()); }
 TEST(Filter, OidFiltersThatWeKnowMustMatch) { ExpectDecisions(OidFilterRows()); }
 
 TEST(Filter, TableHasEveryFilterBothWays) {
   std::size_t rows = 0;
   std::map<Code, int> refused;
-  for (const auto& table : {KeyRows(), SchemeRows(), AuthorityRows(), UsageRows(), OidFilterRows()}) {
+  for (const auto& table :
+       {KeyRows(), SchemeRows(), AuthorityRows(), StackRows(), UsageRows(), OidFilterRows()}) {
     rows += table.size();
     for (const Row& row : table) {
       if (row.refused) ++refused[*row.refused];

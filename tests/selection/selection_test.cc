@@ -1,8 +1,8 @@
-#include "selection/name_normal_form.h"
 #include "selection/small_pki.h"
 #include <signet/identity_selector.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -167,29 +167,98 @@ TEST(Selection, EveryReasonIsOneSentenceWithoutFullStop) {
   }
 }
 
-TEST(NameNormalForm, FoldsLettersBeyondAscii) {
-  const auto form = [](const char* text) { return NameNormalForm(NameDer({{"CN", text}})); };
-  EXPECT_EQ(form("MÜLLER"), form("müller"));
-  EXPECT_EQ(form("ÉCOLE ŠKODA"), form("école škoda"));
-  EXPECT_EQ(form("ΑΘΗΝΑ"), form("αθηνα"));
-  EXPECT_EQ(form("МОСКВА Ё"), form("москва ё"));
-  EXPECT_NE(form("muller"), form("müller"));
+// A chain with every certificate of `issuers` at hand, and their order turned by `turn`.
+IdentitySet CrossSigned(const Leaf& leaf, std::vector<Certificate> issuers, std::size_t turn) {
+  std::ranges::rotate(issuers, issuers.begin() + static_cast<std::ptrdiff_t>(turn % issuers.size()));
+  const Identity bare = MakeIdentity(leaf);
+  return IdentitySet({bare.WithChain(CertificateChain(bare.leaf(), issuers))});
 }
 
-TEST(NameNormalForm, IsNothingForBytesThatAreNoName) {
-  auto name = NameDer({{"O", "Org"}, {"CN", "Name"}});
-  ASSERT_TRUE(NameNormalForm(name));
-  for (std::size_t size = 0; size < name.size(); ++size) {
-    EXPECT_FALSE(NameNormalForm(std::span(name).first(size)));
+std::vector<std::string> Subjects(const Choice& choice) {
+  std::vector<std::string> subjects;
+  for (const Certificate& certificate : choice.identity()->chain().certificates())
+    subjects.push_back(certificate.subject());
+  return subjects;
+}
+
+TEST(Selection, PathThatTheServerAcceptsIsTakenWhereTheIntermediateIsCrossSigned) {
+  const std::vector<Certificate> issuers = {CaCertificate("A1"), CrossCertificate("A1", "B"),
+                                            CaCertificate("A"), CaCertificate("B")};
+  for (std::size_t turn = 0; turn < issuers.size(); ++turn) {
+    const IdentitySet set = CrossSigned({.issuer = "A1", .with_chain = false}, issuers, turn);
+    for (const std::string root : {"A", "B"}) {
+      const Choice choice = Select({.authorities = {Authority(root)}}, set, {}, Now());
+      ASSERT_TRUE(choice) << root << turn;
+      EXPECT_EQ(Subjects(choice), (std::vector<std::string>{"CN=alice", "CN=CA A1,O=Test CAs",
+                                                            "CN=CA " + root + ",O=Test CAs"}));
+      EXPECT_EQ(choice.considered()[0].identity.chain().certificates(),
+                choice.identity()->chain().certificates());
+    }
+    EXPECT_FALSE(Select({.authorities = {Authority("C")}}, set, {}, Now()));
   }
-  name.push_back(0);
-  EXPECT_FALSE(NameNormalForm(name));
-  EXPECT_FALSE(NameNormalForm(std::vector<std::uint8_t>{0x31, 0x00}));
 }
 
-TEST(NameNormalForm, TellsTextsApartThatJoinToTheSameBytes) {
-  EXPECT_NE(NameNormalForm(NameDer({{"O", "ab"}, {"O", "c"}})),
-            NameNormalForm(NameDer({{"O", "a"}, {"O", "bc"}})));
+TEST(Selection, PathOverAnExpiredIssuerGivesWayToAnother) {
+  const std::vector<Certificate> issuers = {CrossCertificate("A1", "A", -1), CrossCertificate("A1", "B", 5),
+                                            CaCertificate("A"), CaCertificate("B")};
+  for (std::size_t turn = 0; turn < issuers.size(); ++turn) {
+    const Choice choice =
+        Select({}, CrossSigned({.issuer = "A1", .with_chain = false}, issuers, turn), {}, Now());
+    ASSERT_TRUE(choice);
+    EXPECT_EQ(Subjects(choice).back(), "CN=CA B,O=Test CAs");
+    EXPECT_TRUE(choice.warnings().empty());
+  }
+}
+
+TEST(Selection, PathOverACertificateThatTheStackRefusesGivesWayToAnother) {
+  const Certificate weak = CaCertificate("A1");
+  const std::vector<Certificate> issuers = {weak, CrossCertificate("A1", "B"), CaCertificate("A"),
+                                            CaCertificate("B")};
+  SelectionPolicy policy;
+  policy.stack_refusal = [&](const Certificate& certificate, bool) -> std::optional<Reason> {
+    if (certificate != weak) return std::nullopt;
+    return Reason{Code::kSignatureTooWeak, "weak"};
+  };
+  for (std::size_t turn = 0; turn < issuers.size(); ++turn) {
+    const IdentitySet set = CrossSigned({.issuer = "A1", .with_chain = false}, issuers, turn);
+    const Choice choice = Select({}, set, policy, Now());
+    ASSERT_TRUE(choice);
+    EXPECT_EQ(Subjects(choice).back(), "CN=CA B,O=Test CAs");
+    // The only way to this authority is the refused one.
+    const Choice none = Select({.authorities = {Authority("A")}}, set, policy, Now());
+    EXPECT_FALSE(none);
+    EXPECT_EQ(Codes(none.considered()[0].reasons), std::vector{Code::kSignatureTooWeak});
+  }
+}
+
+TEST(Selection, CasThatCertifyEachOtherMakeNoEndlessPaths) {
+  std::vector<Certificate> issuers;
+  const std::string names[] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+  for (const auto& subject : names) {
+    for (const auto& issuer : names) {
+      if (subject != issuer) issuers.push_back(CrossCertificate(subject, issuer));
+    }
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const IdentitySet set = CrossSigned({.issuer = "A", .with_chain = false}, issuers, 0);
+  EXPECT_TRUE(Select({.authorities = {Authority("A")}}, set, {}, Now()));
+  EXPECT_LE(set.identities()[0].chain().paths().size(), 32U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST(Selection, HostileAuthoritiesTakeBoundedTime) {
+  CertificateRequest request;
+  for (int i = 0; i < 16'000; ++i) {
+    request.authorities.push_back(NameDer({{"CN", "CA " + std::to_string(i)}}));
+    request.authorities.push_back({0x30, 0x00});
+  }
+  request.authorities.push_back(NameDer(std::vector<NamePart>(2'000, {"OU", std::string(60, ' ') + "x"})));
+  std::vector<Identity> identities;
+  for (int i = 0; i < 50; ++i)
+    identities.push_back(MakeIdentity({.subject = std::to_string(i), .issuer = "A2"}));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_FALSE(Select(request, IdentitySet(identities), {}, Now()));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ struct Contents {
   std::vector<NamePart> subject;
   std::string issuer;
   double from, to;
-  std::string constraints, key_usage, purposes, names;
+  std::string constraints, key_usage, purposes, names, netscape;
   std::string hash = "SHA256";
 };
 
@@ -93,6 +93,7 @@ Certificate Issue(const Contents& contents) {
   AddExtension(x, NID_key_usage, contents.key_usage);
   AddExtension(x, NID_ext_key_usage, contents.purposes);
   AddExtension(x, NID_subject_alt_name, contents.names);
+  AddExtension(x, NID_netscape_cert_type, contents.netscape);
   CheckOpenSsl(X509_sign(x, TestKey(CaKey(contents.issuer)), EVP_get_digestbyname(contents.hash.c_str())),
                "X509_sign");
   unsigned char* der = nullptr;
@@ -186,6 +187,16 @@ Certificate CaCertificate(const std::string& name, double to) {
   return found->second;
 }
 
+Certificate CrossCertificate(const std::string& name, const std::string& issuer, double to) {
+  return Issue({.key = CaKey(name),
+                .subject = CaName(name),
+                .issuer = issuer,
+                .from = -1000,
+                .to = to,
+                .constraints = "critical,CA:TRUE",
+                .key_usage = "keyCertSign"});
+}
+
 Certificate MakeCertificate(const Leaf& leaf) {
   return Issue({.key = leaf.key,
                 .subject = {{.attribute = "CN", .value = leaf.subject}},
@@ -195,6 +206,7 @@ Certificate MakeCertificate(const Leaf& leaf) {
                 .key_usage = leaf.key_usage,
                 .purposes = leaf.purposes,
                 .names = leaf.names,
+                .netscape = leaf.netscape,
                 .hash = leaf.signature_hash});
 }
 

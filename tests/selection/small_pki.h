@@ -32,6 +32,7 @@ struct Leaf {
   std::string key_usage = "digitalSignature";  // as in openssl.cnf; empty: no extension
   std::string purposes = "clientAuth";         // the same
   std::string names;                           // subjectAltName, the same
+  std::string netscape;                        // nsCertType, the same
   double from = -10;
   double to = 100;
   std::string signature_hash = "SHA256";
@@ -53,6 +54,8 @@ TimePoint Now();
 
 Certificate MakeCertificate(const Leaf& leaf);
 Certificate CaCertificate(const std::string& name, double to = 4000);
+// CrossCertificate is another one for the CA `name`, by the CA `issuer`.
+Certificate CrossCertificate(const std::string& name, const std::string& issuer, double to = 4000);
 Identity MakeIdentity(const Leaf& leaf);
 
 }  // namespace signet::testing

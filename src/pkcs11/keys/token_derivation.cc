@@ -103,7 +103,7 @@ Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
 }
 
 Secret TokenKey::DeriveHere(std::span<const std::uint8_t> peer_point, std::size_t field) {
-  return token_->Use({.credentials = credentials_.get()},
+  return token_->Use({.credentials = credentials_.get(), .login_first = private_.load()},
                      [&](Token::Lease& lease) { return DeriveOn(lease, peer_point, field); });
 }
 

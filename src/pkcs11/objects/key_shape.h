@@ -8,8 +8,7 @@
 namespace signet {
 
 // ShapeOf gives the type and curve (CKA_KEY_TYPE, CKA_EC_PARAMS) of an EC, Ed25519 or Ed448 key object as a
-// PublicKey that is not known(); nothing for other keys and for curves that OpenSSL does not know. The curve
-// may be an object identifier, a name, or explicit parameters of a curve that has a name.
+// PublicKey that is not known(); nothing for other keys and for curves that OpenSSL does not know.
 std::optional<PublicKey> ShapeOf(const StoredObject& key);
 
 // AllowsPssAlone tells whether CKA_ALLOWED_MECHANISMS lets an RSA key make RSASSA-PSS signatures and nothing

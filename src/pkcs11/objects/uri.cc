@@ -234,7 +234,7 @@ bool Pkcs11Uri::Matches(const CK_INFO& library) const {
 }
 
 std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
-                      const std::string& label, bool with_label) {
+                      const std::string& label, bool with_label, std::optional<CK_SLOT_ID> slot) {
   const P11KitUriPtr uri(p11_kit_uri_new());
   *p11_kit_uri_get_token_info(uri.get()) = token;
   if (!id.empty()) {
@@ -249,7 +249,7 @@ std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t
   if (p11_kit_uri_format(uri.get(), P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK)
     return "pkcs11:";
   const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
-  return text;
+  return slot ? fmt::format("{};slot-id={}", text, *slot) : text;
 }
 
 }  // namespace signet

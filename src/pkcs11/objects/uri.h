@@ -66,9 +66,9 @@ class Pkcs11Uri {
   bool names_library_ = false;
 };
 
-// ObjectUri writes a URI for exactly one object: by token, and CKA_ID where there is one, and label where
-// `with_label` or there is no ID.
+// ObjectUri writes a URI for exactly one object: by token, by slot where `slot` is set, by CKA_ID where there
+// is one, and by label where `with_label` or there is no ID.
 std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
-                      const std::string& label, bool with_label);
+                      const std::string& label, bool with_label, std::optional<CK_SLOT_ID> slot = {});
 
 }  // namespace signet

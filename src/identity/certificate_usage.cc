@@ -1,0 +1,62 @@
+#include "identity/certificate_usage.h"
+
+#include "base/openssl_error.h"
+#include "base/openssl_ptr.h"
+
+#include <fmt/format.h>
+
+namespace signet {
+namespace {
+
+// PurposeRow ties a Purpose to its bits and names.
+struct PurposeRow {
+  std::uint32_t extended_key_usage;
+  int netscape;
+  const char* shown;
+  const char* netscape_shown;
+};
+
+const PurposeRow& RowOf(Purpose purpose) {
+  static constexpr PurposeRow kRows[] = {{XKU_SSL_CLIENT, NS_SSL_CLIENT, "clientAuth", "SSL client"},
+                                         {XKU_SSL_SERVER, NS_SSL_SERVER, "serverAuth", "SSL server"}};
+  return kRows[static_cast<std::size_t>(purpose)];
+}
+
+// NetscapeCertType gives the first byte of the bit string; all bits where there is no such extension, none
+// where it cannot be read.
+int NetscapeCertType(const X509* certificate) {
+  const OpenSslErrorMark mark;
+  if (X509_get_ext_by_NID(certificate, NID_netscape_cert_type, -1) < 0) return 0xff;
+  const OpenSslPtr<ASN1_BIT_STRING> bits(
+      static_cast<ASN1_BIT_STRING*>(X509_get_ext_d2i(certificate, NID_netscape_cert_type, nullptr, nullptr)));
+  if (bits == nullptr || ASN1_STRING_length(bits.get()) == 0) return 0;
+  return ASN1_STRING_get0_data(bits.get())[0];
+}
+
+}  // namespace
+
+std::vector<UsageFault> UsageFaults(const Certificate& certificate, Purpose purpose) {
+  const PurposeRow& row = RowOf(purpose);
+  X509* native = certificate.native();
+  std::vector<UsageFault> faults;
+  if ((X509_get_key_usage(native) & KU_DIGITAL_SIGNATURE) == 0) faults.push_back(UsageFault::kKeyUsage);
+  // UINT32_MAX where the extension is absent.
+  if ((X509_get_extended_key_usage(native) & (row.extended_key_usage | XKU_ANYEKU)) == 0)
+    faults.push_back(UsageFault::kExtendedKeyUsage);
+  if ((NetscapeCertType(native) & row.netscape) == 0) faults.push_back(UsageFault::kNetscapeCertType);
+  return faults;
+}
+
+std::string Text(UsageFault fault, Purpose purpose) {
+  switch (fault) {
+    case UsageFault::kKeyUsage:
+      return "its key usage lacks digitalSignature";
+    case UsageFault::kExtendedKeyUsage:
+      return fmt::format("its extended key usage lacks {}", RowOf(purpose).shown);
+    case UsageFault::kNetscapeCertType:
+      break;
+  }
+  return fmt::format("its Netscape certificate type (nsCertType) lacks {}", RowOf(purpose).netscape_shown);
+}
+
+}  // namespace signet
