@@ -188,6 +188,19 @@ TEST_F(Pkcs11Derivation, ASecretThatDoesNotFitIsAnErrorAndTheNextOneWorks) {
   }
 }
 
+TEST_F(Pkcs11Derivation, ASecretSaidToBeLongerThanItsRoomIsAnErrorAndTheNextOneWorks) {
+  hsm.Import(pki.Issue({.key = "ec:P-256"}), {.id = "\x03", .signs = false});
+  const auto key = LoadKey(source, hsm.ObjectUri("\x03", true));
+  const Octets point = PeerPoint(pki.Issue({.key = "ec:P-256"}));
+  Change([](ModuleBehaviour& b) { b.signature_length = ModuleBehaviour::SignatureLength::kBeyondBuffer; });
+  const auto error = ErrorOf([&] { key->Derive(point); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), ErrorCode::kTokenTrouble);
+  EXPECT_THAT(error->detail(), HasSubstr("not as long as the curve's field"));
+  Change([](ModuleBehaviour& b) { b.signature_length = ModuleBehaviour::SignatureLength::kAsIs; });
+  EXPECT_EQ(key->Derive(point).size(), 32u);
+}
+
 TEST_F(Pkcs11Derivation, AKeyThatMayNotDeriveSaysSo) {
   const auto key = LoadKey(source, Uri());
   Change([](ModuleBehaviour& b) {

@@ -58,7 +58,8 @@ struct ModuleBehaviour {
   // is.
   std::vector<unsigned long> allowed_mechanisms = {};
   bool ecdsa_hashes = false;  // the token also has CKM_ECDSA_SHA1, _SHA224, _SHA256, _SHA384 and _SHA512
-  SignatureLength signature_length = SignatureLength::kAsIs;  // kBeyondBuffer: of decryptions too
+  // kBeyondBuffer is the length of decryptions and of CKA_VALUE too.
+  SignatureLength signature_length = SignatureLength::kAsIs;
   bool corrupt_signature = false;
   std::vector<unsigned long> failing_attributes =
       {};                          // CKA_...: CKR_ATTRIBUTE_TYPE_INVALID, the others are given
