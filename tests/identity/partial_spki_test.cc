@@ -4,6 +4,8 @@
 #include <signet/error.h>
 #include <signet/testing/test_pki.h>
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 namespace signet {
@@ -16,6 +18,9 @@ struct Row {
   KeyShape shape;
   const char* key;  // as TestPki makes it
 };
+
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
 class PartialSpkis : public ::testing::TestWithParam<Row> {
  protected:

@@ -20,6 +20,9 @@ struct Row {
   int padding;
 };
 
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+
 class HashAndSign : public TokenPem, public ::testing::WithParamInterface<Row> {
  protected:
   HashAndSign()

@@ -23,6 +23,9 @@ struct Case {
   std::vector<unsigned long> allowed;
 };
 
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const Case& row, std::ostream* out) { *out << row.name; }
+
 class HashAndSignHandshake : public ::testing::TestWithParam<Case> {};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -36,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"RsaPssTls13", "1.3", "rsa-pss:2048", {CKM_SHA256_RSA_PKCS_PSS}}),
     [](const auto& one) { return one.param.name; });
 
-// AllowedSigalgs keeps the handshake to the hash that the keys here have.
+// SetSigalgs keeps the handshake to the hash that the keys here have.
 void SetSigalgs(SSL_CTX* context, const std::string& key) {
   const char* const list = key == "ec:P-384" ? "ecdsa_secp384r1_sha384"
                            : key == "ec:P-256"

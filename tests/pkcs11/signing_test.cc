@@ -313,6 +313,9 @@ struct AllowedCase {
   bool pss;
 };
 
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const AllowedCase& row, std::ostream* out) { *out << row.name; }
+
 class Pkcs11Allowed : public OnWrappedToken, public ::testing::WithParamInterface<AllowedCase> {};
 
 INSTANTIATE_TEST_SUITE_P(Lists, Pkcs11Allowed,
