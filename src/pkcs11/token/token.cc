@@ -111,7 +111,9 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
   live.sessions.place().Forget(held.finding);
 }
 
-void Token::Fail(const Action& action, const Error& error) {
+void Token::Fail(const Action& action, const Error& last) {
+  // Where a PIN went out and came to nothing, that is the cause, whatever followed.
+  const Error& error = action.login_failure ? *action.login_failure : last;
   live_.Get().availability.Failed(error);
   const bool undone = StalenessOf(error) == Staleness::kLogin && action.logins > 1;
   if (undone && action.access.credentials != nullptr) {
