@@ -25,9 +25,13 @@ struct Certificate::Parsed {
 
 namespace {
 
-[[noreturn]] void ThrowMalformed(std::string detail) {
-  ThrowOpenSsl(ErrorCode::kMalformed, "d2i_X509", std::move(detail),
-               "Check that the data is an X.509 certificate.");
+// ThrowMalformed gives OpenSSL's reason only where OpenSSL refused: what else is in its queue is older.
+[[noreturn]] void ThrowMalformed(std::string detail, NativeCode reason = {}) {
+  throw Error({.code = ErrorCode::kMalformed,
+               .detail = std::move(detail),
+               .call = "d2i_X509",
+               .native = std::move(reason),
+               .mend = "Check that the data is an X.509 certificate."});
 }
 
 // DerOf writes `object` with OpenSSL's `i2d`.
@@ -97,7 +101,7 @@ Certificate Certificate::FromDer(std::span<const std::uint8_t> der) {
   const unsigned char* position = der.data();
   const bool read = d2i_X509(&raw, &position, static_cast<long>(der.size())) != nullptr;
   parsed->x509.reset(raw);
-  if (!read) ThrowMalformed("not a certificate");
+  if (!read) ThrowMalformed("not a certificate", LastOpenSslError());
   if (position != der.data() + der.size()) ThrowMalformed("bytes follow the certificate");
 
   const X509* x509 = parsed->x509.get();

@@ -18,6 +18,17 @@ std::string Text(std::span<const std::uint8_t> bytes) { return {bytes.begin(), b
 
 std::string Yes(bool yes) { return std::string(1, yes ? '\x01' : '\0'); }
 
+MemoryAttributes Changed(MemoryAttributes attributes, const MemoryChanges& changes) {
+  for (const auto& [type, value] : changes) {
+    if (value) {
+      attributes[type] = *value;
+    } else {
+      attributes.erase(type);
+    }
+  }
+  return attributes;
+}
+
 std::string Percent(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string text;
@@ -83,14 +94,14 @@ void MemoryModule::AddIdentity(std::size_t token, const TestIdentity& identity,
     key[CKA_ALWAYS_AUTHENTICATE] = Yes(options.always_authenticate);
     for (const unsigned long may : {CKA_SENSITIVE, CKA_SIGN, CKA_DECRYPT, CKA_DERIVE}) key[may] = Yes(true);
     key[CKA_EXTRACTABLE] = Yes(false);
-    (*library_)->AddObject(token, key, Text(identity.private_key));
+    (*library_)->AddObject(token, Changed(std::move(key), options.key_changes), Text(identity.private_key));
   }
   if (options.public_key) {
     MemoryAttributes key = of_key;
     key[CKA_CLASS] = BytesOf(CK_OBJECT_CLASS{CKO_PUBLIC_KEY});
     key[CKA_PRIVATE] = Yes(false);
     for (const unsigned long may : {CKA_VERIFY, CKA_ENCRYPT, CKA_DERIVE}) key[may] = Yes(true);
-    (*library_)->AddObject(token, key, {});
+    (*library_)->AddObject(token, Changed(std::move(key), options.public_key_changes), {});
   }
   if (options.certificate) {
     MemoryAttributes certificate = named;
@@ -100,7 +111,7 @@ void MemoryModule::AddIdentity(std::size_t token, const TestIdentity& identity,
     certificate[CKA_VALUE] = Text(identity.certificate.der());
     certificate[CKA_SUBJECT] = Text(identity.certificate.subject_der());
     certificate[CKA_ISSUER] = Text(identity.certificate.issuer_der());
-    (*library_)->AddObject(token, certificate, {});
+    (*library_)->AddObject(token, Changed(std::move(certificate), options.certificate_changes), {});
   }
 }
 

@@ -18,8 +18,11 @@
 namespace signet {
 namespace {
 
-ObjectFacts Facts(std::string id, std::string label, std::string material) {
-  return {.id = {id.begin(), id.end()}, .label = std::move(label), .material = std::move(material)};
+ObjectFacts Facts(std::string id, std::string label, std::string material, std::string kind = {}) {
+  return {.id = {id.begin(), id.end()},
+          .label = std::move(label),
+          .material = std::move(material),
+          .kind = std::move(kind)};
 }
 
 struct PairingCase {
@@ -66,6 +69,41 @@ INSTANTIATE_TEST_SUITE_P(
         PairingCase{"ARenewedCertificateBesideTheOldOne",
                     {{Facts("1", "", "K")}, {}, {Facts("1", "", "K"), Facts("2", "", "K")}},
                     {0, 0}},
+        PairingCase{"OfTwoSilentKeysWithOneIdByTheirPublicKeyObjectsLabels",
+                    {{Facts("1", "a", ""), Facts("1", "b", "")},
+                     {Facts("1", "a", "K"), Facts("1", "b", "L")},
+                     {Facts("1", "x", "L"), Facts("1", "y", "K")}},
+                    {1, 0}},
+        PairingCase{"OfTwoSilentKeysWithOneIdByTheCertificatesLabel",
+                    {{Facts("1", "a", ""), Facts("1", "b", "")}, {}, {Facts("1", "b", "K")}},
+                    {1}},
+        PairingCase{
+            "TwoSilentKeysWithOneIdGoToTwoCertificates",
+            {{Facts("1", "", ""), Facts("1", "", "")}, {}, {Facts("1", "", "K"), Facts("1", "", "L")}},
+            {0, 1}},
+        PairingCase{"TheSilentKeyOfTwoWithOneIdGetsThePublicKeyThatTheOtherDoesNotReveal",
+                    {{Facts("1", "", "K"), Facts("1", "", "")},
+                     {Facts("1", "", "K"), Facts("1", "", "L")},
+                     {Facts("2", "", "L")}},
+                    {1}},
+        PairingCase{"OfTwoSilentKeysWithOneIdByKind",
+                    {{Facts("1", "", "", "prime256v1"), Facts("1", "", "", "ED25519")},
+                     {},
+                     {Facts("1", "", "K", "ED25519")}},
+                    {1}},
+        PairingCase{"NotByIdWhereTheKindDiffers",
+                    {{Facts("1", "", "", "prime256v1")}, {}, {Facts("1", "", "K", "ED25519")}},
+                    {-2}},
+        PairingCase{"NotByLabelWhereTheKindDiffers",
+                    {{Facts("", "a", "", "prime256v1")}, {}, {Facts("", "a", "K", "secp384r1")}},
+                    {-1}},
+        PairingCase{
+            "OnePublicKeyObjectForTwoSilentKeysWithItsIdSaysNothing",
+            {{Facts("1", "a", ""), Facts("1", "b", "")}, {Facts("1", "", "K")}, {Facts("9", "", "K")}},
+            {-1}},
+        PairingCase{"ThePublicKeyObjectTwice",
+                    {{Facts("1", "", "")}, {Facts("1", "", "K"), Facts("1", "", "K")}, {Facts("9", "", "K")}},
+                    {0}},
         PairingCase{"NothingSpeaksForIt", {{Facts("1", "a", "")}, {}, {Facts("2", "b", "K")}}, {-1}}),
     [](const auto& one) { return one.param.name; });
 

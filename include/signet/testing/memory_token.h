@@ -30,6 +30,10 @@ struct MemoryTokenOptions {
   unsigned long flags_set = 0;  // CKF_..., added to CK_TOKEN_INFO's flags
 };
 
+// MemoryChanges are attributes (CKA_ types) that an object has with other bytes than usual, or, where the
+// value is nothing, not at all.
+using MemoryChanges = std::map<unsigned long, std::optional<std::string>>;
+
 // MemoryObjectOptions say how an identity is stored.
 struct MemoryObjectOptions {
   std::string id = "\x01";
@@ -39,6 +43,9 @@ struct MemoryObjectOptions {
   bool public_key = true;
   bool private_key_hidden = true;  // CKA_PRIVATE of the private key
   bool always_authenticate = false;
+  MemoryChanges key_changes = {};
+  MemoryChanges public_key_changes = {};
+  MemoryChanges certificate_changes = {};
 };
 
 // MemoryBehaviour is how the module answers. The defaults are those of a friendly module.
@@ -47,6 +54,7 @@ struct MemoryBehaviour {
 
   std::uint64_t find_at_most = 0;        // C_FindObjects gives so many at a time; 0: as many as are asked for
   std::optional<std::uint64_t> shuffle;  // objects are found in an order made from this number
+  bool find_repeats = false;             // C_FindObjects begins again when it has given all: no search ends
   bool nul_padding = false;              // texts of CK_TOKEN_INFO end with NULs instead of blanks
   unsigned long missing_attribute = 0;   // CKR_ code for an attribute that an object lacks; 0: TYPE_INVALID
   bool public_key_info = true;           // keys have CKA_PUBLIC_KEY_INFO

@@ -127,8 +127,9 @@ bool TokenKey::WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& tri
   return ++*trial.refusals > 1 && lease.UserIsLoggedIn();
 }
 
-// Locate follows the rules of pairing.h: by ID, or by label where there is none; then by public key; then by
-// a label that is unique. A key that reveals nothing is proved by its first signature.
+// Locate follows the rules of pairing.h: by CKA_ID, or by label where there is none; then by public key; then
+// by a label that is unique. A key that reveals nothing is taken only where that leaves no choice; its first
+// signature proves it.
 StoredObject TokenKey::Locate(Token::Lease& lease) const {
   ObjectTemplate wanted{.object_class = CKO_PRIVATE_KEY};
   if (!mark_.id.empty()) {
@@ -137,14 +138,16 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
     wanted.label = mark_.label;
   }
   std::vector<StoredObject> found = FindObjects(lease, wanted);
-  const auto same = [this](const StoredObject& object) { return SameKey(object, public_key_); };
-  for (const bool known : {true, false}) {
-    for (StoredObject& object : found) {
-      if (known ? same(object) == true : !same(object).has_value()) return std::move(object);
-    }
+  std::vector<StoredObject*> silent;
+  for (StoredObject& object : found) {
+    const std::optional<bool> same = SameKey(object, public_key_);
+    if (same == true) return std::move(object);
+    if (!same) silent.push_back(&object);
   }
+  if (silent.size() == 1) return std::move(*silent.front());
   if (found.empty()) lease.RequireLogin();
   if (auto elsewhere = LocateElsewhere(lease)) return *std::move(elsewhere);
+  if (silent.size() > 1) throw Ambiguous(silent.size());
   if (!found.empty()) return std::move(found.front());  // Adopt says that it is another one.
   throw Error(
       {.code = ErrorCode::kNotFound,
@@ -155,16 +158,29 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
        .mend = "Look what is there: signet list."});
 }
 
+Error TokenKey::Ambiguous(std::size_t keys) const {
+  return Error({.code = ErrorCode::kAmbiguous,
+                .detail = fmt::format("token {}: {} private keys may be that of {}, and none reveals its "
+                                      "public key",
+                                      token_->label(), keys, mark_.label),
+                .token = token_->label(),
+                .uri = credentials_->uri,
+                .mend = "Give each key a CKA_ID of its own, or store its public key beside it."});
+}
+
 std::optional<StoredObject> TokenKey::LocateElsewhere(Token::Lease& lease) const {
   std::vector<StoredObject> keys = FindObjects(lease, {.object_class = CKO_PRIVATE_KEY});
-  const auto facts_of = [](const StoredObject& object) {
-    const auto key = PublicPartOf(object);
-    return ObjectFacts{object.id(), object.label(), key ? MaterialOf(*key) : std::string()};
-  };
-  TokenFacts facts{.certificates = {{mark_.id, mark_.label, MaterialOf(public_key_)}}};
-  std::ranges::transform(keys, std::back_inserter(facts.private_keys), facts_of);
+  TokenFacts facts;
+  for (const StoredObject& object : keys) facts.private_keys.push_back(FactsOf(object));
   for (const StoredObject& object : FindObjects(lease, {.object_class = CKO_PUBLIC_KEY}))
-    facts.public_keys.push_back(facts_of(object));
+    facts.public_keys.push_back(FactsOf(object));
+  facts.certificates.push_back(
+      public_key_.known()
+          ? FactsOf(mark_.id, mark_.label, public_key_.spki())
+          : ObjectFacts{.id = mark_.id, .label = mark_.label, .material = {}, .kind = KindOf(public_key_)});
+  // A label that several certificates have speaks for none of them.
+  const ObjectTemplate same_label{.object_class = CKO_CERTIFICATE, .label = mark_.label};
+  if (FindHandles(lease, same_label).size() > 1) facts.certificates.front().label.clear();
   CompletePrivateKeys(facts);
   const auto pairs = PairCertificates(facts);
   if (!pairs.front().private_key) return std::nullopt;

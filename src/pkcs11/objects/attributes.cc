@@ -14,12 +14,13 @@ struct Wish {
   Of of;
 };
 
-// The room is such that no value is likely to fill it: that tells a value from one that was left alone.
-// CKA_VALUE is asked of nothing but certificates: of a private key it is the secret itself.
+// The room is such that no value is likely to fill it: that tells a value from one that was left alone, and
+// spares asking again. CKA_VALUE is asked of nothing but certificates: of a private key it is the secret
+// itself.
 constexpr Wish kWishes[] = {
     {CKA_CLASS, 15, kAll},
-    {CKA_ID, 255, kAll},
-    {CKA_LABEL, 255, kAll},
+    {CKA_ID, 4095, kAll},
+    {CKA_LABEL, 4095, kAll},
     {CKA_VALUE, 8191, kCertificates},
     {CKA_CERTIFICATE_TYPE, 15, kCertificates},
     {CKA_KEY_TYPE, 15, kKeys},
@@ -28,12 +29,12 @@ constexpr Wish kWishes[] = {
     {CKA_DECRYPT, 15, kPrivateKeys},
     {CKA_DERIVE, 15, kPrivateKeys},
     {CKA_ALWAYS_AUTHENTICATE, 15, kPrivateKeys},
-    {CKA_ALLOWED_MECHANISMS, 4095, kKeys},
+    {CKA_ALLOWED_MECHANISMS, 32767, kKeys},
     {CKA_MODULUS, 2049, kKeys},
-    {CKA_PUBLIC_EXPONENT, 63, kKeys},
-    {CKA_EC_PARAMS, 511, kKeys},
+    {CKA_PUBLIC_EXPONENT, 2049, kKeys},
+    {CKA_EC_PARAMS, 2047, kKeys},
     {CKA_EC_POINT, 511, kKeys},
-    {CKA_PUBLIC_KEY_INFO, 3071, kKeys},
+    {CKA_PUBLIC_KEY_INFO, 8191, kKeys},
 };
 constexpr CK_ULONG kLargest = 1 << 24;
 constexpr std::size_t kSecondRoom = 1 << 16;

@@ -5,11 +5,6 @@
 namespace signet {
 namespace {
 
-std::span<const std::uint8_t> WithoutLeadingZeros(std::span<const std::uint8_t> number) {
-  const auto first = std::ranges::find_if(number, [](std::uint8_t byte) { return byte != 0; });
-  return number.subspan(static_cast<std::size_t>(first - number.begin()));
-}
-
 // IntegerSize is the length of the content: one zero byte more where the first bit is set.
 std::size_t IntegerSize(std::span<const std::uint8_t> stripped) {
   return stripped.size() + ((stripped.front() & 0x80) != 0 ? 1 : 0);
@@ -23,6 +18,11 @@ std::uint8_t* PutInteger(std::span<const std::uint8_t> stripped, std::uint8_t* t
 }
 
 }  // namespace
+
+std::span<const std::uint8_t> WithoutLeadingZeros(std::span<const std::uint8_t> number) {
+  const auto first = std::ranges::find_if(number, [](std::uint8_t byte) { return byte != 0; });
+  return number.subspan(static_cast<std::size_t>(first - number.begin()));
+}
 
 std::vector<std::uint8_t> DerWrap(std::uint8_t tag, std::span<const std::uint8_t> content) {
   std::vector<std::uint8_t> der{tag};
@@ -46,32 +46,32 @@ std::vector<std::uint8_t> DerInteger(std::span<const std::uint8_t> number) {
   return DerWrap(0x02, content);
 }
 
-std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::uint8_t> der) {
-  if (der.size() < 2 || der[0] != tag) return {};
-  std::size_t size = der[1];
-  std::size_t start = 2;
+std::optional<std::span<const std::uint8_t>> DerTake(std::uint8_t tag, std::span<const std::uint8_t>& rest) {
+  if (rest.size() < 2 || rest[0] != tag) return std::nullopt;
+  std::size_t size = rest[1];
+  std::size_t header = 2;
   if (size >= 0x80) {
     const std::size_t bytes = size & 0x7f;
-    if (bytes == 0 || bytes > 4 || der.size() < 2 + bytes) return {};
+    if (bytes == 0 || bytes > 4 || rest.size() < 2 + bytes) return std::nullopt;
     size = 0;
-    for (std::size_t i = 0; i < bytes; ++i) size = size << 8 | der[2 + i];
-    start += bytes;
+    for (std::size_t i = 0; i < bytes; ++i) size = size << 8 | rest[2 + i];
+    header += bytes;
   }
-  return der.size() == start + size ? der.subspan(start) : std::span<const std::uint8_t>();
+  if (size > rest.size() - header) return std::nullopt;
+  const auto content = rest.subspan(header, size);
+  rest = rest.subspan(header + size);
+  return content;
+}
+
+std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::uint8_t> der) {
+  const auto content = DerTake(tag, der);
+  return content && der.empty() ? *content : std::span<const std::uint8_t>();
 }
 
 std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept {
-  if (bytes.size() < 2 || bytes[0] != 0x30) return 0;
-  std::size_t length = bytes[1];
-  std::size_t header = 2;
-  if (length >= 0x80) {
-    const std::size_t count = length & 0x7f;
-    if (count == 0 || count > 4 || bytes.size() < 2 + count) return 0;
-    length = 0;
-    for (std::size_t i = 0; i < count; ++i) length = length << 8 | bytes[2 + i];
-    header += count;
-  }
-  return length <= bytes.size() - header ? header + length : 0;
+  constexpr std::uint8_t kSequence = 0x30;
+  auto rest = bytes;
+  return DerTake(kSequence, rest) ? bytes.size() - rest.size() : 0;
 }
 
 std::size_t EcdsaToDer(std::span<const std::uint8_t> raw, std::span<std::uint8_t> der) {

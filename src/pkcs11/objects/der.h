@@ -2,15 +2,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace signet {
 
+// WithoutLeadingZeros gives the significant bytes of an unsigned big-endian number.
+std::span<const std::uint8_t> WithoutLeadingZeros(std::span<const std::uint8_t> number);
 // DerWrap puts a tag and a length before `content` (X.690 section 8.1).
 std::vector<std::uint8_t> DerWrap(std::uint8_t tag, std::span<const std::uint8_t> content);
 // DerInteger encodes an unsigned big-endian number.
 std::vector<std::uint8_t> DerInteger(std::span<const std::uint8_t> number);
+// DerTake takes one element with `tag` off the front of `rest` and gives its content; nothing, and `rest` as
+// it was, where there is none or it is cut off.
+std::optional<std::span<const std::uint8_t>> DerTake(std::uint8_t tag, std::span<const std::uint8_t>& rest);
 // DerContent gives what is inside when `der` is exactly one element with `tag`, else an empty span.
 std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::uint8_t> der);
 

@@ -32,11 +32,22 @@ constexpr CurveName kNames[] = {
     {"edwards25519", "ED25519"}, {"edwards448", "ED448"}, {"curve25519", "X25519"}, {"curve448", "X448"},
     {"Ed25519", "ED25519"},      {"Ed448", "ED448"},      {"X25519", "X25519"},     {"X448", "X448"},
 };
-// id-edwards25519 and id-curve25519 of GnuPG, which some modules write.
+// GnuPG's identifiers of two curves, which some modules write.
 constexpr std::array<std::uint8_t, 9> kGnuEdwards = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01};
+constexpr std::array<std::uint8_t, 10> kGnuMontgomery = {0x2b, 0x06, 0x01, 0x04, 0x01,
+                                                         0x97, 0x55, 0x01, 0x05, 0x01};
+
+// Most keys are on these; a table spares making the group to learn the size of its field.
+struct FieldSize {
+  const char* curve;
+  std::size_t bytes;
+};
+constexpr FieldSize kFieldSizes[] = {
+    {"prime256v1", 32}, {"secp384r1", 48}, {"secp521r1", 66}, {"secp256k1", 32}};
 
 std::string NameOfOid(Span der, Span content) {
   if (std::ranges::equal(content, kGnuEdwards)) return "ED25519";
+  if (std::ranges::equal(content, kGnuMontgomery)) return "X25519";
   const unsigned char* position = der.data();
   const OpenSslPtr<ASN1_OBJECT> object(d2i_ASN1_OBJECT(nullptr, &position, static_cast<long>(der.size())));
   const int nid = object != nullptr ? OBJ_obj2nid(object.get()) : NID_undef;
@@ -69,6 +80,14 @@ OpenSslPtr<EC_GROUP> GroupOf(const std::string& curve) {
   const int nid = OBJ_sn2nid(curve.c_str());
   return OpenSslPtr<EC_GROUP>(nid != NID_undef ? EC_GROUP_new_by_curve_name_ex(OwnContext(), nullptr, nid)
                                                : nullptr);
+}
+
+std::size_t FieldSizeOf(const std::string& curve) {
+  const auto* row =
+      std::ranges::find_if(kFieldSizes, [&](const FieldSize& one) { return curve == one.curve; });
+  if (row != std::end(kFieldSizes)) return row->bytes;
+  const OpenSslPtr<EC_GROUP> group = GroupOf(curve);
+  return group != nullptr ? (static_cast<std::size_t>(EC_GROUP_get_degree(group.get())) + 7) / 8 : 0;
 }
 
 // PlausiblePoint tells whether the bytes have a form and the length of a point in a field of `size` bytes.
@@ -108,9 +127,8 @@ std::string CurveOf(Span params) {
 
 std::vector<std::uint8_t> UncompressedPoint(const std::string& curve, Span value) {
   const OpenSslErrorMark mark;
-  const OpenSslPtr<EC_GROUP> group = GroupOf(curve);
-  if (group == nullptr) return {};
-  const std::size_t size = (static_cast<std::size_t>(EC_GROUP_get_degree(group.get())) + 7) / 8;
+  const std::size_t size = FieldSizeOf(curve);
+  if (size == 0) return {};
   std::vector<std::uint8_t> bare;
   Span bytes;
   for (const Span candidate : {value, InOctetString(value), InBitString(value)}) {
@@ -124,8 +142,9 @@ std::vector<std::uint8_t> UncompressedPoint(const std::string& curve, Span value
     bytes = bare;
   }
   if (!bytes.empty() && bytes[0] == 0x04) return {bytes.begin(), bytes.end()};
-  const OpenSslPtr<EC_POINT> point(EC_POINT_new(group.get()));
-  if (bytes.empty() || point == nullptr ||
+  const OpenSslPtr<EC_GROUP> group = bytes.empty() ? nullptr : GroupOf(curve);
+  const OpenSslPtr<EC_POINT> point(group != nullptr ? EC_POINT_new(group.get()) : nullptr);
+  if (point == nullptr ||
       EC_POINT_oct2point(group.get(), point.get(), bytes.data(), bytes.size(), nullptr) != 1) {
     return {};
   }

@@ -11,9 +11,10 @@
 namespace signet {
 namespace {
 
-// A search that gives more, or takes longer, does not end.
-constexpr std::size_t kMostObjects = 200'000;
-constexpr std::chrono::seconds kLongest{60};
+// A search that gives more objects, takes more calls or takes longer does not end.
+constexpr std::size_t kMostObjects = 100'000;
+constexpr int kMostCalls = 150'000;
+constexpr std::chrono::seconds kLongest{30};
 
 // Search ends the search at the token, also when something goes wrong in the middle.
 class Search {
@@ -37,11 +38,14 @@ CK_ATTRIBUTE Attribute(CK_ATTRIBUTE_TYPE type, const void* value, std::size_t si
 }
 
 Error Endless(const std::string& token) {
-  return Error({.code = ErrorCode::kTokenTrouble,
-                .detail = fmt::format("token {}: the module's search for objects does not end", token),
-                .call = "C_FindObjects",
-                .token = token,
-                .mend = "Ask the maker of the module, or use another."});
+  return Error(
+      {.code = ErrorCode::kTokenTrouble,
+       .detail = fmt::format("token {}: the module's search for objects does not end (more than {} objects, "
+                             "{} calls or {} seconds)",
+                             token, kMostObjects, kMostCalls, kLongest.count()),
+       .call = "C_FindObjects",
+       .token = token,
+       .mend = "Ask the maker of the module, or use another."});
 }
 
 }  // namespace
@@ -62,8 +66,9 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
   const auto until = std::chrono::steady_clock::now() + kLongest;
   const Search search(lease, attributes.data(), count);
   std::array<CK_OBJECT_HANDLE, 256> some;
-  std::size_t given = 0;
-  for (;;) {
+  for (int calls = 0;
+       calls < kMostCalls && handles.size() <= kMostObjects && std::chrono::steady_clock::now() < until;
+       ++calls) {
     CK_ULONG found = 0;
     const CK_RV rv = lease.Call(SIGNET_CK(C_FindObjects), kNoMechanism, some.data(),
                                 static_cast<CK_ULONG>(some.size()), &found);
@@ -74,10 +79,8 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
     for (std::size_t i = 0; i < found; ++i) {
       if (seen.insert(some[i]).second) handles.push_back(some[i]);
     }
-    given += found;
-    if (given > kMostObjects || std::chrono::steady_clock::now() > until)
-      throw Endless(lease.token().label());
   }
+  throw Endless(lease.token().label());
 }
 
 std::vector<StoredObject> FindObjects(Token::Lease& lease, const ObjectTemplate& wanted) {

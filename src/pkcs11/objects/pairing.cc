@@ -1,5 +1,11 @@
 #include "pkcs11/objects/pairing.h"
 
+#include "pkcs11/objects/key_parts.h"
+#include "pkcs11/objects/public_part.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 
 namespace signet {
@@ -7,7 +13,18 @@ namespace {
 
 using Indices = std::vector<std::size_t>;
 
-std::string Text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+std::string IdOf(const ObjectFacts& one) { return {one.id.begin(), one.id.end()}; }
+
+// Both joins two texts so that no other two give the same; empty where one of them is.
+std::string Both(const std::string& a, const std::string& b) {
+  return a.empty() || b.empty() ? std::string() : std::to_string(a.size()) + ':' + a + b;
+}
+
+bool IsSilent(const ObjectFacts& key) { return key.material.empty(); }
+
+bool MayBe(const ObjectFacts& a, const ObjectFacts& b) {
+  return a.kind.empty() || b.kind.empty() || a.kind == b.kind;
+}
 
 // Index finds objects by one of their facts; an empty one is none.
 class Index {
@@ -29,76 +46,158 @@ class Index {
   std::unordered_map<std::string, Indices> found_;
 };
 
-struct Indexed {
-  explicit Indexed(const std::vector<ObjectFacts>& objects)
-      : by_id(objects, [](const ObjectFacts& one) { return Text(one.id); }),
-        by_label(objects, [](const ObjectFacts& one) { return one.label; }),
-        by_material(objects, [](const ObjectFacts& one) { return one.material; }) {}
-  Index by_id;
-  Index by_label;
-  Index by_material;
+std::string LabelOf(const ObjectFacts& one) { return one.label; }
+std::string OwnMaterial(const ObjectFacts& one) { return one.material; }
+std::string SilentIdOf(const ObjectFacts& one) { return IsSilent(one) ? IdOf(one) : std::string(); }
+
+// Completion finds the public key object of each private key that reveals nothing itself.
+class Completion {
+ public:
+  explicit Completion(const TokenFacts& facts)
+      : facts_(facts),
+        public_by_id_(facts.public_keys, IdOf),
+        public_by_label_(facts.public_keys, LabelOf),
+        private_by_id_(facts.private_keys, IdOf),
+        private_by_label_(facts.private_keys, LabelOf) {}
+
+  std::string MaterialFor(const ObjectFacts& key) const {
+    const std::string id = IdOf(key);
+    const Indices& with_id = public_by_id_[id];
+    if (with_id.empty()) return ByLabel(key);
+    const Indices& rivals = private_by_id_[id];
+    const std::string only = Only(key, with_id, rivals, [](const ObjectFacts&) { return true; });
+    if (!only.empty() || key.label.empty()) return only;
+    return Only(key, with_id, rivals, [&](const ObjectFacts& one) { return one.label == key.label; });
+  }
+
+ private:
+  // Only gives the material of those public keys that fit, where it is one and `key` the only silent rival
+  // for it. What another private key reveals to be its own is not `key`'s.
+  template <class Fits>
+  std::string Only(const ObjectFacts& key, const Indices& public_keys, const Indices& rivals,
+                   Fits fits) const {
+    std::set<std::string_view> others;
+    std::size_t silent = 0;
+    for (const std::size_t i : rivals) {
+      const ObjectFacts& rival = facts_.private_keys[i];
+      if (!IsSilent(rival)) others.insert(rival.material);
+      if (IsSilent(rival) && MayBe(rival, key) && fits(rival)) ++silent;
+    }
+    std::set<std::string_view> materials;
+    for (const std::size_t i : public_keys) {
+      const ObjectFacts& one = facts_.public_keys[i];
+      if (!IsSilent(one) && MayBe(one, key) && fits(one) && !others.contains(one.material))
+        materials.insert(one.material);
+    }
+    return materials.size() == 1 && silent == 1 ? std::string(*materials.begin()) : std::string();
+  }
+
+  // A public key with the ID of another private key belongs to that one.
+  std::string ByLabel(const ObjectFacts& key) const {
+    const Indices& with_label = public_by_label_[key.label];
+    if (with_label.size() != 1 || private_by_label_[key.label].size() != 1) return {};
+    const ObjectFacts& public_key = facts_.public_keys[with_label.front()];
+    const bool anothers = !private_by_id_[IdOf(public_key)].empty();
+    return anothers || !MayBe(public_key, key) ? std::string() : public_key.material;
+  }
+
+  const TokenFacts& facts_;
+  const Index public_by_id_, public_by_label_, private_by_id_, private_by_label_;
 };
 
-// Beside gives the public key object of a private key that reveals nothing itself. One with the CKA_ID of
-// another private key belongs to that one.
-std::optional<std::size_t> Beside(const ObjectFacts& key, const TokenFacts& facts, const Indexed& public_keys,
-                                  const Indexed& private_keys) {
-  const Indices& with_id = public_keys.by_id[Text(key.id)];
-  if (with_id.size() == 1) return with_id.front();
-  const Indices& with_label = public_keys.by_label[key.label];
-  const bool unique = with_label.size() == 1 && private_keys.by_label[key.label].size() == 1;
-  if (!with_id.empty() || !unique) return std::nullopt;
-  const bool anothers = !private_keys.by_id[Text(facts.public_keys[with_label.front()].id)].empty();
-  return anothers ? std::nullopt : std::optional(with_label.front());
-}
+// Pairing holds what is looked up for each certificate.
+class Pairing {
+ public:
+  explicit Pairing(const TokenFacts& facts)
+      : facts_(facts),
+        by_id_(facts.private_keys, IdOf),
+        silent_by_id_(facts.private_keys, SilentIdOf),
+        by_label_(facts.private_keys, LabelOf),
+        by_material_(facts.private_keys, OwnMaterial),
+        by_id_and_material_(facts.private_keys,
+                            [](const ObjectFacts& one) { return Both(IdOf(one), one.material); }),
+        certificates_by_label_(facts.certificates, LabelOf),
+        pairs_(facts.certificates.size()),
+        taken_(facts.private_keys.size(), false) {}
+
+  std::vector<Pair> Pairs() {
+    for (std::size_t i = 0; i < pairs_.size(); ++i) ByKey(i);
+    for (std::size_t i = 0; i < pairs_.size(); ++i) ById(i);
+    for (std::size_t i = 0; i < pairs_.size(); ++i) ByLabel(i);
+    return std::move(pairs_);
+  }
+
+ private:
+  void Take(std::size_t certificate, std::size_t key, bool known) {
+    pairs_[certificate].private_key = key;
+    pairs_[certificate].known = known;
+    taken_[key] = true;
+  }
+
+  void ByKey(std::size_t i) {
+    const ObjectFacts& certificate = facts_.certificates[i];
+    for (const Indices* found : {&by_id_and_material_[Both(IdOf(certificate), certificate.material)],
+                                 &by_material_[certificate.material]}) {
+      if (!found->empty()) return Take(i, found->front(), true);
+    }
+  }
+
+  // Of several keys that reveal nothing, the label chooses, and then that no other certificate has it.
+  void ById(std::size_t i) {
+    if (pairs_[i].private_key) return;
+    const ObjectFacts& certificate = facts_.certificates[i];
+    Indices open;
+    Indices with_label;
+    for (const std::size_t key : silent_by_id_[IdOf(certificate)]) {
+      if (!MayBe(facts_.private_keys[key], certificate)) continue;
+      open.push_back(key);
+      if (facts_.private_keys[key].label == certificate.label) with_label.push_back(key);
+    }
+    if (with_label.size() == 1) open = with_label;
+    const auto free = std::ranges::find_if(open, [&](std::size_t key) { return !taken_[key]; });
+    if (!open.empty()) return Take(i, free != open.end() ? *free : open.front(), false);
+    pairs_[i].mismatch = !by_id_[IdOf(certificate)].empty();
+  }
+
+  // The label is the weakest sign: it counts where nothing else speaks, on either side.
+  void ByLabel(std::size_t i) {
+    if (pairs_[i].private_key || pairs_[i].mismatch) return;
+    const ObjectFacts& certificate = facts_.certificates[i];
+    const Indices& with_label = by_label_[certificate.label];
+    if (with_label.size() != 1 || certificates_by_label_[certificate.label].size() != 1) return;
+    const ObjectFacts& key = facts_.private_keys[with_label.front()];
+    if (!taken_[with_label.front()] && IsSilent(key) && MayBe(key, certificate))
+      Take(i, with_label.front(), false);
+  }
+
+  const TokenFacts& facts_;
+  const Index by_id_, silent_by_id_, by_label_, by_material_, by_id_and_material_, certificates_by_label_;
+  std::vector<Pair> pairs_;
+  std::vector<bool> taken_;
+};
 
 }  // namespace
 
-void CompletePrivateKeys(TokenFacts& facts) {
-  const Indexed public_keys(facts.public_keys);
-  const Indexed private_keys(facts.private_keys);
-  for (ObjectFacts& key : facts.private_keys) {
-    if (!key.material.empty()) continue;
-    if (const auto beside = Beside(key, facts, public_keys, private_keys))
-      key.material = facts.public_keys[*beside].material;
-  }
+ObjectFacts FactsOf(const StoredObject& key) {
+  return {.id = key.id(), .label = key.label(), .material = MaterialOf(key), .kind = KindOf(key)};
 }
 
-std::vector<Pair> PairCertificates(const TokenFacts& facts) {
-  const Indexed keys(facts.private_keys);
-  const Indexed certificates(facts.certificates);
-  std::vector<Pair> pairs(facts.certificates.size());
-  std::vector<bool> taken(facts.private_keys.size(), false);
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const ObjectFacts& certificate = facts.certificates[i];
-    Pair& pair = pairs[i];
-    const auto take = [&](std::size_t key, bool known) {
-      pair.private_key = key;
-      pair.known = known;
-    };
-    const Indices& with_id = keys.by_id[Text(certificate.id)];
-    for (const std::size_t key : with_id) {
-      if (!pair.private_key && facts.private_keys[key].material == certificate.material) take(key, true);
-    }
-    for (const std::size_t key : keys.by_material[certificate.material]) {
-      if (!pair.private_key) take(key, true);
-    }
-    for (const std::size_t key : with_id) {
-      if (!pair.private_key && facts.private_keys[key].material.empty()) take(key, false);
-    }
-    pair.mismatch = !pair.private_key && !with_id.empty();
-    if (pair.private_key) taken[*pair.private_key] = true;
-  }
-  // The label is the weakest sign: it counts where nothing else speaks, on either side.
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const ObjectFacts& certificate = facts.certificates[i];
-    if (pairs[i].private_key || pairs[i].mismatch) continue;
-    const Indices& with_label = keys.by_label[certificate.label];
-    if (with_label.size() != 1 || certificates.by_label[certificate.label].size() != 1) continue;
-    const std::size_t key = with_label.front();
-    if (!taken[key] && facts.private_keys[key].material.empty()) pairs[i].private_key = key;
-  }
-  return pairs;
+ObjectFacts FactsOf(Bytes id, std::string label, std::span<const std::uint8_t> spki) {
+  const auto parts = PartsOfSpki(spki);
+  return {.id = std::move(id),
+          .label = std::move(label),
+          .material = MaterialOf(spki),
+          .kind = parts ? parts->kind : std::string()};
 }
+
+void CompletePrivateKeys(TokenFacts& facts) {
+  const Completion completion(facts);
+  std::vector<std::string> materials;
+  for (const ObjectFacts& key : facts.private_keys)
+    materials.push_back(IsSilent(key) ? completion.MaterialFor(key) : key.material);
+  for (std::size_t i = 0; i < materials.size(); ++i) facts.private_keys[i].material = std::move(materials[i]);
+}
+
+std::vector<Pair> PairCertificates(const TokenFacts& facts) { return Pairing(facts).Pairs(); }
 
 }  // namespace signet

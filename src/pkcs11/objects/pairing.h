@@ -1,10 +1,11 @@
 #pragma once
 
-#include "identity/public_key.h"
 #include "pkcs11/objects/attributes.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,15 @@ namespace signet {
 
 // ObjectFacts is what pairing looks at.
 struct ObjectFacts {
-  Bytes id;              // CKA_ID; may be empty
-  std::string label;     // CKA_LABEL; may be empty
-  std::string material;  // MaterialOf its public key; empty where the object does not reveal it
+  Bytes id;               // CKA_ID; may be empty
+  std::string label;      // CKA_LABEL; may be empty
+  std::string material;   // MaterialOf its public key; empty where the object does not reveal it
+  std::string kind = {};  // KindOf its key; empty where the object does not even reveal that
 };
+
+// FactsOf reads a key object, or a certificate by its object's ID and label and its SubjectPublicKeyInfo.
+ObjectFacts FactsOf(const StoredObject& key);
+ObjectFacts FactsOf(Bytes id, std::string label, std::span<const std::uint8_t> spki);
 
 // TokenFacts are the objects of one token.
 struct TokenFacts {
@@ -32,12 +38,13 @@ struct Pair {
 };
 
 // CompletePrivateKeys completes `facts`: a private key that reveals no public key gets that of the public key
-// object beside it, by CKA_ID where that is unique, else by a label that is.
+// object beside it, by CKA_ID where that leaves no choice, by CKA_ID and label, or by a label that is unique.
 void CompletePrivateKeys(TokenFacts& facts);
 
-// PairCertificates gives for each certificate its private key: by CKA_ID, then by public key, then by a label
-// that is unique among the token's keys and among its certificates. A key that is known to be another one is
-// never taken. Pure.
+// PairCertificates gives for each certificate its private key: by CKA_ID and public key, then by public key,
+// then by CKA_ID, then by a label that is unique among the token's keys and among its certificates. Public
+// key or kind decide between several keys with one CKA_ID, then the label. A key that is known to be another
+// one is never taken. Pure; the time is in proportion to the number of objects, unless many share one CKA_ID.
 std::vector<Pair> PairCertificates(const TokenFacts& facts);
 
 }  // namespace signet

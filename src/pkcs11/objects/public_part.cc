@@ -1,113 +1,12 @@
 #include "pkcs11/objects/public_part.h"
 
-#include "base/openssl_error.h"
-#include "pkcs11/objects/der.h"
-#include "pkcs11/objects/key_encoding.h"
+#include "pkcs11/objects/key_parts.h"
 #include <signet/error.h>
-
-#include <algorithm>
-#include <array>
-
-#include <fmt/format.h>
-#include <openssl/core_names.h>
-#include <openssl/objects.h>
 
 namespace signet {
 namespace {
 
-constexpr std::uint8_t kSequence = 0x30;
-constexpr std::uint8_t kBitString = 0x03;
-
-constexpr std::array<std::uint8_t, 13> kRsaAlgorithm = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                                        0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-constexpr std::array<std::uint8_t, 9> kEcAlgorithm = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-
-// OtherCurveRow is a curve whose keys are bytes and no point (RFC 8410): the OID alone is the algorithm.
-struct OtherCurveRow {
-  const char* curve;
-  CK_KEY_TYPE key_type;
-  std::size_t size;
-  std::array<std::uint8_t, 5> algorithm;
-};
-constexpr OtherCurveRow kOtherCurves[] = {
-    {"ED25519", CKK_EC_EDWARDS, 32, {0x06, 0x03, 0x2b, 0x65, 0x70}},
-    {"ED448", CKK_EC_EDWARDS, 57, {0x06, 0x03, 0x2b, 0x65, 0x71}},
-    {"X25519", kCkkEcMontgomery, 32, {0x06, 0x03, 0x2b, 0x65, 0x6e}},
-    {"X448", kCkkEcMontgomery, 56, {0x06, 0x03, 0x2b, 0x65, 0x6f}},
-};
-
-Bytes Joined(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
-  Bytes both(a.begin(), a.end());
-  both.insert(both.end(), b.begin(), b.end());
-  return both;
-}
-
-Bytes Spki(std::span<const std::uint8_t> algorithm, std::span<const std::uint8_t> key) {
-  constexpr std::array<std::uint8_t, 1> kNoUnusedBits = {0};
-  return DerWrap(kSequence,
-                 Joined(DerWrap(kSequence, algorithm), DerWrap(kBitString, Joined(kNoUnusedBits, key))));
-}
-
-Bytes RsaSpki(const StoredObject& key) {
-  const Bytes& modulus = key.attributes.BytesOf(CKA_MODULUS);
-  const Bytes& exponent = key.attributes.BytesOf(CKA_PUBLIC_EXPONENT);
-  if (modulus.empty() || exponent.empty()) return {};
-  return Spki(kRsaAlgorithm, DerWrap(kSequence, Joined(DerInteger(modulus), DerInteger(exponent))));
-}
-
-// OidOfCurve gives the DER OBJECT IDENTIFIER.
-Bytes OidOfCurve(const std::string& curve) {
-  unsigned char* der = nullptr;
-  const int size = i2d_ASN1_OBJECT(OBJ_nid2obj(OBJ_sn2nid(curve.c_str())), &der);
-  const OpenSslPtr<unsigned char> owned(der);
-  return size > 0 ? Bytes(der, der + size) : Bytes();
-}
-
-Bytes EcSpki(const StoredObject& key) {
-  const std::string curve = CurveOf(key.attributes.BytesOf(CKA_EC_PARAMS));
-  if (curve.empty()) return {};
-  const Bytes point = UncompressedPoint(curve, key.attributes.BytesOf(CKA_EC_POINT));
-  const Bytes oid = OidOfCurve(curve);
-  return point.empty() || oid.empty() ? Bytes() : Spki(Joined(kEcAlgorithm, oid), point);
-}
-
-// OtherSpki goes by the curve where it is named, else by the length of the point.
-Bytes OtherSpki(const StoredObject& key, CK_KEY_TYPE type) {
-  const std::string curve = CurveOf(key.attributes.BytesOf(CKA_EC_PARAMS));
-  for (const OtherCurveRow& row : kOtherCurves) {
-    if (row.key_type != type || (!curve.empty() && curve != row.curve)) continue;
-    const auto point = RawPoint(row.size, key.attributes.BytesOf(CKA_EC_POINT));
-    if (!point.empty()) return Spki(row.algorithm, point);
-  }
-  return {};
-}
-
-// The key's own numbers come first: CKA_PUBLIC_KEY_INFO is a copy that a module may have got wrong.
-Bytes SpkiOf(const StoredObject& key) {
-  Bytes spki;
-  const CK_KEY_TYPE type = key.attributes.NumberOf(CKA_KEY_TYPE).value_or(CK_UNAVAILABLE_INFORMATION);
-  if (type == CKK_RSA) {
-    spki = RsaSpki(key);
-  } else if (type == CKK_EC) {
-    spki = EcSpki(key);
-  } else {
-    spki = OtherSpki(key, type);
-  }
-  return spki.empty() ? key.attributes.BytesOf(CKA_PUBLIC_KEY_INFO) : spki;
-}
-
-OpenSslPtr<BIGNUM> NumberOf(const PublicKey& key, const char* name) {
-  BIGNUM* number = nullptr;
-  EVP_PKEY_get_bn_param(key.native(), name, &number);
-  return OpenSslPtr<BIGNUM>(number);
-}
-
-bool IsRsa(const PublicKey& key) { return key.type() == KeyType::kRsa || key.type() == KeyType::kRsaPss; }
-
-}  // namespace
-
-std::optional<PublicKey> PublicPartOf(const StoredObject& key) {
-  const Bytes spki = SpkiOf(key);
+std::optional<PublicKey> FromSpki(const Bytes& spki) {
   if (spki.empty()) return std::nullopt;
   try {
     return PublicKey::FromSpki(spki);
@@ -116,30 +15,96 @@ std::optional<PublicKey> PublicPartOf(const StoredObject& key) {
   }
 }
 
-std::string MaterialOf(const PublicKey& key) {
-  const OpenSslErrorMark mark;
-  const auto numbers = [&key](std::string material, std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-      const auto number = NumberOf(key, name);
-      std::string bytes(number != nullptr ? static_cast<std::size_t>(BN_num_bytes(number.get())) : 0, '\0');
-      if (number != nullptr) BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
-      material += fmt::format(" {}:", bytes.size()) + bytes;
-    }
-    return material;
-  };
-  if (IsRsa(key)) return numbers("RSA", {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E});
-  if (key.type() == KeyType::kEc && !key.curve().empty())
-    return numbers(key.curve(), {OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y});
-  return {key.spki().begin(), key.spki().end()};
+// Info is CKA_PUBLIC_KEY_INFO: a copy that older modules lack and that a module may have got wrong.
+struct Info {
+  const Bytes& spki;
+  std::optional<KeyParts> parts;
+
+  explicit Info(const StoredObject& key)
+      : spki(key.attributes.BytesOf(CKA_PUBLIC_KEY_INFO)), parts(PartsOfSpki(spki)) {}
+  bool Is(const KeyParts& numbers) const {
+    return parts && parts->kind == numbers.kind && parts->value == numbers.value &&
+           (numbers.exponent.empty() || parts->exponent == numbers.exponent);
+  }
+  bool Fits(const StoredObject& key) const {
+    const std::string kind = KindOf(key);
+    return !parts || kind.empty() || kind == parts->kind;
+  }
+};
+
+std::string Material(const KeyParts& parts) {
+  return parts.kind + ':' + std::string(parts.value.begin(), parts.value.end());
 }
 
-bool SameMaterial(const PublicKey& a, const PublicKey& b) { return MaterialOf(a) == MaterialOf(b); }
+// SameParts compares what an object reveals; of an RSA key without exponent nothing is certain but that
+// another modulus is another key.
+std::optional<bool> SameParts(const KeyParts& revealed, const KeyParts& wanted) {
+  if (revealed.kind != wanted.kind || revealed.value != wanted.value) return false;
+  if (revealed.kind == kRsaKind && revealed.exponent.empty()) return std::nullopt;
+  return revealed.exponent == wanted.exponent;
+}
+
+// Revealed gives the parts that the object reveals, the key's own numbers first.
+std::optional<KeyParts> Revealed(const StoredObject& key) {
+  std::optional<KeyParts> numbers = PartsOfNumbers(key);
+  if (numbers && !(numbers->kind == kRsaKind && numbers->exponent.empty())) return numbers;
+  Info info(key);
+  if (!info.parts || (numbers ? !info.Is(*numbers) : !info.Fits(key))) return numbers;
+  return std::move(info.parts);
+}
+
+}  // namespace
+
+std::optional<PublicKey> PublicPartOf(const StoredObject& key) {
+  const Info info(key);
+  const std::optional<KeyParts> parts = Revealed(key);
+  // Only CKA_PUBLIC_KEY_INFO can say that an RSA key is for PSS, and only it has the kinds of key that have
+  // no parts here.
+  const bool rsa = parts && parts->kind == kRsaKind;
+  if (rsa ? info.Is(*parts) : !parts && info.Fits(key)) {
+    if (auto marked = FromSpki(info.spki)) return marked;
+  }
+  return parts ? FromSpki(SpkiOfParts(*parts)) : std::nullopt;
+}
+
+PublicKey FromCertified(std::span<const std::uint8_t> spki) {
+  const auto parts = PartsOfSpki(spki);
+  const Bytes named = parts && parts->kind != kRsaKind ? SpkiOfParts(*parts) : Bytes();
+  return PublicKey::FromSpki(named.empty() ? spki : named);
+}
+
+std::string KindOf(const PublicKey& key) {
+  const bool rsa = key.type() == KeyType::kRsa || key.type() == KeyType::kRsaPss;
+  if (rsa) return std::string(kRsaKind);
+  return key.type() == KeyType::kEc ? key.curve() : key.algorithm();
+}
+
+std::string MaterialOf(std::span<const std::uint8_t> spki) {
+  const auto parts = PartsOfSpki(spki);
+  return parts ? Material(*parts) : "SPKI:" + std::string(spki.begin(), spki.end());
+}
+
+std::string MaterialOf(const StoredObject& key) {
+  if (const auto parts = Revealed(key)) return Material(*parts);
+  const auto other = PublicPartOf(key);
+  return other ? MaterialOf(other->spki()) : std::string();
+}
 
 std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key) {
-  const auto revealed = PublicPartOf(object);
-  if (!revealed) return std::nullopt;
-  if (!key.known() && key.type() == revealed->type() && key.curve() == revealed->curve()) return std::nullopt;
-  return SameMaterial(*revealed, key);
+  const auto revealed = Revealed(object);
+  const auto wanted = PartsOfSpki(key.spki());
+  const std::string wanted_kind = wanted ? wanted->kind : KindOf(key);
+  const std::string kind = revealed ? revealed->kind : KindOf(object);
+  if (!kind.empty() && !wanted_kind.empty() && kind != wanted_kind) return false;
+  if (!key.known()) return std::nullopt;
+  if (revealed && wanted) {
+    const auto same = SameParts(*revealed, *wanted);
+    // Numbers that make no key, a point beside its curve say, tell nothing.
+    const Bytes spki = same == false ? SpkiOfParts(*revealed) : Bytes();
+    return spki.empty() || FromSpki(spki) ? same : std::nullopt;
+  }
+  const auto own = PublicPartOf(object);
+  return own ? std::optional(MaterialOf(own->spki()) == MaterialOf(key.spki())) : std::nullopt;
 }
 
 }  // namespace signet

@@ -25,20 +25,13 @@ class Lister {
         credentials_(std::move(credentials)),
         keys_visible_(keys_visible),
         chain_file_(chain_file),
-        survey_(Read(reader, *token_, keys_visible)) {}
+        survey_(Read(reader, keys_visible)) {}
 
   Listing List() {
-    const auto named = [&](CK_OBJECT_CLASS object_class) {
-      const auto objects = reader_.named(object_class);
-      return std::set<const StoredObject*>(objects.begin(), objects.end());
-    };
-    const auto certificates = named(CKO_CERTIFICATE);
-    const auto keys = named(CKO_PRIVATE_KEY);
-    const auto public_ids = [&] {
-      std::set<std::string> ids;
-      for (const StoredObject* key : reader_.named(CKO_PUBLIC_KEY)) ids.insert(TextOf(key->id()));
-      return ids;
-    }();
+    const std::set<const StoredObject*> certificates = Named(CKO_CERTIFICATE);
+    const std::set<const StoredObject*> keys = Named(CKO_PRIVATE_KEY);
+    std::set<std::string> public_ids;
+    for (const StoredObject* key : Named(CKO_PUBLIC_KEY)) public_ids.insert(TextOf(key->id()));
     // Where the URI names a certificate of a key, others of the same key are not meant.
     std::set<std::size_t> meant;
     for (std::size_t i = 0; i < survey_.certificates.size(); ++i) {
@@ -60,28 +53,34 @@ class Lister {
  private:
   // Read reads what the URI names, and where something of it lacks its counterpart, the whole token: it may
   // have another ID.
-  static Survey Read(TokenReader& reader, const Token& token, bool keys_visible) {
+  static Survey Read(TokenReader& reader, bool keys_visible) {
     reader.ReadNamed(kWantAll);
+    if (reader.has_read_all()) return Survey(reader);
     for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE}) {
       for (const StoredObject* object : reader.matched(object_class)) {
         for (const CK_OBJECT_CLASS other : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE})
           reader.WithId(object->id(), other);
       }
     }
-    Survey survey(reader, token);
-    if (reader.has_read_all() || Whole(survey, keys_visible)) return survey;
+    Survey survey(reader);
+    if (Whole(survey, keys_visible)) return survey;
     reader.ReadAll();
-    return Survey(reader, token);
+    return Survey(reader);
+  }
+
+  std::set<const StoredObject*> Named(CK_OBJECT_CLASS object_class) {
+    const TokenReader::Objects objects = reader_.named(object_class);
+    return {objects.begin(), objects.end()};
   }
 
   static bool Whole(const Survey& survey, bool keys_visible) {
-    std::set<std::size_t> paired;
     for (std::size_t i = 0; i < survey.pairs.size(); ++i) {
-      const Pair& pair = survey.pairs[i];
-      if (pair.private_key) paired.insert(*pair.private_key);
-      if (!pair.private_key && keys_visible && !survey.unreadable[i]) return false;
+      if (!survey.pairs[i].private_key && keys_visible && survey.decoded[i]->certificate) return false;
     }
-    return paired.size() == survey.private_keys.size();
+    for (std::size_t key = 0; key < survey.private_keys.size(); ++key) {
+      if (survey.CertificatesOf(key).empty()) return false;
+    }
+    return true;
   }
 
   template <class Work>
@@ -108,8 +107,9 @@ class Lister {
   }
 
   void ListCertificate(std::size_t i) {
-    if (survey_.unreadable[i]) throw Error(*survey_.unreadable[i]);
-    const Certificate& certificate = *survey_.decoded[i];
+    const DecodedCertificate& decoded = *survey_.decoded[i];
+    if (decoded.error) throw Error(*decoded.error);
+    const Certificate& certificate = *decoded.certificate;
     const Pair& pair = survey_.pairs[i];
     const StoredObject& object = *survey_.certificates[i];
     const bool may_be_hidden = !keys_visible_ && !pair.mismatch;
@@ -143,26 +143,27 @@ class Lister {
   }
 
   // MayHaveKey tells of a CA whether this token holds its key: its public key is there.
-  bool MayHaveKey(std::size_t certificate) const {
+  bool MayHaveKey(std::size_t certificate) {
+    if (keys_visible_) return false;
+    if (public_facts_.empty()) {
+      for (const ObjectFacts& key : survey_.facts.public_keys) {
+        public_facts_.insert(ById(key));
+        public_facts_.insert(key.material);
+      }
+    }
     const ObjectFacts& facts = survey_.facts.certificates[certificate];
-    return !keys_visible_ && std::ranges::any_of(survey_.facts.public_keys, [&](const ObjectFacts& key) {
-      return key.material == facts.material || (!key.id.empty() && key.id == facts.id);
-    });
+    return public_facts_.contains(facts.material) ||
+           (!facts.id.empty() && public_facts_.contains(ById(facts)));
   }
+  static std::string ById(const ObjectFacts& facts) { return "ID:" + TextOf(facts.id); }
 
   void ListLoneKeys(const std::set<const StoredObject*>& named) {
-    std::set<std::size_t> paired;
-    for (const Pair& pair : survey_.pairs) {
-      if (pair.private_key) paired.insert(*pair.private_key);
-    }
+    std::set<std::string> told;  // by a certificate with the same ID
+    for (const StoredObject* certificate : survey_.certificates) told.insert(TextOf(certificate->id()));
     for (std::size_t i = 0; i < survey_.private_keys.size(); ++i) {
       const StoredObject& key = *survey_.private_keys[i];
-      if (paired.contains(i) || !named.contains(&key)) continue;
-      const bool mismatch_told =
-          std::ranges::any_of(survey_.certificates, [&](const StoredObject* certificate) {
-            return !key.id().empty() && certificate->id() == key.id();
-          });
-      if (mismatch_told) continue;
+      if (!survey_.CertificatesOf(i).empty() || !named.contains(&key)) continue;
+      if (!key.id().empty() && told.contains(TextOf(key.id()))) continue;
       const std::string uri = ObjectUri(token_->info(), key.id(), key.label(), false, token_->name().slot);
       Guarded(uri, [&] {
         throw Error(
@@ -177,16 +178,7 @@ class Lister {
   }
 
   CertificateChain ChainOf(const Certificate& leaf) {
-    std::vector<Certificate> others = chain_file_;
-    const auto more = reader_.Issuers(leaf);
-    others.insert(others.end(), more.begin(), more.end());
-    const CertificateChain known(leaf, others);
-    // The chain file may lead to an issuer whose own issuer is on the token.
-    const Certificate& last = known.certificates().back();
-    if (last.self_issued() || chain_file_.empty() || last == leaf) return known;
-    const auto further = reader_.Issuers(last);
-    others.insert(others.end(), further.begin(), further.end());
-    return CertificateChain(leaf, others);
+    return CertificateChain(leaf, reader_.Issuers(leaf, chain_file_));
   }
 
   std::shared_ptr<const Credentials> CredentialsFor(const std::string& uri) const {
@@ -202,6 +194,7 @@ class Lister {
   const std::vector<Certificate>& chain_file_;
   const Survey survey_;
   std::map<std::string, int> shared_ids_;
+  std::set<std::string> public_facts_;
   Listing listing_;
 };
 

@@ -5,11 +5,16 @@
 #include "pkcs11/objects/token_reader.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
 namespace signet {
 namespace {
+
+std::string TextOf(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
 // Loader takes one token's objects for a store: keys without certificates, certificates without keys.
 class Loader {
@@ -27,21 +32,11 @@ class Loader {
       for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY))
         Guarded([&] { LoadPublicKey(*object); });
     }
-    if ((wanted & kWantCertificates) != 0) {
-      for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
-        Guarded([&] { certificates_.push_back({CertificateOf(*object, *token_), object->id()}); });
-      }
-      OrderCertificates(with_chain);
-    }
+    if ((wanted & kWantCertificates) != 0) LoadCertificates(with_chain);
     return std::move(result_);
   }
 
  private:
-  struct Held {
-    Certificate certificate;
-    Bytes id;
-  };
-
   // Guarded makes a problem of what goes wrong with one object; what is stale concerns them all.
   template <class Work>
   void Guarded(Work work) {
@@ -75,22 +70,24 @@ class Loader {
       named = KeysOfNamedCertificates();
       with_certificates = true;
     }
-    const Survey survey(reader_, *token_, with_certificates);
+    const std::set<const StoredObject*> meant(named.begin(), named.end());
+    const Survey survey(reader_, with_certificates);
     for (std::size_t i = 0; i < survey.private_keys.size(); ++i) {
-      if (std::ranges::find(named, survey.private_keys[i]) == named.end()) continue;
+      if (!meant.contains(survey.private_keys[i])) continue;
       Guarded([&] { LoadPrivateKey(survey, i); });
     }
   }
 
   TokenReader::Objects KeysOfNamedCertificates() {
-    const Survey survey(reader_, *token_);
-    const auto matched = reader_.matched(CKO_CERTIFICATE);
+    const Survey survey(reader_);
+    const TokenReader::Objects matched = reader_.matched(CKO_CERTIFICATE);
+    const std::set<const StoredObject*> named(matched.begin(), matched.end());
     TokenReader::Objects keys;
-    for (std::size_t i = 0; i < survey.pairs.size(); ++i) {
-      if (!survey.pairs[i].private_key) continue;
-      if (std::ranges::find(matched, survey.certificates[i]) == matched.end()) continue;
-      const StoredObject* key = survey.private_keys[*survey.pairs[i].private_key];
-      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    for (std::size_t key = 0; key < survey.private_keys.size(); ++key) {
+      const bool meant = std::ranges::any_of(survey.CertificatesOf(key), [&](std::size_t certificate) {
+        return named.contains(survey.certificates[certificate]);
+      });
+      if (meant) keys.push_back(survey.private_keys[key]);
     }
     return keys;
   }
@@ -130,31 +127,57 @@ class Loader {
                  .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
 
-  // OrderCertificates puts leaves first, each followed by its chain.
-  void OrderCertificates(bool with_chain) {
-    std::ranges::stable_sort(certificates_, {}, [](const Held& held) { return held.certificate.is_ca(); });
-    std::vector<Certificate> others;
-    if (with_chain) others = chain_file_;
-    for (const Held& held : certificates_) others.push_back(held.certificate);
-    auto& ordered = result_.certificates;
-    for (const Held& held : certificates_) {
-      if (std::ranges::find(ordered, held.certificate) != ordered.end()) continue;
-      if (with_chain && !held.certificate.is_ca()) {
-        const auto more = reader_.Issuers(held.certificate);
-        others.insert(others.end(), more.begin(), more.end());
+  // LoadCertificates puts leaves first, each followed by its chain. Without chains nothing is searched for;
+  // the certificates that the URI names are ordered all the same.
+  void LoadCertificates(bool with_chain) {
+    std::vector<Certificate> held;
+    for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
+      const DecodedCertificate& decoded = reader_.Decoded(*object);
+      if (decoded.certificate) held.push_back(*decoded.certificate);
+      if (decoded.error) result_.problems.push_back({credentials_->uri, *decoded.error});
+    }
+    std::ranges::stable_sort(held, {}, [](const Certificate& one) { return one.is_ca(); });
+    std::multimap<std::string, Certificate> by_subject;
+    for (const Certificate& one : held) by_subject.emplace(TextOf(one.subject_der()), one);
+    std::set<std::string> given;  // SHA-256
+    for (const Certificate& one : held) {
+      if (given.contains(one.sha256())) continue;
+      std::vector<Certificate> others;
+      if (with_chain && !one.is_ca()) {
+        others = reader_.Issuers(one, chain_file_);
+      } else {
+        others = Issuers(one, by_subject);
       }
-      const CertificateChain chain(held.certificate, others);
+      const CertificateChain chain(one, others);
       for (const Certificate& certificate : chain.certificates()) {
-        if (std::ranges::find(ordered, certificate) == ordered.end()) ordered.push_back(certificate);
+        if (given.insert(certificate.sha256()).second) result_.certificates.push_back(certificate);
       }
     }
+  }
+
+  // Issuers gives those of `by_subject` that may continue a chain from `leaf`.
+  static std::vector<Certificate> Issuers(const Certificate& leaf,
+                                          const std::multimap<std::string, Certificate>& by_subject) {
+    std::vector<Certificate> issuers;
+    std::set<std::string> seen;
+    std::vector<Certificate> open{leaf};
+    while (!open.empty()) {
+      const Certificate last = open.back();
+      open.pop_back();
+      const auto [first, end] = by_subject.equal_range(TextOf(last.issuer_der()));
+      for (auto one = first; one != end && !last.self_issued(); ++one) {
+        if (!seen.insert(one->second.sha256()).second) continue;
+        issuers.push_back(one->second);
+        open.push_back(one->second);
+      }
+    }
+    return issuers;
   }
 
   TokenReader& reader_;
   const std::shared_ptr<Token> token_;
   const std::shared_ptr<const Credentials> credentials_;
   const std::vector<Certificate>& chain_file_;
-  std::vector<Held> certificates_;
   StoredObjects result_;
 };
 

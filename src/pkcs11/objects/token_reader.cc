@@ -39,17 +39,19 @@ bool TokenReader::Complete(CK_OBJECT_CLASS object_class) const {
   return std::ranges::find(complete_, object_class) != complete_.end();
 }
 
-void TokenReader::Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class, bool matched) {
-  const auto known = by_handle_.find(handle);
-  if (known != by_handle_.end()) {
-    Entry& entry = entries_[known->second];
-    entry.matched |= matched && Matches(*entry.object);
-    return;
+TokenReader::Entry& TokenReader::Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class,
+                                     bool matched) {
+  auto known = by_handle_.find(handle);
+  if (known == by_handle_.end()) {
+    auto object = std::make_unique<const StoredObject>(ReadAttributes(lease_, handle, object_class));
+    known = by_handle_.emplace(handle, entries_.size()).first;
+    by_id_[TextOf(object->id())].push_back(known->second);
+    by_label_[object->label()].push_back(known->second);
+    entries_.push_back({std::move(object), false});
   }
-  auto object = std::make_unique<const StoredObject>(ReadAttributes(lease_, handle, object_class));
-  matched = matched && Matches(*object);
-  by_handle_.emplace(handle, entries_.size());
-  entries_.push_back({std::move(object), matched});
+  Entry& entry = entries_[known->second];
+  entry.matched |= matched && Matches(*entry.object);
+  return entry;
 }
 
 void TokenReader::Read(const ObjectTemplate& wanted, bool matched) {
@@ -92,17 +94,31 @@ void TokenReader::ReadNamed(Wanted wanted) {
   }
 }
 
-// Collect reads the rest of certificates that were not known to be such.
+// Whole reads the rest of a certificate that was not known to be one.
+const StoredObject* TokenReader::Whole(Entry& entry) {
+  if (entry.object->partial) {
+    entry.object = std::make_unique<const StoredObject>(
+        ReadAttributes(lease_, entry.object->handle, entry.object->object_class));
+  }
+  return entry.object.get();
+}
+
 template <class Predicate>
 TokenReader::Objects TokenReader::Collect(CK_OBJECT_CLASS object_class, Predicate wanted) {
   Objects objects;
   for (Entry& entry : entries_) {
-    if (entry.object->object_class != object_class || !wanted(entry)) continue;
-    if (entry.object->partial) {
-      entry.object = std::make_unique<const StoredObject>(
-          ReadAttributes(lease_, entry.object->handle, entry.object->object_class));
-    }
-    objects.push_back(entry.object.get());
+    if (entry.object->object_class == object_class && wanted(entry)) objects.push_back(Whole(entry));
+  }
+  return objects;
+}
+
+TokenReader::Objects TokenReader::Indexed(CK_OBJECT_CLASS object_class, const ObjectTemplate& wanted) {
+  const auto& index = wanted.id ? by_id_ : by_label_;
+  const auto found = index.find(wanted.id ? TextOf(*wanted.id) : *wanted.label);
+  Objects objects;
+  if (found == index.end()) return objects;
+  for (const std::size_t position : found->second) {
+    if (entries_[position].object->object_class == object_class) objects.push_back(Whole(entries_[position]));
   }
   return objects;
 }
@@ -120,18 +136,16 @@ TokenReader::Objects TokenReader::read(CK_OBJECT_CLASS object_class) {
   return Collect(object_class, [](const Entry&) { return true; });
 }
 
-// With searches the token unless what is wanted was read before.
+// With searches the token, by ID or by label, unless what is wanted was read before. A search by ID reads all
+// classes: other keys with the ID may be the ones that an object belongs to.
 TokenReader::Objects TokenReader::With(const ObjectTemplate& wanted) {
-  const auto fits = [&](const Entry& entry) {
-    return (!wanted.id || entry.object->id() == *wanted.id) &&
-           (!wanted.label || entry.object->label() == *wanted.label);
-  };
-  const Objects objects = Collect(*wanted.object_class, fits);
-  const bool searched =
-      Complete(*wanted.object_class) || (wanted.id && all_with_id_.contains(TextOf(*wanted.id)));
+  const CK_OBJECT_CLASS object_class = *wanted.object_class;
+  Objects objects = Indexed(object_class, wanted);
+  const bool searched = Complete(object_class) || (wanted.id && all_with_id_.contains(TextOf(*wanted.id)));
   if (!objects.empty() || searched) return objects;
-  Read(wanted, false);
-  return Collect(*wanted.object_class, fits);
+  Read(wanted.id ? ObjectTemplate{.id = wanted.id} : wanted, false);
+  if (wanted.id) all_with_id_.insert(TextOf(*wanted.id));
+  return Indexed(object_class, wanted);
 }
 
 TokenReader::Objects TokenReader::WithId(const Bytes& id, CK_OBJECT_CLASS object_class) {
@@ -150,45 +164,57 @@ void TokenReader::ReadRivals(const std::string& label, const Objects& found) {
   for (const Bytes& id : ids) WithId(id, CKO_PRIVATE_KEY);
 }
 
-// WithSubject searches by CKA_SUBJECT, so that it costs the same on a full token; where all certificates were
-// read, it looks among those.
-std::vector<Certificate> TokenReader::WithSubject(std::span<const std::uint8_t> subject) {
-  const auto keep = [this](const StoredObject& object) {
+const DecodedCertificate& TokenReader::Decoded(const StoredObject& object) {
+  const auto [decoded, is_new] = decoded_.try_emplace(object.handle);
+  if (is_new) {
     try {
-      const Certificate certificate = CertificateOf(object, lease_.token());
-      by_subject_[TextOf(certificate.subject_der())].push_back(certificate);
-    } catch (const Error&) {
-      return;  // No issuer of anything; it is told of where it is itself asked for.
+      decoded->second.certificate = CertificateOf(object, lease_.token());
+    } catch (const Error& error) {
+      decoded->second.error = error;
     }
+  }
+  return decoded->second;
+}
+
+// WithSubject searches by CKA_SUBJECT, so that it costs the same on a full token; where all certificates were
+// read, it looks among those. What cannot be read is the issuer of nothing.
+const std::vector<Certificate>& TokenReader::WithSubject(std::span<const std::uint8_t> subject) {
+  const auto keep = [this](const StoredObject& object) {
+    const auto& certificate = Decoded(object).certificate;
+    if (certificate) by_subject_[TextOf(certificate->subject_der())].push_back(*certificate);
   };
-  const std::string key = TextOf(subject);
   if (Complete(CKO_CERTIFICATE)) {
     if (!subjects_made_) {
       by_subject_.clear();
       for (const StoredObject* object : read(CKO_CERTIFICATE)) keep(*object);
       subjects_made_ = true;
     }
-  } else if (by_subject_.try_emplace(key).second) {
+  } else if (by_subject_.try_emplace(TextOf(subject)).second) {
     const ObjectTemplate wanted{.object_class = CKO_CERTIFICATE,
                                 .subject = Bytes(subject.begin(), subject.end())};
-    for (const StoredObject& object : FindObjects(lease_, wanted)) keep(object);
+    for (const CK_OBJECT_HANDLE handle : FindHandles(lease_, wanted))
+      keep(*Whole(Add(handle, CKO_CERTIFICATE, false)));
   }
-  const auto found = by_subject_.find(key);
-  return found != by_subject_.end() ? found->second : std::vector<Certificate>();
+  return by_subject_[TextOf(subject)];
 }
 
-std::vector<Certificate> TokenReader::Issuers(const Certificate& leaf) {
+std::vector<Certificate> TokenReader::Issuers(const Certificate& leaf,
+                                              const std::vector<Certificate>& beside) {
   std::vector<Certificate> issuers;
   std::vector<Certificate> open{leaf};
+  const auto take = [&](const Certificate& issuer) {
+    if (issuer == leaf || std::ranges::find(issuers, issuer) != issuers.end()) return;
+    issuers.push_back(issuer);
+    open.push_back(issuer);
+  };
   while (!open.empty() && issuers.size() < kMostIssuers) {
     const Certificate last = open.back();
     open.pop_back();
     if (last.self_issued()) continue;
-    for (const Certificate& issuer : WithSubject(last.issuer_der())) {
-      if (std::ranges::find(issuers, issuer) != issuers.end()) continue;
-      issuers.push_back(issuer);
-      open.push_back(issuer);
+    for (const Certificate& one : beside) {
+      if (std::ranges::equal(one.subject_der(), last.issuer_der())) take(one);
     }
+    for (const Certificate& one : WithSubject(last.issuer_der())) take(one);
   }
   return issuers;
 }

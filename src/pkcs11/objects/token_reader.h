@@ -6,9 +6,10 @@
 #include "pkcs11/objects/uri.h"
 #include "pkcs11/token/token.h"
 #include <signet/certificate.h>
+#include <signet/error.h>
 
-#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +17,12 @@
 #include <vector>
 
 namespace signet {
+
+// DecodedCertificate is what a certificate object holds, or why that cannot be read.
+struct DecodedCertificate {
+  std::optional<Certificate> certificate;
+  std::optional<Error> error;
+};
 
 // TokenReader reads what a URI names on one token, and what belongs to it, with one session. Every object is
 // read once, whatever it is needed for.
@@ -44,8 +51,10 @@ class TokenReader {
   // ReadRivals reads the private keys to which `found`, objects that bear the label of a private key, may
   // belong instead: those with the same label, and those with the CKA_ID of one of `found`.
   void ReadRivals(const std::string& label, const Objects& found);
-  // Issuers gives the token's certificates that may continue a chain from `leaf`.
-  std::vector<Certificate> Issuers(const Certificate& leaf);
+  // Decoded decodes a certificate object of this reader, once.
+  const DecodedCertificate& Decoded(const StoredObject& object);
+  // Issuers gives the certificates of the token, and of `beside`, that may continue a chain from `leaf`.
+  std::vector<Certificate> Issuers(const Certificate& leaf, const std::vector<Certificate>& beside);
 
   Token::Lease& lease() const noexcept { return lease_; }
   // handles is the number under which the handles of what was read are good.
@@ -57,23 +66,30 @@ class TokenReader {
     bool matched = false;
   };
 
-  void Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class, bool matched);
+  using Positions = std::vector<std::size_t>;  // in entries_
+
+  Entry& Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class, bool matched);
   void Read(const ObjectTemplate& wanted, bool matched);
+  const StoredObject* Whole(Entry& entry);
   void ReadClass(CK_OBJECT_CLASS object_class);
   bool Complete(CK_OBJECT_CLASS object_class) const;
   bool Matches(const StoredObject& object) const;
   Objects With(const ObjectTemplate& wanted);
   template <class Predicate>
   Objects Collect(CK_OBJECT_CLASS object_class, Predicate wanted);
-  std::vector<Certificate> WithSubject(std::span<const std::uint8_t> subject);
+  Objects Indexed(CK_OBJECT_CLASS object_class, const ObjectTemplate& wanted);
+  const std::vector<Certificate>& WithSubject(std::span<const std::uint8_t> subject);
 
   Token::Lease& lease_;
   const Pkcs11Uri& uri_;
   std::vector<Entry> entries_;
   std::unordered_map<CK_OBJECT_HANDLE, std::size_t> by_handle_;
+  std::unordered_map<std::string, Positions> by_id_;
+  std::unordered_map<std::string, Positions> by_label_;
+  std::unordered_map<CK_OBJECT_HANDLE, DecodedCertificate> decoded_;
   std::vector<CK_OBJECT_CLASS> complete_;  // classes of which the whole token was read
   std::set<std::string> all_with_id_;      // IDs for which all classes were searched
-  std::map<std::string, std::vector<Certificate>> by_subject_;
+  std::unordered_map<std::string, std::vector<Certificate>> by_subject_;
   bool subjects_made_ = false;
 };
 

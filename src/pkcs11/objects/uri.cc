@@ -77,9 +77,11 @@ bool IsQueryAttribute(std::string_view name) {
   return std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes);
 }
 
-// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it.
+// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it. A colon behind
+// the first slash makes no scheme (RFC 3986 section 4.2).
 PinSource SourceOf(const std::string& text) {
-  const bool path = text.find(':') == std::string::npos && !text.starts_with("|") && !text.empty();
+  const auto mark = text.find_first_of(":/");
+  const bool path = !text.empty() && text[0] != '|' && (mark == std::string::npos || text[mark] == '/');
   return PinSource::Parse(path ? "file:" + text : text);
 }
 
@@ -105,7 +107,7 @@ void ForEachAttribute(std::string_view text, char separator, const std::string& 
                   "Write name=value, and escape a `;` or `&` that belongs to a value: %3B, %26.");
     }
     const std::string_view name = piece.substr(0, equals);
-    if (std::ranges::find(seen, name) != seen.end()) {
+    if (std::ranges::find(seen, name) != seen.end() && !IsVendors(name)) {
       ThrowBadUri(shown, fmt::format("the attribute {} stands twice", name), "Leave one of them out.");
     }
     seen.push_back(name);

@@ -53,6 +53,7 @@ CK_RV FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE* objects, CK_ULONG
     auto& [found, next] = *on.search;
     const CK_ULONG at_most = State().behaviour().find_at_most;
     const CK_ULONG room = at_most == 0 ? max : std::min(max, at_most);
+    if (State().behaviour().find_repeats && next == found.size()) next = 0;
     for (*count = 0; *count < room && next < found.size(); ++*count) objects[*count] = found[next++];
     return CKR_OK;
   });
