@@ -8,6 +8,7 @@
 #include "openssl_provider/pem_uri.h"
 #include "openssl_provider/private_key.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -84,12 +85,13 @@ std::uint64_t TicketOf(const Secret& marked) {
 // OfferToken passes the key on to the decoder for its type, by the number under which it is deposited.
 int OfferToken(ProviderContext& provider, std::shared_ptr<PrivateKey> key, OSSL_CALLBACK* callback,
                void* argument) {
-  const PublicKey public_key = PublicKey::FromSpki(key->subject_public_key_info());
+  const auto row = std::ranges::find(KeyTypes(), key->type(), &KeyTypeRow::type);
+  if (row == KeyTypes().end()) return kNotOurs;
   const std::uint64_t number = provider.Deposit(std::move(key));
   std::array<std::uint8_t, sizeof number> bytes;
   std::memcpy(bytes.data(), &number, sizeof number);
-  const int taken = OfferDer({.type = public_key.algorithm().c_str(), .structure = kKeyStructure}, bytes,
-                             callback, argument);
+  const int taken =
+      OfferDer({.type = row->openssl_name, .structure = kKeyStructure}, bytes, callback, argument);
   provider.Withdraw(number);  // where nobody took it
   return taken;
 }

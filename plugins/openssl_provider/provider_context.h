@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "openssl_provider/algorithms.h"
 #include "openssl_provider/core_bio.h"
 #include "openssl_provider/error_queue.h"
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -58,24 +58,25 @@ class ProviderContext {
   void ReleaseReference() noexcept;
 
  private:
-  void ReadSettings();
-  void ApplyParameters();
-  const Settings& CurrentSettings();
+  void ReadSettings() SIGNET_REQUIRES(mutex_);
+  void ApplyParameters() SIGNET_REQUIRES(mutex_);
+  const Settings& CurrentSettings() SIGNET_REQUIRES(mutex_);
 
   const ErrorQueue errors_;
   const CoreBio core_bio_;
   std::string name_;
-  Settings settings_;
-  bool settings_read_ = false;
   Algorithms algorithms_;
-  std::mutex mutex_;
-  std::shared_ptr<Source> source_;
-  std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
-  std::map<std::uint64_t, Ticket> tickets_;
+  Mutex mutex_;
+  Settings settings_ SIGNET_GUARDED_BY(mutex_);
+  bool settings_read_ SIGNET_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Source> source_ SIGNET_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_ SIGNET_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Ticket> tickets_ SIGNET_GUARDED_BY(mutex_);
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
   OSSL_FUNC_provider_free_fn* free_reference_;
-  std::map<std::string, std::size_t, std::less<>> parameters_;  // what ApplyParameters has seen
+  // What ApplyParameters has seen.
+  std::map<std::string, std::size_t, std::less<>> parameters_ SIGNET_GUARDED_BY(mutex_);
 };
 
 }  // namespace signet::provider

@@ -29,7 +29,7 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
       credentials_(std::move(credentials)),
       mark_(std::move(mark)),
       public_key_(std::move(public_key)),
-      usable_(RowsIn(*token_->Mechanisms())) {
+      usable_(RowsIn(*token_->KnownMechanisms())) {
   const bool rsa = type() == KeyType::kRsa || type() == KeyType::kRsaPss;
   if (rsa && raw_signature_size() > kMaxModulus) {
     throw Error({.code = ErrorCode::kUnsupported,

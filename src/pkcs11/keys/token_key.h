@@ -16,7 +16,8 @@ namespace signet {
 
 // TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found
 // again, by CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to
-// the public key is verified in software before it is released.
+// the public key is verified in software before it is released, unless of the public key only type and curve
+// are known.
 class TokenKey final : public PrivateKey {
  public:
   // What finds the key again on its token.
@@ -136,6 +137,10 @@ class TokenKey final : public PrivateKey {
   void Run(Decryption& job);
   Outcome DecryptOn(Token::Lease& lease, Decryption& job);
   static void FillInFront(Decryption& job);
+  Error NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const;
+  // NotAllowed is the error of a key whose attribute does not let it be used to `use`.
+  Error NotAllowed(const char* use, const char* attribute, const char* call) const;
+  Error TooLong(const char* call, std::size_t size, std::size_t room) const;
   std::size_t Unpadded(const DecryptionAlgorithm& algorithm, const Decryption& job);
   std::shared_ptr<const KeySecret> RejectionSecret();
 

@@ -28,7 +28,7 @@ constexpr Wish kWishes[] = {
     {CKA_DECRYPT, 15, kPrivateKeys},
     {CKA_DERIVE, 15, kPrivateKeys},
     {CKA_ALWAYS_AUTHENTICATE, 15, kPrivateKeys},
-    {CKA_ALLOWED_MECHANISMS, 4095, kPrivateKeys},
+    {CKA_ALLOWED_MECHANISMS, 4095, kKeys},
     {CKA_MODULUS, 2049, kKeys},
     {CKA_PUBLIC_EXPONENT, 63, kKeys},
     {CKA_EC_PARAMS, 511, kKeys},

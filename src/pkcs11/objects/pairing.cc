@@ -39,15 +39,17 @@ struct Indexed {
   Index by_material;
 };
 
-// Beside gives the public key object of a private key that reveals nothing itself.
-std::optional<std::size_t> Beside(const ObjectFacts& key, const Indexed& public_keys,
+// Beside gives the public key object of a private key that reveals nothing itself. One with the CKA_ID of
+// another private key belongs to that one.
+std::optional<std::size_t> Beside(const ObjectFacts& key, const TokenFacts& facts, const Indexed& public_keys,
                                   const Indexed& private_keys) {
   const Indices& with_id = public_keys.by_id[Text(key.id)];
   if (with_id.size() == 1) return with_id.front();
   const Indices& with_label = public_keys.by_label[key.label];
   const bool unique = with_label.size() == 1 && private_keys.by_label[key.label].size() == 1;
-  if (with_id.empty() && unique) return with_label.front();
-  return std::nullopt;
+  if (!with_id.empty() || !unique) return std::nullopt;
+  const bool anothers = !private_keys.by_id[Text(facts.public_keys[with_label.front()].id)].empty();
+  return anothers ? std::nullopt : std::optional(with_label.front());
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ void CompletePrivateKeys(TokenFacts& facts) {
   const Indexed private_keys(facts.private_keys);
   for (ObjectFacts& key : facts.private_keys) {
     if (!key.material.empty()) continue;
-    if (const auto beside = Beside(key, public_keys, private_keys))
+    if (const auto beside = Beside(key, facts, public_keys, private_keys))
       key.material = facts.public_keys[*beside].material;
   }
 }

@@ -138,6 +138,7 @@ bool SameMaterial(const PublicKey& a, const PublicKey& b) { return MaterialOf(a)
 std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key) {
   const auto revealed = PublicPartOf(object);
   if (!revealed) return std::nullopt;
+  if (!key.known() && key.type() == revealed->type() && key.curve() == revealed->curve()) return std::nullopt;
   return SameMaterial(*revealed, key);
 }
 

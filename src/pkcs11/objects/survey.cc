@@ -1,5 +1,6 @@
 #include "pkcs11/objects/survey.h"
 
+#include "pkcs11/objects/key_shape.h"
 #include "pkcs11/objects/public_part.h"
 
 #include <algorithm>
@@ -48,11 +49,14 @@ std::optional<PublicKey> Survey::PublicPartFor(std::size_t private_key) const {
     if (facts.public_keys[i].material == material) own = PublicPartOf(*public_keys[i]);
   }
   if (own && own->type() != KeyType::kRsa) return own;
+  bool certified_as_rsa = false;
   for (std::size_t i = 0; i < certificates.size(); ++i) {
     if (pairs[i].private_key != private_key) continue;
     PublicKey certified = PublicKey::FromSpki(decoded[i]->subject_public_key_info());
     if (!own || certified.type() == KeyType::kRsaPss) return certified;
+    certified_as_rsa = true;
   }
+  if (own && !certified_as_rsa && AllowsPssAlone(*private_keys[private_key])) return RsaPssOf(*own);
   return own;
 }
 

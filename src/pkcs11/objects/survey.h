@@ -24,7 +24,8 @@ struct Survey {
   std::vector<Pair> pairs;  // of certificates
 
   // PublicPartFor gives the public key of a private key object, from itself, its certificate or the public
-  // key object beside it. Of an RSA key only the certificate tells that it is for PSS (RFC 4055).
+  // key object beside it. That an RSA key is for PSS (RFC 4055) the certificate tells, or without one
+  // CKA_ALLOWED_MECHANISMS.
   std::optional<PublicKey> PublicPartFor(std::size_t private_key) const;
 };
 

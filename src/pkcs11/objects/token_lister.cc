@@ -216,7 +216,7 @@ Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<cons
     TokenReader reader(lease, uri);
     Listing listing = Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
     // The login may have been undone during the search.
-    lease.CheckLogin();
+    lease.RequireLogin();
     return listing;
   });
 }

@@ -1,4 +1,5 @@
 #include "pkcs11/keys/token_key.h"
+#include "pkcs11/objects/key_shape.h"
 #include "pkcs11/objects/public_part.h"
 #include "pkcs11/objects/survey.h"
 #include "pkcs11/objects/token_reader.h"
@@ -61,12 +62,13 @@ class Loader {
       if (PublicPartOf(*object) && !IsRsa(*object)) continue;
       // What tells the public part may be called otherwise. Of an RSA key only the certificate tells that it
       // is for PSS.
-      auto beside = reader_.WithId(object->id(), CKO_PUBLIC_KEY);
-      if (beside.empty() && !IsRsa(*object)) beside = reader_.WithLabel(object->label(), CKO_PUBLIC_KEY);
-      if (!beside.empty() && !IsRsa(*object)) continue;
+      if (!IsRsa(*object)) {
+        if (!reader_.WithId(object->id(), CKO_PUBLIC_KEY).empty()) continue;
+        reader_.ReadRivals(object->label(), reader_.WithLabel(object->label(), CKO_PUBLIC_KEY));
+      }
       with_certificates = true;
       if (reader_.WithId(object->id(), CKO_CERTIFICATE).empty())
-        reader_.WithLabel(object->label(), CKO_CERTIFICATE);
+        reader_.ReadRivals(object->label(), reader_.WithLabel(object->label(), CKO_CERTIFICATE));
     }
     if (named.empty() && !reader_.matched(CKO_CERTIFICATE).empty()) {
       reader_.ReadAll();
@@ -100,6 +102,8 @@ class Loader {
   void LoadPrivateKey(const Survey& survey, std::size_t index) {
     const StoredObject& object = *survey.private_keys[index];
     auto public_key = survey.PublicPartFor(index);
+    // The program may bring the certificate itself, or need no public part.
+    if (!public_key) public_key = ShapeOf(object);
     if (!public_key) {
       throw Error({.code = ErrorCode::kUnsupported,
                    .detail = fmt::format("token {}: cannot determine the public key of the key {}",
@@ -115,7 +119,8 @@ class Loader {
 
   void LoadPublicKey(const StoredObject& object) {
     if (auto key = PublicPartOf(object)) {
-      result_.public_keys.push_back(*std::move(key));
+      const bool pss = key->type() == KeyType::kRsa && AllowsPssAlone(object);
+      result_.public_keys.push_back(pss ? RsaPssOf(*key) : *std::move(key));
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
@@ -183,7 +188,7 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
       StoredObjects objects =
           Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
       // The login may have been undone during the search.
-      if (keys && (!named || objects.private_keys.empty())) lease.CheckLogin();
+      if (keys && (!named || objects.private_keys.empty())) lease.RequireLogin();
       return objects;
     });
   };

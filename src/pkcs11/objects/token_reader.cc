@@ -142,6 +142,14 @@ TokenReader::Objects TokenReader::WithLabel(const std::string& label, CK_OBJECT_
   return label.empty() ? Objects() : With({.object_class = object_class, .label = label});
 }
 
+void TokenReader::ReadRivals(const std::string& label, const Objects& found) {
+  if (found.empty() || Complete(CKO_PRIVATE_KEY)) return;
+  std::vector<Bytes> ids;
+  for (const StoredObject* object : found) ids.push_back(object->id());
+  Read({.object_class = CKO_PRIVATE_KEY, .label = label}, false);
+  for (const Bytes& id : ids) WithId(id, CKO_PRIVATE_KEY);
+}
+
 // WithSubject searches by CKA_SUBJECT, so that it costs the same on a full token; where all certificates were
 // read, it looks among those.
 std::vector<Certificate> TokenReader::WithSubject(std::span<const std::uint8_t> subject) {

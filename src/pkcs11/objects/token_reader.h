@@ -41,6 +41,9 @@ class TokenReader {
   // ID. WithLabel does so by label.
   Objects WithId(const Bytes& id, CK_OBJECT_CLASS object_class);
   Objects WithLabel(const std::string& label, CK_OBJECT_CLASS object_class);
+  // ReadRivals reads the private keys to which `found`, objects that bear the label of a private key, may
+  // belong instead: those with the same label, and those with the CKA_ID of one of `found`.
+  void ReadRivals(const std::string& label, const Objects& found);
   // Issuers gives the token's certificates that may continue a chain from `leaf`.
   std::vector<Certificate> Issuers(const Certificate& leaf);
 
