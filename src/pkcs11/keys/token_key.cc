@@ -143,7 +143,7 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
       if (known ? same(object) == true : !same(object).has_value()) return std::move(object);
     }
   }
-  if (found.empty()) lease.RequireLogin();
+  if (found.empty()) lease.Missing();
   if (auto elsewhere = LocateElsewhere(lease)) return *std::move(elsewhere);
   if (!found.empty()) return std::move(found.front());  // Adopt says that it is another one.
   throw Error(
