@@ -227,7 +227,13 @@ void ExpectTwoCallsOnceWarm(const testing::WrappedModule& module) {
     if (call.function == "C_Sign") warm.insert(call.process);
   }
   EXPECT_FALSE(warm.empty());
-  for (const std::uint32_t process : warm) EXPECT_LE(cold[process], kToLoadAndSign);
+  for (const std::uint32_t process : warm) {
+    std::string functions;
+    for (const testing::TracedCall& call : module.Trace()) {
+      if (call.process == process) functions += fmt::format(" {}={:x}", call.function, call.result);
+    }
+    EXPECT_LE(cold[process], kToLoadAndSign) << functions;
+  }
 }
 
 std::unique_ptr<Program> StartNginx(const ProgramSite& site, const std::string& server, std::uint16_t port,

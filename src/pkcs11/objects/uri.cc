@@ -11,6 +11,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -77,10 +78,12 @@ bool IsQueryAttribute(std::string_view name) {
   return std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes);
 }
 
-// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it.
+// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it. What is neither a
+// path by its slash nor the name of a file may be a PIN in the wrong place, and is not taken for one.
 PinSource SourceOf(const std::string& text) {
-  const bool path = text.find(':') == std::string::npos && !text.starts_with("|") && !text.empty();
-  return PinSource::Parse(path ? "file:" + text : text);
+  const bool no_kind = text.find(':') == std::string::npos && !text.starts_with("|") && !text.empty();
+  const bool path = text.find('/') != std::string::npos || access(text.c_str(), F_OK) == 0;
+  return PinSource::Parse(no_kind && path ? "file:" + text : text);
 }
 
 std::string_view TrimEnds(std::string_view text) {
