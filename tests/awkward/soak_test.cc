@@ -155,7 +155,7 @@ TEST(Soak, EightThreadsSurviveFaultsLogoutsRemovalsAndForks) {
 }
 
 TEST(Soak, SoftHsmSurvivesForeignLogouts) {
-  const auto length = Full() ? 10s : 2s;
+  const int scale = Full() ? 10 : 2;
   SoftHsm hsm;
   TestPki pki;
   hsm.Import(pki.Issue({}), {});
@@ -187,7 +187,12 @@ TEST(Soak, SoftHsmSurvivesForeignLogouts) {
   int opens = 0;
   int failures = 0;
   std::string why;
-  for (const auto end = std::chrono::steady_clock::now() + length; std::chrono::steady_clock::now() < end;) {
+  // However busy the machine is: until enough has happened.
+  const auto enough = [&] {
+    return logouts >= 40 * scale && signatures >= 100 * scale && opens >= 10 * scale;
+  };
+  const auto end = std::chrono::steady_clock::now() + 120s;
+  while (!enough() && std::chrono::steady_clock::now() < end) {
     try {
       for (int i = 0; i < 20; ++i) signatures += Signs(*key) ? 1 : 0;
       opens += LoadKey(source, hsm.ObjectUri("\x01", true)) != nullptr ? 1 : 0;
@@ -201,10 +206,7 @@ TEST(Soak, SoftHsmSurvivesForeignLogouts) {
   EXPECT_TRUE(Signs(*key));
   std::printf("%d logouts, %d signatures, %d fresh opens, %d failures %s\n", logouts.load(), signatures,
               opens, failures, why.c_str());
-  const int seconds = Full() ? 10 : 2;
-  EXPECT_GE(logouts, 40 * seconds);
-  EXPECT_GE(signatures, 100 * seconds);
-  EXPECT_GE(opens, 10 * seconds);
+  EXPECT_TRUE(enough());
 }
 
 }  // namespace

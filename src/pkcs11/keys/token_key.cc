@@ -145,7 +145,7 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
     if (!same) silent.push_back(&object);
   }
   if (silent.size() == 1) return std::move(*silent.front());
-  if (found.empty()) lease.RequireLogin();
+  if (found.empty()) lease.Missing();
   if (auto elsewhere = LocateElsewhere(lease)) return *std::move(elsewhere);
   if (silent.size() > 1) throw Ambiguous(silent.size());
   if (!found.empty()) return std::move(found.front());  // Adopt says that it is another one.

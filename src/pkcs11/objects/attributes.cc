@@ -48,6 +48,12 @@ CK_RV Get(Token::Lease& lease, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes
   return lease.Call(SIGNET_CK(C_GetAttributeValue), kNoMechanism, object, attributes, count);
 }
 
+// What an object is found by: without it the object would vanish.
+bool IsEssential(CK_ATTRIBUTE_TYPE type) {
+  return type == CKA_CLASS || type == CKA_ID || type == CKA_LABEL || type == CKA_KEY_TYPE ||
+         type == CKA_VALUE;
+}
+
 // CheckUnlessAnswer throws what concerns more than one attribute.
 void CheckUnlessAnswer(CK_RV rv, const Token::Lease& lease) {
   if (!IsAttributeAnswer(rv) && RowOfRv(rv).staleness != Staleness::kNone)
@@ -56,14 +62,19 @@ void CheckUnlessAnswer(CK_RV rv, const Token::Lease& lease) {
 
 // ReadOne asks for the length first.
 std::optional<Bytes> ReadOne(Token::Lease& lease, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+  const auto check = [&](CK_RV rv) {
+    CheckUnlessAnswer(rv, lease);
+    if (IsEssential(type) && !IsAttributeAnswer(rv))
+      throw RvError(rv, "C_GetAttributeValue", lease.token().label());
+  };
   CK_ATTRIBUTE attribute{type, nullptr, 0};
   CK_RV rv = Get(lease, object, &attribute, 1);
-  CheckUnlessAnswer(rv, lease);
+  check(rv);
   if (rv != CKR_OK || attribute.ulValueLen > kLargest) return std::nullopt;
   Bytes value(attribute.ulValueLen);
   attribute.pValue = value.data();
   rv = value.empty() ? CKR_OK : Get(lease, object, &attribute, 1);
-  CheckUnlessAnswer(rv, lease);
+  check(rv);
   if (rv != CKR_OK || attribute.ulValueLen > value.size()) return std::nullopt;
   value.resize(attribute.ulValueLen);
   return value;

@@ -211,7 +211,8 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
       StoredObjects objects =
           Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
       // The login may have been undone during the search.
-      if (keys && (!named || objects.private_keys.empty())) lease.RequireLogin();
+      if (keys && named && objects.private_keys.empty() && objects.problems.empty()) lease.Missing();
+      if (keys && !named) lease.RequireLogin();
       return objects;
     });
   };

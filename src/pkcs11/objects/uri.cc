@@ -11,6 +11,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -78,10 +79,13 @@ bool IsQueryAttribute(std::string_view name) {
 }
 
 // SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it. A colon behind
-// the first slash makes no scheme (RFC 3986 section 4.2).
+// the first slash makes no kind (RFC 3986 section 4.2). What is neither a path by its slash nor the name of a
+// file may be a PIN in the wrong place, and is not taken for one.
 PinSource SourceOf(const std::string& text) {
   const auto mark = text.find_first_of(":/");
-  const bool path = !text.empty() && text[0] != '|' && (mark == std::string::npos || text[mark] == '/');
+  const bool with_slash = mark != std::string::npos && text[mark] == '/';
+  const bool is_file = mark == std::string::npos && access(text.c_str(), F_OK) == 0;
+  const bool path = !text.starts_with('|') && (with_slash || is_file);
   return PinSource::Parse(path ? "file:" + text : text);
 }
 

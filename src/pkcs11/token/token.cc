@@ -144,6 +144,14 @@ void Token::Lease::RequireLogin() {
   throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
 }
 
+void Token::Lease::Missing() {
+  RequireLogin();
+  const Credentials* const credentials = action_.access.credentials;
+  if (credentials == nullptr || action_.searched_again || !live_.login.wanted(*credentials)) return;
+  action_.searched_again = true;
+  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
+}
+
 bool Token::Lease::WillRetry(const Error& error) const noexcept {
   return !action_.over && action_.ladder.WouldRetry(action_.FailureOf(error));
 }

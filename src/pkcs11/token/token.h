@@ -120,6 +120,10 @@ class Token::Lease : public SessionLease {
   // RequireLogin is for work that may have missed private objects: throws, so that Use logs in and calls the
   // work again, unless the user was logged in all the time, which is asked for, or nothing wants a login.
   void RequireLogin();
+  // Missing is RequireLogin for work that did not find the private object that it is about: where the user is
+  // logged in, the search is made once more, as another user of the module may have logged out and in
+  // meanwhile.
+  void Missing();
   // WillRetry tells whether Use would call the work again after this error.
   bool WillRetry(const Error& error) const noexcept;
   // EndAction makes Use call the work no more, whatever it fails with.
