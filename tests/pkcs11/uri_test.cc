@@ -36,13 +36,15 @@ INSTANTIATE_TEST_SUITE_P(
                       BadUri{"pkcs11:slot-id=one", "not a number", "NUMBER"},
                       BadUri{"pkcs11:library-version=x", "", "signet list"},
                       BadUri{"pkcs11:token=a;pin-value=1234?pin-value=1234", "more than one PIN", "out"},
-                      BadUri{"pkcs11:token=a;pin-source=x?pin-value=1234", "more than one PIN", "out"},
+                      BadUri{"pkcs11:token=a;pin-source=./x?pin-value=1234", "more than one PIN", "out"},
                       BadUri{"pkcs11:token=a;pin-vale=1234", "pin-vale", "pin-value"},
                       BadUri{"pkcs11:type=cert;object-type=cert", "type", "out"},
                       BadUri{"pkcs11:token=a?pin-source=fil:/x", "kind", "file:"},
                       BadUri{"pkcs11:token=a;token=b;pin-value=1234", "token stands twice", "out"},
                       BadUri{"pkcs12:token=b;pin-value=1234", "pkcs11:", "pkcs11:"},
                       BadUri{"pkcs11:token=a?pin-source=|cat", "command", "file:"},
+                      BadUri{"pkcs11:token=a;pin-source=|cat%20/etc/pin", "command", "file:"},
+                      BadUri{"pkcs11:token=a;x-a=1;x-a=2;tokn=b", "tokn", "token"},
                       BadUri{"pkcs11:x=a", "x", "Did you mean"}, BadUri{"pkcs11:xtoken=a", "xtoken", "token"},
                       BadUri{"pkcs12:token=a", "pkcs11:", "pkcs11:"}));
 
@@ -103,6 +105,9 @@ TEST(Pkcs11UriTest, TakesWhatOtherProgramsTake) {
   EXPECT_EQ(old.shown(), "pkcs11:token=a;type=cert");
   EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a?pin-source=secrets/pin").pin().description(),
             "file:secrets/pin");
+  EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a?pin-source=./a:b").pin().description(), "file:./a:b");
+  EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a?x-v=1&x-v=2").shown(), "pkcs11:token=a");
+  EXPECT_EQ(*Pkcs11Uri::Parse("pkcs11:id=01").id(), (std::vector<std::uint8_t>{'0', '1'}));
   EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a;pin-source=env:P").pin().description(), "env:P");
   EXPECT_EQ(Pkcs11Uri::Parse("Pkcs11:module-path=/m.so").module_path(), "/m.so");
 }
@@ -136,6 +141,10 @@ TEST(Pkcs11UriTest, WhatItWritesItReads) {
   EXPECT_TRUE(uri.Matches(info, 0));
   EXPECT_EQ(uri.id(), id);
   EXPECT_EQ(uri.object(), "my=key");
+  EXPECT_TRUE(uri.Matches(info, 7));
+  const auto in_slot = Pkcs11Uri::Parse(ObjectUri(info, id, "my=key", true, 7));
+  EXPECT_TRUE(in_slot.Matches(info, 7));
+  EXPECT_FALSE(in_slot.Matches(info, 0)) << "twin slots";
 }
 
 }  // namespace
