@@ -147,7 +147,7 @@ class Selector {
       };
     }
     const Choice choice = Select(request, identities_, policy, std::chrono::system_clock::now());
-    const auto answered = std::make_shared<Answered>(choice, std::nullopt);
+    const auto answered = std::make_shared<Answered>(Answered{choice, std::nullopt});
     ExData<SSL, Answered>::Set(connection, answered);
     if (options_.on_choice) options_.on_choice(choice);
     if (choice.outcome() == Choice::Outcome::kPinnedUnusable) throw PinnedUnusable(choice);

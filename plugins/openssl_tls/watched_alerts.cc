@@ -42,7 +42,7 @@ void SeeInfo(const SSL* constant, int where, int value) noexcept {
 void WatchAlerts(SSL_CTX* context) {
   const InfoCallback now = SSL_CTX_get_info_callback(context);
   if (now == SeeInfo) return;
-  ExData<SSL_CTX, NextCallback>::Set(context, std::make_shared<NextCallback>(now));
+  ExData<SSL_CTX, NextCallback>::Set(context, std::make_shared<NextCallback>(NextCallback{now}));
   SSL_CTX_set_info_callback(context, SeeInfo);
 }
 
@@ -50,7 +50,8 @@ void WatchAlerts(SSL* connection) {
   InfoCallback now = SSL_get_info_callback(connection);
   if (now == SeeInfo) return;
   if (now == nullptr) now = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(connection));
-  if (now != SeeInfo) ExData<SSL, NextCallback>::Set(connection, std::make_shared<NextCallback>(now));
+  if (now != SeeInfo)
+    ExData<SSL, NextCallback>::Set(connection, std::make_shared<NextCallback>(NextCallback{now}));
   SSL_set_info_callback(connection, SeeInfo);
 }
 
