@@ -231,6 +231,28 @@ TEST_F(AwkwardObjects, ASearchThatNeverEndsIsAnErrorAndIsClosed) {
   EXPECT_TRUE(Signs(*LoadKey(source, KeyUri())));
 }
 
+TEST_F(AwkwardObjects, ManyKeysAreLoadedWithoutASearchForEach) {
+  const MemoryChanges silent = {{CKA_PUBLIC_KEY_INFO, std::nullopt}};
+  const TestIdentity alice = pki.Issue({});
+  for (int i = 1; i <= 30; ++i) {
+    module.AddIdentity(token, alice,
+                       {.id = std::string(1, static_cast<char>(i)), .label = "same", .key_changes = silent});
+  }
+  Pkcs11Source source(settings());
+  for (const char* rest : {";type=private", ";object=same;type=private"}) {
+    const std::string uri = module.TokenUri(token) + rest + "?pin-value=1234";
+    module.ResetCalls();
+    const StoredObjects loaded = source.Load(uri, kWantPrivateKeys, nullptr);
+    EXPECT_EQ(loaded.private_keys.size(), 30u);
+    EXPECT_LE(module.Count("C_FindObjectsInit"), 6u) << rest;
+    EXPECT_LE(module.Count("C_GetAttributeValue"), 120u) << rest;
+  }
+  module.ResetCalls();
+  EXPECT_EQ(source.List(module.TokenUri(token) + ";object=same?pin-value=1234", nullptr).identities.size(),
+            30u);
+  EXPECT_LE(module.Count("C_FindObjectsInit"), 4u);
+}
+
 TEST_F(AwkwardObjects, EachObjectIsReadOnceForAChainOfThree) {
   const TestIdentity intermediate = pki.Intermediate("Issuing");
   module.AddIdentity(token, TestPki::IssueFrom(intermediate, {}), {});

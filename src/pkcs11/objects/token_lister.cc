@@ -14,6 +14,8 @@
 namespace signet {
 namespace {
 
+constexpr CK_OBJECT_CLASS kClasses[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
+
 std::string TextOf(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 class Lister {
@@ -56,11 +58,16 @@ class Lister {
   static Survey Read(TokenReader& reader, bool keys_visible) {
     reader.ReadNamed(kWantAll);
     if (reader.has_read_all()) return Survey(reader);
-    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE}) {
-      for (const StoredObject* object : reader.matched(object_class)) {
-        for (const CK_OBJECT_CLASS other : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE})
-          reader.WithId(object->id(), other);
-      }
+    std::vector<Bytes> ids;
+    for (const CK_OBJECT_CLASS object_class : kClasses) {
+      for (const StoredObject* object : reader.matched(object_class)) ids.push_back(object->id());
+    }
+    if (ids.size() > TokenReader::kManyObjects) {
+      reader.ReadAll();
+      return Survey(reader);
+    }
+    for (const Bytes& id : ids) {
+      for (const CK_OBJECT_CLASS object_class : kClasses) reader.WithId(id, object_class);
     }
     Survey survey(reader);
     if (Whole(survey, keys_visible)) return survey;

@@ -53,6 +53,7 @@ class Loader {
   void LoadPrivateKeys() {
     TokenReader::Objects named = reader_.named(CKO_PRIVATE_KEY);
     bool with_certificates = false;
+    if (named.size() > TokenReader::kManyObjects) reader_.ReadAll();
     for (const StoredObject* object : named) {
       if (PublicPartOf(*object) && !IsRsa(*object)) continue;
       // What tells the public part may be called otherwise. Of an RSA key only the certificate tells that it
