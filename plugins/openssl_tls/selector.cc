@@ -96,14 +96,7 @@ class Security {
 // DropUnshared takes from `stack` what the peer lists and libssl would not sign with: by its security level
 // or by the connection's own list (SSL_set1_client_sigalgs).
 void DropUnshared(SSL* connection, const CertificateRequest& request, std::vector<SignatureScheme>& stack) {
-  std::vector<SignatureScheme> shared;
-  const int count = SSL_get_shared_sigalgs(connection, 0, nullptr, nullptr, nullptr, nullptr, nullptr);
-  for (int i = 0; i < count; ++i) {
-    unsigned char low = 0;
-    unsigned char high = 0;
-    SSL_get_shared_sigalgs(connection, i, nullptr, nullptr, nullptr, &low, &high);
-    shared.push_back(static_cast<SignatureScheme>(high << 8 | low));
-  }
+  const std::vector<SignatureScheme> shared = SchemesOf(connection, SSL_get_shared_sigalgs);
   if (shared.empty()) return;
   std::erase_if(stack, [&](SignatureScheme scheme) {
     return std::ranges::count(request.schemes, scheme) > 0 && std::ranges::count(shared, scheme) == 0;
