@@ -14,8 +14,7 @@ namespace signet {
 
 using TimePoint = std::chrono::system_clock::time_point;
 
-// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once,
-// when it is made.
+// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once.
 class Certificate {
  public:
   // FromDer reads one certificate and nothing behind it; throws Error kMalformed.
@@ -41,8 +40,8 @@ class Certificate {
   const std::string& user_name() const noexcept;
   bool is_ca() const noexcept;
   bool self_issued() const noexcept;
-  // native is the X509 object in a library context of ours: copy it by its DER before handing it to a
-  // program.
+  // native is the X509 object in a library context of ours, made at the first call; null where memory ran
+  // out. Copy it by its DER before handing it to a program.
   x509_st* native() const noexcept;
 
   friend bool operator==(const Certificate& a, const Certificate& b) noexcept;

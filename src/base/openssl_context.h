@@ -8,5 +8,7 @@ namespace signet {
 // verification of ours run in it, so that they never come back to a provider that is being loaded. It is made
 // at the first call and never freed, as objects in it may outlive every static destructor.
 OSSL_LIB_CTX* OwnContext();
+// ContextWithoutAlgorithms is another one, whose providers have nothing: for reading structures alone.
+OSSL_LIB_CTX* ContextWithoutAlgorithms();
 
 }  // namespace signet

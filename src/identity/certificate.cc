@@ -8,7 +8,7 @@
 #include <signet/error.h>
 
 #include <algorithm>
-#include <optional>
+#include <mutex>
 
 #include <fmt/format.h>
 #include <openssl/pem.h>
@@ -16,11 +16,19 @@
 namespace signet {
 
 struct Certificate::Parsed {
-  OpenSslPtr<X509> x509;
   std::vector<std::uint8_t> der, subject_der, issuer_der, spki;
   std::string subject, issuer, sha256, user_name;
   TimePoint not_before, not_after;
-  bool is_ca = false;
+
+  // Whole gives the certificate with its key decoded, and its extensions too, so that many threads may read
+  // them; null where memory ran out. It is made at the first call.
+  X509* Whole() const noexcept;
+  bool IsCa() const noexcept { return Whole() != nullptr && is_ca_; }
+
+ private:
+  mutable std::once_flag once_;
+  mutable OpenSslPtr<X509> whole_;
+  mutable bool is_ca_ = false;
 };
 
 namespace {
@@ -32,6 +40,17 @@ namespace {
                .call = "d2i_X509",
                .native = std::move(reason),
                .mend = "Check that the data is an X.509 certificate."});
+}
+
+// Decode reads one certificate at the start of `der` and moves `position` behind it; null where there is
+// none.
+OpenSslPtr<X509> Decode(OSSL_LIB_CTX* context, std::span<const std::uint8_t> der,
+                        const unsigned char*& position) {
+  X509* raw = X509_new_ex(context, nullptr);
+  position = der.data();
+  // d2i frees and clears the object that it is given when it fails.
+  if (raw != nullptr) d2i_X509(&raw, &position, static_cast<long>(der.size()));
+  return OpenSslPtr<X509>(raw);
 }
 
 // DerOf writes `object` with OpenSSL's `i2d`.
@@ -93,21 +112,27 @@ std::string UserName(const X509* x509) {
 
 }  // namespace
 
+X509* Certificate::Parsed::Whole() const noexcept {
+  std::call_once(once_, [this] {
+    const OpenSslErrorMark mark;
+    const unsigned char* position = nullptr;
+    whole_ = Decode(OwnContext(), der, position);
+    if (whole_ == nullptr) return;
+    is_ca_ = X509_check_ca(whole_.get()) > 0 && (X509_get_extension_flags(whole_.get()) & EXFLAG_CA) != 0;
+  });
+  return whole_.get();
+}
+
 Certificate Certificate::FromDer(std::span<const std::uint8_t> der) {
   const OpenSslErrorMark mark;
   auto parsed = std::make_shared<Parsed>();
-  // d2i frees and clears the object that it is given when it fails.
-  X509* raw = CheckOpenSsl(X509_new_ex(OwnContext(), nullptr), "X509_new_ex");
-  const unsigned char* position = der.data();
-  const bool read = d2i_X509(&raw, &position, static_cast<long>(der.size())) != nullptr;
-  parsed->x509.reset(raw);
-  if (!read) ThrowMalformed("not a certificate", LastOpenSslError());
+  const unsigned char* position = nullptr;
+  // Where no provider has algorithms the key is not decoded, which is nine tenths of the work in OpenSSL 3.0.
+  const OpenSslPtr<X509> fields = Decode(ContextWithoutAlgorithms(), der, position);
+  if (fields == nullptr) ThrowMalformed("not a certificate", LastOpenSslError());
   if (position != der.data() + der.size()) ThrowMalformed("bytes follow the certificate");
 
-  const X509* x509 = parsed->x509.get();
-  // Fills the extension cache now, so that later readers in many threads find it made.
-  parsed->is_ca = X509_check_ca(parsed->x509.get()) > 0 &&
-                  (X509_get_extension_flags(parsed->x509.get()) & EXFLAG_CA) != 0;
+  const X509* x509 = fields.get();
   parsed->der.assign(der.begin(), der.end());
   parsed->subject_der = DerOf(X509_get_subject_name(x509), i2d_X509_NAME);
   parsed->issuer_der = DerOf(X509_get_issuer_name(x509), i2d_X509_NAME);
@@ -150,13 +175,13 @@ TimePoint Certificate::not_before() const noexcept { return parsed_->not_before;
 TimePoint Certificate::not_after() const noexcept { return parsed_->not_after; }
 const std::string& Certificate::sha256() const noexcept { return parsed_->sha256; }
 const std::string& Certificate::user_name() const noexcept { return parsed_->user_name; }
-bool Certificate::is_ca() const noexcept { return parsed_->is_ca; }
+bool Certificate::is_ca() const noexcept { return parsed_->IsCa(); }
 bool Certificate::self_issued() const noexcept { return parsed_->subject_der == parsed_->issuer_der; }
-X509* Certificate::native() const noexcept { return parsed_->x509.get(); }
+X509* Certificate::native() const noexcept { return parsed_->Whole(); }
 
 std::string Certificate::ToPem() const {
   const OpenSslPtr<BIO> bio(CheckOpenSsl(BIO_new(BIO_s_mem()), "BIO_new"));
-  CheckOpenSsl(PEM_write_bio_X509(bio.get(), parsed_->x509.get()), "PEM_write_bio_X509");
+  CheckOpenSsl(PEM_write_bio_X509(bio.get(), native()), "PEM_write_bio_X509");
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};
