@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/configuration.h>
 #include <signet/error.h>
 #include <signet/identity.h>
 #include <signet/pin_prompt.h>
@@ -28,9 +29,11 @@ struct Listing {
 // or an identity from it lives.
 class IdentitySource {
  public:
-  // IdentitySource opens nothing yet. `prompt` may be null: then a PIN comes from the URI or the settings, or
-  // the operation fails with kPinNeeded.
-  explicit IdentitySource(Settings settings = {}, std::shared_ptr<PinPrompt> prompt = nullptr);
+  // IdentitySource opens nothing yet. Without settings it has those that the user configured; see
+  // configuration.h for what that throws. `prompt` may be null: then a PIN comes from the URI or the
+  // settings, or the operation fails with kPinNeeded.
+  explicit IdentitySource(Settings settings = ConfiguredSettings(),
+                          std::shared_ptr<PinPrompt> prompt = nullptr);
   ~IdentitySource();
   IdentitySource(IdentitySource&&) noexcept;
   IdentitySource& operator=(IdentitySource&&) noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/error.h>
 #include <signet/secret.h>
 
 #include <memory>
@@ -12,7 +13,7 @@ namespace signet {
 // PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or an absolute
 // path), `env:NAME`, `fd:N`, `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY), as in RFC 7512's
 // pin-source. It is cheap to copy and read again at each use, so that a rotated PIN is seen; a descriptor is
-// read once.
+// read once, by Parse, and what kept it from being read is thrown by Read.
 class PinSource {
  public:
   PinSource() = default;  // no source: Read returns nothing
@@ -20,7 +21,9 @@ class PinSource {
   static PinSource Parse(std::string_view text);
   // Value is the secret itself.
   static PinSource Value(Secret secret);
-  // ParseOrValue takes `text` as a source where it begins like one, and as the PIN itself otherwise.
+  // Names tells whether `text` begins like a source. ParseOrValue takes it as one then, and as the PIN itself
+  // otherwise.
+  static bool Names(std::string_view text) noexcept;
   static PinSource ParseOrValue(std::string_view text);
 
   // Read gives the secret, of a file or pipe its first line, or nothing for no source; throws Error
@@ -37,6 +40,7 @@ class PinSource {
   Kind kind_ = Kind::kNone;
   std::string where_;
   std::shared_ptr<const Secret> value_;
+  std::shared_ptr<const Error> failure_;  // of reading a descriptor
 };
 
 }  // namespace signet

@@ -13,17 +13,16 @@
 namespace signet {
 
 // Settings hold what a user can set, under one grammar wherever it comes from: `name = value` in openssl.cnf,
-// SIGNET_NAME in the environment, --set name=value at the command, a provider parameter.
+// SIGNET_NAME in the environment, --set name=value at the command, a provider parameter. They read none of
+// these places: signet/configuration.h does.
 class Settings {
  public:
   enum class LoginBehavior { kAuto, kAlways, kNever };
   enum class PassPhraseIsPin { kNo, kYes, kAlways };
 
   // Set reads one setting; throws Error kBadSetting for a name that does not exist (and says what is closest)
-  // or a value that it cannot have.
+  // or a value that it cannot have. Modules add up, any other setting takes the place of what it was.
   void Set(std::string_view name, std::string_view value);
-  // ApplyEnvironment applies SIGNET_* and PKCS11_PROVIDER_MODULE, read with secure_getenv.
-  void ApplyEnvironment();
 
   // modules: paths of PKCS#11 modules; empty for all that p11-kit has configured.
   std::vector<std::string> modules;

@@ -2,6 +2,7 @@
 
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
+#include "config/environment.h"
 #include "settings/setting_names.h"
 
 #include <functional>
@@ -52,24 +53,13 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       get_params_(FindGetParams(upcalls)),
       free_reference_(Upcall(upcalls, OSSL_FUNC_PROVIDER_FREE, OSSL_FUNC_provider_free)) {
   const Lock lock(mutex_);
-  try {
-    ReadSettings();
-  } catch (const Error&) {
-    return;  // said again to whom it concerns: who uses a key
-  }
+  AddEnvironment(configuration_);
+  TakeParameters();
 }
 
-void ProviderContext::ReadSettings() {
-  settings_ = Settings();
-  parameters_.clear();
-  ApplyParameters();
-  settings_.ApplyEnvironment();
-  settings_read_ = true;
-}
-
-// ApplyParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf,
+// TakeParameters takes what libcrypto has for us and did not have the last time: the lines of openssl.cnf,
 // and what the program adds by OSSL_PROVIDER_load_ex and OSSL_PROVIDER_add_conf_parameter.
-void ProviderContext::ApplyParameters() {
+void ProviderContext::TakeParameters() {
   if (get_params_ == nullptr) return;
   const std::vector<std::string_view> names = SettingNames();
   std::vector<char*> values(names.size(), nullptr);
@@ -79,30 +69,31 @@ void ProviderContext::ApplyParameters() {
   }
   params.push_back(OSSL_PARAM_construct_end());
   if (get_params_(handle_, params.data()) != 1) return;
+  configuration_.BeginPlace(PlaceKind::kParameters);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (values[i] == nullptr) continue;
     const auto digest = ParameterDigest(values[i]);
     const auto known = parameters_.find(names[i]);
     if (known != parameters_.end() && known->second == digest) continue;
-    if (names[i] == "pkcs11-module-path") settings_.modules.clear();
-    settings_.Set(names[i], values[i]);  // a value that it cannot have is an error as long as it stands
+    configuration_.Set(names[i], values[i], "the provider's parameters");
     parameters_.insert_or_assign(std::string(names[i]), digest);
   }
 }
 
-Settings ProviderContext::settings() {
+Configuration ProviderContext::configuration() {
   const Lock lock(mutex_);
-  return CurrentSettings();
+  TakeParameters();
+  return configuration_;
 }
 
-const Settings& ProviderContext::CurrentSettings() {
-  settings_read_ ? ApplyParameters() : ReadSettings();
-  return settings_;
-}
+Settings ProviderContext::settings() { return configuration().settings(); }
 
 std::shared_ptr<Source> ProviderContext::source() {
   const Lock lock(mutex_);
-  if (source_ == nullptr) source_ = std::make_shared<Source>(CurrentSettings());
+  if (source_ == nullptr) {
+    TakeParameters();
+    source_ = std::make_shared<Source>(configuration_.settings());
+  }
   return source_;
 }
 

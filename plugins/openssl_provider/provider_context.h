@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/mutex.h"
+#include "config/configuration.h"
 #include "openssl_provider/algorithms.h"
 #include "openssl_provider/core_bio.h"
 #include "openssl_provider/error_queue.h"
@@ -31,6 +32,9 @@ class ProviderContext {
   const CoreBio& core_bio() const noexcept { return core_bio_; }
   const Algorithms& algorithms() const noexcept { return algorithms_; }
 
+  // configuration is openssl.cnf's section as libcrypto has it now, below the environment of the time when
+  // the provider was loaded.
+  Configuration configuration();
   // settings throws what was wrong with them: at the first use rather than at load, where a mistake in one
   // line would take the whole openssl.cnf with it.
   Settings settings();
@@ -58,24 +62,21 @@ class ProviderContext {
   void ReleaseReference() noexcept;
 
  private:
-  void ReadSettings() SIGNET_REQUIRES(mutex_);
-  void ApplyParameters() SIGNET_REQUIRES(mutex_);
-  const Settings& CurrentSettings() SIGNET_REQUIRES(mutex_);
+  void TakeParameters() SIGNET_REQUIRES(mutex_);
 
   const ErrorQueue errors_;
   const CoreBio core_bio_;
   std::string name_;
   Algorithms algorithms_;
   Mutex mutex_;
-  Settings settings_ SIGNET_GUARDED_BY(mutex_);
-  bool settings_read_ SIGNET_GUARDED_BY(mutex_) = false;
+  Configuration configuration_ SIGNET_GUARDED_BY(mutex_);
   std::shared_ptr<Source> source_ SIGNET_GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_ SIGNET_GUARDED_BY(mutex_);
   std::map<std::uint64_t, Ticket> tickets_ SIGNET_GUARDED_BY(mutex_);
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
   OSSL_FUNC_provider_free_fn* free_reference_;
-  // What ApplyParameters has seen.
+  // What TakeParameters has seen.
   std::map<std::string, std::size_t, std::less<>> parameters_ SIGNET_GUARDED_BY(mutex_);
 };
 

@@ -67,10 +67,14 @@ void StoreSession::SetParams(const OSSL_PARAM params[]) {
     } else if (MeaningOf(name) != SettingMeaning::kUnknown) {
       const char* value = nullptr;
       if (OSSL_PARAM_get_utf8_string_ptr(param, &value) != 1 || value == nullptr) continue;
-      if (!own_settings_) own_settings_ = provider_.settings();
-      own_settings_->Set(name, value);
+      if (!own_) {
+        own_ = provider_.configuration();
+        own_->BeginPlace(PlaceKind::kOption);
+      }
+      own_->Set(name, value, "the store's parameters");
     }
   }
+  if (own_) own_->settings();  // throws for a value that cannot be
 }
 
 Wanted StoreSession::WantedKinds() const noexcept {
@@ -112,13 +116,13 @@ StoredObjects StoreSession::FetchObjects() {
   }
   const Wanted wanted = WantedKinds();
   if (wanted == 0) return {};
-  const auto source = own_settings_ ? std::make_shared<Source>(*own_settings_) : provider_.source();
+  const auto source = own_ ? std::make_shared<Source>(own_->settings()) : provider_.source();
   return source->Load(uri_, wanted, prompt_);
 }
 
 void StoreSession::Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument) {
   fetched_ = true;  // also where it fails: the caller is told once
-  prompt_ = std::make_shared<StorePrompt>(GivesPins(own_settings_ ? *own_settings_ : provider_.settings()));
+  prompt_ = std::make_shared<StorePrompt>(GivesPins(own_ ? own_->settings() : provider_.settings()));
   prompt_->Lend(passphrase, passphrase_argument);
   StoredObjects objects;
   try {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/configuration.h"
 #include "identity/stored_objects.h"
 #include "openssl_provider/private_key.h"
 #include "openssl_provider/store_prompt.h"
@@ -50,7 +51,7 @@ class StoreSession {
   const std::string uri_;
   int expected_ = 0;  // OSSL_STORE_INFO_..., 0 for all
   std::vector<std::uint8_t> subject_;
-  std::optional<Settings> own_settings_;
+  std::optional<Configuration> own_;     // where the caller brings settings
   std::shared_ptr<StorePrompt> prompt_;  // made by Fetch
   bool fetched_ = false;
   bool failed_ = false;

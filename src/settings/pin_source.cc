@@ -66,7 +66,11 @@ PinSource PinSource::Parse(std::string_view text) {
       ThrowBadSource("fd: wants the number of an open descriptor");
     }
     // Read now: the descriptor gives its bytes once, and may be closed later.
-    source.value_ = std::make_shared<const Secret>(ReadPinDescriptor(descriptor));
+    try {
+      source.value_ = std::make_shared<const Secret>(ReadPinDescriptor(descriptor));
+    } catch (const Error& failure) {
+      source.failure_ = std::make_shared<const Error>(failure);
+    }
   }
   return source;
 }
@@ -78,10 +82,15 @@ PinSource PinSource::Value(Secret secret) {
   return source;
 }
 
-PinSource PinSource::ParseOrValue(std::string_view text) {
+bool PinSource::Names(std::string_view text) noexcept {
   for (const std::string_view prefix : {"file:", "env:", "fd:", "credential:", "/", "|"}) {
-    if (text.starts_with(prefix)) return Parse(text);
+    if (text.starts_with(prefix)) return true;
   }
+  return false;
+}
+
+PinSource PinSource::ParseOrValue(std::string_view text) {
+  if (Names(text)) return Parse(text);
   return text.empty() ? PinSource() : Value(Secret(text));
 }
 
@@ -91,6 +100,7 @@ std::optional<Secret> PinSource::Read() const {
       return std::nullopt;
     case Kind::kValue:
     case Kind::kDescriptor:
+      if (failure_ != nullptr) throw Error(*failure_);
       return value_->Clone();
     case Kind::kFile:
       return ReadPinFile(where_);

@@ -11,9 +11,13 @@ enum class SettingMeaning {
   kUnknown,
 };
 
-// SettingNames lists every name that Settings::Set takes; each ends in a NUL and lives for ever.
+// SettingNames lists every name that Settings::Set takes, short forms before the names that they are short
+// for; each ends in a NUL and lives for ever.
 std::vector<std::string_view> SettingNames();
 SettingMeaning MeaningOf(std::string_view name);
+// StandardName gives what a short form is short for ("module": "pkcs11-module-path"), and any other name as
+// it is. It lives for ever where `name` is a setting.
+std::string_view StandardName(std::string_view name);
 // ClosestSetting gives the setting whose name differs least from `name`.
 std::string_view ClosestSetting(std::string_view name);
 

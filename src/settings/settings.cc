@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -46,6 +44,7 @@ using Apply = void (*)(Settings&, std::string_view name, std::string_view value)
 struct SettingRow {
   std::string_view name;
   Apply apply;  // null: accepted for the sake of pkcs11-provider's users, without meaning here
+  std::string_view standard = name;  // of a short form, the name that it is short for
 };
 
 void SetSessions(Settings& settings, std::string_view name, std::string_view value) {
@@ -81,15 +80,24 @@ void SetPassPhraseIsPin(Settings& settings, std::string_view name, std::string_v
 }
 
 void AddModule(Settings& settings, std::string_view, std::string_view value) {
-  if (!value.empty()) settings.modules.emplace_back(value);
+  const bool named = std::ranges::find(settings.modules, value) != settings.modules.end();
+  if (!value.empty() && !named) settings.modules.emplace_back(value);
 }
 
+void SetTokenPin(Settings& settings, std::string_view, std::string_view value) {
+  settings.token_pin = PinSource::ParseOrValue(value);
+}
+
+// Short forms stand first: where a place has both, the full name is set after it.
 constexpr SettingRow kRows[] = {
+    {"module", AddModule, "pkcs11-module-path"},
+    {"token-pin", SetTokenPin, "pkcs11-module-token-pin"},
+    {"login-behavior", SetLoginBehavior, "pkcs11-module-login-behavior"},
+    {"max-sessions", SetSessions, "pkcs11-module-cache-sessions"},
     {"pkcs11-module-path", AddModule},
     {"pkcs11-module-init-args",
      [](Settings& s, std::string_view, std::string_view v) { s.module_init_args = v; }},
-    {"pkcs11-module-token-pin",
-     [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
+    {"pkcs11-module-token-pin", SetTokenPin},
     {"pkcs11-module-login-behavior", SetLoginBehavior},
     {"pkcs11-module-cache-sessions", SetSessions},
     {"pkcs11-module-encode-provider-uri-to-pem",
@@ -102,11 +110,6 @@ constexpr SettingRow kRows[] = {
     {"pkcs11-module-block-operations", nullptr},
     {"pkcs11-module-assume-fips", nullptr},
     {"signet-config", [](Settings& s, std::string_view, std::string_view v) { s.config_file = v; }},
-    {"module", AddModule},
-    {"token-pin",
-     [](Settings& s, std::string_view, std::string_view v) { s.token_pin = PinSource::ParseOrValue(v); }},
-    {"login-behavior", SetLoginBehavior},
-    {"max-sessions", SetSessions},
     {"allow-final-try",
      [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
     {"pass-phrase-is-pin", SetPassPhraseIsPin},
@@ -129,13 +132,6 @@ const SettingRow* Find(std::string_view name) {
   return row != std::end(kRows) ? row : nullptr;
 }
 
-std::string EnvironmentName(std::string_view name) {
-  std::string variable = "SIGNET_";
-  for (const char c : name)
-    variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return variable;
-}
-
 }  // namespace
 
 std::vector<std::string_view> SettingNames() {
@@ -148,6 +144,11 @@ SettingMeaning MeaningOf(std::string_view name) {
   const SettingRow* row = Find(name);
   if (row == nullptr) return SettingMeaning::kUnknown;
   return row->apply != nullptr ? SettingMeaning::kHonoured : SettingMeaning::kIgnored;
+}
+
+std::string_view StandardName(std::string_view name) {
+  const SettingRow* row = Find(name);
+  return row != nullptr ? row->standard : name;
 }
 
 std::string_view ClosestSetting(std::string_view name) {
@@ -164,18 +165,6 @@ void Settings::Set(std::string_view name, std::string_view value) {
                  .mend = fmt::format("Did you mean {}?", ClosestSetting(name))});
   }
   if (row->apply != nullptr) row->apply(*this, name, value);
-}
-
-void Settings::ApplyEnvironment() {
-  // Modules add up within one place; the environment takes the place of what was set before.
-  if (secure_getenv("PKCS11_PROVIDER_MODULE") != nullptr || secure_getenv("SIGNET_MODULE") != nullptr)
-    modules.clear();
-  if (const char* path = secure_getenv("PKCS11_PROVIDER_MODULE")) Set("pkcs11-module-path", path);
-  for (const SettingRow& row : kRows) {
-    if (row.name.starts_with("pkcs11-module-") || row.name.starts_with("signet-")) continue;
-    if (const char* value = secure_getenv(EnvironmentName(row.name).c_str())) Set(row.name, value);
-  }
-  if (const char* path = secure_getenv("SIGNET_CONFIG")) Set("signet-config", path);
 }
 
 }  // namespace signet

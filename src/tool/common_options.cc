@@ -1,8 +1,13 @@
 #include "tool/common_options.h"
 
+#include "config/openssl_conf.h"
+#include "tool/printable.h"
 #include "tool/terminal_prompt.h"
 #include <signet/error.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,36 +32,71 @@ class PasswordFromSource : public PinPrompt {
   std::shared_ptr<PinPrompt> next_;
 };
 
+// IsNamed tells whether an argument names the variable as a pin-source.
+bool IsNamed(const UnknownVariable& variable, std::span<char* const> arguments) {
+  return std::ranges::any_of(arguments, [&](std::string_view argument) {
+    return std::ranges::any_of(std::array{"env:", "env%3A", "env%3a"}, [&](const char* kind) {
+      return argument.find(kind + variable.name) != std::string_view::npos;
+    });
+  });
+}
+
 }  // namespace
 
-Settings CommonOptions::MakeSettings() const {
-  Settings made;
-  made.ApplyEnvironment();
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
+void CommonOptions::Configure(std::span<char* const> arguments) {
+  const std::string file = openssl_conf.empty() ? DefaultOpenSslConf() : openssl_conf;
+  if (const auto trouble = AddOpenSslConf(configuration_, file)) {
+    openssl_conf_trouble_ = Error({.code = trouble->code(),
+                                   .detail = fmt::format("openssl.cnf {}: {}", file, trouble->detail()),
+                                   .mend = trouble->mend()});
+  }
+  AddEnvironment(configuration_);
+  AddOptions();
+  for (const Configuration::Value& value : configuration_.values()) {
+    if (value.fault && value.place.kind >= PlaceKind::kSet) throw Error(*value.fault);
+  }
+  unknown_variables_ = UnknownVariables();
+  const std::string pin = configuration_.readable().token_pin.description();
+  std::erase_if(unknown_variables_, [&](const UnknownVariable& variable) {
+    return IsNamed(variable, arguments) || pin == "env:" + variable.name;
+  });
+}
+
+void CommonOptions::AddOptions() {
+  configuration_.BeginPlace(PlaceKind::kSet);
+  for (const std::string& set : sets) {
+    const std::size_t equals = set.find('=');
     if (equals == std::string::npos) {
       throw Error({.code = ErrorCode::kBadSetting,
                    .detail = "--set without an equals sign",
                    .mend = "Write --set name=value."});
     }
-    made.Set(setting.substr(0, equals), std::string_view(setting).substr(equals + 1));
+    configuration_.Set(set.substr(0, equals), std::string_view(set).substr(equals + 1), "--set");
   }
-  if (!modules.empty()) made.modules = modules;
-  if (!pin_source.empty()) made.token_pin = PinSource::Parse(pin_source);
-  return made;
+  configuration_.BeginPlace(PlaceKind::kOption);
+  for (const std::string& path : modules) configuration_.Set("pkcs11-module-path", path, "--module");
+  if (pin_source.empty()) return;
+  // A PIN itself would stand where every user of the machine sees it.
+  if (!PinSource::Names(pin_source)) PinSource::Parse(pin_source);  // throws
+  configuration_.Set("pkcs11-module-token-pin", pin_source, "--pin-source");
 }
 
-std::shared_ptr<PinPrompt> CommonOptions::MakePrompt(const Settings& made) const {
+void CommonOptions::PrintWarnings() const {
+  for (const UnknownVariable& variable : unknown_variables_) {
+    fmt::print(stderr, "signet: warning: no setting is read from {}. Did you mean {}?\n",
+               Printable(variable.name), variable.nearest);
+  }
+  if (openssl_conf_trouble_)
+    fmt::print(stderr, "signet: warning: {}\n", Printable(openssl_conf_trouble_->what()));
+}
+
+std::shared_ptr<PinPrompt> CommonOptions::MakePrompt() const {
   auto terminal = std::make_shared<TerminalPrompt>();
   if (pin_source.empty()) return terminal;
-  return std::make_shared<PasswordFromSource>(made.token_pin, std::move(terminal));
+  return std::make_shared<PasswordFromSource>(configuration_.readable().token_pin, std::move(terminal));
 }
 
-IdentitySource CommonOptions::OpenSource() const {
-  Settings made = MakeSettings();
-  auto prompt = MakePrompt(made);
-  return IdentitySource(std::move(made), std::move(prompt));
-}
+IdentitySource CommonOptions::OpenSource() const { return IdentitySource(settings(), MakePrompt()); }
 
 void CommonOptions::AddTo(CLI::App& app) {
   app.add_flag("--json", json, "One JSON document on stdout");
@@ -66,7 +106,7 @@ void CommonOptions::AddTo(CLI::App& app) {
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--set", settings, "A setting, as in openssl.cnf")
+  app.add_option("--set", sets, "A setting, as in openssl.cnf")
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->allow_extra_args(false)

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "config/configuration.h"
+#include "config/environment.h"
 #include <signet/identity_source.h>
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,25 +22,45 @@ inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
 
-// CommonOptions are what every verb understands, before or after its name, and the verb that was asked for.
-struct CommonOptions {
+// CommonOptions are what every verb understands, before or after its name, the verb that was asked for, and
+// the configuration of this run.
+class CommonOptions {
+ public:
   bool json = false;
   std::vector<std::string> modules;
-  std::vector<std::string> settings;  // name=value
+  std::vector<std::string> sets;  // name=value
   std::string pin_source;
+  std::string
+      openssl_conf;  // set by the verb that takes --openssl-conf; empty for the one that programs read
 
   std::function<int()> verb;  // set by the verb's registration; gives the exit status
 
-  // MakeSettings joins environment, --set, --module and --pin-source, the later over the earlier; throws
-  // Error kBadSetting.
-  Settings MakeSettings() const;
-  // MakePrompt asks at the terminal, and answers for a file's password from --pin-source first. `made` is
-  // what MakeSettings gave: a descriptor can be read only once.
-  std::shared_ptr<PinPrompt> MakePrompt(const Settings& made) const;
+  // Configure reads openssl.cnf, the environment and these options, once for each run: a descriptor can be
+  // read only once. Throws Error kBadSetting for what the options have wrong. `arguments` are the command's.
+  void Configure(std::span<char* const> arguments);
+  // PrintWarnings says on stderr what a user should know of the environment and of openssl.cnf; no verb but
+  // doctor does without.
+  void PrintWarnings() const;
+
+  const Configuration& configuration() const noexcept { return configuration_; }
+  // settings throws Error kBadSetting for what openssl.cnf or the environment have wrong.
+  const Settings& settings() const { return configuration_.settings(); }
+  // unknown_variables begin with SIGNET_ and are neither a setting nor named by a pin-source.
+  const std::vector<UnknownVariable>& unknown_variables() const noexcept { return unknown_variables_; }
+
+  // MakePrompt asks at the terminal, and answers for a file's password from --pin-source first.
+  std::shared_ptr<PinPrompt> MakePrompt() const;
   // OpenSource is the identities' source with both.
   IdentitySource OpenSource() const;
 
   void AddTo(CLI::App& app);
+
+ private:
+  void AddOptions();
+
+  Configuration configuration_;
+  std::vector<UnknownVariable> unknown_variables_;
+  std::optional<Error> openssl_conf_trouble_;
 };
 
 }  // namespace signet::tool

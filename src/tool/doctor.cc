@@ -14,7 +14,6 @@ namespace {
 
 struct DoctorOptions {
   std::vector<std::string> uris;
-  std::string openssl_conf;
   std::vector<std::string> pem_files;
   std::string symptom;
 };
@@ -27,13 +26,14 @@ const char* Shown(Verdict verdict) {
 void Append(Findings& all, Findings more) { std::ranges::move(more, std::back_inserter(all)); }
 
 Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
-  Findings all = CheckEnvironment();
-  Append(all, CheckOpenSslConf(options.openssl_conf));
-  const Settings settings = common.MakeSettings();
+  Findings all = CheckEnvironment(common);
+  Append(all, CheckOpenSslConf(common.openssl_conf));
+  Append(all, TellSettings(common.configuration()));
+  const Settings& settings = common.configuration().readable();
   Append(all, CheckModules(settings));
   const TimePoint now = std::chrono::system_clock::now();
   // Nobody is asked for a token's PIN; a file that a user named may ask for its password.
-  const IdentitySource source(settings, common.MakePrompt(settings));
+  const IdentitySource source(settings, common.MakePrompt());
   Append(all, CheckIdentities(source, "pkcs11:", false, now));
   for (const std::string& uri : options.uris) {
     Append(all, CheckIdentities(source, uri, true, now));
@@ -43,7 +43,7 @@ Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   return all;
 }
 
-void Print(const CommonOptions& common, const Findings& findings) {
+void Print(const CommonOptions& common, const Findings& findings, Json document = Json::object()) {
   Json rows = Json::array();
   for (const Finding& finding : findings) {
     if (common.json) {
@@ -56,7 +56,9 @@ void Print(const CommonOptions& common, const Findings& findings) {
                  finding.mend.empty() ? "" : ". ", finding.mend);
     }
   }
-  if (common.json) PrintJson({{"findings", std::move(rows)}});
+  if (!common.json) return;
+  document["findings"] = std::move(rows);
+  PrintJson(document);
 }
 
 std::string StandardInput() {
@@ -81,7 +83,7 @@ int Doctor(const CommonOptions& common, const DoctorOptions& options) {
     return findings.front().verdict == Verdict::kBad ? kDone : kFailed;
   }
   const Findings findings = Examine(common, options);
-  Print(common, findings);
+  Print(common, findings, {{"settings", SettingsJson(common.configuration())}});
   const auto bad = std::ranges::count(findings, Verdict::kBad, &Finding::verdict);
   return bad == 0 ? kDone : kFailed;
 }
@@ -92,7 +94,7 @@ void AddDoctorVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* verb = app.add_subcommand("doctor", "Check the set-up, and say what to do about what is wrong");
   verb->add_option("URI", options->uris, "Identities to check besides those on tokens")->type_name("");
-  verb->add_option("--openssl-conf", options->openssl_conf,
+  verb->add_option("--openssl-conf", common.openssl_conf,
                    "The openssl.cnf to check (default: the one that programs read)")
       ->type_name("FILE");
   verb->add_option("--pem", options->pem_files, "PEM key files that should point at a key")

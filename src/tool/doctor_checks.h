@@ -1,6 +1,8 @@
 #pragma once
 
+#include "tool/common_options.h"
 #include "tool/finding.h"
+#include "tool/output.h"
 #include <signet/identity_source.h>
 #include <signet/settings.h>
 
@@ -15,7 +17,12 @@ namespace signet::tool {
 Findings CheckOpenSslConf(const std::string& path);
 
 // CheckEnvironment looks at the variables that programs with Signet read.
-Findings CheckEnvironment();
+Findings CheckEnvironment(const CommonOptions& common);
+
+// TellSettings says of each setting that is made where its value comes from; SettingsJson says it of every
+// setting, "default" where it is not made.
+Findings TellSettings(const Configuration& configuration);
+Json SettingsJson(const Configuration& configuration);
 
 // CheckModules tries the PKCS#11 modules and reports their tokens and the state of the PINs. No PIN is sent.
 Findings CheckModules(const Settings& settings);

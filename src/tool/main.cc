@@ -32,6 +32,14 @@ int Main(int count, char** arguments) {
     return app.exit(error) == 0 ? kDone : kWrongUsage;
   }
   try {
+    common.Configure({arguments, static_cast<std::size_t>(count)});
+  } catch (const Error& error) {
+    if (common.json) PrintJson({{"error", ErrorJson(error)}});
+    PrintError(error);
+    return kWrongUsage;
+  }
+  if (!app.got_subcommand("doctor")) common.PrintWarnings();
+  try {
     return common.verb();
   } catch (const Error& error) {
     PrintError(error);

@@ -132,7 +132,7 @@ Incoming FromFiles(const ImportOptions& options) {
 
 int DoImport(const CommonOptions& common, const ImportOptions& options) {
   const std::vector<std::uint8_t> id = IdOption(options.id);
-  const Settings settings = common.MakeSettings();
+  const Settings& settings = common.settings();
   const Incoming incoming = options.uri.empty() ? FromFiles(options) : FromUri(settings, options);
   ImportRequest request{.key = incoming.key.get(),
                         .certificate = {},

@@ -29,7 +29,7 @@ int Keygen(const CommonOptions& common, const KeygenOptions& options) {
   const KeySpec spec = KeySpec::Parse(options.type);
   ObjectName name{IdOption(options.id), options.label};
   if (name.id.empty()) name.id = NewId();
-  const Settings settings = common.MakeSettings();
+  const Settings& settings = common.settings();
   const TokenPlace token = TheToken(settings, options.token);
   const PublicKey key = GenerateKey(token, UserPin(settings, token), spec, name,
                                     {.always_authenticate = options.always_authenticate});

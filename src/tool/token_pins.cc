@@ -20,7 +20,7 @@ struct SetPinOptions {
 };
 
 int Init(const CommonOptions& common, const InitOptions& options) {
-  const Settings settings = common.MakeSettings();
+  const Settings& settings = common.settings();
   // Before anybody is asked for PINs.
   const TokenPlace place = FindPlaceFor(settings, options.label, options.force);
   PinToSend so_pin;
@@ -41,7 +41,7 @@ int Init(const CommonOptions& common, const InitOptions& options) {
 }
 
 int SetPin(const CommonOptions& common, const SetPinOptions& options) {
-  const Settings settings = common.MakeSettings();
+  const Settings& settings = common.settings();
   const TokenPlace token = TheToken(settings, options.token);
   if (options.security_officer) {
     const PinToSend old_pin = OfficerPin(settings, token, options.so_pin_source);

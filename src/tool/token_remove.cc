@@ -31,7 +31,7 @@ std::string InWords(const Matched& object) {
 }
 
 int Remove(const CommonOptions& common, const RemoveOptions& options) {
-  const Settings settings = common.MakeSettings();
+  const Settings& settings = common.settings();
   const TokenPlace token = TokenOf(settings, options.uri);
   FoundObjects found(token, UserPin(settings, token), options.uri);
   const std::vector<Matched>& objects = found.matched();

@@ -52,6 +52,7 @@ class Configuration : public ::testing::Test {
     command.unset = {"PKCS11_PROVIDER_MODULE"};
     command.environment.erase("PKCS11_PROVIDER_MODULE");
     command.environment["OPENSSL_CONF"] = store_.Path("openssl.cnf");
+    for (const auto& [name, value] : more_) command.environment[name] = value;
     return testing::RunProgram(command);
   }
   void Works(std::vector<std::string> arguments) {
@@ -64,6 +65,14 @@ class Configuration : public ::testing::Test {
     text.replace(text.find(kPeersLine), kPeersLine.size(),
                  "module = " + std::string(ModulesDirectory()) + "/signet.so");
     store_.Write("openssl.cnf", text);
+  }
+  // WriteSettings makes an openssl.cnf with these lines for signet.
+  void WriteSettings(const std::string& lines) const {
+    store_.Write(
+        "openssl.cnf",
+        "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = d\nsignet = s\n[d]\nactivate = "
+        "1\n[s]\nmodule = " +
+            std::string(ModulesDirectory()) + "/signet.so\nactivate = 1\n" + lines);
   }
   // PeersPem is a PEM file as pkcs11-provider documents it, put together by OpenSSL.
   std::string PeersPem(const std::string& name, const std::string& uri) const {
@@ -82,6 +91,7 @@ class Configuration : public ::testing::Test {
   const TestPki pki_;
   const TestIdentity identity_ = pki_.Issue({.key = "rsa:2048", .key_usage = "", .extended_key_usage = ""});
   const KeyStore store_{Where::kPkcs11, identity_};
+  testing::Environment more_;  // for Run
   ProcessResult result_;
 };
 
@@ -152,6 +162,54 @@ TEST_F(Configuration, FragmentActivatesBothProvidersBelowTheFileOfTheSystem) {
   }
 }
 
+// The same rule as for the command and the library. Whose call log is written tells which value was in force.
+TEST_F(Configuration, EnvironmentGoesBeforeOpenSslConf) {
+  const auto written = [&] {
+    std::vector<std::string> names;
+    for (const char* name : {"file.log", "variable.log"}) {
+      if (std::filesystem::remove(store_.Path(name))) names.emplace_back(name);
+    }
+    return names;
+  };
+  WriteSettings("pkcs11-module-path = " + SoftHsm::module_path() + "\ncall-log = " + store_.Path("file.log") +
+                "\n");
+  Works({"pkey", "-in", store_.uri(), "-pubout"});
+  EXPECT_THAT(written(), ::testing::ElementsAre("file.log"));
+  more_["SIGNET_CALL_LOG"] = store_.Path("variable.log");
+  Works({"pkey", "-in", store_.uri(), "-pubout"});
+  EXPECT_THAT(written(), ::testing::ElementsAre("variable.log"));
+}
+
+TEST_F(Configuration, ModuleAndPinComeFromTheirVariablesBeforeOpenSslConf) {
+  WriteSettings("pkcs11-module-path = /nowhere.so\npkcs11-module-token-pin = file:/nowhere\n");
+  for (const auto& [module, pin] : std::vector<std::pair<std::string, std::string>>{
+           {"SIGNET_PKCS11_MODULE_PATH", "SIGNET_PKCS11_MODULE_TOKEN_PIN"},
+           {"SIGNET_MODULE", "SIGNET_TOKEN_PIN"}}) {
+    more_ = {{module, SoftHsm::module_path()}, {pin, store_.pin()}};
+    Works({"pkey", "-in", store_.Uri(false), "-pubout"});
+  }
+}
+
+TEST_F(Configuration, BadValueNamesItsPlaceInTheErrorQueue) {
+  WriteSettings("pkcs11-module-path = " + SoftHsm::module_path() + "\nmax-sessions = many\n");
+  result_ = Run({"pkey", "-in", store_.uri(), "-pubout"});
+  EXPECT_NE(result_.exit_status, 0);
+  EXPECT_THAT(result_.err,
+              HasSubstr("max-sessions has a value that it cannot have (the provider's parameters)"));
+  more_["SIGNET_MAX_SESSIONS"] = "few";
+  EXPECT_THAT(Run({"pkey", "-in", store_.uri(), "-pubout"}).err,
+              HasSubstr("(the variable SIGNET_MAX_SESSIONS)"));
+  more_["SIGNET_MAX_SESSIONS"] = "3";
+  Works({"pkey", "-in", store_.uri(), "-pubout"});
+}
+
+TEST_F(Configuration, UnknownVariableIsNotSpokenOf) {
+  WriteSettings("pkcs11-module-path = " + SoftHsm::module_path() + "\n");
+  more_["SIGNET_TOKN_PIN"] = "1";
+  Works({"pkey", "-in", store_.uri(), "-pubout"});
+  EXPECT_EQ(result_.err, "");
+}
+
 class WithoutConfiguration : public Configuration {
  protected:
   // ReadsKey tells whether the token's key can be had in this context.
@@ -182,6 +240,21 @@ TEST_F(WithoutConfiguration, BuiltInRegistrationNeedsNoFile) {
   EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();
 }
 
+TEST_F(WithoutConfiguration, ParameterOfAStoreGoesBeforeTheEnvironment) {
+  setenv("SIGNET_PKCS11_MODULE_PATH", "/nowhere.so", 1);
+  const LibraryContext context;
+  unsetenv("SIGNET_PKCS11_MODULE_PATH");
+  const std::string module = SoftHsm::module_path();
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string("pkcs11-module-path", const_cast<char*>(module.c_str()), 0),
+      OSSL_PARAM_construct_end()};
+  const OpenSslPtr<OSSL_STORE_CTX> store(OSSL_STORE_open_ex(store_.uri().c_str(), context.get(), nullptr,
+                                                            nullptr, nullptr, params, nullptr, nullptr));
+  ASSERT_NE(store, nullptr) << TakeErrors();
+  const OpenSslPtr<OSSL_STORE_INFO> found(OSSL_STORE_load(store.get()));
+  EXPECT_NE(found, nullptr) << TakeErrors();
+}
+
 #if OPENSSL_VERSION_PREREQ(3, 2)
 TEST_F(WithoutConfiguration, LoadingBringsTheSettings) {
   const std::string module = SoftHsm::module_path();
@@ -202,6 +275,16 @@ TEST_F(WithoutConfiguration, ProviderTakesSettingsAsParameters) {
   ASSERT_NE(provider, nullptr) << TakeErrors();
   const std::string module = SoftHsm::module_path();
   ASSERT_EQ(OSSL_PROVIDER_add_conf_parameter(provider.get(), "pkcs11-module-path", module.c_str()), 1);
+  EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();
+}
+
+TEST_F(WithoutConfiguration, EnvironmentGoesBeforeAParameterThatComesLater) {
+  setenv("SIGNET_PKCS11_MODULE_PATH", SoftHsm::module_path().c_str(), 1);
+  const LibraryContext context({"default"});
+  const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_load(context.get(), "signet"));
+  unsetenv("SIGNET_PKCS11_MODULE_PATH");
+  ASSERT_NE(provider, nullptr) << TakeErrors();
+  ASSERT_EQ(OSSL_PROVIDER_add_conf_parameter(provider.get(), "pkcs11-module-path", "/nowhere.so"), 1);
   EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();
 }
 #endif

@@ -81,6 +81,18 @@ TEST_F(PinSources, DescriptorIsReadOnceAndKept) {
   EXPECT_EQ(copy.Read()->view(), "1234");
 }
 
+TEST_F(PinSources, DescriptorThatCannotBeReadIsAnErrorWhenThePinIsWanted) {
+  const PinSource source = PinSource::Parse("fd:987");
+  EXPECT_EQ(source.description(), "fd:987");
+  try {
+    source.Read();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnreadable);
+    EXPECT_THAT(error.detail(), HasSubstr("descriptor 987"));
+  }
+}
+
 TEST_F(PinSources, CommandIsRefused) {
   for (const char* text : {"|cat /etc/pin", "|/bin/pin", "|"}) {
     EXPECT_EQ(Refusal(text).code(), ErrorCode::kBadSetting);

@@ -2,8 +2,6 @@
 #include <signet/error.h>
 #include <signet/settings.h>
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,24 +103,21 @@ TEST(Settings, ValueThatCannotBeIsRefusedAndNotRepeated) {
   }
 }
 
-TEST(Settings, EnvironmentSpeaksTheSameGrammar) {
-  setenv("SIGNET_MAX_SESSIONS", "3", 1);
-  setenv("SIGNET_TOKEN_PIN", "env:SIGNET_TEST_PIN", 1);
-  setenv("SIGNET_TEST_PIN", "4711", 1);
-  setenv("SIGNET_CONFIG", "/c.conf", 1);
-  setenv("PKCS11_PROVIDER_MODULE", "/d.so", 1);
+TEST(Settings, SameModuleCountsOnce) {
   Settings settings;
-  settings.ApplyEnvironment();
-  EXPECT_EQ(settings.max_sessions, 3u);
-  EXPECT_EQ(settings.token_pin.Read()->view(), "4711");
-  EXPECT_EQ(settings.config_file, "/c.conf");
-  EXPECT_THAT(settings.modules, ElementsAre("/d.so"));
-  setenv("SIGNET_MAX_SESSIONS", "many", 1);
-  EXPECT_THROW(Settings().ApplyEnvironment(), Error);
-  for (const char* name : {"SIGNET_MAX_SESSIONS", "SIGNET_TOKEN_PIN", "SIGNET_TEST_PIN", "SIGNET_CONFIG",
-                           "PKCS11_PROVIDER_MODULE"}) {
-    unsetenv(name);
-  }
+  for (const char* path : {"/a.so", "/b.so", "/a.so", ""}) settings.Set("module", path);
+  EXPECT_THAT(settings.modules, ElementsAre("/a.so", "/b.so"));
+}
+
+TEST(Settings, ShortFormsHaveAStandardName) {
+  EXPECT_EQ(StandardName("module"), "pkcs11-module-path");
+  EXPECT_EQ(StandardName("token-pin"), "pkcs11-module-token-pin");
+  EXPECT_EQ(StandardName("login-behavior"), "pkcs11-module-login-behavior");
+  EXPECT_EQ(StandardName("max-sessions"), "pkcs11-module-cache-sessions");
+  EXPECT_EQ(StandardName("call-log"), "call-log");
+  EXPECT_EQ(StandardName("no-such"), "no-such");
+  for (const std::string_view name : SettingNames())
+    EXPECT_EQ(StandardName(StandardName(name)), StandardName(name)) << name;
 }
 
 TEST(Settings, EveryNameHasAMeaning) {

@@ -137,10 +137,9 @@ TEST_F(BadInput, ABadSettingIsADocumentToo) {
     std::vector<std::string> arguments = {verb, "--json", "--set", "max-session=3"};
     arguments.emplace_back(std::string_view(verb) == "handshake" ? "localhost:1" : "pkcs11:");
     const auto result = RunSignet(arguments);
-    EXPECT_EQ(result.exit_status, 1) << verb;
+    EXPECT_EQ(result.exit_status, 2) << verb;
     const auto document = JsonOf(result);
-    const auto& error = document.contains("problems") ? document["problems"][0] : document["error"];
-    EXPECT_EQ(error["what"], "bad-setting") << verb;
+    EXPECT_EQ(document["error"]["what"], "bad-setting") << verb;
   }
 }
 

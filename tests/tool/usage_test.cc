@@ -47,12 +47,5 @@ TEST(Usage, CommonOptionsStandBeforeAndAfterTheVerb) {
   EXPECT_EQ(JsonOf(after)["problems"][0]["what"], "unreadable");
 }
 
-TEST(Usage, AnUnknownSettingIsNamedWithTheClosestOne) {
-  const auto result = RunSignet({"list", "--set", "max-session=3"});
-  EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("max-sessions"));
-  EXPECT_EQ(RunSignet({"list", "--set", "max-sessions"}).exit_status, 1);
-}
-
 }  // namespace
 }  // namespace signet

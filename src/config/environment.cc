@@ -1,0 +1,63 @@
+#include "config/environment.h"
+
+#include "base/edit_distance.h"
+#include "settings/setting_names.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <sys/auxv.h>
+#include <unistd.h>
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kPrefix = "SIGNET_";
+constexpr std::string_view kTestingKit = "SIGNET_TESTING_";
+
+std::vector<std::string> KnownVariables() {
+  std::vector<std::string> variables;
+  for (const std::string_view name : SettingNames()) variables.push_back(VariableOf(name));
+  return variables;
+}
+
+std::string NearestOf(const std::string& variable, const std::vector<std::string>& known) {
+  return *std::ranges::min_element(
+      known, {}, [&](const std::string& candidate) { return EditDistance(candidate, variable); });
+}
+
+}  // namespace
+
+std::string VariableOf(std::string_view setting) {
+  constexpr std::string_view kOurs = "signet-";
+  if (setting.starts_with(kOurs)) setting.remove_prefix(kOurs.size());
+  std::string variable(kPrefix);
+  for (const char c : setting)
+    variable += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return variable;
+}
+
+void AddEnvironment(Configuration& configuration) {
+  configuration.BeginPlace(PlaceKind::kEnvironment);
+  const auto add = [&](std::string_view setting, const std::string& variable) {
+    const char* value = secure_getenv(variable.c_str());
+    if (value != nullptr) configuration.Set(setting, value, variable);
+  };
+  add("pkcs11-module-path", "PKCS11_PROVIDER_MODULE");
+  for (const std::string_view name : SettingNames()) add(name, VariableOf(name));
+}
+
+std::vector<UnknownVariable> UnknownVariables() {
+  if (getauxval(AT_SECURE) != 0) return {};
+  const std::vector<std::string> known = KnownVariables();
+  std::vector<UnknownVariable> unknown;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::string name(text.substr(0, text.find('=')));
+    if (!name.starts_with(kPrefix) || name.starts_with(kTestingKit)) continue;
+    if (std::ranges::find(known, name) == known.end()) unknown.push_back({name, NearestOf(name, known)});
+  }
+  return unknown;
+}
+
+}  // namespace signet

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "config/configuration.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet {
+
+// VariableOf gives the variable of a setting: SIGNET_ and its name in capitals, `-` as `_`. That of
+// signet-config is SIGNET_CONFIG.
+std::string VariableOf(std::string_view setting);
+
+// AddEnvironment adds the variables of all settings, and PKCS11_PROVIDER_MODULE, which is pkcs11-provider's
+// name for the module's. A set-user-ID program has no environment in this sense.
+void AddEnvironment(Configuration& configuration);
+
+// UnknownVariable begins like a setting's and is none's.
+struct UnknownVariable {
+  std::string name;
+  std::string nearest;  // the variable whose name differs least
+};
+
+// UnknownVariables looks through the environment of this process; none in a set-user-ID program. Variables of
+// the testing kit, SIGNET_TESTING_..., are left out.
+std::vector<UnknownVariable> UnknownVariables();
+
+}  // namespace signet
