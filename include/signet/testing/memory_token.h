@@ -48,6 +48,13 @@ struct MemoryObjectOptions {
   MemoryChanges certificate_changes = {};
 };
 
+// MemoryStored is one object that a token has now.
+struct MemoryStored {
+  unsigned long object_class = 0;
+  std::string id;
+  std::string label;
+};
+
 // MemoryBehaviour is how the module answers. The defaults are those of a friendly module.
 struct MemoryBehaviour {
   enum class Gone { kSessionHandleInvalid, kDeviceRemoved, kTokenNotPresent };
@@ -122,6 +129,8 @@ class MemoryModule {
   void AddIdentity(std::size_t token, const TestIdentity& identity, const MemoryObjectOptions& options = {});
   // Token gives the token's options as they are now: C_InitToken, C_InitPIN and C_SetPIN change them.
   MemoryTokenOptions Token(std::size_t token) const;
+  // Stored gives the objects that are on the token for good, whoever may see them.
+  std::vector<MemoryStored> Stored(std::size_t token) const;
   // TokenUri and ObjectUri name a token and an object of it; with the PIN where `with_pin`.
   std::string TokenUri(std::size_t token, bool with_pin = false) const;
   std::string ObjectUri(std::size_t token, std::string_view id, bool with_pin = false) const;

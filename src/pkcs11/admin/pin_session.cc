@@ -1,6 +1,7 @@
 #include "pkcs11/admin/pin_session.h"
 
 #include "pkcs11/admin/admin_error.h"
+#include "pkcs11/module/rv.h"
 #include "pkcs11/token/login_errors.h"
 #include "process/refused_pin_ledger.h"
 
@@ -108,7 +109,11 @@ void PinSession::CallLogin(Token::Lease& lease, const LoginStep& step, const CK_
     return lease.Call(SIGNET_CK(C_Login), kNoMechanism, own_.user, pin, size);
   });
   if (rv == CKR_OK) Accepted(own_.ledger_name, own_.pin.pin);
-  if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) return;
+  if (rv == CKR_OK) return;
+  // Where it is not so, C_SetPIN would take the PIN for another user's.
+  const bool is_in =
+      rv == CKR_USER_ALREADY_LOGGED_IN && own_.NextStep(lease.State(), info, false, 0).kind == Step::kReady;
+  if (is_in) return;
   failure_ = PinError(rv, "C_Login", own_.user, info);
   // With an expired PIN the token allows C_SetPIN and nothing else.
   if (rv != CKR_PIN_EXPIRED) throw Error(*failure_);
@@ -118,6 +123,10 @@ void PinSession::InitPin(const std::optional<Secret>& new_pin) {
   token_->Use({.exclusive = true}, [&](Token::Lease& lease) {
     LogIn(lease);
     const CK_RV rv = lease.Call(SIGNET_CK(C_InitPIN), kNoMechanism, PinBytes(new_pin), PinSize(new_pin));
+    if (OutcomeOf(rv) == Outcome::kUnknown) {
+      throw WithDetail(PinError(rv, "C_InitPIN", CKU_USER, token_->info()),
+                       "; it is not known whether the user's PIN was set");
+    }
     if (rv != CKR_OK) throw PinError(rv, "C_InitPIN", CKU_USER, token_->info());
     Accepted(LedgerNameOf(token_->name().key(), CKU_USER), new_pin);
     return true;
@@ -134,6 +143,9 @@ void PinSession::SetPin(const std::optional<Secret>& new_pin) {
 void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
                             const std::optional<Secret>& new_pin) {
   if (step.kind == Step::kFail) throw own_.ErrorOf(step);
+  // In a session where nobody is logged in C_SetPIN is about the user's PIN.
+  if (own_.user == CKU_SO && lease.State() != CKS_RW_SO_FUNCTIONS)
+    throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);
   const CK_RV rv = own_.Pass(step, true, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
     return lease.Call(SIGNET_CK(C_SetPIN), kNoMechanism, pin, size, PinBytes(new_pin), PinSize(new_pin));
   });

@@ -3,7 +3,7 @@
 #include "base/hex.h"
 #include "base/openssl_error.h"
 #include "pkcs11/admin/token_handle.h"
-#include "pkcs11/objects/object_finder.h"
+#include "pkcs11/module/rv.h"
 #include "pkcs11/objects/public_part.h"
 #include <signet/error.h>
 
@@ -127,6 +127,8 @@ void TokenAdmin::AllOrNothing(const std::function<void()>& work) {
 // Undo removes an object and gives what is left of it, in words, or an empty text.
 std::string TokenAdmin::Undo(const Made& made) {
   try {
+    // Which of several is the new one cannot be told.
+    if (made.before != 0) return IsThere(made) ? InWords(made) : "";
     InSession([made](Token::Lease& lease) {
       for (const CK_OBJECT_HANDLE object : Search(lease, made)) {
         CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
@@ -162,39 +164,66 @@ std::vector<CK_OBJECT_HANDLE> TokenAdmin::Search(Token::Lease& lease, const Made
 }
 
 bool TokenAdmin::IsThere(const Made& made) {
-  return InSession([made](Token::Lease& lease) { return !Search(lease, made).empty(); });
+  return InSession([made](Token::Lease& lease) { return Search(lease, made).size() > made.before; });
 }
 
-bool TokenAdmin::Change(const std::vector<Made>& made, const char* name,
-                        std::function<CK_RV(Token::Lease&)> call) {
-  const auto unknown = std::make_shared<std::atomic<bool>>(false);
-  try {
-    InSession([unknown, name, call = std::move(call)](Token::Lease& lease) {
-      unknown->store(true);  // also where it does not come back
-      const CK_RV result = call(lease);
-      unknown->store(OutcomeOf(result) == Outcome::kUnknown);
-      if (*unknown) lease.EndAction();
-      CheckAdmin(result, name, lease.token().label());
+namespace {
+
+// Attempt is what is known of one call that creates objects.
+struct Attempt {
+  std::atomic<bool> called{false};
+  std::atomic<CK_RV> result{CKR_FUNCTION_CANCELED};
+  std::vector<std::size_t> before = {};  // how many of each were there, set before `called`
+};
+
+// MayRepeat: the code says that nothing was done, and something that can be renewed was the cause.
+bool MayRepeat(CK_RV result) {
+  const Staleness staleness = RowOfRv(result).staleness;
+  return OutcomeOf(result) == Outcome::kNotDone && staleness != Staleness::kNone &&
+         staleness != Staleness::kUnknown;
+}
+
+}  // namespace
+
+bool TokenAdmin::Change(std::vector<Made> made, const char* name,
+                        const std::function<CK_RV(Token::Lease&)>& call) {
+  for (bool repeated = false;; repeated = true) {
+    const auto attempt = std::make_shared<Attempt>();
+    try {
+      InSession([attempt, made, name, call](Token::Lease& lease) {
+        attempt->before.clear();
+        for (const Made& one : made) attempt->before.push_back(Search(lease, one).size());
+        attempt->called = true;
+        const CK_RV result = call(lease);
+        attempt->result = result;
+        if (result != CKR_OK) lease.EndAction();
+        CheckAdmin(result, name, lease.token().label());
+        return true;
+      });
+      made_.insert(made_.end(), made.begin(), made.end());
       return true;
-    });
-  } catch (const Error& error) {
-    if (!*unknown) throw;
-    const bool lost = error.code() == ErrorCode::kTimeout;
-    made_.insert(made_.end(), made.begin(), made.end());
-    if (AllThere(made)) return !lost;
-    if (!lost) throw;
-    throw WithDetail(error, fmt::format("; the token may still make: {}", InWords(made.front())));
+    } catch (const Error& error) {
+      if (!attempt->called) throw;
+      for (std::size_t i = 0; i < made.size(); ++i) made[i].before = attempt->before.at(i);
+      const std::optional<std::size_t> there = HowManyAreThere(made);
+      const bool lost = error.code() == ErrorCode::kTimeout;
+      const bool again = !repeated && !lost && there == 0 && MayRepeat(attempt->result);
+      if (again) continue;
+      made_.insert(made_.end(), made.begin(), made.end());
+      if (there == made.size()) return !lost;
+      if (!lost) throw;
+      throw WithDetail(error, fmt::format("; the token may still make: {}", InWords(made.front())));
+    }
   }
-  made_.insert(made_.end(), made.begin(), made.end());
-  return true;
 }
 
-// AllThere is false also where the token cannot be searched.
-bool TokenAdmin::AllThere(const std::vector<Made>& made) {
+// HowManyAreThere counts those that are there now and were not before; nothing where the token cannot be
+// searched.
+std::optional<std::size_t> TokenAdmin::HowManyAreThere(const std::vector<Made>& made) {
   try {
-    return std::ranges::all_of(made, [this](const Made& one) { return IsThere(one); });
+    return std::ranges::count_if(made, [this](const Made& one) { return IsThere(one); });
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -337,6 +366,15 @@ std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
   return InSession([wanted](Token::Lease& lease) { return FindObjects(lease, wanted); });
 }
 
+// LeftOf counts what the token has of `wanted`, whatever was said of it; nothing where it cannot be searched.
+std::optional<std::size_t> TokenAdmin::LeftOf(const ObjectTemplate& wanted) {
+  try {
+    return InSession([wanted](Token::Lease& lease) { return FindHandles(lease, wanted).size(); });
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
   const ObjectTemplate wanted = TemplateFor(name, object_class);
   struct Progress {
@@ -360,7 +398,8 @@ std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_C
   } catch (const Error& error) {
     const std::size_t all = progress->all;
     if (all == 0) throw;
-    throw WithDetail(error, fmt::format("; {} of {} objects were removed", all - progress->left, all));
+    const std::size_t left = LeftOf(wanted).value_or(progress->left);
+    throw WithDetail(error, fmt::format("; {} of {} objects were removed", all - std::min(all, left), all));
   }
   return progress->all;
 }

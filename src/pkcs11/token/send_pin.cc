@@ -77,7 +77,8 @@ std::optional<Error> SendPin(SessionLease& lease, const LoginPin& sending) {
     return LoginError({.why = LoginStep::Failure::kPin, .refusal = PinRefusal::kRefusedBefore}, sending.label,
                       sending.credentials);
   }
-  if (*rv == CKR_USER_ALREADY_LOGGED_IN) return std::nullopt;
+  if (*rv == CKR_USER_ALREADY_LOGGED_IN && (sending.user != CKU_USER || lease.UserIsLoggedIn()))
+    return std::nullopt;
   if (*rv != CKR_OK) return FailureOf(*rv, sending);
   if (sending.pin == nullptr) return std::nullopt;
   RefusedPinLedger::Accepted(sending.ledger_name, *sending.pin);

@@ -255,6 +255,16 @@ MemoryTokenOptions MemoryState::Options(std::size_t token) const {
   return tokens_.at(token)->options;
 }
 
+std::vector<MemoryStored> MemoryState::Stored(std::size_t token) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<MemoryStored> stored;
+  for (const auto& object : tokens_.at(token)->objects) {
+    if (object->owner != 0) continue;
+    stored.push_back({object->Number(CKA_CLASS, CKO_DATA), object->Bytes(CKA_ID), object->Bytes(CKA_LABEL)});
+  }
+  return stored;
+}
+
 void MemoryState::TakeOut(MemoryToken* token) {
   if (token == nullptr) return;
   for (MemoryToken*& slot : slots_) {

@@ -128,6 +128,7 @@ class MemoryState final : public MemoryControl {
   std::size_t MakeToken(const MemoryTokenOptions& options) override;
   void AddObject(std::size_t token, const MemoryAttributes& attributes, const std::string& pkcs8) override;
   MemoryTokenOptions Options(std::size_t token) const override;
+  std::vector<MemoryStored> Stored(std::size_t token) const override;
   void Insert(std::size_t token, std::size_t slot) override;
   void Remove(std::size_t token) override;
   void Swap(std::size_t slot, std::size_t other) override;
