@@ -115,6 +115,12 @@ void MemoryModule::AddIdentity(std::size_t token, const TestIdentity& identity,
   }
 }
 
+MemoryTokenOptions MemoryModule::Token(std::size_t token) const { return (*library_)->Options(token); }
+
+std::vector<MemoryStored> MemoryModule::Stored(std::size_t token) const {
+  return (*library_)->Stored(token);
+}
+
 std::string MemoryModule::TokenUri(std::size_t token, bool with_pin) const {
   const MemoryTokenOptions options = (*library_)->Options(token);
   return "pkcs11:token=" + Percent(options.label) + ";serial=" + Percent(options.serial) +

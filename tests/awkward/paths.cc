@@ -1,5 +1,7 @@
 #include "awkward/paths.h"
 
+#include "awkward/admin_paths.h"
+#include "awkward/store_path.h"
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
@@ -52,6 +54,11 @@ Partner MakePartner(std::size_t person) {
   return partner;
 }
 
+// WithNames adds what the library and the slot are called to the URI of a token with its PIN.
+std::string WithNames(std::string uri) {
+  return uri.insert(uri.find('?'), ";library-manufacturer=Signet;slot-manufacturer=Signet");
+}
+
 std::uint64_t NextAction() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -65,7 +72,10 @@ const Partner& PartnerOf(std::size_t person) {
 }  // namespace
 
 std::string_view NameOf(Path path) {
-  constexpr std::string_view kNames[] = {"list", "open", "load", "sign", "decrypt", "derive"};
+  constexpr std::string_view kNames[] = {
+      "list",  "open",   "load",   "sign",   "decrypt", "derive",       "store",
+      "named", "keygen", "import", "remove", "set-pin", "set-pin --so", "set-pin of the user by the officer",
+      "init"};
   return kNames[static_cast<std::size_t>(path)];
 }
 
@@ -99,8 +109,11 @@ User::User(MemoryModule& module, std::size_t token, std::size_t person, const Se
   PartnerOf(person);
   Settings settings = more;
   settings.modules = {module.path()};
+  settings_ = settings;
   source_ = std::make_shared<Pkcs11Source>(settings);
 }
+
+User::~User() = default;
 
 std::string User::UriOf(std::size_t kind) const { return module_.ObjectUri(token_, kIds[kind], true); }
 
@@ -136,7 +149,7 @@ Outcome User::Do(Path path) {
   return Guarded([&]() -> std::string {
     switch (path) {
       case Path::kList:
-        return List();
+        return List(uri_);
       case Path::kOpen:
         return Open();
       case Path::kLoad:
@@ -147,13 +160,18 @@ Outcome User::Do(Path path) {
         return Decrypt();
       case Path::kDerive:
         return Derive();
+      case Path::kNamed:
+        return List(WithNames(uri_));
+      case Path::kStore:
+        return LoadFromStore();
+      default:
+        return ChangeToken(module_, token_, path, settings_);
     }
-    return "no such path";
   });
 }
 
-std::string User::List() {
-  const Listing listing = source_->List(uri_, nullptr);
+std::string User::List(const std::string& uri) {
+  const Listing listing = source_->List(uri, nullptr);
   if (!listing.problems.empty()) throw Error(listing.problems.front().error);
   std::vector<std::string> subjects;
   for (const Identity& identity : listing.identities) subjects.push_back(identity.subject());
@@ -214,6 +232,13 @@ std::string User::Derive() {
   Secret secret = keys_.at(1)->Derive(PartnerOf(person_).point);
   return std::ranges::equal(secret.writable_bytes(), PartnerOf(person_).secret) ? ""
                                                                                 : "the secret is another one";
+}
+
+// LoadFromStore has a library context of its own, as its provider has a source of its own.
+std::string User::LoadFromStore() {
+  if (store_ == nullptr) store_ = std::make_unique<StorePath>(module_.path());
+  const std::size_t kind = round_++ % std::size(kKeyKinds);
+  return store_->Do(UriOf(kind), Of(kind).certificate);
 }
 
 }  // namespace signet::testing

@@ -89,7 +89,7 @@ class Run {
     std::mt19937_64 random(seed);
     for (int i = 0; i < 4; ++i) {
       const Path path = kPaths[random() % std::size(kPaths)];
-      if (!user.has_keys() && path >= Path::kSign) continue;
+      if (!user.has_keys() && UsesKeys(path)) continue;
       // What nothing disturbed works, whatever happened before it.
       const std::uint64_t before = module_.disturbed();
       const bool absent = module_.absent();
@@ -106,7 +106,7 @@ class Run {
   void After(User& user) {
     if (!user.has_keys()) Check(user.TakeKeys(), "keys afterwards", true);
     for (const Path path : kPaths) {
-      if (!user.has_keys() && path >= Path::kSign) continue;
+      if (!user.has_keys() && UsesKeys(path)) continue;
       Check(user.Do(path), fmt::format("{} afterwards", NameOf(path)), true);
     }
   }

@@ -36,36 +36,6 @@ CK_TOKEN_INFO TokenWith(CK_FLAGS flags, CK_ULONG least = 4, CK_ULONG most = 8) {
   return info;
 }
 
-std::optional<ErrorCode> RefusalOf(CK_FLAGS flags, CK_USER_TYPE user, std::string_view pin, bool final_try) {
-  try {
-    CheckPinToSend(TokenWith(flags), user, {.pin = Secret(pin), .allow_final_try = final_try});
-    return std::nullopt;
-  } catch (const Error& error) {
-    return error.code();
-  }
-}
-
-TEST(AdminPin, FlagsOfTheUserWhosePinItIsDecide) {
-  struct Row {
-    CK_FLAGS flags;
-    CK_USER_TYPE user;
-    bool allow;
-    std::optional<ErrorCode> refusal;
-  };
-  for (const Row& row :
-       {Row{0, CKU_USER, false, {}}, Row{CKF_USER_PIN_LOCKED, CKU_USER, true, ErrorCode::kPinLocked},
-        Row{CKF_USER_PIN_LOCKED, CKU_SO, false, {}},
-        Row{CKF_SO_PIN_LOCKED, CKU_SO, true, ErrorCode::kPinLocked},
-        Row{CKF_SO_PIN_LOCKED, CKU_USER, false, {}},
-        Row{CKF_USER_PIN_FINAL_TRY, CKU_USER, false, ErrorCode::kPinFinalTry},
-        Row{CKF_USER_PIN_FINAL_TRY, CKU_USER, true, {}},
-        Row{CKF_SO_PIN_FINAL_TRY, CKU_SO, false, ErrorCode::kPinFinalTry},
-        Row{CKF_SO_PIN_FINAL_TRY, CKU_SO, true, {}}, Row{CKF_SO_PIN_FINAL_TRY, CKU_USER, false, {}}}) {
-    EXPECT_EQ(RefusalOf(row.flags, row.user, "1234", row.allow), row.refusal) << row.flags << ' ' << row.user;
-    EXPECT_NE(RefusalOf(row.flags, row.user, "", row.allow), std::nullopt);
-  }
-}
-
 TEST(AdminPin, NewPinsKeepTheLengthsThatTheTokenReports) {
   const auto taken = [](const CK_TOKEN_INFO& info, std::string_view pin) {
     try {

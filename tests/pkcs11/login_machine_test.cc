@@ -120,6 +120,54 @@ TEST(LoginMachine, KeepsTheRulesInEveryState) {
   }
 }
 
+constexpr CK_FLAGS kOfficerFlags[] = {
+    CKF_SO_PIN_LOCKED,        CKF_SO_PIN_FINAL_TRY, CKF_PROTECTED_AUTHENTICATION_PATH,
+    CKF_SO_PIN_TO_BE_CHANGED, CKF_USER_PIN_LOCKED,  CKF_USER_PIN_FINAL_TRY};
+
+// BrokenOfficerRule is BrokenRule for the security officer's PIN, the flags of the user's left out.
+const char* BrokenOfficerRule(const LoginFacts& facts, const LoginStep& step) {
+  const auto has = [&](CK_FLAGS flag) { return (facts.token.flags & flag) != 0; };
+  const bool in = facts.session == CKS_RW_SO_FUNCTIONS;
+  if ((step.kind == Kind::kReady) != in) return "ready exactly where the officer is logged in";
+  if (step.kind != Kind::kSendPin && step.kind != Kind::kAskReader) return nullptr;
+  if (facts.session == CKS_RO_USER_FUNCTIONS || facts.session == CKS_RW_USER_FUNCTIONS)
+    return "no PIN while the user is in";
+  if (has(CKF_SO_PIN_LOCKED)) return "no PIN to a token where it is locked";
+  if (has(CKF_SO_PIN_FINAL_TRY) && !facts.policy.allow_final_try) return "no PIN on the final try";
+  if (facts.failed) return "no PIN after a login that failed in the action";
+  if (facts.logins >= kMostLogins) return "a login is renewed twice at most";
+  if (step.kind == Kind::kAskReader) return nullptr;
+  if (facts.pins[step.pin].refused) return "no PIN that was refused";
+  return facts.pins[step.pin].empty ? "no empty PIN" : nullptr;
+}
+
+TEST(LoginMachine, KeepsTheRulesForTheOfficersPin) {
+  std::size_t sent = 0;
+  for (const CK_STATE session : {CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION,
+                                 CKS_RW_USER_FUNCTIONS, CKS_RW_SO_FUNCTIONS}) {
+    for (unsigned bits = 0; bits < 64; ++bits) {
+      for (unsigned rest = 0; rest < 96; ++rest) {
+        CK_FLAGS flags = CKF_LOGIN_REQUIRED;
+        for (std::size_t i = 0; i < std::size(kOfficerFlags); ++i)
+          flags |= (bits >> i & 1) != 0 ? kOfficerFlags[i] : 0;
+        const PinFacts pin{
+            .origin = PinOrigin::kPerson, .empty = (rest & 1) != 0, .refused = (rest & 2) != 0};
+        const LoginFacts facts{.session = session,
+                               .token = {.flags = flags, .min_length = 4, .user = CKU_SO},
+                               .pins = {&pin, (rest & 4) != 0 ? 0U : 1U},
+                               .failed = (rest & 8) != 0,
+                               .logins = static_cast<int>(rest / 32) + 1,
+                               .policy = {.allow_final_try = (rest & 16) != 0}};
+        const LoginStep step = NextLoginStep(facts);
+        sent += step.kind == Kind::kSendPin ? 1 : 0;
+        const char* broken = BrokenOfficerRule(facts, step);
+        if (broken != nullptr) FAIL() << broken << "; flags " << bits << ", rest " << rest;
+      }
+    }
+  }
+  EXPECT_GT(sent, 0u);
+}
+
 // Walk goes every way through one action: each C_Login may succeed, succeed and be undone, be refused, or
 // fail in another way, and the state of the token may change before each step.
 struct Walk {
@@ -212,7 +260,11 @@ TEST(LoginMachine, EveryFailureHasWordsOfItsOwn) {
   for (int why = 0; why <= static_cast<int>(LoginStep::Failure::kUndoneTooOften); ++why) {
     details.insert(LoginError({.why = static_cast<LoginStep::Failure>(why)}, "token", credentials).detail());
   }
-  EXPECT_EQ(details.size(), 6u + 4u);
+  EXPECT_EQ(details.size(), 6u + 5u);
+  for (const PinRefusal refusal : {PinRefusal::kLocked, PinRefusal::kFinalTry, PinRefusal::kRefusedBefore}) {
+    const LoginStep step{.why = LoginStep::Failure::kState, .refusal = refusal};
+    EXPECT_THAT(OfficerLoginError(step, "token", "").detail(), ::testing::HasSubstr("security officer's"));
+  }
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // Calls into a module that do not come back: call-timeout-ms.
+#include "pkcs11/admin/provisioning.h"
 #include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 #include "process/call_guard.h"
+#include "testing/test_key.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -177,6 +179,84 @@ TEST_F(Pkcs11Timeout, ACallThatHangsDoesNotKeepTheProcess) {
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+// Administration that hangs in one function.
+struct HangingVerb {
+  const char* function;
+  void (*work)(const TokenPlace&, const PinToSend& pin, const PinToSend& so_pin);
+};
+void SetsOwnPin(const TokenPlace& place, const PinToSend& pin, const PinToSend&) {
+  ChangePin(place, pin, pin.pin->Clone());
+}
+void ResetsPin(const TokenPlace& place, const PinToSend& pin, const PinToSend& so_pin) {
+  ResetPin(place, so_pin, pin.pin->Clone());
+}
+void GeneratesKey(const TokenPlace& place, const PinToSend& pin, const PinToSend&) {
+  GenerateKey(place, pin, KeySpec::Parse("ec:P-256"), {.id = NewId(), .label = {}}, {});
+}
+void ImportsKey(const TokenPlace& place, const PinToSend& pin, const PinToSend&) {
+  static const auto key = ReadPkcs8(TestPki().Issue({}).private_key);
+  Import(place, pin, {.key = key.get(), .name = {.id = NewId(), .label = {}}});
+}
+void RemovesKey(const TokenPlace& place, const PinToSend& pin, const PinToSend&) {
+  FoundObjects found(place, pin, "pkcs11:id=%02");
+  found.Remove();
+}
+constexpr HangingVerb kHangingVerbs[] = {
+    {"C_OpenSession", SetsOwnPin},
+    {"C_Login", SetsOwnPin},
+    {"C_SetPIN", SetsOwnPin},
+    {"C_Login", ResetsPin},
+    {"C_InitPIN", ResetsPin},
+    {"C_GetTokenInfo", GeneratesKey},
+    {"C_Login", GeneratesKey},
+    {"C_FindObjectsInit", GeneratesKey},
+    {"C_GenerateKeyPair", GeneratesKey},
+    {"C_GetAttributeValue", GeneratesKey},
+    {"C_CreateObject", ImportsKey},
+    {"C_FindObjects", ImportsKey},
+    {"C_DestroyObject", RemovesKey},
+};
+
+TEST_F(Pkcs11Timeout, EveryCallOfAdministrationMayHangAndItsCallerIsFreed) {
+  const PinToSend pin{.pin = Secret(hsm.pin())};
+  const PinToSend so_pin{.pin = Secret(hsm.so_pin())};
+  hsm.Generate("ec:P-256", {.id = "\x02", .label = "two"});
+  for (const auto& [function, work] : kHangingVerbs) {
+    const auto does = [&work = work, &pin, &so_pin](const TokenPlace& place) {
+      return CodeOf([&] { work(place, pin, so_pin); });
+    };
+    const TokenPlace place = FindTokens(Impatient()).at(0);
+    module->Reset();
+    Hang(function);
+    EXPECT_EQ(does(place), ErrorCode::kTimeout) << function;
+    Release();
+    EXPECT_TRUE(Until([this] { return NoneUnderWay(); }));
+    EXPECT_TRUE(Until([&] { return !does(FindTokens(settings()).at(0)); })) << function;
+  }
+}
+
+TEST_F(Pkcs11Timeout, TokensAreLookedForUnderTheTimeout) {
+  for (const char* function : {"C_Initialize", "C_GetSlotList", "C_GetTokenInfo"}) {
+    Hang(function);
+    EXPECT_EQ(CodeOf([&] { FindTokens(Impatient()); }), ErrorCode::kTimeout) << function;
+    EXPECT_EQ(CodeOf([&] { FindPlaceFor(Impatient(), "new", false); }), ErrorCode::kTimeout) << function;
+    Release();
+    EXPECT_TRUE(Until([this] { return NoneUnderWay(); }));
+  }
+}
+
+TEST_F(Pkcs11Timeout, ObjectWhoseCreationDidNotComeBackIsNamed) {
+  const TokenPlace place = FindTokens(Impatient()).at(0);
+  Hang("C_GenerateKeyPair");
+  try {
+    GenerateKey(place, {.pin = Secret(hsm.pin())}, KeySpec::Parse("ec:P-256"), {{7}, "seven"}, {});
+    FAIL() << "it came back";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kTimeout);
+    EXPECT_THAT(error.detail(), ::testing::HasSubstr("may still make: private key id=07 object=seven"));
+  }
 }
 
 TEST_F(Pkcs11Timeout, WithoutItNoThreadIsMade) {

@@ -483,13 +483,14 @@ TEST_P(NoOfficerLogin, IsExplained) {
 INSTANTIATE_TEST_SUITE_P(Codes, NoOfficerLogin, ::testing::Values(0x5, 0x54, 0x103));
 
 TEST_F(TokenVerbs, InitThatCannotSetTheUsersPinSaysWhatIsDone) {
-  WrappedModule wrapped(hsm, {.faults = {{.function = "C_InitPIN", .result = 0x30}}});
+  WrappedModule wrapped(hsm, {.faults = {{.function = "C_InitPIN", .result = 0x30, .times = 0}}});
   module = wrapped.path();
   const ProcessResult result = Token({"init", "--label", "second", "--so-pin-source", "file:" + so_pin_file,
                                       "--pin-source", "file:" + pin_file});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, HasSubstr("but no user's PIN"));
   EXPECT_THAT(result.err, HasSubstr("signet token set-pin --token second"));
+  wrapped.Set({});
   EXPECT_EQ(Token({"set-pin", "--token", "second", "--so-pin-source", "file:" + so_pin_file,
                    "--new-pin-source", "file:" + pin_file})
                 .exit_status,

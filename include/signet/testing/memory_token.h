@@ -48,6 +48,13 @@ struct MemoryObjectOptions {
   MemoryChanges certificate_changes = {};
 };
 
+// MemoryStored is one object that a token has now.
+struct MemoryStored {
+  unsigned long object_class = 0;
+  std::string id;
+  std::string label;
+};
+
 // MemoryBehaviour is how the module answers. The defaults are those of a friendly module.
 struct MemoryBehaviour {
   enum class Gone { kSessionHandleInvalid, kDeviceRemoved, kTokenNotPresent };
@@ -89,10 +96,10 @@ struct MemoryCall {
   unsigned long session = 0;
   std::string token = {};
   std::uint64_t action = 0;      // of the calling thread: MemoryModule::BeginAction
-  unsigned long user_type = 0;   // C_Login
-  std::string pin = {};          // C_Login: what was sent
-  bool pin_right = false;        // C_Login: it is this token's PIN
-  unsigned long flags = 0;       // C_Login: CK_TOKEN_INFO's flags before the call
+  unsigned long user_type = 0;   // C_Login, C_InitToken, C_SetPIN: whose PIN was sent
+  std::string pin = {};          // the same: the PIN that the token has, as it was sent
+  bool pin_right = false;        // the same: it is this token's PIN, or the token has none yet
+  unsigned long flags = 0;       // the same: CK_TOKEN_INFO's flags before the call
   std::string key = {};          // C_SignInit, C_Sign, C_Decrypt, C_DeriveKey: CKA_ID
   bool injected = false;         // `result` was scripted or drawn, not earned
   std::string disturbance = {};  // what happened right before the call
@@ -120,6 +127,10 @@ class MemoryModule {
   // MakeToken makes a token that is in no slot.
   std::size_t MakeToken(const MemoryTokenOptions& options = {});
   void AddIdentity(std::size_t token, const TestIdentity& identity, const MemoryObjectOptions& options = {});
+  // Token gives the token's options as they are now: C_InitToken, C_InitPIN and C_SetPIN change them.
+  MemoryTokenOptions Token(std::size_t token) const;
+  // Stored gives the objects that are on the token for good, whoever may see them.
+  std::vector<MemoryStored> Stored(std::size_t token) const;
   // TokenUri and ObjectUri name a token and an object of it; with the PIN where `with_pin`.
   std::string TokenUri(std::size_t token, bool with_pin = false) const;
   std::string ObjectUri(std::size_t token, std::string_view id, bool with_pin = false) const;

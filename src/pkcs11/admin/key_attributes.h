@@ -27,7 +27,8 @@ class Template {
   // Name adds CKA_ID and CKA_LABEL, as far as they are not empty.
   void Name(const ObjectName& name);
 
-  std::span<CK_ATTRIBUTE> attributes() noexcept { return attributes_; }
+  // attributes gives what a call takes; it points to the values here.
+  std::vector<CK_ATTRIBUTE> attributes() const { return attributes_; }
 
  private:
   std::deque<std::vector<std::uint8_t>> values_;

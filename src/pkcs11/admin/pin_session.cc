@@ -1,30 +1,25 @@
 #include "pkcs11/admin/pin_session.h"
 
 #include "pkcs11/admin/admin_error.h"
-#include "pkcs11/module/token_name.h"
-#include "pkcs11/token/session_lease.h"
-#include <signet/error.h>
+#include "pkcs11/module/rv.h"
+#include "pkcs11/token/login_errors.h"
+#include "process/refused_pin_ledger.h"
+
+#include <span>
 
 #include <fmt/format.h>
 
 namespace signet {
 namespace {
 
-// PinFlags are the flags of CK_TOKEN_INFO that concern one user's PIN.
-struct PinFlags {
-  CK_USER_TYPE user;
-  CK_FLAGS locked;
-  CK_FLAGS final_try;
-};
-constexpr PinFlags kUserFlags = {CKU_USER, CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY};
-constexpr PinFlags kOfficerFlags = {CKU_SO, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY};
+using Step = LoginStep::Kind;
 
 const char* NameOf(CK_USER_TYPE user) { return user == CKU_SO ? "security officer's PIN" : "user's PIN"; }
 
-Error PinTrouble(ErrorCode code, const CK_TOKEN_INFO& info, std::string_view detail, const char* mend) {
-  const std::string label = TextOf(info.label);
-  return Error(
-      {.code = code, .detail = fmt::format("token {}: {}", label, detail), .token = label, .mend = mend});
+bool IsEmpty(const PinToSend& pin) { return pin.pin && pin.pin->empty(); }
+
+void Accepted(const std::string& ledger_name, const std::optional<Secret>& pin) {
+  if (pin) RefusedPinLedger::Accepted(ledger_name, *pin);
 }
 
 }  // namespace
@@ -36,18 +31,37 @@ CK_UTF8CHAR* PinBytes(const std::optional<Secret>& pin) noexcept {
 
 CK_ULONG PinSize(const std::optional<Secret>& pin) noexcept { return pin ? pin->size() : 0; }
 
-void CheckPinToSend(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const PinToSend& pin) {
-  const PinFlags& flags = user == CKU_SO ? kOfficerFlags : kUserFlags;
-  if (pin.pin && pin.pin->empty()) {
-    throw PinTrouble(ErrorCode::kWrongPin, info, fmt::format("the {} that was given is empty", NameOf(user)),
-                     "Give the PIN; an empty one is not sent, as it could cost a try.");
-  }
-  if ((info.flags & flags.locked) != 0) throw PinError(CKR_PIN_LOCKED, "", user, info);
-  if ((info.flags & flags.final_try) != 0 && !pin.allow_final_try) {
-    throw PinTrouble(ErrorCode::kPinFinalTry, info,
-                     fmt::format("one wrong try more locks the {}, so none was sent", NameOf(user)),
-                     "When you are sure of the PIN, add --set allow-final-try=true.");
-  }
+OwnPin::OwnPin(const TokenHandle& handle, CK_USER_TYPE whose, PinToSend given)
+    : user(whose),
+      pin(std::move(given)),
+      label(handle.name.label()),
+      ledger_name(LedgerNameOf(handle.name.key(), whose)) {}
+
+LoginStep OwnPin::NextStep(CK_STATE session, const CK_TOKEN_INFO& info, bool failed, int logins) const {
+  const PinFacts facts{.origin = PinOrigin::kPerson,
+                       .empty = IsEmpty(pin),
+                       .refused = pin.pin && RefusedPinLedger::WasRefused(ledger_name, *pin.pin)};
+  return NextLoginStep({.session = session,
+                        .token = {.flags = info.flags, .min_length = info.ulMinPinLen, .user = user},
+                        .pins = pin.pin ? std::span<const PinFacts>(&facts, 1) : std::span<const PinFacts>(),
+                        .failed = failed,
+                        .logins = logins,
+                        .policy = {.allow_final_try = pin.allow_final_try}});
+}
+
+Error OwnPin::ErrorOf(const LoginStep& step) const {
+  return user == CKU_SO ? OfficerLoginError(step, label, "") : LoginError(step, label, Credentials{});
+}
+
+CK_RV OwnPin::Pass(const LoginStep& step, bool beside_new_pin,
+                   const std::function<CK_RV(CK_UTF8CHAR* pin, CK_ULONG size)>& call) const {
+  const bool reader_asks = step.kind == Step::kAskReader || !pin.pin;
+  const auto rv = PassPin({.pin = reader_asks ? nullptr : &*pin.pin,
+                           .ledger_name = ledger_name,
+                           .beside_new_pin = beside_new_pin},
+                          call);
+  if (!rv) throw ErrorOf({.why = LoginStep::Failure::kPin, .refusal = PinRefusal::kRefusedBefore});
+  return *rv;
 }
 
 void CheckNewPin(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const std::optional<Secret>& pin) {
@@ -58,37 +72,89 @@ void CheckNewPin(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const std::option
   // Limits that make no sense are left to the token.
   const bool known = most != 0 && most != CK_UNAVAILABLE_INFORMATION && least <= most;
   if (size == 0) {
-    throw PinTrouble(ErrorCode::kWrongPin, info, fmt::format("the new {} is empty", NameOf(user)),
-                     "Give a PIN.");
+    const std::string label = TextOf(info.label);
+    throw Error({.code = ErrorCode::kWrongPin,
+                 .detail = fmt::format("token {}: the new {} is empty", label, NameOf(user)),
+                 .token = label,
+                 .mend = "Give a PIN."});
   }
   if (known && (size < least || size > most)) throw PinError(CKR_PIN_LEN_RANGE, "", user, info);
 }
 
-PinSession::PinSession(Module& module, CK_SLOT_ID slot)
-    : module_(module), slot_(slot), info_(module.TokenInfo(slot)), label_(TextOf(info_.label)) {
-  constexpr CK_FLAGS kFlags = CKF_SERIAL_SESSION | CKF_RW_SESSION;
-  CheckAdmin(module_.Call(SIGNET_CK(C_OpenSession), CalledOn{label_}, slot, kFlags,
-                          static_cast<void*>(nullptr), static_cast<CK_NOTIFY>(nullptr), &session_),
-             "C_OpenSession", label_);
+// LogIn gives the step by which the PIN went to the token, or would have where it was logged in before.
+LoginStep PinSession::LogIn(Token::Lease& lease) {
+  const CK_STATE session = lease.State();
+  const CK_TOKEN_INFO info = lease.Look();
+  const LoginStep step = own_.NextStep(session, info, failure_.has_value(), logins_);
+  switch (step.kind) {
+    case Step::kReady:
+      // What a PIN may be sent for is asked as if it were to log in.
+      return own_.NextStep(CKS_RW_PUBLIC_SESSION, info, false, 0);
+    case Step::kAskReader:
+    case Step::kSendPin:
+      CallLogin(lease, step, info);
+      ++logins_;
+      return step;
+    case Step::kAskPerson:
+    case Step::kFail:
+      break;
+  }
+  lease.EndAction();
+  if (step.why == LoginStep::Failure::kFailedBefore) throw Error(*failure_);
+  throw own_.ErrorOf(step);
 }
 
-PinSession::~PinSession() { module_.Call(SIGNET_CK(C_CloseSession), CalledOn{label_}, session_); }
-
-void PinSession::LogIn(CK_USER_TYPE user, const PinToSend& pin) {
-  CheckPinToSend(module_.TokenInfo(slot_), user, pin);
-  const CK_RV result = Call(SIGNET_CK(C_Login), kNoMechanism, user, PinBytes(pin.pin), PinSize(pin.pin));
-  if (result != CKR_OK && result != CKR_PIN_EXPIRED) throw PinError(result, "C_Login", user, info_);
+void PinSession::CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info) {
+  const CK_RV rv = own_.Pass(step, false, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
+    return lease.Call(SIGNET_CK(C_Login), kNoMechanism, own_.user, pin, size);
+  });
+  if (rv == CKR_OK) Accepted(own_.ledger_name, own_.pin.pin);
+  if (rv == CKR_OK) return;
+  // Where it is not so, C_SetPIN would take the PIN for another user's.
+  const bool is_in =
+      rv == CKR_USER_ALREADY_LOGGED_IN && own_.NextStep(lease.State(), info, false, 0).kind == Step::kReady;
+  if (is_in) return;
+  failure_ = PinError(rv, "C_Login", own_.user, info);
+  // With an expired PIN the token allows C_SetPIN and nothing else.
+  if (rv != CKR_PIN_EXPIRED) throw Error(*failure_);
 }
 
 void PinSession::InitPin(const std::optional<Secret>& new_pin) {
-  const CK_RV result = Call(SIGNET_CK(C_InitPIN), kNoMechanism, PinBytes(new_pin), PinSize(new_pin));
-  if (result != CKR_OK) throw PinError(result, "C_InitPIN", CKU_USER, info_);
+  token_->Use({.exclusive = true}, [&](Token::Lease& lease) {
+    LogIn(lease);
+    const CK_RV rv = lease.Call(SIGNET_CK(C_InitPIN), kNoMechanism, PinBytes(new_pin), PinSize(new_pin));
+    if (OutcomeOf(rv) == Outcome::kUnknown) {
+      throw WithDetail(PinError(rv, "C_InitPIN", CKU_USER, token_->info()),
+                       "; it is not known whether the user's PIN was set");
+    }
+    if (rv != CKR_OK) throw PinError(rv, "C_InitPIN", CKU_USER, token_->info());
+    Accepted(LedgerNameOf(token_->name().key(), CKU_USER), new_pin);
+    return true;
+  });
 }
 
-void PinSession::SetPin(CK_USER_TYPE user, const PinToSend& old_pin, const std::optional<Secret>& new_pin) {
-  const CK_RV result = Call(SIGNET_CK(C_SetPIN), kNoMechanism, PinBytes(old_pin.pin), PinSize(old_pin.pin),
-                            PinBytes(new_pin), PinSize(new_pin));
-  if (result != CKR_OK) throw PinError(result, "C_SetPIN", user, info_);
+void PinSession::SetPin(const std::optional<Secret>& new_pin) {
+  token_->Use({.exclusive = true}, [&](Token::Lease& lease) {
+    CallSetPin(lease, LogIn(lease), new_pin);
+    return true;
+  });
+}
+
+void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
+                            const std::optional<Secret>& new_pin) {
+  if (step.kind == Step::kFail) throw own_.ErrorOf(step);
+  // In a session where nobody is logged in C_SetPIN is about the user's PIN.
+  if (own_.user == CKU_SO && lease.State() != CKS_RW_SO_FUNCTIONS)
+    throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);
+  const CK_RV rv = own_.Pass(step, true, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
+    return lease.Call(SIGNET_CK(C_SetPIN), kNoMechanism, pin, size, PinBytes(new_pin), PinSize(new_pin));
+  });
+  if (rv == CKR_OK) return Accepted(own_.ledger_name, new_pin);
+  // Had it been done all the same, the PIN would be a wrong one by now: it goes out no more.
+  lease.EndAction();
+  const Error error = PinError(rv, "C_SetPIN", own_.user, token_->info());
+  if (OutcomeOf(rv) != Outcome::kUnknown) throw error;
+  throw WithDetail(error, fmt::format("; it is not known whether the {} was changed", NameOf(own_.user)));
 }
 
 }  // namespace signet

@@ -1,48 +1,58 @@
 #pragma once
 
-#include "pkcs11/admin/token_place.h"
-#include "pkcs11/module/module.h"
+#include "pkcs11/admin/token_handle.h"
+#include "pkcs11/token/login_machine.h"
+#include "pkcs11/token/send_pin.h"
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace signet {
 
-// PinSession is a read-write session in which PINs are set. The security officer's login excludes every other
-// session, so it is not one of a Token's. A PIN that the token has is sent once: whatever C_Login or C_SetPIN
-// answered, the session sends no other. Every function throws Error. For one thread.
-class PinSession {
- public:
-  PinSession(Module& module, CK_SLOT_ID slot);
-  ~PinSession();
-  PinSession(const PinSession&) = delete;
-  PinSession& operator=(const PinSession&) = delete;
+// OwnPin is the PIN that `user`, CKU_USER or CKU_SO, has on the token of `handle`.
+struct OwnPin {
+  OwnPin(const TokenHandle& handle, CK_USER_TYPE whose, PinToSend given);
 
-  // Call is as Token::Lease::Call.
-  template <class Function, class... Args>
-  CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism,
-             Args... args) {
-    return module_.Call(function, name, CalledOn{label_, mechanism}, session_, args...);
-  }
+  const CK_USER_TYPE user;
+  const PinToSend pin;
+  const std::string label;  // of the token, for messages
+  const std::string ledger_name;
 
-  // LogIn reads the token's flags and sends the PIN. An expired PIN counts as logged in: C_SetPIN is what the
-  // token then allows.
-  void LogIn(CK_USER_TYPE user, const PinToSend& pin);
-  // InitPin sets the user's PIN; the security officer must be logged in.
-  void InitPin(const std::optional<Secret>& new_pin);
-  // SetPin changes the PIN of `user`, who must be logged in.
-  void SetPin(CK_USER_TYPE user, const PinToSend& old_pin, const std::optional<Secret>& new_pin);
-
- private:
-  Module& module_;
-  const CK_SLOT_ID slot_;
-  const CK_TOKEN_INFO info_;
-  const std::string label_;
-  CK_SESSION_HANDLE session_ = 0;
+  // NextStep asks the login machine what may be done with the PIN on a token that is in this state.
+  LoginStep NextStep(CK_STATE session, const CK_TOKEN_INFO& info, bool failed, int logins) const;
+  // ErrorOf says in words why the step is kFail.
+  Error ErrorOf(const LoginStep& step) const;
+  // Pass is PassPin with this PIN, or without one where `step` says that the reader asks for it. Throws
+  // Error where the PIN was refused before.
+  CK_RV Pass(const LoginStep& step, bool beside_new_pin,
+             const std::function<CK_RV(CK_UTF8CHAR* pin, CK_ULONG size)>& call) const;
 };
 
-// CheckPinToSend throws Error unless a token with these flags may be sent this PIN of `user`: kPinLocked,
-// kPinFinalTry, kWrongPin for an empty PIN.
-void CheckPinToSend(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const PinToSend& pin);
+// PinSession sets PINs of one token as `user`, in sessions of class Token, so that the rules for PINs and
+// what is renewed are those of a signature. The PIN is sent by C_Login, and by C_SetPIN once. Every function
+// throws Error. For one thread.
+class PinSession {
+ public:
+  PinSession(const TokenHandle& handle, CK_USER_TYPE user, PinToSend pin)
+      : token_(OpenToken(handle)), own_(handle, user, std::move(pin)) {}
+
+  // InitPin sets the user's PIN; for the security officer.
+  void InitPin(const std::optional<Secret>& new_pin);
+  // SetPin changes the PIN of `user`. Where it is not known whether that was done, the error says so.
+  void SetPin(const std::optional<Secret>& new_pin);
+
+ private:
+  LoginStep LogIn(Token::Lease& lease);
+  void CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info);
+  void CallSetPin(Token::Lease& lease, const LoginStep& step, const std::optional<Secret>& new_pin);
+
+  const std::shared_ptr<Token> token_;
+  const OwnPin own_;
+  int logins_ = 0;
+  std::optional<Error> failure_;  // of a C_Login that gave neither OK nor "already logged in"
+};
 
 // CheckNewPin throws Error kWrongPin for a PIN that is empty, or outside of the lengths that the token
 // reports.

@@ -3,14 +3,13 @@
 #include "base/hex.h"
 #include "base/openssl_error.h"
 #include "pkcs11/admin/token_handle.h"
-#include "pkcs11/objects/object_finder.h"
+#include "pkcs11/module/rv.h"
 #include "pkcs11/objects/public_part.h"
-#include "process/call_guard.h"
 #include <signet/error.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <atomic>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -98,12 +97,6 @@ ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS
   return wanted;
 }
 
-std::shared_ptr<Token> OpenToken(const TokenHandle& handle) {
-  constexpr std::chrono::milliseconds kForEver{0};  // making a key may take minutes
-  return std::make_shared<Token>(handle.module, handle.slot, handle.name, handle.settings,
-                                 std::make_shared<CallGuard>(kForEver), true);
-}
-
 Credentials CredentialsFor(const TokenPlace& place, const PinToSend& pin) {
   return {.pin = pin.pin ? PinSource::Value(pin.pin->Clone()) : PinSource(),
           .prompt = nullptr,
@@ -115,7 +108,7 @@ Credentials CredentialsFor(const TokenPlace& place, const PinToSend& pin) {
 }  // namespace
 
 TokenAdmin::TokenAdmin(const TokenPlace& place, const PinToSend& pin)
-    : token_(OpenToken(*place.handle)), credentials_(CredentialsFor(place, pin)) {}
+    : core_(std::make_shared<const Core>(Core{OpenToken(*place.handle), CredentialsFor(place, pin)})) {}
 
 void TokenAdmin::AllOrNothing(const std::function<void()>& work) {
   made_.clear();
@@ -134,10 +127,12 @@ void TokenAdmin::AllOrNothing(const std::function<void()>& work) {
 // Undo removes an object and gives what is left of it, in words, or an empty text.
 std::string TokenAdmin::Undo(const Made& made) {
   try {
-    InSession([&](Token::Lease& lease) {
+    // Which of several is the new one cannot be told.
+    if (made.before != 0) return IsThere(made) ? InWords(made) : "";
+    InSession([made](Token::Lease& lease) {
       for (const CK_OBJECT_HANDLE object : Search(lease, made)) {
         CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
-                   token_->label());
+                   lease.token().label());
       }
       return true;
     });
@@ -169,50 +164,94 @@ std::vector<CK_OBJECT_HANDLE> TokenAdmin::Search(Token::Lease& lease, const Made
 }
 
 bool TokenAdmin::IsThere(const Made& made) {
-  return InSession([&](Token::Lease& lease) { return !Search(lease, made).empty(); });
+  return InSession([made](Token::Lease& lease) { return Search(lease, made).size() > made.before; });
 }
 
-void TokenAdmin::Change(const std::vector<Made>& made, const char* name,
+namespace {
+
+// Attempt is what is known of one call that creates objects.
+struct Attempt {
+  std::atomic<bool> called{false};
+  std::atomic<CK_RV> result{CKR_FUNCTION_CANCELED};
+  std::vector<std::size_t> before = {};  // how many of each were there, set before `called`
+};
+
+// MayRepeat: the code says that nothing was done, and something that can be renewed was the cause.
+bool MayRepeat(CK_RV result) {
+  const Staleness staleness = RowOfRv(result).staleness;
+  return OutcomeOf(result) == Outcome::kNotDone && staleness != Staleness::kNone &&
+         staleness != Staleness::kUnknown;
+}
+
+}  // namespace
+
+bool TokenAdmin::Change(std::vector<Made> made, const char* name,
                         const std::function<CK_RV(Token::Lease&)>& call) {
-  bool unknown = false;
-  try {
-    InSession([&](Token::Lease& lease) {
-      const CK_RV result = call(lease);
-      unknown = OutcomeOf(result) == Outcome::kUnknown;
-      if (unknown) lease.EndAction();
-      CheckAdmin(result, name, token_->label());
+  for (bool repeated = false;; repeated = true) {
+    const auto attempt = std::make_shared<Attempt>();
+    try {
+      InSession([attempt, made, name, call](Token::Lease& lease) {
+        attempt->before.clear();
+        for (const Made& one : made) attempt->before.push_back(Search(lease, one).size());
+        attempt->called = true;
+        const CK_RV result = call(lease);
+        attempt->result = result;
+        if (result != CKR_OK) lease.EndAction();
+        CheckAdmin(result, name, lease.token().label());
+        return true;
+      });
+      made_.insert(made_.end(), made.begin(), made.end());
       return true;
-    });
-  } catch (const Error&) {
-    if (!unknown) throw;
-    made_.insert(made_.end(), made.begin(), made.end());
-    if (!AllThere(made)) throw;
-    return;
+    } catch (const Error& error) {
+      if (!attempt->called) throw;
+      for (std::size_t i = 0; i < made.size(); ++i) made[i].before = attempt->before.at(i);
+      const std::optional<std::size_t> there = HowManyAreThere(made);
+      const bool lost = error.code() == ErrorCode::kTimeout;
+      const bool again = !repeated && !lost && there == 0 && MayRepeat(attempt->result);
+      if (again) continue;
+      made_.insert(made_.end(), made.begin(), made.end());
+      if (there == made.size()) return !lost;
+      if (!lost) throw;
+      throw WithDetail(error, fmt::format("; the token may still make: {}", InWords(made.front())));
+    }
   }
-  made_.insert(made_.end(), made.begin(), made.end());
 }
 
-// AllThere is false also where the token cannot be searched.
-bool TokenAdmin::AllThere(const std::vector<Made>& made) {
+// HowManyAreThere counts those that are there now and were not before; nothing where the token cannot be
+// searched.
+std::optional<std::size_t> TokenAdmin::HowManyAreThere(const std::vector<Made>& made) {
   try {
-    return std::ranges::all_of(made, [this](const Made& one) { return IsThere(one); });
+    return std::ranges::count_if(made, [this](const Made& one) { return IsThere(one); });
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
   }
 }
 
-void TokenAdmin::Create(Template& parts, const Made& made) {
-  const auto attributes = parts.attributes();
-  Change({made}, "C_CreateObject", [&](Token::Lease& lease) {
+void TokenAdmin::Create(std::shared_ptr<const Template> parts, const Made& made) {
+  Change({made}, "C_CreateObject", [parts = std::move(parts)](Token::Lease& lease) {
+    auto attributes = parts->attributes();
     CK_OBJECT_HANDLE object = 0;
     return lease.Call(SIGNET_CK(C_CreateObject), kNoMechanism, attributes.data(),
                       static_cast<CK_ULONG>(attributes.size()), &object);
   });
 }
 
-PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, const KeyPolicy& policy) {
+namespace {
+
+// Generation is what C_GenerateKeyPair is called with, and what it made.
+struct Generation {
+  CK_MECHANISM mechanism;
   Template public_key;
   Template private_key;
+  std::optional<StoredObject> made = {};
+};
+
+std::shared_ptr<Generation> GenerationOf(const KeySpec& spec, const ObjectName& name,
+                                         const KeyPolicy& policy) {
+  auto generation = std::make_shared<Generation>();
+  generation->mechanism = {GenerationMechanism(spec.type), nullptr, 0};
+  Template& public_key = generation->public_key;
+  Template& private_key = generation->private_key;
   AddPublicPolicy(name, policy.public_object, public_key);
   AddPrivatePolicy(name, policy, private_key);
   AddFurtherUses(spec.type, private_key, public_key);
@@ -222,49 +261,64 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
   } else {
     public_key.Bytes(CKA_EC_PARAMS, EcParams(spec));
   }
-  CK_MECHANISM mechanism{GenerationMechanism(spec.type), nullptr, 0};
-  const auto public_template = public_key.attributes();
-  const auto private_template = private_key.attributes();
-  std::optional<StoredObject> made;
+  return generation;
+}
+
+CK_RV CallGenerate(Token::Lease& lease, Generation& generation) {
+  auto public_template = generation.public_key.attributes();
+  auto private_template = generation.private_key.attributes();
+  CK_OBJECT_HANDLE public_handle = 0;
+  CK_OBJECT_HANDLE private_handle = 0;
+  const CK_RV result = lease.Call(
+      SIGNET_CK(C_GenerateKeyPair), generation.mechanism.mechanism, &generation.mechanism,
+      public_template.data(), static_cast<CK_ULONG>(public_template.size()), private_template.data(),
+      static_cast<CK_ULONG>(private_template.size()), &public_handle, &private_handle);
+  if (result != CKR_OK) return result;
+  try {
+    generation.made = ReadAttributes(lease, public_handle, CKO_PUBLIC_KEY);
+  } catch (const Error&) {
+    // Thrown here, it would make the key twice; the search that follows tells what is wrong.
+  }
+  return result;
+}
+
+}  // namespace
+
+PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, const KeyPolicy& policy) {
+  std::optional<PublicKey> key;
   AllOrNothing([&] {
     // Without a public object on the token, the public part is an object of the session alone.
     std::vector<Made> pair{{CKO_PRIVATE_KEY, name}};
     if (policy.public_object) pair.push_back({CKO_PUBLIC_KEY, name});
-    Change(pair, "C_GenerateKeyPair", [&](Token::Lease& lease) {
-      CK_OBJECT_HANDLE public_handle = 0;
-      CK_OBJECT_HANDLE private_handle = 0;
-      const CK_RV result =
-          lease.Call(SIGNET_CK(C_GenerateKeyPair), mechanism.mechanism, &mechanism, public_template.data(),
-                     static_cast<CK_ULONG>(public_template.size()), private_template.data(),
-                     static_cast<CK_ULONG>(private_template.size()), &public_handle, &private_handle);
-      if (result != CKR_OK) return result;
-      try {
-        made = ReadAttributes(lease, public_handle, CKO_PUBLIC_KEY);
-      } catch (const Error&) {
-        // Thrown here, it would make the key twice; the search below tells what is wrong.
-      }
-      return result;
+    const auto generation = GenerationOf(spec, name, policy);
+    const bool came_back = Change(pair, "C_GenerateKeyPair", [generation](Token::Lease& lease) {
+      return CallGenerate(lease, *generation);
     });
+    // What a call that is still under way writes to is its own.
+    std::optional<StoredObject> made = came_back ? generation->made : std::nullopt;
     if (!made) {
-      InSession([&](Token::Lease& lease) {
-        const auto handles = Search(lease, pair.back());
-        if (!handles.empty()) made = ReadAttributes(lease, handles.back(), pair.back().object_class);
-        return true;
+      made = InSession([made = pair.back()](Token::Lease& lease) -> std::optional<StoredObject> {
+        const auto handles = Search(lease, made);
+        if (handles.empty()) return std::nullopt;
+        return ReadAttributes(lease, handles.back(), made.object_class);
       });
     }
-    if (made && PublicPartOf(*made)) return;
+    if (made) key = PublicPartOf(*made);
+    if (key) return;
     throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format("token {}: the new key's public part cannot be read", token_->label()),
+                 .detail = fmt::format("token {}: the new key's public part cannot be read", label()),
                  .call = "C_GetAttributeValue",
-                 .token = token_->label(),
+                 .token = label(),
                  .mend = "Try again, or choose another type of key."});
   });
-  return *PublicPartOf(*made);
+  return *std::move(key);
 }
 
 void TokenAdmin::ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolicy& policy) {
-  Template public_key;
-  Template private_key;
+  const auto public_parts = std::make_shared<Template>();
+  const auto private_parts = std::make_shared<Template>();
+  Template& public_key = *public_parts;
+  Template& private_key = *private_parts;
   public_key.Number(CKA_CLASS, CKO_PUBLIC_KEY);
   private_key.Number(CKA_CLASS, CKO_PRIVATE_KEY);
   AddPublicPolicy(name, true, public_key);
@@ -272,33 +326,34 @@ void TokenAdmin::ImportKey(EVP_PKEY* key, const ObjectName& name, const KeyPolic
   AddFurtherUses(PublicKey::FromNative(key).type(), private_key, public_key);
   AddPublicParts(key, public_key);
   AddPrivateParts(key, private_key);
-  Create(private_key, {CKO_PRIVATE_KEY, name});
-  if (policy.public_object) Create(public_key, {CKO_PUBLIC_KEY, name});
+  Create(private_parts, {CKO_PRIVATE_KEY, name});
+  if (policy.public_object) Create(public_parts, {CKO_PUBLIC_KEY, name});
 }
 
 void TokenAdmin::ImportCertificate(const Certificate& certificate, const ObjectName& name) {
   const Made made{CKO_CERTIFICATE, name, {certificate.der().begin(), certificate.der().end()}};
   try {
-    Template parts;
-    AddCertificate(certificate, name, parts);
-    parts.Number(CKA_CERTIFICATE_CATEGORY, certificate.is_ca() ? kAuthority : kTokenUser);
+    const auto parts = std::make_shared<Template>();
+    AddCertificate(certificate, name, *parts);
+    parts->Number(CKA_CERTIFICATE_CATEGORY, certificate.is_ca() ? kAuthority : kTokenUser);
     Create(parts, made);
   } catch (const Error& error) {
     const bool refused = error.native().kind == NativeCode::Kind::kPkcs11 &&
                          std::ranges::find(kNoCategory, error.native().value) != kNoCategory.end();
     if (!refused) throw;
-    Template parts;
-    AddCertificate(certificate, name, parts);
+    const auto parts = std::make_shared<Template>();
+    AddCertificate(certificate, name, *parts);
     Create(parts, made);
   }
 }
 
 std::optional<ObjectName> TokenAdmin::NameOf(const PublicKey& key) {
-  return InSession([&](Token::Lease& lease) -> std::optional<ObjectName> {
+  const auto owned = std::make_shared<const PublicKey>(PublicKey::FromSpki(key.spki()));
+  return InSession([owned](Token::Lease& lease) -> std::optional<ObjectName> {
     for (const CK_OBJECT_CLASS object_class : {CKO_PUBLIC_KEY, CKO_PRIVATE_KEY}) {
       const ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
       for (const StoredObject& object : FindObjects(lease, wanted)) {
-        if (SameKey(object, key).value_or(false)) return ObjectName{object.id(), object.label()};
+        if (SameKey(object, *owned).value_or(false)) return ObjectName{object.id(), object.label()};
       }
     }
     return std::nullopt;
@@ -308,31 +363,45 @@ std::optional<ObjectName> TokenAdmin::NameOf(const PublicKey& key) {
 std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
                                            std::optional<CK_OBJECT_CLASS> object_class) {
   const ObjectTemplate wanted = TemplateFor(name, object_class);
-  return InSession([&](Token::Lease& lease) { return FindObjects(lease, wanted); });
+  return InSession([wanted](Token::Lease& lease) { return FindObjects(lease, wanted); });
+}
+
+// LeftOf counts what the token has of `wanted`, whatever was said of it; nothing where it cannot be searched.
+std::optional<std::size_t> TokenAdmin::LeftOf(const ObjectTemplate& wanted) {
+  try {
+    return InSession([wanted](Token::Lease& lease) { return FindHandles(lease, wanted).size(); });
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
   const ObjectTemplate wanted = TemplateFor(name, object_class);
-  std::size_t all = 0;
-  std::size_t left = 0;
+  struct Progress {
+    std::atomic<std::size_t> all{0};
+    std::atomic<std::size_t> left{0};
+  };
+  const auto progress = std::make_shared<Progress>();
   try {
     // Repeated with a new session, it destroys what the search still finds.
-    InSession([&](Token::Lease& lease) {
+    InSession([wanted, progress](Token::Lease& lease) {
       const std::vector<CK_OBJECT_HANDLE> found = FindHandles(lease, wanted);
-      all = std::max(all, found.size());
-      left = found.size();
+      progress->all = std::max(progress->all.load(), found.size());
+      progress->left = found.size();
       for (const CK_OBJECT_HANDLE object : found) {
         CheckAdmin(lease.Call(SIGNET_CK(C_DestroyObject), kNoMechanism, object), "C_DestroyObject",
-                   token_->label());
-        --left;
+                   lease.token().label());
+        --progress->left;
       }
       return true;
     });
   } catch (const Error& error) {
+    const std::size_t all = progress->all;
     if (all == 0) throw;
-    throw WithDetail(error, fmt::format("; {} of {} objects were removed", all - left, all));
+    const std::size_t left = LeftOf(wanted).value_or(progress->left);
+    throw WithDetail(error, fmt::format("; {} of {} objects were removed", all - std::min(all, left), all));
   }
-  return all;
+  return progress->all;
 }
 
 void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
@@ -342,9 +411,9 @@ void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
       {.code = ErrorCode::kTokenTrouble,
        .detail = fmt::format("token {}: the new certificate is on the token, and the old one could not "
                              "be removed: {}",
-                             token_->label(), InWords(made)),
+                             label(), InWords(made)),
        .call = "C_DestroyObject",
-       .token = token_->label(),
+       .token = label(),
        .mend = "Remove the old one with the token's own tool."});
 }
 

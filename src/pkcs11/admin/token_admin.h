@@ -7,6 +7,7 @@
 #include "pkcs11/admin/key_spec.h"
 #include "pkcs11/admin/token_place.h"
 #include "pkcs11/objects/attributes.h"
+#include "pkcs11/objects/object_finder.h"
 #include "pkcs11/token/token.h"
 #include <signet/certificate.h>
 
@@ -55,26 +56,36 @@ class TokenAdmin {
     CK_OBJECT_CLASS object_class = CKO_DATA;
     ObjectName name;
     Bytes certificate = {};  // its DER; empty for a key
+    std::size_t before = 0;  // how many were there already
   };
 
+  // Core is what work on the token owns.
+  struct Core {
+    const std::shared_ptr<Token> token;
+    const Credentials credentials;
+  };
+  // InSession calls `work(Lease&)` as Token::Use does, under the token's guard: `work` owns what it touches.
   template <class Work>
-  auto InSession(Work&& work) {
-    const Access access{.credentials = &credentials_, .login_first = true, .exclusive = true};
-    return token_->Use(access, std::forward<Work>(work));
+  auto InSession(Work work) {
+    return core_->token->guard().Run([core = core_, work = std::move(work)]() mutable {
+      const Access access{.credentials = &core->credentials, .login_first = true, .exclusive = true};
+      return core->token->Use(access, work);
+    });
   }
-  // Change makes one call that creates `made`. The call is repeated by Token::Use only where the first
-  // cannot have been done; where nobody knows, the token is searched.
-  void Change(const std::vector<Made>& made, const char* name,
-              const std::function<CK_RV(Token::Lease&)>& call);
-  void Create(Template& parts, const Made& made);
+  const std::string& label() const noexcept { return core_->token->label(); }
+  // Change makes one call that creates `made`. What it returned is compared with what is there: a call that
+  // is said to have failed may have been done. It is repeated once, where nothing is there and something was
+  // renewed. False where the call is still under way.
+  bool Change(std::vector<Made> made, const char* name, const std::function<CK_RV(Token::Lease&)>& call);
+  void Create(std::shared_ptr<const Template> parts, const Made& made);
   bool IsThere(const Made& made);
-  bool AllThere(const std::vector<Made>& made);
+  std::optional<std::size_t> HowManyAreThere(const std::vector<Made>& made);
+  std::optional<std::size_t> LeftOf(const ObjectTemplate& wanted);
   std::string Undo(const Made& made);
   static std::vector<CK_OBJECT_HANDLE> Search(Token::Lease& lease, const Made& made);
   static std::string InWords(const Made& made);
 
-  const std::shared_ptr<Token> token_;
-  const Credentials credentials_;
+  const std::shared_ptr<const Core> core_;
   std::vector<Made> made_;
 };
 

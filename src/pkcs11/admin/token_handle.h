@@ -3,6 +3,8 @@
 #include "pkcs11/admin/token_place.h"
 #include "pkcs11/module/module.h"
 #include "pkcs11/module/token_name.h"
+#include "pkcs11/token/token.h"
+#include "process/call_guard.h"
 
 #include <memory>
 
@@ -14,9 +16,13 @@ struct TokenHandle {
   CK_SLOT_ID slot = 0;
   TokenName name;
   Settings settings;
+  std::shared_ptr<CallGuard> guard;  // what work on the token is to run under
 };
 
-// PlaceIn reads the token in a slot; throws Error kTokenAbsent and others of C_GetTokenInfo.
-TokenPlace PlaceIn(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, const Settings& settings);
+// PlaceIn reads the token in the slot of `like`; throws Error kTokenAbsent and others of C_GetTokenInfo.
+TokenPlace PlaceIn(TokenHandle like);
+
+// OpenToken gives the token of a place, in sessions that may change it.
+std::shared_ptr<Token> OpenToken(const TokenHandle& handle);
 
 }  // namespace signet

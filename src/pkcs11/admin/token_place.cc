@@ -2,6 +2,7 @@
 
 #include "base/percent_encoding.h"
 #include "pkcs11/admin/token_handle.h"
+#include "pkcs11/module/rv.h"
 #include "pkcs11/objects/uri.h"
 #include <signet/error.h>
 
@@ -50,26 +51,37 @@ void TellTwinsApart(std::vector<TokenPlace>& places) {
   }
 }
 
-std::vector<TokenPlace> PlacesOf(const std::shared_ptr<Module>& module, const Settings& settings) {
+// PlacesOnce gives what is in the module's slots. One slot that cannot be read, as its token was just pulled
+// out, does not hide the others.
+std::vector<TokenPlace> PlacesOnce(const TokenHandle& like) {
   std::vector<TokenPlace> places;
-  module->EnsureReady();
-  for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
+  std::optional<Error> unknown;
+  for (const CK_SLOT_ID slot : like.module->SlotsWithToken()) {
     try {
-      places.push_back(PlaceIn(module, slot, settings));
-    } catch (const Error&) {
-      // One slot that cannot be read, as its token was just pulled out, does not hide the others.
-      continue;
+      TokenHandle handle = like;
+      handle.slot = slot;
+      places.push_back(PlaceIn(std::move(handle)));
+    } catch (const Error& error) {
+      if (StalenessOf(error) == Staleness::kModule) throw;
+      if (StalenessOf(error) == Staleness::kUnknown) unknown = error;
     }
   }
+  if (places.empty() && unknown) throw *std::move(unknown);
   TellTwinsApart(places);
   return places;
 }
 
+std::vector<TokenPlace> PlacesOf(const TokenHandle& like) {
+  return like.guard->Run([like] { return like.module->Retry([&] { return PlacesOnce(like); }); });
+}
+
 std::vector<TokenPlace> AllPlaces(const Settings& settings) {
   std::vector<TokenPlace> all;
+  const auto guard = std::make_shared<CallGuard>(settings.call_timeout);
   for (const auto& module : Open(settings)) {
     try {
-      std::ranges::move(PlacesOf(module, settings), std::back_inserter(all));
+      std::ranges::move(PlacesOf({.module = module, .name = {}, .settings = settings, .guard = guard}),
+                        std::back_inserter(all));
     } catch (const Error&) {
       if (!settings.modules.empty()) throw;
     }
@@ -104,9 +116,14 @@ const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
 
 }  // namespace
 
-TokenPlace PlaceIn(const std::shared_ptr<Module>& module, CK_SLOT_ID slot, const Settings& settings) {
-  auto handle = std::make_shared<TokenHandle>(TokenHandle{
-      .module = module, .slot = slot, .name = {.info = module->TokenInfo(slot)}, .settings = settings});
+std::shared_ptr<Token> OpenToken(const TokenHandle& handle) {
+  return std::make_shared<Token>(handle.module, handle.slot, handle.name, handle.settings, handle.guard,
+                                 true);
+}
+
+TokenPlace PlaceIn(TokenHandle like) {
+  like.name = {.info = like.module->TokenInfo(like.slot)};
+  auto handle = std::make_shared<TokenHandle>(std::move(like));
   const CK_TOKEN_INFO& info = handle->name.info;
   const auto says = [&](CK_FLAGS flag) { return (info.flags & flag) != 0; };
   return {.label = TextOf(info.label),

@@ -74,6 +74,7 @@ bool PcscdIsDown() { return access("/run/pcscd/pcscd.comm", F_OK) != 0; }
 }  // namespace
 
 Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
+  if (error.code() == ErrorCode::kUnsupported) return error;  // its cause is known
   const CK_RV rv = RvOf(error);
   const ModuleKind kind = KindOf(module, token);
   const bool absent = error.code() == ErrorCode::kTokenAbsent;

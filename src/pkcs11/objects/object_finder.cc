@@ -24,7 +24,7 @@ class Search {
             lease.token().label());
   }
   ~Search() {
-    if (lease_.Call(SIGNET_CK(C_FindObjectsFinal), kNoMechanism) != CKR_OK) lease_.Discard();
+    if (lease_.Call(SIGNET_CK(C_FindObjectsFinal), kNoMechanism) != CKR_OK) lease_.ReplaceAtEnd();
   }
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;

@@ -39,8 +39,7 @@ bool Login::wanted(const Credentials& credentials) const noexcept {
 }
 
 std::string Login::LedgerName(PinRequest::Kind kind) const {
-  // A key's own PIN may be right where the user's is wrong.
-  return kind == PinRequest::Kind::kContextPin ? ledger_name_ + "\ncontext" : ledger_name_;
+  return LedgerNameOf(token_key_, kind == PinRequest::Kind::kContextPin ? CKU_CONTEXT_SPECIFIC : CKU_USER);
 }
 
 PinRequest Login::RequestFor(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) const {

@@ -29,7 +29,7 @@ struct ContextPin {
 class Login {
  public:
   Login(const TokenContext& context, Sessions& sessions, KeptSecret& kept)
-      : context_(context), sessions_(sessions), kept_(kept), ledger_name_(context.name.key()) {}
+      : context_(context), sessions_(sessions), kept_(kept), token_key_(context.name.key()) {}
 
   // believed tells whether the user was logged in when that was last seen, and nothing was heard since that
   // would speak against it.
@@ -76,7 +76,7 @@ class Login {
   const TokenContext& context_;
   Sessions& sessions_;
   KeptSecret& kept_;
-  const std::string ledger_name_;
+  const std::string token_key_;
   Turns asking_;
   std::atomic<std::uint64_t> belief_{0};  // the epoch in which the user was seen to be logged in; 0: none
   std::atomic<std::uint64_t> generation_{0};

@@ -40,6 +40,16 @@ constexpr RefusalRow kRefusals[] = {
                              "Give the PIN in the URI (pin-source), or set pass-phrase-is-pin = always."}},
 };
 
+// kOfficerRefusals are those that sound different of the security officer's PIN.
+constexpr RefusalRow kOfficerRefusals[] = {
+    {PinRefusal::kLocked, {ErrorCode::kPinLocked, "the security officer's PIN is locked, so none was sent",
+                           "Only the token's own tool can reset it, and that usually erases the token."}},
+    {PinRefusal::kFinalTry, {ErrorCode::kPinFinalTry, "one more wrong PIN locks the security officer's, so none was sent",
+                             "When you are sure of the PIN, set allow-final-try = true."}},
+    {PinRefusal::kRefusedBefore, {ErrorCode::kWrongPin, "this security officer's PIN was refused before, and is not sent again",
+                                  "Give the right PIN."}},
+};
+
 struct FailureRow {
   Failure failure;
   Words words;
@@ -49,6 +59,8 @@ constexpr FailureRow kFailures[] = {
                        "Give it: pin-source in the URI, the token-pin setting, or a prompt."}},
     {Failure::kOfficerIsIn, {ErrorCode::kTokenTrouble, "the security officer is logged in",
                              "Close the program in which the security officer is logged in."}},
+    {Failure::kUserIsIn, {ErrorCode::kTokenTrouble, "the user is logged in, and the security officer cannot be beside him",
+                          "Close the program in which the user is logged in."}},
     {Failure::kUndoneTooOften, {ErrorCode::kTokenTrouble, "another program logs the user out again and again",
                                 "Find the program that calls C_Logout on this token."}},
     {Failure::kFailedBefore, {ErrorCode::kTokenTrouble, "the login failed", "Try again."}},
@@ -62,7 +74,22 @@ const Words& WordsFor(const LoginStep& step) {
   return std::ranges::find(kFailures, step.why, &FailureRow::failure)->words;
 }
 
+const Words& OfficerWordsFor(const LoginStep& step) {
+  const auto* row = std::ranges::find(kOfficerRefusals, step.refusal, &RefusalRow::refusal);
+  const bool of_pin = step.why == Failure::kState || step.why == Failure::kPin;
+  return of_pin && row != std::end(kOfficerRefusals) ? row->words : WordsFor(step);
+}
+
 }  // namespace
+
+Error OfficerLoginError(const LoginStep& step, const std::string& label, std::string_view uri) {
+  const Words& words = OfficerWordsFor(step);
+  return Error({.code = words.code,
+                .detail = fmt::format("token {}: {}", label, words.detail),
+                .token = label,
+                .uri = std::string(uri),
+                .mend = words.mend});
+}
 
 Error LoginError(const LoginStep& step, const std::string& label, const Credentials& credentials) {
   const Words& words = WordsFor(step);

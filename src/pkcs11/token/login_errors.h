@@ -5,11 +5,14 @@
 #include <signet/error.h>
 
 #include <string>
+#include <string_view>
 
 namespace signet {
 
 // LoginError says in words why `step` is kFail, for the token with this label. kFailedBefore has no words of
 // its own: the failure of the C_Login is the error.
 Error LoginError(const LoginStep& step, const std::string& label, const Credentials& credentials);
+// OfficerLoginError is the same for the security officer's PIN.
+Error OfficerLoginError(const LoginStep& step, const std::string& label, std::string_view uri);
 
 }  // namespace signet

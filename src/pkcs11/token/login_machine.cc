@@ -8,14 +8,20 @@ using Failure = LoginStep::Failure;
 
 LoginStep Fail(Failure why) noexcept { return {.kind = Kind::kFail, .why = why}; }
 
+// StepOfSession is what follows from who is logged in; nothing where nobody is.
+std::optional<LoginStep> StepOfSession(CK_STATE session, CK_USER_TYPE user) noexcept {
+  const bool user_in = session == CKS_RO_USER_FUNCTIONS || session == CKS_RW_USER_FUNCTIONS;
+  const bool officer_in = session == CKS_RW_SO_FUNCTIONS;
+  if (!user_in && !officer_in) return std::nullopt;
+  if (officer_in == (user == CKU_SO)) return LoginStep{.kind = Kind::kReady};
+  return Fail(officer_in ? Failure::kOfficerIsIn : Failure::kUserIsIn);
+}
+
 }  // namespace
 
 LoginStep NextLoginStep(const LoginFacts& facts) noexcept {
   if (!facts.context) {
-    if (facts.session == CKS_RO_USER_FUNCTIONS || facts.session == CKS_RW_USER_FUNCTIONS) {
-      return {.kind = Kind::kReady};
-    }
-    if (facts.session == CKS_RW_SO_FUNCTIONS) return Fail(Failure::kOfficerIsIn);
+    if (const auto step = StepOfSession(facts.session, facts.token.user)) return *step;
     if (facts.logins >= kMostLogins) return Fail(Failure::kUndoneTooOften);
   }
   if (facts.failed) return Fail(Failure::kFailedBefore);

@@ -11,7 +11,7 @@ namespace signet {
 struct LoginFacts {
   bool context = false;            // the login of one operation (CKU_CONTEXT_SPECIFIC) and not the user's
   CK_STATE session = 0;            // C_GetSessionInfo; not looked at for a context login
-  TokenPinState token;             // C_GetTokenInfo
+  TokenPinState token;             // C_GetTokenInfo; its `user` is who is to be logged in
   std::span<const PinFacts> pins;  // that are at hand, the preferred one first
   bool may_ask = false;            // there is a prompt, and it was not asked in this action
   bool failed = false;  // a C_Login of this action gave neither OK nor "already logged in": no other follows
@@ -22,7 +22,7 @@ struct LoginFacts {
 // LoginStep is what to do next. The caller does it, and asks again with what came of it.
 struct LoginStep {
   enum class Kind {
-    kReady,      // the user is logged in
+    kReady,      // who is to be logged in is
     kAskReader,  // C_Login without a PIN: the reader has a pad (CKF_PROTECTED_AUTHENTICATION_PATH)
     kAskPerson,  // ask the prompt; its answer is one more of the PINs at hand
     kSendPin,    // C_Login with pins[pin]
@@ -34,6 +34,7 @@ struct LoginStep {
     kNoPin,           // none is at hand, and nobody to ask
     kFailedBefore,    // LoginFacts::failed
     kOfficerIsIn,     // the security officer is logged in
+    kUserIsIn,        // the user is logged in, and the security officer is to be
     kUndoneTooOften,  // another program logs the user out again and again
   };
   Kind kind = Kind::kFail;

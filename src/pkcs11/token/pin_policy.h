@@ -22,10 +22,11 @@ struct PinFacts {
   bool refused = false;  // by this token before, in this process or a relative of it
 };
 
-// TokenPinState is what the token said a moment ago.
+// TokenPinState is what the token said a moment ago of a user's PIN.
 struct TokenPinState {
   CK_FLAGS flags = 0;
   CK_ULONG min_length = 0;
+  CK_USER_TYPE user = CKU_USER;  // or CKU_SO, whose PIN has flags of its own
 };
 
 struct PinPolicy {
@@ -35,9 +36,9 @@ struct PinPolicy {
 
 // PinRefusal says why no PIN, or not this one, may be sent.
 enum class PinRefusal {
-  kLocked,          // CKF_USER_PIN_LOCKED
+  kLocked,          // CKF_USER_PIN_LOCKED, CKF_SO_PIN_LOCKED
   kNotInitialised,  // CKF_USER_PIN_INITIALIZED is missing
-  kFinalTry,        // CKF_USER_PIN_FINAL_TRY
+  kFinalTry,        // CKF_USER_PIN_FINAL_TRY, CKF_SO_PIN_FINAL_TRY
   kRefusedBefore,   // PinFacts::refused
   kEmpty,
   kCountLow,  // a pass phrase, while the token says that a wrong PIN was entered

@@ -7,13 +7,32 @@
 #include <signet/error.h>
 #include <signet/secret.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
 namespace signet {
 
-// PinToSend is one C_Login.
-struct PinToSend {
+// LedgerNameOf is the name in the ledger of refused PINs for the PIN of `user` on the token with this key;
+// CKU_CONTEXT_SPECIFIC: for a key's own PIN, which may be right where the user's is wrong.
+std::string LedgerNameOf(const std::string& token_key, CK_USER_TYPE user);
+
+// PassedPin is a PIN that the token has, on its way into one call.
+struct PassedPin {
+  const Secret* pin = nullptr;  // null: the reader's own pad asks
+  const std::string& ledger_name;
+  bool spent_by_failure = false;  // a call that comes to nothing counts as a refusal
+  bool beside_new_pin =
+      false;  // CKR_PIN_INVALID and CKR_PIN_LEN_RANGE are about another PIN in the same call
+};
+
+// PassPin makes `call` with the PIN's bytes and gives what it returned; nothing, and no call, where the PIN
+// was refused before. One that is refused goes into the ledger, as does one whose call does not come back.
+std::optional<CK_RV> PassPin(const PassedPin& passed,
+                             const std::function<CK_RV(CK_UTF8CHAR* pin, CK_ULONG size)>& call);
+
+// LoginPin is one C_Login.
+struct LoginPin {
   CK_USER_TYPE user = CKU_USER;
   const Secret* pin = nullptr;  // null: the reader's own pad asks
   PinOrigin origin = PinOrigin::kPerson;
@@ -23,9 +42,8 @@ struct PinToSend {
   KeptSecret& keep;                // where a PIN that works is kept
 };
 
-// SendPin calls C_Login and gives its failure, or nothing when the user is logged in. A PIN that is refused
-// goes into the ledger, as does one whose login does not come back, and a program's pass phrase that comes to
-// nothing.
-std::optional<Error> SendPin(SessionLease& lease, const PinToSend& sending);
+// SendPin calls C_Login with PassPin and gives its failure, or nothing when the user is logged in. A
+// program's pass phrase that comes to nothing is in the ledger then.
+std::optional<Error> SendPin(SessionLease& lease, const LoginPin& sending);
 
 }  // namespace signet

@@ -16,6 +16,7 @@ class SessionLease {
   SessionLease(const TokenContext& context, Sessions& sessions, bool exclusive)
       : context_(context), sessions_(sessions), grant_(sessions.Take(exclusive)), holding_(&LetGo, this) {}
   ~SessionLease() {
+    if (replaced_at_end_ && usable_) Replace();
     const bool ours = holding_.End();
     if (generation_ != ForkGeneration()) return;  // The session is the parent's.
     if (ours) {
@@ -38,6 +39,9 @@ class SessionLease {
   void Replace() noexcept {
     if (generation_ == ForkGeneration() && !sessions_.Replace(grant_)) Discard();
   }
+
+  // ReplaceAtEnd is Replace when the work is over, as it goes on with what it found.
+  void ReplaceAtEnd() noexcept { replaced_at_end_ = true; }
 
   // Spoilt tells what the work failed with: the session is closed or replaced where that puts it in doubt.
   void Spoilt(const Error& error) noexcept;
@@ -71,6 +75,7 @@ class SessionLease {
   const std::uint64_t generation_ = ForkGeneration();
   SessionPool::Grant grant_;
   bool usable_ = true;
+  bool replaced_at_end_ = false;
   CallWatch::Holding holding_;
 };
 

@@ -115,6 +115,8 @@ class Token::Lease : public SessionLease {
         login_(live.login.generation()) {}
 
   Token& token() const noexcept { return token_; }
+  // Look reads the token's info, and with it its flags; throws Error, also where another token is there now.
+  CK_TOKEN_INFO Look() { return live_.sessions.Look(); }
   // logged_in tells whether the user is known to be.
   bool logged_in() const noexcept { return live_.login.believed(); }
   // RequireLogin is for work that may have missed private objects: throws, so that Use logs in and calls the

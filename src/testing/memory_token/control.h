@@ -22,6 +22,7 @@ class MemoryControl {
   // AddObject stores an object; `pkcs8` is the DER PrivateKeyInfo of a private key, else empty.
   virtual void AddObject(std::size_t token, const MemoryAttributes& attributes, const std::string& pkcs8) = 0;
   virtual MemoryTokenOptions Options(std::size_t token) const = 0;
+  virtual std::vector<MemoryStored> Stored(std::size_t token) const = 0;
   virtual void Insert(std::size_t token, std::size_t slot) = 0;
   virtual void Remove(std::size_t token) = 0;
   virtual void Swap(std::size_t slot, std::size_t other) = 0;

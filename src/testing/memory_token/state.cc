@@ -23,6 +23,9 @@ CK_FLAGS MemoryToken::Flags() const {
   if (tries < options.tries) flags |= CKF_USER_PIN_COUNT_LOW;
   if (tries == 1) flags |= CKF_USER_PIN_FINAL_TRY;
   if (tries <= 0) flags |= CKF_USER_PIN_LOCKED;
+  if (so_tries < options.tries) flags |= CKF_SO_PIN_COUNT_LOW;
+  if (so_tries == 1) flags |= CKF_SO_PIN_FINAL_TRY;
+  if (so_tries <= 0) flags |= CKF_SO_PIN_LOCKED;
   return flags;
 }
 
@@ -76,9 +79,13 @@ void MemoryState::Begin(std::size_t function, const CallOn& on) {
   if (token != nullptr) call_.token = token->options.serial;
   if (on.pin == nullptr) return;
   call_.user_type = on.user_type;
+  // C_SetPIN is about the PIN of who is logged in.
+  if (function == kC_SetPIN) call_.user_type = token != nullptr && token->user == CKU_SO ? CKU_SO : CKU_USER;
   call_.pin = *on.pin;
   if (token == nullptr) return;
-  call_.pin_right = *on.pin == (on.user_type == CKU_SO ? token->options.so_pin : token->options.pin);
+  const MemoryTokenOptions& options = token->options;
+  const bool fresh = function == kC_InitToken && !options.initialised;
+  call_.pin_right = fresh || *on.pin == (call_.user_type == CKU_SO ? options.so_pin : options.pin);
   call_.flags = token->Flags();
 }
 
@@ -221,7 +228,7 @@ std::size_t MemoryState::MakeToken(const MemoryTokenOptions& options) {
   const std::lock_guard lock(mutex_);
   tokens_.push_back(std::make_unique<MemoryToken>());
   tokens_.back()->options = options;
-  tokens_.back()->tries = options.tries;
+  tokens_.back()->tries = tokens_.back()->so_tries = options.tries;
   return tokens_.size() - 1;
 }
 
@@ -246,6 +253,16 @@ void MemoryState::AddObject(std::size_t token, const MemoryAttributes& attribute
 MemoryTokenOptions MemoryState::Options(std::size_t token) const {
   const std::lock_guard lock(mutex_);
   return tokens_.at(token)->options;
+}
+
+std::vector<MemoryStored> MemoryState::Stored(std::size_t token) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<MemoryStored> stored;
+  for (const auto& object : tokens_.at(token)->objects) {
+    if (object->owner != 0) continue;
+    stored.push_back({object->Number(CKA_CLASS, CKO_DATA), object->Bytes(CKA_ID), object->Bytes(CKA_LABEL)});
+  }
+  return stored;
 }
 
 void MemoryState::TakeOut(MemoryToken* token) {

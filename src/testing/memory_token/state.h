@@ -69,8 +69,8 @@ struct CallOn {
   std::optional<CK_SLOT_ID> slot = {};
   CK_ATTRIBUTE* attributes = nullptr;  // of C_GetAttributeValue
   CK_ULONG attribute_count = 0;
-  CK_USER_TYPE user_type = 0;        // of C_Login
-  const std::string* pin = nullptr;  // of C_Login
+  CK_USER_TYPE user_type = 0;        // of C_Login, C_InitToken
+  const std::string* pin = nullptr;  // of C_Login, C_InitToken, C_SetPIN: the one that the token has
 };
 
 // MemoryState is everything that the module knows. One mutex guards it; a forked child finds it free, not
@@ -128,6 +128,7 @@ class MemoryState final : public MemoryControl {
   std::size_t MakeToken(const MemoryTokenOptions& options) override;
   void AddObject(std::size_t token, const MemoryAttributes& attributes, const std::string& pkcs8) override;
   MemoryTokenOptions Options(std::size_t token) const override;
+  std::vector<MemoryStored> Stored(std::size_t token) const override;
   void Insert(std::size_t token, std::size_t slot) override;
   void Remove(std::size_t token) override;
   void Swap(std::size_t slot, std::size_t other) override;

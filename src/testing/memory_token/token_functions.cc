@@ -127,21 +127,42 @@ CK_RV GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INF
   });
 }
 
+// TryPin counts a try as a token does.
+CK_RV TryPin(const std::string& sent, const std::string& right, int& tries, int most) {
+  if (tries <= 0) return CKR_PIN_LOCKED;
+  if (sent != right) {
+    --tries;
+    return tries <= 0 ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
+  }
+  tries = most;
+  return CKR_OK;
+}
+
+CK_RV TryPinOf(MemoryToken& token, bool officer, const std::string& sent) {
+  const MemoryTokenOptions& options = token.options;
+  return officer ? TryPin(sent, options.so_pin, token.so_tries, options.tries)
+                 : TryPin(sent, options.pin, token.tries, options.tries);
+}
+
 CK_RV InitToken(CK_SLOT_ID slot, CK_BYTE* pin, CK_ULONG size, CK_BYTE* label) {
-  return State().Call(kC_InitToken, {.slot = slot}, [=]() -> CK_RV {
+  const std::string so_pin(reinterpret_cast<char*>(pin), pin != nullptr ? size : 0);
+  const CallOn on{.slot = slot, .user_type = CKU_SO, .pin = &so_pin};
+  return State().Call(kC_InitToken, on, [&]() -> CK_RV {
     MemoryToken* const token = State().TokenIn(slot);
     if (token == nullptr) return CKR_TOKEN_NOT_PRESENT;
     for (const auto& [handle, session] : State().sessions()) {
-      if (session.token == token) return CKR_SESSION_EXISTS;
+      if (session.token == token && !session.gone) return CKR_SESSION_EXISTS;
     }
-    const std::string so_pin(reinterpret_cast<char*>(pin), size);
-    if (token->options.initialised && so_pin != token->options.so_pin) return CKR_PIN_INCORRECT;
+    if (token->options.initialised) {
+      const CK_RV rv = TryPinOf(*token, true, so_pin);
+      if (rv != CKR_OK) return rv;
+    }
     token->options.so_pin = so_pin;
     token->options.pin.clear();
     token->options.label.assign(reinterpret_cast<char*>(label), 32);
     token->options.label.erase(token->options.label.find_last_not_of(' ') + 1);
     token->options.initialised = true;
-    token->tries = token->options.tries;
+    token->tries = token->so_tries = token->options.tries;
     token->objects.clear();
     token->by_handle.clear();
     return CKR_OK;
@@ -160,18 +181,15 @@ CK_RV InitPin(CK_SESSION_HANDLE session, CK_BYTE* pin, CK_ULONG size) {
 }
 
 CK_RV SetPin(CK_SESSION_HANDLE session, CK_BYTE* old, CK_ULONG old_size, CK_BYTE* pin, CK_ULONG size) {
-  return State().Call(kC_SetPIN, {.session = session}, [=]() -> CK_RV {
+  const std::string sent(reinterpret_cast<char*>(old), old != nullptr ? old_size : 0);
+  return State().Call(kC_SetPIN, {.session = session, .pin = &sent}, [&]() -> CK_RV {
     const MemorySession& on = State().SessionOf(session);
     if ((on.flags & CKF_RW_SESSION) == 0) return CKR_SESSION_READ_ONLY;
     MemoryToken& token = *on.token;
-    std::string& current = token.user == CKU_SO ? token.options.so_pin : token.options.pin;
-    if (token.tries <= 0) return CKR_PIN_LOCKED;
-    if (std::string(reinterpret_cast<char*>(old), old_size) != current) {
-      --token.tries;
-      return CKR_PIN_INCORRECT;
-    }
+    const bool officer = token.user == CKU_SO;
+    if (const CK_RV rv = TryPinOf(token, officer, sent); rv != CKR_OK) return rv;
     if (size < token.options.min_pin_length) return CKR_PIN_LEN_RANGE;
-    current.assign(reinterpret_cast<char*>(pin), size);
+    (officer ? token.options.so_pin : token.options.pin).assign(reinterpret_cast<char*>(pin), size);
     return CKR_OK;
   });
 }
@@ -222,24 +240,12 @@ CK_RV GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO* info) {
   });
 }
 
-// TryPin counts a try as a token does.
-CK_RV TryPin(MemoryToken& token, const std::string& sent, const std::string& right, int& tries, int most) {
-  if (tries <= 0) return CKR_PIN_LOCKED;
-  if (sent != right) {
-    --tries;
-    return tries <= 0 ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
-  }
-  tries = most;
-  (void)token;
-  return CKR_OK;
-}
-
 CK_RV LoginAs(MemorySession& on, CK_USER_TYPE type, const std::string& pin) {
   MemoryToken& token = *on.token;
   if (type == CKU_CONTEXT_SPECIFIC) {
     MemoryOperation* const operation = on.sign ? &*on.sign : on.decrypt ? &*on.decrypt : nullptr;
     if (operation == nullptr || !operation->context_login_due) return CKR_OPERATION_NOT_INITIALIZED;
-    const CK_RV rv = TryPin(token, pin, token.options.pin, token.tries, token.options.tries);
+    const CK_RV rv = TryPinOf(token, false, pin);
     if (rv == CKR_OK) operation->context_login_due = false;
     return rv;
   }
@@ -254,8 +260,7 @@ CK_RV LoginAs(MemorySession& on, CK_USER_TYPE type, const std::string& pin) {
   } else if (token.options.pin.empty() && token.options.min_pin_length != 0) {
     return CKR_USER_PIN_NOT_INITIALIZED;
   }
-  const CK_RV rv = type == CKU_SO ? TryPin(token, pin, token.options.so_pin, token.so_tries, 3)
-                                  : TryPin(token, pin, token.options.pin, token.tries, token.options.tries);
+  const CK_RV rv = TryPinOf(token, type == CKU_SO, pin);
   if (rv == CKR_OK) token.user = type;
   return rv;
 }
