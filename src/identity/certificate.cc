@@ -21,6 +21,7 @@ struct Certificate::Parsed {
   std::string subject, issuer, sha256, user_name;
   TimePoint not_before, not_after;
   bool is_ca = false;
+  bool self_signed = false;
 };
 
 namespace {
@@ -104,6 +105,7 @@ Certificate Certificate::FromDer(std::span<const std::uint8_t> der) {
   // Fills the extension cache now, so that later readers in many threads find it made.
   parsed->is_ca = X509_check_ca(parsed->x509.get()) > 0 &&
                   (X509_get_extension_flags(parsed->x509.get()) & EXFLAG_CA) != 0;
+  parsed->self_signed = (X509_get_extension_flags(parsed->x509.get()) & EXFLAG_SS) != 0;
   parsed->der.assign(der.begin(), der.end());
   parsed->subject_der = DerOf(X509_get_subject_name(x509), i2d_X509_NAME);
   parsed->issuer_der = DerOf(X509_get_issuer_name(x509), i2d_X509_NAME);
@@ -147,7 +149,7 @@ TimePoint Certificate::not_after() const noexcept { return parsed_->not_after; }
 const std::string& Certificate::sha256() const noexcept { return parsed_->sha256; }
 const std::string& Certificate::user_name() const noexcept { return parsed_->user_name; }
 bool Certificate::is_ca() const noexcept { return parsed_->is_ca; }
-bool Certificate::self_issued() const noexcept { return parsed_->subject_der == parsed_->issuer_der; }
+bool Certificate::self_signed() const noexcept { return parsed_->self_signed; }
 X509* Certificate::native() const noexcept { return parsed_->x509.get(); }
 
 std::string Certificate::ToPem() const {

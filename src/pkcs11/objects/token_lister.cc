@@ -183,7 +183,7 @@ class Lister {
     const CertificateChain known(leaf, others);
     // The chain file may lead to an issuer whose own issuer is on the token.
     const Certificate& last = known.certificates().back();
-    if (last.self_issued() || chain_file_.empty() || last == leaf) return known;
+    if (last.self_signed() || chain_file_.empty() || last == leaf) return known;
     const auto further = reader_.Issuers(last);
     others.insert(others.end(), further.begin(), further.end());
     return CertificateChain(leaf, others);

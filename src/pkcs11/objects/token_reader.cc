@@ -183,7 +183,7 @@ std::vector<Certificate> TokenReader::Issuers(const Certificate& leaf) {
   while (!open.empty() && issuers.size() < kMostIssuers) {
     const Certificate last = open.back();
     open.pop_back();
-    if (last.self_issued()) continue;
+    if (last.self_signed()) continue;
     for (const Certificate& issuer : WithSubject(last.issuer_der())) {
       if (std::ranges::find(issuers, issuer) != issuers.end()) continue;
       issuers.push_back(issuer);
