@@ -39,7 +39,10 @@ class Certificate {
   // name, else empty.
   const std::string& user_name() const noexcept;
   bool is_ca() const noexcept;
-  bool self_issued() const noexcept;
+  // self_signed holds for a certificate whose own key signed it, by its names and key identifiers. A CA that
+  // certifies its new key with its old one (RFC 4210 section 4.4) makes one that has its own name as issuer
+  // and is none.
+  bool self_signed() const noexcept;
   // native is the X509 object in a library context of ours, made at the first call; null where memory ran
   // out. Copy it by its DER before handing it to a program.
   x509_st* native() const noexcept;

@@ -13,7 +13,7 @@ namespace signet {
 class CertificateChain {
  public:
   // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates
-  // that do not belong to the path are left out. Ends at a self-issued certificate or where no issuer is
+  // that do not belong to the path are left out. Ends at a self-signed certificate or where no issuer is
   // found. Of several issuers the one that is valid longest is taken; paths() has the others.
   CertificateChain(Certificate leaf, const std::vector<Certificate>& others);
   explicit CertificateChain(Certificate leaf) : CertificateChain(std::move(leaf), {}) {}

@@ -13,7 +13,7 @@
 
 namespace signet {
 
-class IdentityIndex;
+class Candidates;
 struct Verdict;
 
 // IdentitySet is identities to choose from, read once when it is made. Immutable, cheap to copy, usable
@@ -29,7 +29,7 @@ class IdentitySet {
 
  private:
   friend class Choice;
-  std::shared_ptr<const IdentityIndex> index_;
+  std::shared_ptr<const Candidates> candidates_;
 };
 
 // Reason is why an identity was taken or not, or a warning about the one that was.
@@ -129,7 +129,7 @@ class Choice {
   Choice(const CertificateRequest& request, const IdentitySet& identities, const SelectionPolicy& policy,
          TimePoint now);
 
-  std::shared_ptr<const IdentityIndex> index_;
+  std::shared_ptr<const Candidates> candidates_;
   CertificateRequest request_;
   SelectionPolicy policy_;
   TimePoint now_;

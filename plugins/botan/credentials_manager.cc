@@ -40,7 +40,7 @@ Botan::X509_Certificate Parsed(const Certificate& certificate, Check&& check) tr
 Chain PresentedChain(const CertificateChain& chain) {
   Chain presented;
   for (const Certificate& certificate : chain.certificates()) {
-    if (certificate == chain.leaf() || !certificate.self_issued())
+    if (certificate == chain.leaf() || !certificate.self_signed())
       presented.push_back(Parsed(certificate, CheckReadable));
   }
   return presented;

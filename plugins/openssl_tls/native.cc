@@ -42,7 +42,7 @@ OpenSslPtr<STACK_OF(X509)> NativeIntermediates(const CertificateChain& chain, OS
   OpenSslPtr<STACK_OF(X509)> stack(sk_X509_new_null());
   CheckOpenSsl(stack.get(), "sk_X509_new_null");
   for (const Certificate& certificate : chain.certificates()) {
-    if (certificate == chain.leaf() || certificate.self_issued()) continue;
+    if (certificate == chain.leaf() || certificate.self_signed()) continue;
     OpenSslPtr<X509> native = NativeCertificate(certificate, library);
     CheckOpenSsl(sk_X509_push(stack.get(), native.get()), "sk_X509_push");
     native.release();

@@ -49,6 +49,9 @@ class Visit {
     ExpectHost(connection_.get(), options.host);
     socket_.SetNonBlocking();
     CheckOpenSsl(SSL_set_fd(connection_.get(), socket_.get()), "SSL_set_fd");
+    // libssl goes on reading without a word while messages that it skips keep coming.
+    BIO_set_callback_ex(SSL_get_rbio(connection_.get()), BoundReading);
+    BIO_set_callback_arg(SSL_get_rbio(connection_.get()), reinterpret_cast<char*>(&budget_));
     SSL_set_post_handshake_auth(connection_.get(), 1);
     if (session != nullptr) SSL_set_session(connection_.get(), session);
   }
@@ -80,6 +83,16 @@ class Visit {
       const bool waits = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE;
       if (!waits || !budget_.Wait(EventsOf(kind), options_.timeout)) return result;
     }
+  }
+
+  // BoundReading makes a read fail as if nothing had come once the budget is spent.
+  static long BoundReading(BIO* bio, int operation, const char*, std::size_t, int, long, int result,
+                           std::size_t*) noexcept {
+    if (operation != BIO_CB_READ || reinterpret_cast<WaitBudget*>(BIO_get_callback_arg(bio))->Read())
+      return result;
+    BIO_clear_retry_flags(bio);
+    BIO_set_retry_read(bio);
+    return -1;
   }
 
   static short EventsOf(int kind) { return kind == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN; }

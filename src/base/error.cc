@@ -27,8 +27,7 @@ constexpr CodeRow kCodes[] = {
      "Give the right password, with pin-source or at the prompt."},
     {ErrorCode::kWrongPin, "wrong-pin",
      "Give the right PIN; each wrong one brings the token nearer to locking it."},
-    {ErrorCode::kPinNeeded, "pin-needed",
-     "Give the PIN with pin-source in the URI, with --pin-source or at the prompt."},
+    {ErrorCode::kPinNeeded, "pin-needed", "Give the PIN with pin-source in the URI or at the prompt."},
     {ErrorCode::kPinLocked, "pin-locked",
      "Unlock the PIN with the card's PUK or its security officer's PIN."},
     {ErrorCode::kPinFinalTry, "pin-final-try",
@@ -45,8 +44,7 @@ constexpr CodeRow kCodes[] = {
     {ErrorCode::kTokenAbsent, "token-absent", "Insert the token, and check its name with `signet list`."},
     {ErrorCode::kTokenTrouble, "token-trouble",
      "Take the token out and insert it again; `signet doctor` shows its state."},
-    {ErrorCode::kModuleTrouble, "module-trouble",
-     "Check the module's path with --module; `signet doctor` tries it."},
+    {ErrorCode::kModuleTrouble, "module-trouble", "Check the module's path; `signet doctor` tries it."},
     {ErrorCode::kBadUri, "bad-uri", "Write pkcs11:... as in RFC 7512, or pkcs12:PATH."},
     {ErrorCode::kBadSetting, "bad-setting",
      "Correct the setting; `signet doctor` names those that we do not know."},
@@ -56,10 +54,10 @@ constexpr CodeRow kCodes[] = {
     {ErrorCode::kHandshake, "handshake",
      "Run `signet handshake` against the server to see every message of the handshake."},
     {ErrorCode::kUntrustedServer, "untrusted-server",
-     "Name the CA of the server's certificate with --trust, and use the name that is in it."},
+     "Let the program trust the CA of the server's certificate, and use the name that is in it."},
     {ErrorCode::kNetwork, "network", "Check the host, the port and the network between."},
     {ErrorCode::kInternal, "internal",
-     "Report it with the output of the same command under --set call-log=stderr."},
+     "Report it with the calls to the token, which the setting call-log writes."},
 };
 
 const CodeRow& RowOf(ErrorCode code) noexcept {

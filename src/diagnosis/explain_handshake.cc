@@ -1,4 +1,5 @@
 #include "diagnosis/explanation.h"
+#include "identity/name_text.h"
 
 #include <algorithm>
 #include <span>
@@ -70,7 +71,7 @@ const EvidenceRow& EvidenceFor(std::optional<std::uint8_t> alert) {
 // NamesIssuerOf tells whether the server's request names the issuer of `certificate` among its authorities.
 bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certificate) {
   return std::ranges::any_of(request.authorities, [&](const auto& authority) {
-    return std::ranges::equal(authority, certificate.issuer_der());
+    return SameName(authority, certificate.issuer_der());
   });
 }
 
@@ -172,7 +173,7 @@ std::vector<Reason> Suspicions(const Choice& choice) {
   if (choice.identity() == nullptr) return reasons;
   const Certificate& last = choice.identity()->chain().certificates().back();
   const bool known = NamesIssuerOf(choice.request(), last);
-  if (!last.self_issued() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
+  if (!last.self_signed() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
     reasons.push_back(
         {Code::kIncompleteChain,
          fmt::format("its chain stops at {}; the certificate of the issuer {} is not with it, and the "

@@ -52,13 +52,17 @@ Error ExplainedError(const HandshakeOutcome& outcome);
 
 // Symptom is what a program prints when something goes wrong, and what is behind it.
 struct Symptom {
-  std::string_view text;  // found in what the program prints, whatever the case
+  // text is found in what the program prints, whatever the case and whether blanks, underscores or colons
+  // stand between its words.
+  std::string_view text;
   std::string_view cause;
   std::string_view mend;
 };
 std::span<const Symptom> Symptoms() noexcept;
 
-// ExplainSymptom finds the first symptom in `printed`; nothing where it holds none that we know.
+// FindSymptom gives the first symptom that `printed` holds; null where it holds none that we know.
+const Symptom* FindSymptom(std::string_view printed);
+// ExplainSymptom says what the first symptom in `printed` means; nothing where it holds none that we know.
 std::optional<Explanation> ExplainSymptom(std::string_view printed);
 
 }  // namespace signet

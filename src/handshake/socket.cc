@@ -72,9 +72,8 @@ void Socket::SetNonBlocking() const {
 }
 
 bool WaitBudget::Wait(short events, std::chrono::milliseconds at_most) {
-  using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
-  const auto end = begin + std::min(at_most, left_);
+  const auto end = begin + std::min<Clock::duration>(at_most, left_);
   int ready = 0;
   do {
     const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
@@ -82,9 +81,17 @@ bool WaitBudget::Wait(short events, std::chrono::milliseconds at_most) {
     pollfd entry{.fd = descriptor_, .events = events, .revents = 0};
     ready = poll(&entry, 1, static_cast<int>(std::min<long long>(rest.count(), 1 << 30)));
   } while (ready == 0 || (ready < 0 && errno == EINTR));
-  const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begin);
-  left_ -= std::min(left_, std::max(passed, std::chrono::milliseconds(1)));
+  last_ = Clock::now();
+  left_ -= std::min(left_, std::max<Clock::duration>(last_ - begin, std::chrono::milliseconds(1)));
   return ready > 0;
+}
+
+bool WaitBudget::Read() {
+  constexpr std::chrono::milliseconds kMost{200};
+  const auto now = Clock::now();
+  left_ -= std::min(left_, std::min<Clock::duration>(now - last_, kMost));
+  last_ = now;
+  return left_ > Clock::duration::zero();
 }
 
 void Socket::SetTimeout(std::chrono::milliseconds timeout) const {

@@ -38,9 +38,9 @@ class Socket {
   int descriptor_;
 };
 
-// WaitBudget bounds all the waiting for a peer on one socket. What this side does meanwhile, such as asking
-// for a PIN, does not count; each wait costs at least a millisecond, so that a peer that floods is bounded
-// too.
+// WaitBudget bounds all the waiting for a peer on one socket, and the reading of a peer that floods: each
+// wait costs at least a millisecond. What else this side does meanwhile, such as asking for a PIN, does not
+// count.
 class WaitBudget {
  public:
   WaitBudget(const Socket& socket, std::chrono::milliseconds total)
@@ -48,11 +48,18 @@ class WaitBudget {
   // Wait waits for `events` of poll(2) at most `at_most`; false where they do not come, or the budget is
   // spent.
   bool Wait(short events, std::chrono::milliseconds at_most);
-  std::chrono::milliseconds left() const noexcept { return left_; }
+  // Read is called before each read that a TLS stack makes without a wait: the time since the last read or
+  // wait counts, up to 200 ms, for the messages that were read. False where the budget is spent.
+  bool Read();
+  std::chrono::milliseconds left() const noexcept {
+    return std::chrono::ceil<std::chrono::milliseconds>(left_);
+  }
 
  private:
+  using Clock = std::chrono::steady_clock;
   int descriptor_;
-  std::chrono::milliseconds left_;
+  Clock::duration left_;
+  Clock::time_point last_ = Clock::now();
 };
 
 // HostAndPort reads "host:port", "[::1]:port"; nothing for what is neither.

@@ -24,11 +24,16 @@ struct Certificate::Parsed {
   // them; null where memory ran out. It is made at the first call.
   X509* Whole() const noexcept;
   bool IsCa() const noexcept { return Whole() != nullptr && is_ca_; }
+  // Names that differ tell without the key.
+  bool IsSelfSigned() const noexcept {
+    return subject_der == issuer_der && Whole() != nullptr && is_self_signed_;
+  }
 
  private:
   mutable std::once_flag once_;
   mutable OpenSslPtr<X509> whole_;
   mutable bool is_ca_ = false;
+  mutable bool is_self_signed_ = false;
 };
 
 namespace {
@@ -118,7 +123,10 @@ X509* Certificate::Parsed::Whole() const noexcept {
     const unsigned char* position = nullptr;
     whole_ = Decode(OwnContext(), der, position);
     if (whole_ == nullptr) return;
-    is_ca_ = X509_check_ca(whole_.get()) > 0 && (X509_get_extension_flags(whole_.get()) & EXFLAG_CA) != 0;
+    const bool may_issue = X509_check_ca(whole_.get()) > 0;  // fills the extension cache
+    const std::uint32_t flags = X509_get_extension_flags(whole_.get());
+    is_ca_ = may_issue && (flags & EXFLAG_CA) != 0;
+    is_self_signed_ = (flags & EXFLAG_SS) != 0;
   });
   return whole_.get();
 }
@@ -176,7 +184,7 @@ TimePoint Certificate::not_after() const noexcept { return parsed_->not_after; }
 const std::string& Certificate::sha256() const noexcept { return parsed_->sha256; }
 const std::string& Certificate::user_name() const noexcept { return parsed_->user_name; }
 bool Certificate::is_ca() const noexcept { return parsed_->IsCa(); }
-bool Certificate::self_issued() const noexcept { return parsed_->subject_der == parsed_->issuer_der; }
+bool Certificate::self_signed() const noexcept { return parsed_->IsSelfSigned(); }
 X509* Certificate::native() const noexcept { return parsed_->Whole(); }
 
 std::string Certificate::ToPem() const {

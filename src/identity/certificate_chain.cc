@@ -51,7 +51,7 @@ class PathFinder {
  private:
   void Walk() {
     bool continued = false;
-    if (!path_.back().self_issued() && path_.size() < kMaxPath) {
+    if (!path_.back().self_signed() && path_.size() < kMaxPath) {
       for (const Certificate* issuer : IssuersOf(path_.back())) {
         if (found_.size() == kMaxPaths) return;
         if (std::ranges::find(path_, *issuer) != path_.end()) continue;

@@ -3,6 +3,7 @@
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -26,6 +27,11 @@ std::string Escaped(std::string_view text) {
   return escaped;
 }
 
+OpenSslPtr<X509_NAME> Parsed(std::span<const std::uint8_t> der) {
+  const unsigned char* position = der.data();
+  return OpenSslPtr<X509_NAME>(d2i_X509_NAME(nullptr, &position, static_cast<long>(der.size())));
+}
+
 }  // namespace
 
 std::string NameText(const X509_NAME* name) {
@@ -38,9 +44,16 @@ std::string NameText(const X509_NAME* name) {
 
 std::string NameText(std::span<const std::uint8_t> der) {
   const OpenSslErrorMark mark;
-  const unsigned char* position = der.data();
-  const OpenSslPtr<X509_NAME> name(d2i_X509_NAME(nullptr, &position, static_cast<long>(der.size())));
+  const OpenSslPtr<X509_NAME> name = Parsed(der);
   return name != nullptr ? NameText(name.get()) : "malformed name";
+}
+
+bool SameName(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
+  if (std::ranges::equal(a, b)) return true;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<X509_NAME> first = Parsed(a);
+  const OpenSslPtr<X509_NAME> second = Parsed(b);
+  return first != nullptr && second != nullptr && X509_NAME_cmp(first.get(), second.get()) == 0;
 }
 
 }  // namespace signet

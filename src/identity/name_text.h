@@ -12,5 +12,8 @@ namespace signet {
 std::string NameText(const X509_NAME* name);
 // NameText of a DER Name that somebody else sent: "malformed name" where it is none.
 std::string NameText(std::span<const std::uint8_t> der);
+// SameName compares two DER Names as X509_NAME_cmp does (RFC 5280 section 7.1); malformed ones by their
+// bytes.
+bool SameName(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
 
 }  // namespace signet

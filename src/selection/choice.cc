@@ -1,4 +1,4 @@
-#include "selection/identity_index.h"
+#include "selection/candidates.h"
 #include "selection/prepared_request.h"
 #include "selection/reasons.h"
 #include "selection/verdict.h"
@@ -18,23 +18,23 @@ Reason WhyChosen(const Verdict& chosen, const std::vector<Verdict>& ranked, cons
   if (!s.policy.pinned.empty()) return {Code::kPreferred, "it is the one that the user named"};
   if (ranked.size() == 1) return {Code::kPreferred, "it is the only one that fits"};
   return {Code::kPreferred, fmt::format("of the {} that fit it goes first: {}", ranked.size(),
-                                        WhyBefore(chosen, ranked[1], s.index))};
+                                        WhyBefore(chosen, ranked[1], s.candidates))};
 }
 
 Reason WhyNotTaken(const Verdict& verdict, const Verdict* chosen, const Situation& s) {
   if (!s.policy.pinned.empty()) return {Code::kNotPinned, "it fits, but the user named another one"};
   if (chosen == nullptr) return {Code::kKeyUnavailable, "its key was out of reach when the choice was made"};
-  const std::string& winner = s.index.identities()[chosen->position].uri();
+  const std::string& winner = s.candidates.identities()[chosen->position].uri();
   return {Code::kOutranked,
-          fmt::format("it fits, but {} goes first: {}", winner, WhyBefore(*chosen, verdict, s.index))};
+          fmt::format("it fits, but {} goes first: {}", winner, WhyBefore(*chosen, verdict, s.candidates))};
 }
 
 }  // namespace
 
 std::vector<Reason> Choice::warnings() const {
   if (outcome_ != Outcome::kChosen) return {};
-  const PreparedRequest prepared(request_, policy_, now_, *index_);
-  const Situation situation{*index_, prepared, request_, policy_, now_};
+  const PreparedRequest prepared(request_, policy_, now_);
+  const Situation situation{*candidates_, prepared, request_, policy_, now_};
   const Verdict& verdict = (*verdicts_)[chosen_];
   std::vector<Reason> warnings = ReasonsFor(verdict, situation);
   std::ranges::move(ChainWarnings(verdict, situation), std::back_inserter(warnings));
@@ -42,8 +42,8 @@ std::vector<Reason> Choice::warnings() const {
 }
 
 std::vector<Choice::Considered> Choice::considered() const {
-  const PreparedRequest prepared(request_, policy_, now_, *index_);
-  const Situation situation{*index_, prepared, request_, policy_, now_};
+  const PreparedRequest prepared(request_, policy_, now_);
+  const Situation situation{*candidates_, prepared, request_, policy_, now_};
   std::vector<Verdict> ranked;
   std::vector<Verdict> rejected;
   std::optional<Verdict> chosen;
@@ -52,16 +52,17 @@ std::vector<Choice::Considered> Choice::considered() const {
       chosen = verdict;
       continue;
     }
-    verdict.failures |= KeyFailures(index_->identities()[verdict.position]);
+    verdict.failures |= KeyFailures(candidates_->identities()[verdict.position]);
     (verdict.failures == 0 ? ranked : rejected).push_back(verdict);
   }
-  std::ranges::sort(ranked, [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, *index_); });
+  std::ranges::sort(ranked,
+                    [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, *candidates_); });
   if (chosen) ranked.insert(ranked.begin(), *chosen);
 
   std::vector<Considered> all;
-  all.reserve(index_->rows().size());
+  all.reserve(candidates_->rows().size());
   const auto add = [&](const Verdict& verdict, std::vector<Reason> reasons) {
-    Considered& entry = all.emplace_back(Considered{.identity = OnItsPath(*index_, verdict)});
+    Considered& entry = all.emplace_back(Considered{.identity = OnItsPath(*candidates_, verdict)});
     entry.chosen = chosen && verdict.position == chosen->position;
     entry.fits = verdict.failures == 0;
     if ((verdict.failures & kCryptographic) == 0) entry.scheme = prepared.scheme_order[verdict.scheme];

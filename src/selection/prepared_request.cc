@@ -6,8 +6,6 @@
 #include "selection/certificate_facts.h"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_set>
 
 namespace signet {
 namespace {
@@ -33,7 +31,11 @@ std::optional<std::uint32_t> KeyUsageBits(std::span<const std::uint8_t> der) {
   return value;
 }
 
-std::vector<OpenSslPtr<X509_NAME>> ParsedNames(const std::vector<std::vector<std::uint8_t>>& authorities) {
+// Before is an order of names, whoever owns them.
+constexpr auto Before = [](const auto& a, const auto& b) { return X509_NAME_cmp(&*a, &*b) < 0; };
+
+// SortedNames leaves out what is no Name.
+std::vector<OpenSslPtr<X509_NAME>> SortedNames(const std::vector<std::vector<std::uint8_t>>& authorities) {
   const OpenSslErrorMark mark;
   std::vector<OpenSslPtr<X509_NAME>> names;
   for (const auto& der : authorities) {
@@ -41,6 +43,7 @@ std::vector<OpenSslPtr<X509_NAME>> ParsedNames(const std::vector<std::vector<std
     OpenSslPtr<X509_NAME> name(d2i_X509_NAME(nullptr, &position, static_cast<long>(der.size())));
     if (name != nullptr && position == der.data() + der.size()) names.push_back(std::move(name));
   }
+  std::ranges::sort(names, Before);
   return names;
 }
 
@@ -56,21 +59,23 @@ std::optional<std::vector<std::string>> PurposeOids(std::span<const std::uint8_t
 }  // namespace
 
 PreparedRequest::PreparedRequest(const CertificateRequest& request, const SelectionPolicy& policy,
-                                 TimePoint now, const IdentityIndex& index)
-    : tls13(IsTls13(request.protocol_version)), prefer_hardware(policy.prefer_hardware) {
+                                 TimePoint now)
+    : tls13(IsTls13(request.protocol_version)),
+      any_authority(request.authorities.empty()),
+      not_before_limit(now + policy.clock_skew),
+      not_after_limit(now - policy.clock_skew),
+      prefer_hardware(policy.prefer_hardware),
+      authorities_(SortedNames(request.authorities)) {
   PrepareSchemes(request, policy);
   const bool any_type = tls13 || request.certificate_types.empty();
   for (const std::uint8_t type : request.certificate_types) certificate_types.set(type);
   if (any_type) certificate_types.set();
 
-  PrepareAuthorities(request, index);
   client = request.role == CertificateRequest::Role::kClient;
   if (!client) PrepareHost(request);
   if (tls13) {
     for (const auto& filter : request.oid_filters) PrepareFilter(filter);
   }
-  not_before_limit = (now + policy.clock_skew).time_since_epoch().count();
-  not_after_limit = (now - policy.clock_skew).time_since_epoch().count();
 }
 
 void PreparedRequest::PrepareSchemes(const CertificateRequest& request, const SelectionPolicy& policy) {
@@ -84,26 +89,9 @@ void PreparedRequest::PrepareSchemes(const CertificateRequest& request, const Se
   for (const SignatureScheme scheme : scheme_order) scheme_bits.push_back(BitOf(scheme));
 }
 
-// Each authority is parsed once and each issuer name looked up once, by its bytes, then as X509_NAME_cmp
-// compares (RFC 5280 section 7.1, letters of ASCII): n log m for n names and m authorities.
-void PreparedRequest::PrepareAuthorities(const CertificateRequest& request, const IdentityIndex& index) {
-  any_authority = request.authorities.empty();
-  accepted.resize(index.issuer_names().size());
-  if (any_authority) return;
-  const auto text = [](std::span<const std::uint8_t> bytes) {
-    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
-  std::unordered_set<std::string_view> bytes;
-  for (const auto& authority : request.authorities) bytes.insert(text(authority));
-  const auto before = [](const auto& a, const auto& b) { return X509_NAME_cmp(&*a, &*b) < 0; };
-  std::vector<OpenSslPtr<X509_NAME>> names = ParsedNames(request.authorities);
-  std::ranges::sort(names, before);
-  for (std::size_t i = 0; i < accepted.size(); ++i) {
-    const Certificate& bearer = index.issuer_names()[i];
-    accepted[i] =
-        bytes.contains(text(bearer.issuer_der())) ||
-        std::binary_search(names.begin(), names.end(), X509_get_issuer_name(bearer.native()), before);
-  }
+bool PreparedRequest::AcceptsIssuerOf(const Certificate& certificate) const {
+  return any_authority || std::binary_search(authorities_.begin(), authorities_.end(),
+                                             X509_get_issuer_name(certificate.native()), Before);
 }
 
 void PreparedRequest::PrepareHost(const CertificateRequest& request) {

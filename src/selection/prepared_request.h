@@ -1,6 +1,7 @@
 #pragma once
 
-#include "selection/identity_index.h"
+#include "base/openssl_ptr.h"
+#include "selection/candidates.h"
 #include <signet/identity_selector.h>
 
 #include <bitset>
@@ -10,10 +11,13 @@
 
 namespace signet {
 
-// PreparedRequest is a request and a policy, read once for all identities of one index.
+// PreparedRequest is a request and a policy, read once for all identities of a set.
 struct PreparedRequest {
-  PreparedRequest(const CertificateRequest& request, const SelectionPolicy& policy, TimePoint now,
-                  const IdentityIndex& index);
+  PreparedRequest(const CertificateRequest& request, const SelectionPolicy& policy, TimePoint now);
+
+  // AcceptsIssuerOf tells whether one of the authorities issued `certificate`, by OpenSSL's own comparison of
+  // names (RFC 5280 section 7.1, letters of ASCII).
+  bool AcceptsIssuerOf(const Certificate& certificate) const;
 
   bool tls13;
   SchemeBits version_schemes;  // the protocol version's
@@ -23,7 +27,6 @@ struct PreparedRequest {
   std::vector<SchemeBits> scheme_bits;        // the same as bits
   std::bitset<256> certificate_types;
   bool any_authority;
-  std::vector<bool> accepted;  // by number of the issuer name
   bool client;
   std::string host;                // in lower case; empty: none
   std::string host_wildcard;       // *.rest
@@ -32,15 +35,16 @@ struct PreparedRequest {
   std::vector<std::string> filter_purposes;
   bool filter_wants_purposes = false;
   bool filter_matches_nobody = false;
-  std::int64_t not_before_limit;  // now, and as much later as the clocks may differ
-  std::int64_t not_after_limit;
+  TimePoint not_before_limit;  // now, and as much later as the clocks may differ
+  TimePoint not_after_limit;
   bool prefer_hardware;
 
  private:
   void PrepareSchemes(const CertificateRequest& request, const SelectionPolicy& policy);
-  void PrepareAuthorities(const CertificateRequest& request, const IdentityIndex& index);
   void PrepareHost(const CertificateRequest& request);
   void PrepareFilter(const CertificateRequest::OidFilter& filter);
+
+  std::vector<OpenSslPtr<X509_NAME>> authorities_;  // in the order of X509_NAME_cmp
 };
 
 // OID filters that we know (RFC 8446 section 4.2.5).

@@ -200,7 +200,7 @@ void WarnOfChainSignatures(const Identity& identity, const Situation& s, std::ve
   for (const SignatureScheme scheme : accepted) bits |= BitOf(scheme);
   for (const Certificate& certificate : identity.chain().certificates()) {
     // Nobody checks the signature of a root.
-    if (certificate.self_issued() || (SchemesOfSignature(certificate) & bits) != 0) continue;
+    if (certificate.self_signed() || (SchemesOfSignature(certificate) & bits) != 0) continue;
     warnings.push_back(
         {Code::kChainSignature,
          fmt::format("the signature on the certificate of {} is of a kind that the {} does not list: {}",
@@ -236,12 +236,12 @@ Reason IncompleteChain(const Identity& identity) {
 }  // namespace
 
 std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situation) {
-  const Identity identity = OnItsPath(situation.index, verdict);
+  const Identity identity = OnItsPath(situation.candidates, verdict);
   std::vector<Reason> reasons;
   for (const FailureRow& row : kFailures) {
     if ((verdict.failures & FailureOf(row.code)) == 0) continue;
     reasons.push_back({row.code, row.write(identity, verdict, situation)});
-    if (row.code == Code::kAuthorities && !identity.chain().certificates().back().self_issued()) {
+    if (row.code == Code::kAuthorities && !identity.chain().certificates().back().self_signed()) {
       reasons.push_back(IncompleteChain(identity));
     }
   }
@@ -249,7 +249,7 @@ std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situatio
 }
 
 std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation) {
-  const Identity identity = OnItsPath(situation.index, verdict);
+  const Identity identity = OnItsPath(situation.candidates, verdict);
   std::vector<Reason> warnings;
   WarnOfChainSignatures(identity, situation, warnings);
   WarnOfChainDates(identity, situation, warnings);
@@ -260,9 +260,9 @@ std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situa
   return warnings;
 }
 
-std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const IdentityIndex& index) {
+std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Candidates& candidates) {
   for (const Contest& contest : Ranking()) {
-    if (contest.compare(winner, loser, index) < 0) return contest.why;
+    if (contest.compare(winner, loser, candidates) < 0) return contest.why;
   }
   return "both present the same certificate, and it was given first";
 }

@@ -9,7 +9,7 @@ namespace signet {
 
 // Situation is what the writing of reasons looks at.
 struct Situation {
-  const IdentityIndex& index;
+  const Candidates& candidates;
   const PreparedRequest& prepared;
   const CertificateRequest& request;
   const SelectionPolicy& policy;
@@ -21,6 +21,6 @@ std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situatio
 // ChainWarnings says what the peer could hold against the chain behind the leaf, though it may not.
 std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation);
 // WhyBefore says what put `winner` before `loser`; of equal ones, that the first was given first.
-std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const IdentityIndex& index);
+std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Candidates& candidates);
 
 }  // namespace signet

@@ -1,4 +1,4 @@
-#include "selection/identity_index.h"
+#include "selection/candidates.h"
 #include "selection/prepared_request.h"
 #include "selection/verdict.h"
 #include <signet/identity_selector.h>
@@ -21,17 +21,17 @@ bool IsPinned(const Identity& identity, const SelectionPolicy& policy) {
 // Best gives the first in rank of those that are eligible and whose key is not out of reach; only the keys of
 // the foremost are asked.
 template <class Eligible>
-const Verdict* Best(const IdentityIndex& index, const std::vector<Verdict>& verdicts,
+const Verdict* Best(const Candidates& candidates, const std::vector<Verdict>& verdicts,
                     const Eligible& eligible) {
   std::vector<const Verdict*> rivals;
   for (const Verdict& verdict : verdicts) {
     if (eligible(verdict)) rivals.push_back(&verdict);
   }
-  const auto after = [&](const Verdict* a, const Verdict* b) { return GoesBefore(*b, *a, index); };
+  const auto after = [&](const Verdict* a, const Verdict* b) { return GoesBefore(*b, *a, candidates); };
   std::ranges::make_heap(rivals, after);
   for (; !rivals.empty(); rivals.pop_back()) {
     std::ranges::pop_heap(rivals, after);
-    if (KeyFailures(index.identities()[rivals.back()->position]) == 0) return rivals.back();
+    if (KeyFailures(candidates.identities()[rivals.back()->position]) == 0) return rivals.back();
   }
   return nullptr;
 }
@@ -39,29 +39,29 @@ const Verdict* Best(const IdentityIndex& index, const std::vector<Verdict>& verd
 }  // namespace
 
 IdentitySet::IdentitySet(std::vector<Identity> identities, const std::vector<Certificate>& others)
-    : index_(std::make_shared<const IdentityIndex>(Completed(std::move(identities), others))) {}
+    : candidates_(std::make_shared<const Candidates>(Completed(std::move(identities), others))) {}
 
-const std::vector<Identity>& IdentitySet::identities() const noexcept { return index_->identities(); }
+const std::vector<Identity>& IdentitySet::identities() const noexcept { return candidates_->identities(); }
 
 Choice::Choice(const CertificateRequest& request, const IdentitySet& identities,
                const SelectionPolicy& policy, TimePoint now)
-    : index_(identities.index_), request_(request), policy_(policy), now_(now) {
-  const PreparedRequest prepared(request_, policy_, now_, *index_);
+    : candidates_(identities.candidates_), request_(request), policy_(policy), now_(now) {
+  const PreparedRequest prepared(request_, policy_, now_);
   std::vector<Verdict> verdicts;
-  verdicts.reserve(index_->rows().size());
-  for (std::uint32_t i = 0; i < index_->rows().size(); ++i)
-    verdicts.push_back(Judge(*index_, i, prepared, policy_.stack_refusal));
+  verdicts.reserve(candidates_->rows().size());
+  for (std::uint32_t i = 0; i < candidates_->rows().size(); ++i)
+    verdicts.push_back(Judge(*candidates_, i, prepared, policy_.stack_refusal));
   policy_.stack_refusal = nullptr;  // it may look at a connection that does not outlive this call
   verdicts_ = std::make_shared<const std::vector<Verdict>>(std::move(verdicts));
 
   const bool pinned = !policy_.pinned.empty();
   // Of several places that hold the pinned certificate, one that fails nothing goes first.
-  const Verdict* best = Best(*index_, *verdicts_, [&](const Verdict& v) {
-    return v.failures == 0 && (!pinned || IsPinned(index_->identities()[v.position], policy_));
+  const Verdict* best = Best(*candidates_, *verdicts_, [&](const Verdict& v) {
+    return v.failures == 0 && (!pinned || IsPinned(candidates_->identities()[v.position], policy_));
   });
   if (pinned && best == nullptr) {
-    best = Best(*index_, *verdicts_, [&](const Verdict& v) {
-      return (v.failures & kCryptographic) == 0 && IsPinned(index_->identities()[v.position], policy_);
+    best = Best(*candidates_, *verdicts_, [&](const Verdict& v) {
+      return (v.failures & kCryptographic) == 0 && IsPinned(candidates_->identities()[v.position], policy_);
     });
   }
   if (best == nullptr) {
@@ -70,7 +70,7 @@ Choice::Choice(const CertificateRequest& request, const IdentitySet& identities,
   }
   outcome_ = Outcome::kChosen;
   chosen_ = best->position;
-  identity_ = OnItsPath(*index_, *best);
+  identity_ = OnItsPath(*candidates_, *best);
   scheme_ = prepared.scheme_order[best->scheme];
 }
 

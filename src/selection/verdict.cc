@@ -10,7 +10,7 @@ namespace {
 
 using enum Reason::Code;
 
-void JudgeScheme(const IndexRow& row, const PreparedRequest& request, Verdict& verdict) {
+void JudgeScheme(const Candidate& row, const PreparedRequest& request, Verdict& verdict) {
   const SchemeBits version = (request.tls13 ? row.tls13 : row.tls12) & request.version_schemes;
   const SchemeBits usable = version & request.stack_schemes & request.peer_schemes;
   for (std::size_t i = 0; i < request.scheme_bits.size(); ++i) {
@@ -32,16 +32,26 @@ void JudgeScheme(const IndexRow& row, const PreparedRequest& request, Verdict& v
 constexpr Failures kOfPath = FailureOf(kAuthorities) | FailureOf(kCurveNotOffered) | FailureOf(kKeyTooWeak) |
                              FailureOf(kSignatureTooWeak);
 
+bool IsValid(const Certificate& certificate, const PreparedRequest& request) {
+  return certificate.not_before() <= request.not_before_limit &&
+         certificate.not_after() >= request.not_after_limit;
+}
+
+// IsNewKeysByOld holds for a CA's certificate for its new key by its old one.
+bool IsNewKeysByOld(const Certificate& certificate) {
+  return !certificate.self_signed() &&
+         std::ranges::equal(certificate.subject_der(), certificate.issuer_der());
+}
+
 // JudgePath judges one path. Where the stack refuses an issuer, the path is cut before it: the peer may have
 // that one itself, and only what is sent counts.
 Verdict JudgePath(Verdict verdict, std::uint32_t number, const std::vector<Certificate>& path,
                   const PreparedRequest& request, const Refusal& refusal) {
-  const PathFacts& facts = verdict.row->paths[number];
   verdict.path = number;
   verdict.path_length = static_cast<std::uint32_t>(path.size());
   for (std::uint32_t i = 0; refusal && i < path.size(); ++i) {
     // A root is not sent.
-    if (i > 0 && path[i].self_issued()) break;
+    if (i > 0 && path[i].self_signed()) break;
     std::optional<Reason> refused = refusal(path[i], i == 0);
     if (!refused) continue;
     verdict.path_length = std::max<std::uint32_t>(i, 1);
@@ -50,14 +60,16 @@ Verdict JudgePath(Verdict verdict, std::uint32_t number, const std::vector<Certi
     break;
   }
   if (verdict.path_length > 1) {
-    verdict.issuers_valid =
-        facts.not_before <= request.not_before_limit && facts.not_after >= request.not_after_limit;
+    verdict.issuers_valid = std::all_of(path.begin() + 1, path.end(), [&](const Certificate& certificate) {
+      return IsValid(certificate, request);
+    });
   }
+  verdict.leads_to_old_key = std::any_of(path.begin(), path.begin() + verdict.path_length, IsNewKeysByOld);
   if (request.any_authority) return verdict;
-  const auto accepted =
-      std::ranges::find_if(facts.issuers, [&](std::uint32_t name) { return request.accepted[name]; });
-  verdict.issuer_depth = static_cast<std::uint32_t>(accepted - facts.issuers.begin());
-  if (accepted == facts.issuers.end()) {
+  const auto accepted = std::ranges::find_if(
+      path, [&](const Certificate& certificate) { return request.AcceptsIssuerOf(certificate); });
+  verdict.issuer_depth = static_cast<std::uint32_t>(accepted - path.begin());
+  if (accepted == path.end()) {
     verdict.failures |= FailureOf(kAuthorities);
   } else if (verdict.issuer_depth >= verdict.path_length) {
     // The way to the authority leads over the certificate that the stack refuses.
@@ -70,9 +82,10 @@ Verdict JudgePath(Verdict verdict, std::uint32_t number, const std::vector<Certi
 bool IsBetterPath(const Verdict& a, const Verdict& b) {
   const auto rank = [](const Verdict& v) {
     const bool cut = v.refusal.has_value();
-    // Where none will do, the one that leads to an authority says what is wrong.
+    // Where none will do, the one that leads to an authority says what is wrong. Two keys of one CA have one
+    // name: what leads to the old one is of use to a peer that has either.
     return std::tuple((v.failures & kOfPath) != 0, (v.failures & FailureOf(kAuthorities)) != 0,
-                      !v.issuers_valid, cut, v.issuer_depth);
+                      !v.issuers_valid, cut, v.issuer_depth, !v.leads_to_old_key);
   };
   return rank(a) < rank(b);
 }
@@ -96,7 +109,7 @@ Reason::Code CodeOf(UsageFault fault) {
 void JudgeUsage(const PreparedRequest& request, Verdict& verdict) {
   constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
   constexpr const char* kServerAuth = "1.3.6.1.5.5.7.3.1";
-  const IndexRow& row = *verdict.row;
+  const Candidate& row = *verdict.row;
   for (const UsageFault fault : request.client ? row.client_faults : row.server_faults)
     verdict.failures |= FailureOf(CodeOf(fault));
   verdict.names_purpose =
@@ -104,7 +117,7 @@ void JudgeUsage(const PreparedRequest& request, Verdict& verdict) {
 }
 
 void JudgeFilters(const PreparedRequest& request, Verdict& verdict) {
-  const IndexRow& row = *verdict.row;
+  const Candidate& row = *verdict.row;
   bool matches = !request.filter_matches_nobody;
   if (request.filter_wants_usage) {
     matches &= row.key_usage != UINT32_MAX && (row.key_usage & request.filter_usage) == request.filter_usage;
@@ -133,41 +146,45 @@ int Before(const T& a, const T& b) {
   return a < b ? -1 : b < a ? 1 : 0;
 }
 
-int ByFingerprint(const Verdict& a, const Verdict& b, const IdentityIndex& index) {
-  const Identity& first = index.identities()[a.position];
-  const Identity& second = index.identities()[b.position];
+const Certificate& LeafOf(const Verdict& verdict, const Candidates& all) {
+  return all.identities()[verdict.position].leaf();
+}
+
+int ByFingerprint(const Verdict& a, const Verdict& b, const Candidates& candidates) {
+  const Identity& first = candidates.identities()[a.position];
+  const Identity& second = candidates.identities()[b.position];
   if (const int order = first.leaf().sha256().compare(second.leaf().sha256()); order != 0) return order;
   return first.uri().compare(second.uri());
 }
 
 constexpr Contest kRanking[] = {
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) { return Before(a.host, b.host); },
+    {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(a.host, b.host); },
      "its certificate names the host better"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
+    {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(b.names_purpose, a.names_purpose);
      },
      "its extended key usage names this purpose"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
+    {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(b.issuers_valid, a.issuers_valid);
      },
      "every issuer in its chain is valid now"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
+    {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(a.issuer_depth, b.issuer_depth);
      },
      "an authority that the peer accepts is nearer to its leaf"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) { return Before(a.scheme, b.scheme); },
+    {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(a.scheme, b.scheme); },
      "the peer prefers its signature scheme"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) { return Before(b.hardware, a.hardware); },
+    {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(b.hardware, a.hardware); },
      "its key lives in a token"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
-       return Before(b.row->not_before, a.row->not_before);
+    {[](const Verdict& a, const Verdict& b, const Candidates& all) {
+       return Before(LeafOf(b, all).not_before(), LeafOf(a, all).not_before());
      },
      "it was issued later"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
-       return Before(b.row->not_after, a.row->not_after);
+    {[](const Verdict& a, const Verdict& b, const Candidates& all) {
+       return Before(LeafOf(b, all).not_after(), LeafOf(a, all).not_after());
      },
      "it is valid longer"},
-    {[](const Verdict& a, const Verdict& b, const IdentityIndex&) {
+    {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(a.path_length, b.path_length);
      },
      "its chain is shorter"},
@@ -178,9 +195,9 @@ constexpr Contest kRanking[] = {
 
 std::span<const Contest> Ranking() noexcept { return kRanking; }
 
-Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request,
+Verdict Judge(const Candidates& candidates, std::uint32_t position, const PreparedRequest& request,
               const Refusal& refusal) {
-  const IndexRow& row = index.rows()[position];
+  const Candidate& row = candidates.rows()[position];
   Verdict verdict;
   verdict.row = &row;
   verdict.position = position;
@@ -188,17 +205,18 @@ Verdict Judge(const IdentityIndex& index, std::uint32_t position, const Prepared
   if (!row.key_matches) verdict.failures |= FailureOf(kKeyCertificateMismatch);
   JudgeScheme(row, request, verdict);
   if (!request.certificate_types.test(row.certificate_type)) verdict.failures |= FailureOf(kCertificateType);
-  JudgePaths(index.identities()[position], request, refusal, verdict);
+  JudgePaths(candidates.identities()[position], request, refusal, verdict);
   JudgeUsage(request, verdict);
-  if (row.not_before > request.not_before_limit) verdict.failures |= FailureOf(kNotYetValid);
-  if (row.not_after < request.not_after_limit) verdict.failures |= FailureOf(kExpired);
+  const Identity& identity = candidates.identities()[position];
+  if (identity.leaf().not_before() > request.not_before_limit) verdict.failures |= FailureOf(kNotYetValid);
+  if (identity.leaf().not_after() < request.not_after_limit) verdict.failures |= FailureOf(kExpired);
   JudgeFilters(request, verdict);
   JudgeHost(request, verdict);
   return verdict;
 }
 
-Identity OnItsPath(const IdentityIndex& index, const Verdict& verdict) {
-  const Identity& identity = index.identities()[verdict.position];
+Identity OnItsPath(const Candidates& candidates, const Verdict& verdict) {
+  const Identity& identity = candidates.identities()[verdict.position];
   const auto& path = identity.chain().paths()[verdict.path];
   if (verdict.path_length == path.size() && path == identity.chain().certificates()) return identity;
   return identity.WithChain(identity.chain().WithPath(
@@ -212,9 +230,9 @@ Failures KeyFailures(const Identity& identity) {
                                                                        : kKeyUnavailable);
 }
 
-bool GoesBefore(const Verdict& a, const Verdict& b, const IdentityIndex& index) {
+bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates) {
   for (const Contest& contest : kRanking) {
-    if (const int order = contest.compare(a, b, index); order != 0) return order < 0;
+    if (const int order = contest.compare(a, b, candidates); order != 0) return order < 0;
   }
   return false;
 }

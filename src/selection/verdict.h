@@ -1,6 +1,6 @@
 #pragma once
 
-#include "selection/identity_index.h"
+#include "selection/candidates.h"
 #include "selection/prepared_request.h"
 #include <signet/identity_selector.h>
 
@@ -29,7 +29,7 @@ using Refusal = std::function<std::optional<Reason>(const Certificate& certifica
 // Verdict is one identity under one request: what it fails, and where it stands among those that fail
 // nothing.
 struct Verdict {
-  const IndexRow* row = nullptr;
+  const Candidate* row = nullptr;
   std::uint32_t position = 0;  // in the set
   Failures failures = 0;
   std::uint32_t path = 0;          // in the chain's paths()
@@ -39,28 +39,29 @@ struct Verdict {
   std::uint8_t host = 0;           // 0 named, 1 by a wildcard, 2 not named
   bool names_purpose = false;
   bool issuers_valid = true;      // all that are sent, now
+  bool leads_to_old_key = false;  // over a CA's certificate for its new key by its old one
   bool hardware = false;          // and the policy cares
   std::optional<Reason> refusal;  // the stack's, of a certificate on the path
 };
 
 // Judge applies the tests that need no key: all but the key's own word, Unavailable.
-Verdict Judge(const IdentityIndex& index, std::uint32_t position, const PreparedRequest& request,
+Verdict Judge(const Candidates& candidates, std::uint32_t position, const PreparedRequest& request,
               const Refusal& refusal);
 // OnItsPath gives the identity with the chain that the verdict is about.
-Identity OnItsPath(const IdentityIndex& index, const Verdict& verdict);
+Identity OnItsPath(const Candidates& candidates, const Verdict& verdict);
 // KeyFailures asks the key, which may know better than when it was indexed.
 Failures KeyFailures(const Identity& identity);
 
 // Contest is a comparison of two verdicts that fit.
 struct Contest {
   // compare is negative where `a` goes before `b`.
-  int (*compare)(const Verdict& a, const Verdict& b, const IdentityIndex& index);
+  int (*compare)(const Verdict& a, const Verdict& b, const Candidates& candidates);
   std::string_view why;  // what the winner has, after its name
 };
 // Ranking lists the contests, the weightiest first.
 std::span<const Contest> Ranking() noexcept;
 
 // GoesBefore is a total order for identities that differ.
-bool GoesBefore(const Verdict& a, const Verdict& b, const IdentityIndex& index);
+bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates);
 
 }  // namespace signet

@@ -38,7 +38,7 @@ std::string TestIdentity::CertificatePem() const { return certificate.ToPem(); }
 std::string TestIdentity::ChainPem() const {
   std::string pem = certificate.ToPem();
   for (const Certificate& issuer : issuers) {
-    if (!issuer.self_issued()) pem += issuer.ToPem();
+    if (!issuer.self_signed()) pem += issuer.ToPem();
   }
   return pem;
 }

@@ -1,5 +1,6 @@
 #include "tool/output.h"
 
+#include "tool/option_hint.h"
 #include "tool/printable.h"
 #include "tool/remarks.h"
 #include <signet/signature_scheme.h>
@@ -55,7 +56,8 @@ std::string WithoutPin(std::string_view uri) {
 }
 
 Json ErrorJson(const Error& error) {
-  Json json = {{"what", Name(error.code())}, {"detail", error.detail()}, {"mend", error.mend()}};
+  Json json = {
+      {"what", Name(error.code())}, {"detail", error.detail()}, {"mend", WithOptionHint(error).mend()}};
   if (!error.call().empty()) json["call"] = error.call();
   if (!error.native().name.empty()) json["native"] = error.native().name;
   if (!error.token().empty()) json["token"] = error.token();
@@ -79,7 +81,7 @@ void PrintJson(const Json& document) {
 }
 
 void PrintError(const Error& error) {
-  fmt::print(stderr, "signet: {}\n", Printable(error.what(), Lines::kMany));
+  fmt::print(stderr, "signet: {}\n", Printable(WithOptionHint(error).what(), Lines::kMany));
 }
 
 }  // namespace signet::tool

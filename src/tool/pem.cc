@@ -44,7 +44,7 @@ std::string WithAbsolutePath(const std::string& uri) {
                      uri.substr(end));
 }
 
-// WithAbsolutePinSource makes a pin-source in the query mean the same file wherever a program was started.
+// WithAbsolutePinSource makes a pin-source mean the same file wherever a program was started.
 Secret WithAbsolutePinSource(std::string_view attribute) {
   constexpr std::string_view kName = "pin-source=";
   constexpr std::string_view kScheme = "file:";
@@ -57,8 +57,11 @@ Secret WithAbsolutePinSource(std::string_view attribute) {
   const bool relative = !path.empty() && path.front() != '/' && path.front() != '|' &&
                         (path.size() < source->size() || path.find(':') == path.npos);
   if (!relative) return Secret(attribute);
-  const std::string whole = std::filesystem::absolute(path).lexically_normal().string();
-  return Secret(fmt::format("{}{}{}", kName, kScheme, PercentEncode(whole, "/")));
+  // Behind a link `..` is where the link leads to: such a path stays as it was written.
+  const std::filesystem::path whole = std::filesystem::absolute(path);
+  const bool plain = std::ranges::find(whole, "..") == whole.end();
+  return Secret(fmt::format("{}{}{}", kName, kScheme,
+                            PercentEncode((plain ? whole.lexically_normal() : whole).string(), "/")));
 }
 
 // KeyAlone gives the URI of the only key without certificate, if that is all that was found.
@@ -113,19 +116,23 @@ Secret Joined(std::string_view first, std::string_view second) {
   return joined;
 }
 
-// QueryOf gives the URI's query, `?` included, without its pin-value unless `with_pin`.
+// QueryOf gives the URI's query, `?` included, without its pin-value unless `with_pin`. Where the path has
+// the PIN or its source, as libp11 writes them, they go into the query.
 Secret QueryOf(std::string_view uri, bool with_pin) {
   Secret kept;
-  const std::size_t mark = uri.find('?');
-  if (mark == std::string_view::npos) return kept;
-  for (std::size_t begin = mark + 1; begin <= uri.size();) {
-    const std::size_t end = std::min(uri.find('&', begin), uri.size());
-    const std::string_view attribute = uri.substr(begin, end - begin);
-    if (with_pin || !attribute.starts_with("pin-value=")) {
-      kept = Joined(Joined(kept.view(), kept.empty() ? "?" : "&").view(),
-                    WithAbsolutePinSource(attribute).view());
-    }
+  const std::size_t mark = std::min(uri.find('?'), uri.size());
+  for (std::size_t begin = 0; begin < uri.size();) {
+    const bool in_query = begin > mark;
+    const std::size_t end =
+        std::min({uri.find(in_query ? '&' : ';', begin), uri.size(), in_query ? uri.size() : mark});
+    std::string_view attribute = uri.substr(begin, end - begin);
+    if (begin == 0) attribute.remove_prefix(std::min(attribute.find(':') + 1, attribute.size()));
     begin = end + 1;
+    const bool value = attribute.starts_with("pin-value=");
+    if (attribute.empty() || (value && !with_pin)) continue;
+    if (!in_query && !value && !attribute.starts_with("pin-source=")) continue;
+    kept =
+        Joined(Joined(kept.view(), kept.empty() ? "?" : "&").view(), WithAbsolutePinSource(attribute).view());
   }
   return kept;
 }

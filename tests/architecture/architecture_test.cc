@@ -134,6 +134,22 @@ TEST(Architecture, IncludesFollowTheArrows) {
   EXPECT_GT(seen, 0u);
 }
 
+// What a program's user reads speaks of the program. The engine of the command may name its options: the
+// probes and what changes a token; and a text may name a whole command.
+TEST(Architecture, LibraryNamesNoOptionsOfTheCommand) {
+  static const std::regex engine(
+      "src/(tool|pkcs11/admin|handshake)/.*|plugins/(openssl_tls|botan)/"
+      "(acceptor|connection|trust|pem_identity|probe)\\.cc");
+  static const std::regex command("`[a-z0-9_-]+ [^`]*`|tpm2_\\w+ --[a-z-]+");
+  std::vector<std::string> wrong;
+  for (const SourceFile& file : SourceFiles({"src", "plugins"}, {".cc"})) {
+    if (std::regex_match(file.path, engine)) continue;
+    const std::string text = std::regex_replace(file.text, command, "");
+    for (const std::string& match : Matches(file, text, R"("[^"\n]*--[a-z][^"\n]*")")) wrong.push_back(match);
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+}
+
 TEST(Architecture, LinksFollowTheArrows) {
   static const std::regex folder(R"(signet_folder\((\w+)[^)]*LINKS([^)]*)\))");
   static const std::regex link(R"(\bsignet_(\w+))");

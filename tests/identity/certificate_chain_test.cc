@@ -71,6 +71,21 @@ TEST_F(Chains, RenewedIssuerThatLastsLongerIsPreferred) {
   }
 }
 
+// RFC 4210 section 4.4: the old key certifies the new one, under the same name.
+TEST_F(Chains, CertificateOfACasNewKeyByItsOldOneIsNoRoot) {
+  const CertificateOptions ca = CertificateOptions::Ca("Test Root");
+  const TestPki old_key(ca);
+  const TestPki new_key(ca);
+  const auto new_by_old =
+      TestPki::CertifyFrom(old_key.root(), new_key.root().certificate.subject_public_key_info(), ca);
+  EXPECT_FALSE(new_by_old.certificate.self_signed());
+  EXPECT_TRUE(old_key.root().certificate.self_signed());
+  const auto alice = new_key.Issue({});
+  EXPECT_THAT(CertificateChain(alice.certificate, {old_key.root().certificate, new_by_old.certificate})
+                  .certificates(),
+              ElementsAre(alice.certificate, new_by_old.certificate, old_key.root().certificate));
+}
+
 TEST_F(Chains, PathHasAnEnd) {
   std::vector<Certificate> pool;
   TestIdentity last = pki_.root();

@@ -23,7 +23,7 @@ TEST(Certificate, SaysWhoItIsFor) {
   EXPECT_THAT(alice.subject(), ::testing::HasSubstr("CN=Łucja\\, \\\"L\\\""));
   EXPECT_THAT(alice.subject(), ::testing::HasSubstr("O=Signet Test"));
   EXPECT_THAT(alice.issuer(), ::testing::HasSubstr("CN=Test Root"));
-  EXPECT_FALSE(alice.self_issued());
+  EXPECT_FALSE(alice.self_signed());
   EXPECT_FALSE(alice.is_ca());
   EXPECT_EQ(alice.sha256(), HexEncode(Digest(Hash::kSha256, alice.der())));
   EXPECT_LT(alice.not_before(), std::chrono::system_clock::now());
@@ -33,7 +33,7 @@ TEST(Certificate, SaysWhoItIsFor) {
 TEST(Certificate, RootIsACaThatIssuedItself) {
   const TestPki pki;
   EXPECT_TRUE(pki.root().certificate.is_ca());
-  EXPECT_TRUE(pki.root().certificate.self_issued());
+  EXPECT_TRUE(pki.root().certificate.self_signed());
 }
 
 TEST(Certificate, UserNameIsUpnThenEmailThenCommonName) {

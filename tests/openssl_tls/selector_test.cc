@@ -300,6 +300,28 @@ TEST_P(SelectorOn, IntermediatesAreSentAndTheRootIsNot) {
   EXPECT_EQ(handshake.server_recorder().client_chain().size(), 2u);
 }
 
+// The server has the old root, the identity comes from the new one and has both ways to a root.
+TEST_P(SelectorOn, CertificateThatLeadsToACasOldKeyIsSent) {
+  CertificateOptions ca = CertificateOptions::Ca("Client Root");
+  const TestPki old_key(ca);
+  ca.not_after += std::chrono::hours(24);
+  const TestPki new_key(ca);
+  const auto new_by_old =
+      TestPki::CertifyFrom(old_key.root(), new_key.root().certificate.subject_public_key_info(), ca);
+  TestIdentity made = new_key.Issue({.common_name = "alice"});
+  made.issuers = {new_key.root().certificate, new_by_old.certificate};
+  for (const TestPki* trusted : {&old_key, &new_key}) {
+    const TokenIdentity alice(made);
+    const auto server = ServerContext(server_, trusted->root());
+    SetVersion(server.get(), GetParam());
+    const auto client = Client();
+    openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+    MemoryHandshake handshake(client.get(), server.get());
+    EXPECT_TRUE(handshake.Run() && handshake.Exchange());
+    EXPECT_EQ(handshake.ClientSubject(), "alice");
+  }
+}
+
 TEST_P(SelectorOn, AServerChoosesItsOwnCertificateByName) {
   const TokenIdentity one(server_pki_.Issue(CertificateOptions::Server("one.example")), "pkcs11:object=one");
   const TokenIdentity two(server_pki_.Issue(CertificateOptions::Server("two.example")), "pkcs11:object=two");

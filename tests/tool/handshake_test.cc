@@ -332,6 +332,26 @@ TEST_F(Handshake, TimeoutBoundsAServerThatDripsBytes) {
   }
 }
 
+TEST_F(Handshake, TimeoutBoundsAServerThatFloods) {
+  // HelloRequests, which a client skips.
+  const std::string flood =
+      "import socket,sys\n"
+      "s=socket.create_server(('127.0.0.1',0)); print('port',s.getsockname()[1],flush=True)\n"
+      "c,_=s.accept(); c.recv(4096); record=b'\\x16\\x03\\x03\\x40\\x00'+bytes(16384)\n"
+      "try:\n"
+      "  while True: c.sendall(record)\n"
+      "except OSError: pass\n";
+  testing::BackgroundProcess server({.argv = {"/usr/bin/python3", "-c", flood}});
+  const auto line = server.WaitForLine("port");
+  ASSERT_TRUE(line);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result =
+      RunSignet({"handshake", "127.0.0.1:" + line->substr(line->rfind(' ') + 1), "--timeout", "700"});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("did not answer in time"));
+}
+
 TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
   const auto server = Server("1.3");
   const auto result = RunSignet({"handshake", "--trust", server->trust_file(), "--identity",

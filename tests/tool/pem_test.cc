@@ -200,13 +200,25 @@ TEST_F(Pem, WritesThroughDevicesPipesAndLinks) {
 TEST_F(Pem, RelativePinSourceIsMadeAbsolute) {
   hsm_.Import(TestPki().Issue({}), {.id = "\x31"});
   const std::string pin = directory_.Write("p in", std::string_view(hsm_.pin()));
-  const std::string relative = std::filesystem::relative(pin).string();
+  // `..` behind a link is where the link leads to.
+  const std::string inner = directory_.path() + "/inner/most";
+  std::filesystem::create_directories(inner);
+  std::filesystem::create_directory_symlink(inner, directory_.path() + "/link");
+  std::filesystem::copy(pin, directory_.path() + "/inner/p in");
+  const auto relative = std::filesystem::relative(directory_.path()).string() + "/link/../p in";
   const ProcessResult result =
       Run({hsm_.ObjectUri("\x31") + "?pin-source=file:" + PercentEncode(relative, "/")});
   ASSERT_TRUE(result.ok()) << result.err;
-  EXPECT_THAT(UriIn(result.out), HasSubstr("?pin-source=file:" + PercentEncode(pin, "/")));
-  EXPECT_THAT(UriIn(Run({hsm_.ObjectUri("\x31") + "?pin-source=file:" + PercentEncode(pin, "/")}).out),
-              HasSubstr("?pin-source=file:" + PercentEncode(pin, "/")));
+  const std::string uri = UriIn(result.out);
+  const auto written = PercentDecode(uri.substr(uri.find("file:") + 5));
+  EXPECT_THAT(*written, StartsWith("/"));
+  EXPECT_TRUE(std::filesystem::equivalent(*written, directory_.path() + "/inner/p in")) << *written;
+  // In the path, as libp11 writes it, it is no less kept.
+  for (const std::string before : {"?", ";"}) {
+    EXPECT_THAT(
+        UriIn(Run({hsm_.ObjectUri("\x31") + before + "pin-source=file:" + PercentEncode(pin, "/")}).out),
+        ::testing::EndsWith("?pin-source=file:" + PercentEncode(pin, "/")));
+  }
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ std::vector<Certificate> TokenReader::Issuers(const Certificate& leaf,
   while (!open.empty() && issuers.size() < kMostIssuers) {
     const Certificate last = open.back();
     open.pop_back();
-    if (last.self_issued()) continue;
+    if (last.self_signed()) continue;
     for (const Certificate& one : beside) {
       if (std::ranges::equal(one.subject_der(), last.issuer_der())) take(one);
     }

@@ -1,4 +1,4 @@
-#include "selection/identity_index.h"
+#include "selection/candidates.h"
 
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
@@ -8,7 +8,6 @@
 #include <signet/error.h>
 
 #include <algorithm>
-#include <limits>
 
 #include <openssl/x509v3.h>
 
@@ -48,10 +47,6 @@ bool KeyMatches(const Identity& identity) {
   }
 }
 
-std::string_view TextOf(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 }  // namespace
 
 SchemeBits BitOf(SignatureScheme scheme) noexcept {
@@ -71,35 +66,12 @@ SchemeBits VersionBits(std::uint16_t protocol_version) noexcept {
   return bits;
 }
 
-IdentityIndex::IdentityIndex(std::vector<Identity> identities) : identities_(std::move(identities)) {
-  rows_.reserve(identities_.size());
-  for (const Identity& identity : identities_) rows_.push_back(Read(identity));
-}
+namespace {
 
-PathFacts IdentityIndex::ReadPath(const std::vector<Certificate>& path) {
-  PathFacts facts{.issuers = {},
-                  .not_before = std::numeric_limits<std::int64_t>::min(),
-                  .not_after = std::numeric_limits<std::int64_t>::max()};
-  for (const Certificate& certificate : path) {
-    const auto [row, is_new] = numbers_.try_emplace(TextOf(certificate.issuer_der()),
-                                                    static_cast<std::uint32_t>(issuer_names_.size()));
-    if (is_new) issuer_names_.push_back(certificate);
-    facts.issuers.push_back(row->second);
-    if (&certificate == &path.front()) continue;
-    facts.not_before =
-        std::max<std::int64_t>(facts.not_before, certificate.not_before().time_since_epoch().count());
-    facts.not_after =
-        std::min<std::int64_t>(facts.not_after, certificate.not_after().time_since_epoch().count());
-  }
-  return facts;
-}
-
-IndexRow IdentityIndex::Read(const Identity& identity) {
+Candidate Read(const Identity& identity) {
   const Certificate& leaf = identity.leaf();
   const PrivateKey& key = *identity.key();
-  IndexRow row;
-  row.not_before = leaf.not_before().time_since_epoch().count();
-  row.not_after = leaf.not_after().time_since_epoch().count();
+  Candidate row;
   const SchemeBits schemes = BitsOf(key.schemes());
   const SchemeBits possible = BitsOf(PossibleSchemes(leaf));
   row.tls12 = (key.type() == KeyType::kEc ? EcdsaBits(key) : schemes & possible) & VersionBits(0x0303);
@@ -110,12 +82,18 @@ IndexRow IdentityIndex::Read(const Identity& identity) {
   row.certificate_type = CertificateType(key.type());
   row.client_faults = UsageFaults(leaf, Purpose::kClientAuth);
   row.server_faults = UsageFaults(leaf, Purpose::kServerAuth);
-  for (const auto& path : identity.chain().paths()) row.paths.push_back(ReadPath(path));
   row.hosts = DnsNames(leaf);
   auto purposes = Purposes(leaf);
   row.has_purposes = purposes.has_value();
   if (purposes) row.purposes = *std::move(purposes);
   return row;
+}
+
+}  // namespace
+
+Candidates::Candidates(std::vector<Identity> identities) : identities_(std::move(identities)) {
+  rows_.reserve(identities_.size());
+  for (const Identity& identity : identities_) rows_.push_back(Read(identity));
 }
 
 }  // namespace signet

@@ -1,0 +1,39 @@
+#include "tool/option_hint.h"
+
+#include "base/error_mend.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace signet::tool {
+namespace {
+
+struct OptionRow {
+  ErrorCode code;
+  std::string_view hint;
+};
+
+constexpr OptionRow kOptions[] = {
+    {ErrorCode::kPinNeeded, "Here: --pin-source SOURCE."},
+    {ErrorCode::kModuleTrouble, "Here: --module PATH."},
+    {ErrorCode::kUntrustedServer, "Here: --trust PEM."},
+    {ErrorCode::kInternal, "Here: --set call-log=stderr."},
+};
+
+}  // namespace
+
+Error WithOptionHint(const Error& error) {
+  const auto* row = std::ranges::find(kOptions, error.code(), &OptionRow::code);
+  if (row == std::end(kOptions) || error.mend() != Mend(error.code())) return error;
+  return Error({.code = error.code(),
+                .detail = error.detail(),
+                .call = error.call(),
+                .native = error.native(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .mend = error.mend() + " " + std::string(row->hint)});
+}
+
+}  // namespace signet::tool

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <signet/error.h>
+
+namespace signet::tool {
+
+// WithOptionHint adds the command's own option to a library's general hint, which speaks of programs. An
+// error with a hint of its own stays as it is.
+Error WithOptionHint(const Error& error);
+
+}  // namespace signet::tool
