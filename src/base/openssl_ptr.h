@@ -32,6 +32,7 @@ struct OpenSslDeleter {
   void operator()(BIGNUM* p) const noexcept { BN_clear_free(p); }
   void operator()(BIO* p) const noexcept { BIO_free_all(p); }
   void operator()(CONF* p) const noexcept { NCONF_free(p); }
+  void operator()(EC_GROUP* p) const noexcept { EC_GROUP_free(p); }
   void operator()(ECDSA_SIG* p) const noexcept { ECDSA_SIG_free(p); }
   void operator()(EVP_CIPHER* p) const noexcept { EVP_CIPHER_free(p); }
   void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }

@@ -62,19 +62,12 @@ bool Holds(const Contents& contents, const StoredKey& key) {
   });
 }
 
-bool Holds(const Contents& contents, const StoredCertificate& certificate) {
-  return std::ranges::any_of(contents.certificates, [&](const StoredCertificate& other) {
-    return other.certificate == certificate.certificate;
-  });
-}
-
-// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read: the others may be all
+// OrProblem runs `read`, which reads one object, and keeps why it cannot be read: the others may be all
 // right.
-template <class T, class Make>
-void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
+template <class Read>
+void OrProblem(Contents& contents, Read read) {
   try {
-    T made = make();
-    if (!Holds(contents, made)) list.push_back(std::move(made));
+    read();
   } catch (const Error& error) {
     contents.problems.push_back(error);
   }
@@ -228,15 +221,16 @@ Contents Container::Open(const std::vector<Password>& forms) && {
     Secret plain;
     const bool settles = bag.encryption && password == nullptr;
     if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-    AddOnce(contents, contents.keys, [&] {
+    OrProblem(contents, [&] {
       if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-      return StoredKey{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes),
-                       std::move(bag.attributes)};
+      StoredKey key{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes),
+                    std::move(bag.attributes)};
+      if (!Holds(contents, key)) contents.keys.push_back(std::move(key));
     });
   }
   for (CertificateBag& bag : bags_.certificates) {
-    AddOnce(contents, contents.certificates, [&] {
-      return StoredCertificate{Certificate::FromDer(bag.der.bytes), std::move(bag.attributes)};
+    OrProblem(contents, [&] {
+      contents.certificates.push_back({Certificate::FromDer(bag.der.bytes), std::move(bag.attributes)});
     });
   }
   return contents;

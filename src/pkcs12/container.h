@@ -25,9 +25,8 @@ struct StoredCertificate {
   BagAttributes attributes;
 };
 
-// Contents is what a file holds, in its order, each certificate once and each key once under one localKeyID;
-// `problems` are what could not
-// be read.
+// Contents is what a file holds, in its order, each key once under one localKeyID; `problems` are what could
+// not be read.
 struct Contents {
   std::vector<StoredKey> keys;
   std::vector<StoredCertificate> certificates;

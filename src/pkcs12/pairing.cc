@@ -1,6 +1,7 @@
 #include "pkcs12/pairing.h"
 
 #include "base/openssl_error.h"
+#include "pkcs12/key_algorithms.h"
 
 #include <algorithm>
 #include <set>
@@ -83,6 +84,25 @@ std::optional<Error> CannotSign(const FileKey& key) {
                 .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
 }
 
+// BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
+// never signs, such as RSAES-OAEP; nothing where no certificate does.
+std::optional<Error> BoundToEncryption(const FileKey& key,
+                                       const std::vector<StoredCertificate>& certificates) {
+  for (const StoredCertificate& stored : certificates) try {
+      const auto certified = PublicKeyInfo::Read(stored.certificate.subject_public_key_info());
+      const std::string_view algorithm = NeverSigns(certified.algorithm);
+      if (algorithm.empty()) continue;
+      if (!std::ranges::equal(PublicKeyInfo::Read(key.subject_public_key_info()).key, certified.key))
+        continue;
+      return Error({.code = ErrorCode::kNoSigningKey,
+                    .detail = fmt::format("the certificate of {} is for {} ({}), which cannot sign",
+                                          stored.certificate.subject(), algorithm, certified.algorithm),
+                    .mend = "Have a certificate for signatures issued for the key."});
+    } catch (const Error&) {  // A key that cannot be written or read belongs to no certificate.
+    }
+  return std::nullopt;
+}
+
 // Repeats tells whether `pair` is one of `pairs` again: the same key with the same certificate.
 bool Repeats(const Pair& pair, const std::vector<Pair>& pairs) {
   return std::ranges::any_of(pairs, [&](const Pair& other) {
@@ -125,7 +145,9 @@ std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate
     pairs.push_back(std::move(pair));
   }
   for (Pair& pair : pairs) {
-    if (!pair.chain && !pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
+    if (pair.chain || pair.problem) continue;
+    pair.problem = BoundToEncryption(*pair.key, contents.certificates);
+    if (!pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
   }
   return pairs;
 }

@@ -20,8 +20,8 @@ struct Pair {
 };
 
 // PairUp finds the certificate of each key by its public key, preferring the one that shares its localKeyID,
-// and completes the chain from the file and from `extra`. A key that only agrees on keys is a problem,
-// kNoSigningKey.
+// and completes the chain from the file and from `extra`. A key that only encrypts or agrees on keys,
+// by itself or as its certificate says, is a problem, kNoSigningKey.
 std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate>& extra);
 
 // Matches tells whether `uri` names the pair.

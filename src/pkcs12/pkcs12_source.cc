@@ -144,10 +144,8 @@ StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& s
   StoredObjects objects;
   for (const Error& error : loaded.problems) objects.problems.push_back({shown, error.WithUri(shown)});
   const auto add = [&](const Certificate& certificate) {
-    if ((wanted & kWantCertificates) == 0) return;
-    if (std::ranges::find(objects.certificates, certificate) == objects.certificates.end()) {
+    if (std::ranges::find(objects.certificates, certificate) == objects.certificates.end())
       objects.certificates.push_back(certificate);
-    }
   };
   for (const Pair& pair : loaded.pairs) {
     if (!Matches(uri, pair)) continue;
@@ -155,13 +153,23 @@ StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& s
     if ((wanted & kWantPublicKeys) != 0) {
       objects.public_keys.push_back(PublicKey::FromSpki(pair.key->subject_public_key_info()));
     }
-    if (pair.chain) std::ranges::for_each(pair.chain->certificates(), add);
+    if (pair.chain && (wanted & kWantCertificates) != 0)
+      std::ranges::for_each(pair.chain->certificates(), add);
   }
+  if ((wanted & kWantCertificates) == 0) return objects;
+  // The rest of the file follows, one certificate for each bag: those of the chains were one bag each.
+  std::vector<Certificate> given = objects.certificates;
   for (const StoredCertificate& stored : loaded.contents.certificates) {
     const bool named = (!uri.friendly_name || uri.friendly_name == stored.attributes.friendly_name) &&
                        (!uri.local_key_id || uri.local_key_id == stored.attributes.local_key_id) &&
                        (!uri.sha256 || *uri.sha256 == stored.certificate.sha256());
-    if (named) add(stored.certificate);
+    if (!named) continue;
+    const auto same = std::ranges::find(given, stored.certificate);
+    if (same == given.end()) {
+      objects.certificates.push_back(stored.certificate);
+    } else {
+      given.erase(same);
+    }
   }
   return objects;
 }
