@@ -3,6 +3,12 @@
 #include "raw_calls.h"
 #include "report.h"
 
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 namespace signet::bench {
@@ -52,6 +58,39 @@ void CallsToLoad(benchmark::State& state) {
     });
   }
 }
+// The same in time, each round with a contender of its own, on a module that nothing counts.
+void TimeToLoad(benchmark::State& state) {
+  using Clock = std::chrono::steady_clock;
+  testing::SoftHsm hsm;
+  hsm.Generate("ec:P-256", {.id = std::string(kFirstId), .label = "first"});
+  hsm.Generate("ec:P-256", {.id = std::string(kSecondId), .label = "second"});
+  hsm.UseInThisProcess();
+  const auto median = [](std::vector<double> times) {
+    std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
+    return times[times.size() / 2];
+  };
+  const auto milliseconds = [](Clock::time_point since) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+  };
+  for (auto _ : state) {
+    std::map<std::string, std::vector<double>> first, next;
+    for (int round = 0; round < (Quick() ? 1 : 15); ++round) {
+      ForEachContender(state, [&](const ContenderKind& kind) {
+        Entrant entrant(kind, hsm);
+        auto start = Clock::now();
+        const auto key = entrant.contender.Load(hsm.ObjectUri(kFirstId, true));
+        first[std::string(kind.name)].push_back(milliseconds(start));
+        start = Clock::now();
+        for (int i = 0; i < 20; ++i) entrant.contender.Load(hsm.ObjectUri(kSecondId, true));
+        next[std::string(kind.name)].push_back(milliseconds(start) / 20);
+      });
+    }
+    for (const auto& [name, times] : first) Put(state, "first", name, median(times));
+    for (const auto& [name, times] : next) Put(state, "next", name, median(times));
+  }
+}
+BENCHMARK(TimeToLoad)->Name("time_to_load")->Iterations(1);
+
 BENCHMARK(CallsToLoad)->Name("calls_to_load")->Arg(3)->Arg(1000)->Iterations(1);
 
 }  // namespace

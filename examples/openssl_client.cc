@@ -22,6 +22,7 @@ int Fetch(const std::string& host, const std::string& port, const char* trust,
   const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_load_verify_file(context.get(), trust);
+  SSL_CTX_set_post_handshake_auth(context.get(), 1);  // a server of TLS 1.3 may ask only for some pages
   signet::openssl::UseSelector(context.get(), std::move(identities));
 
   const std::unique_ptr<BIO, Free> connection(BIO_new_ssl_connect(context.get()));

@@ -32,8 +32,11 @@ struct SelectorOptions {
 // UseSelector answers each CertificateRequest with what Select chooses from `identities`, at the time that
 // the request is answered: the server was verified by then, and only then is the chosen key unlocked. Where
 // nothing fits the handshake goes on without a certificate. Post-handshake authentication and renegotiation
-// choose anew. On a server it chooses the server's own certificate, by the name that the client asks for. It
-// takes the place of the certificate callback (SSL_CTX_set_cert_cb) and of certificates set before. TLS 1.3
+// choose anew; a client offers the former (RFC 8446 section 4.6.2) only after
+// SSL_CTX_set_post_handshake_auth(context, 1), or SSL_set_post_handshake_auth on the SSL, which is the
+// program's to call. The info callback (SSL_CTX_set_info_callback) is wrapped: set the program's own one
+// before. On a server it chooses the server's own certificate, by the name that the client asks for. It takes
+// the place of the certificate callback (SSL_CTX_set_cert_cb) and of certificates set before. TLS 1.3
 // oid_filters are seen where the selector is on the SSL_CTX.
 void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions options = {});
 void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions options = {});
@@ -44,8 +47,10 @@ void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* librar
 
 // HandshakeError says why a handshake with a selector failed, or the first read after it, where a TLS 1.3
 // server's refusal arrives: the cause, from what the server asked for and what there was to present or from
-// its alert in words, and the mend. Call it when SSL_connect, SSL_do_handshake or SSL_read has failed, in the
-// same thread and before the ERR queue is read; it empties the queue.
+// its alert in words, and the mend. Call it when SSL_connect, SSL_do_handshake or SSL_read has failed. What a
+// selector, its key or the peer's alert said is kept with the connection and is found though the ERR queue
+// was emptied, as Boost.Asio and libcurl do; reasons of libssl itself are only in the queue. It empties the
+// queue.
 Error HandshakeError(SSL* connection);
 
 // MakeKey gives the identity's private key as an EVP_PKEY of `library`, which the caller frees with

@@ -68,7 +68,8 @@ class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
 
   virtual KeyType type() const noexcept = 0;
   // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); it lives with the
-  // key.
+  // key. Its subjectPublicKey is empty where a token holds an EC, Ed25519 or Ed448 key without its public
+  // part: type and curve are all that is known then, and no signature is verified before it is released.
   virtual std::span<const std::uint8_t> subject_public_key_info() const noexcept = 0;
   // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is
   // missing.

@@ -25,12 +25,16 @@ class BotanAcceptor : public Acceptor {
     identity.key()->Unlock();
     Options choice{.policy = parts_.policy, .selection = {}};
     choice.selection.pinned = identity.uri();  // a test server's certificate is the user's own affair
-    manager_ = CredentialsManager::Make(IdentitySet({identity}), trust_, std::move(choice));
-    parts_.credentials = manager_;
+    identities_ = IdentitySet({identity});
+    choice_ = std::move(choice);
   }
 
   Visitor Accept(int socket) override try {
-    Connection connection = Connection::ToClient(parts_, manager_, socket);
+    // A manager of its own for each connection: they are served by several threads at once.
+    const auto manager = CredentialsManager::Make(identities_, trust_, choice_);
+    Parts parts = parts_;
+    parts.credentials = manager;
+    Connection connection = Connection::ToClient(parts, manager, socket);
     const bool done = connection.Handshake();
     Visitor visitor = Read(connection);
     if (!done) {
@@ -72,7 +76,8 @@ class BotanAcceptor : public Acceptor {
 
   std::shared_ptr<Botan::Credentials_Manager> trust_;
   Parts parts_;
-  std::shared_ptr<CredentialsManager> manager_;
+  IdentitySet identities_;
+  Options choice_;
 };
 
 }  // namespace

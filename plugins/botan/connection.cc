@@ -135,8 +135,17 @@ bool Connection::Guard(Call&& call) {
   return false;
 }
 
-bool Connection::Handshake() {
+void Connection::GiveUp() noexcept {
+  silent_ = true;
+  errno_ = EAGAIN;
+}
+
+bool Connection::Handshake(const std::function<bool()>& wait) {
   while (channel_ != nullptr && !error_ && !IsComplete(*channel_)) {
+    if (wait && !wait()) {
+      GiveUp();
+      return false;
+    }
     if (!Pump()) return false;
   }
   return channel_ != nullptr && !error_;
@@ -194,7 +203,7 @@ Error Connection::Failure() const {
       channel_ != nullptr && IsComplete(*channel_) ? "after the handshake" : "in the handshake";
   if (silent_) {
     return Error({.code = ErrorCode::kNetwork,
-                  .detail = fmt::format("the other side said nothing for too long {}", when),
+                  .detail = fmt::format("the other side did not answer in time {}", when),
                   .mend = "Check that it speaks TLS on this port, and not only after STARTTLS."});
   }
   return Error(

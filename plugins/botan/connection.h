@@ -5,6 +5,7 @@
 #include <signet/botan_credentials.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,11 @@ class Connection {
                              const std::string& host, std::uint16_t port);
   static Connection ToClient(const Parts& parts, std::shared_ptr<CredentialsManager> manager, int socket);
 
-  // Handshake carries bytes until the handshake is over; false when it failed, and Failure says why.
-  bool Handshake();
+  // Handshake carries bytes until the handshake is over; false when it failed, and Failure says why. `wait`
+  // waits for the peer before each read, and is false where that took too long.
+  bool Handshake(const std::function<bool()>& wait = {});
+  // GiveUp makes Failure say that the peer did not answer in time.
+  void GiveUp() noexcept;
   // Pump reads from the socket once; false when there is nothing more to read: closed, failed, or silent for
   // longer than the socket waits.
   bool Pump();

@@ -4,7 +4,6 @@
 #include "botan/stack_schemes.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include <fmt/format.h>
 
@@ -255,7 +254,9 @@ std::shared_ptr<Botan::Private_Key> Manager::FindKey(const Botan::X509_Certifica
   // given chains of several types of keys tells only here which of them it took.
   const auto turn = turns_.find(std::this_thread::get_id());
   if (turn != turns_.end()) {
-    for (const Decision& decision : turn->second.chosen | std::views::reverse) {
+    const std::vector<Decision>& chosen = turn->second.chosen;
+    for (auto at = chosen.rbegin(); at != chosen.rend(); ++at) {
+      const Decision& decision = *at;
       const Converted& converted = converted_.at(LabelOf(*decision.choice.identity()));
       if (converted.chain.front() != certificate) continue;
       last_decision_ = decision;

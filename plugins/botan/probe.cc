@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include <poll.h>
+
 namespace signet::botan {
 namespace {
 
@@ -26,12 +28,13 @@ class Visit {
   Visit(const Parts& parts, const std::shared_ptr<CredentialsManager>& manager, const ProbeOptions& options)
       : options_(options),
         socket_(Socket::Connect(options.host, options.port, options.timeout)),
+        budget_(socket_, options.timeout),
         begin_(Clock::now()),
         connection_(Connection::ToServer(parts, manager, socket_.get(), options.host, options.port)) {}
 
   // Run makes the handshake and the request's trip.
   void Run(HandshakeReport& report) {
-    const bool done = connection_.Handshake();
+    const bool done = connection_.Handshake([this] { return budget_.Wait(POLLIN, options_.timeout); });
     report.timing = Clock::now() - begin_;
     if (done) {
       Exchange(report);
@@ -51,7 +54,7 @@ class Visit {
  private:
   void Exchange(HandshakeReport& report) {
     ApplicationTrip trip;
-    const std::string request = options_.request.empty() ? DefaultRequest(options_.host) : options_.request;
+    const std::string request = RequestText(options_.request, options_.host);
     if (!Accepted()) report.failure = Read(std::clamp(3 * Passed(report), 100ms, 1000ms), true);
     if (!report.failure && connection_.Send(request)) {
       trip.sent = request.size();
@@ -62,7 +65,8 @@ class Visit {
     trip.received = connection_.response().size();
     trip.first_line = FirstLine(connection_.response());
     report.application = trip;
-    if (!report.failure) report.failure = RefusalInResponse(connection_.response());
+    if (!report.failure)
+      report.failure = RefusalInResponse(connection_.response(), !options_.request.empty());
     connection_.Close();
   }
 
@@ -79,8 +83,11 @@ class Visit {
       Milliseconds quiet = patience;
       if (!response.empty()) quiet = std::min(patience, kQuietAfterResponse);
       if (response.empty() && Accepted()) quiet = std::min(patience, kQuietAfterHandshake);
-      socket_.SetTimeout(quiet);
-      if (connection_.Pump()) continue;
+      if (!budget_.Wait(POLLIN, quiet)) {
+        connection_.GiveUp();
+      } else if (connection_.Pump()) {
+        continue;
+      }
       const bool refused = connection_.Play().recorder.received_alert().has_value();
       if (!refused && (connection_.silent() || Accepted() || !response.empty())) break;
       return connection_.Failure();
@@ -99,6 +106,7 @@ class Visit {
 
   const ProbeOptions& options_;
   Socket socket_;
+  WaitBudget budget_;
   Clock::time_point begin_;
   Connection connection_;
 };

@@ -68,10 +68,13 @@ std::vector<Row> Rows() {
     rows.push_back({OSSL_OP_ENCODER, key.names, DerEncoderFunctions(), key.description,
                     "output=der,structure=PrivateKeyInfo"});
   }
-  rows.push_back({OSSL_OP_ENCODER, kEcNames, PublicPemEncoderFunctions(), "EC key in a token",
-                  "output=pem,structure=SubjectPublicKeyInfo"});
-  rows.push_back({OSSL_OP_ENCODER, kEcNames, PublicDerEncoderFunctions(), "EC key in a token",
-                  "output=der,structure=SubjectPublicKeyInfo"});
+  for (const KeyRow& key : kKeys) {
+    if (key.type == KeyType::kRsa || key.type == KeyType::kRsaPss) continue;  // always with a public part
+    rows.push_back({OSSL_OP_ENCODER, key.names, PublicPemEncoderFunctions(), key.description,
+                    "output=pem,structure=SubjectPublicKeyInfo"});
+    rows.push_back({OSSL_OP_ENCODER, key.names, PublicDerEncoderFunctions(), key.description,
+                    "output=der,structure=SubjectPublicKeyInfo"});
+  }
   for (const SigalgEntry& entry : SigalgEntries()) {
     rows.push_back({OSSL_OP_SIGNATURE, entry.names, entry.functions, "signature by a token, hash included"});
   }

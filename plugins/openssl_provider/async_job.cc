@@ -1,11 +1,11 @@
 #include "openssl_provider/async_job.h"
 
+#include "base/mutex.h"
 #include "base/openssl_error.h"
 #include <signet/error.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -36,13 +36,13 @@ class Bell {
 
   // Ring and TakeRing are one step each: who sees that it rang has taken the ring too.
   void Ring() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     rang_ = true;
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);  // cannot fail: never full
   }
   bool TakeRing() {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     if (!rang_) return false;
     rang_ = false;
     std::uint64_t count = 0;
@@ -52,8 +52,8 @@ class Bell {
 
  private:
   const int descriptor_;
-  std::mutex mutex_;
-  bool rang_ = false;
+  Mutex mutex_;
+  bool rang_ SIGNET_GUARDED_BY(mutex_) = false;
 };
 
 // Pause is what a wait context has of ours, and ends with it.

@@ -8,6 +8,7 @@
 #include "openssl_provider/pem_uri.h"
 #include "openssl_provider/private_key.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -23,7 +24,7 @@ constexpr int kNotOurs = 1;
 
 // A block that points at a key is handed on with a ticket behind its DER: libcrypto's store tries a block for
 // what the program wants first, and again for anything, where the first try gave nothing. Only the first
-// reader gets it.
+// reader asks the token; the second, whose errors stay in the queue, repeats what the first failed with.
 constexpr std::size_t kTicketSize = sizeof(std::uint64_t);
 
 bool WantsPrivateKey(int selection) {
@@ -69,29 +70,52 @@ int DecodePem(ProviderContext& provider, OSSL_CORE_BIO* in, int, OSSL_CALLBACK* 
   std::memcpy(marked.writable().data(), der.view().data(), der.size());
   std::memcpy(marked.writable().data() + der.size(), &ticket, kTicketSize);
   const int taken = OfferDer({.structure = kUriStructure}, BytesOf(marked), callback, argument);
-  provider.TakeTicket(ticket);  // where nobody did
+  provider.EndTicket(ticket);
   return taken;
 }
 
-// TakesTicket tells whether `marked` came from DecodePem and nobody read it before.
-bool TakesTicket(ProviderContext& provider, const Secret& marked) {
-  if (marked.size() < kTicketSize) return false;
+// TicketOf gives the number behind the DER, which is one only where `marked` came from DecodePem.
+std::uint64_t TicketOf(const Secret& marked) {
   std::uint64_t ticket = 0;
+  if (marked.size() < kTicketSize) return ticket;
   std::memcpy(&ticket, marked.view().data() + marked.size() - kTicketSize, kTicketSize);
-  return provider.TakeTicket(ticket);
+  return ticket;
 }
 
 // OfferToken passes the key on to the decoder for its type, by the number under which it is deposited.
 int OfferToken(ProviderContext& provider, std::shared_ptr<PrivateKey> key, OSSL_CALLBACK* callback,
                void* argument) {
-  const PublicKey public_key = PublicKey::FromSpki(key->subject_public_key_info());
+  const auto row = std::ranges::find(KeyTypes(), key->type(), &KeyTypeRow::type);
+  if (row == KeyTypes().end()) return kNotOurs;
   const std::uint64_t number = provider.Deposit(std::move(key));
   std::array<std::uint8_t, sizeof number> bytes;
   std::memcpy(bytes.data(), &number, sizeof number);
-  const int taken = OfferDer({.type = public_key.algorithm().c_str(), .structure = kKeyStructure}, bytes,
-                             callback, argument);
+  const int taken =
+      OfferDer({.type = row->openssl_name, .structure = kKeyStructure}, bytes, callback, argument);
   provider.Withdraw(number);  // where nobody took it
   return taken;
+}
+
+struct Asked {
+  int selection;
+  OSSL_CALLBACK* callback;
+  void* argument;
+  OSSL_PASSPHRASE_CALLBACK* passphrase;
+  void* passphrase_argument;
+};
+
+int OfferWhatIsNamed(ProviderContext& provider, std::string_view uri, const Asked& asked) {
+  const auto& [selection, callback, argument, passphrase, passphrase_argument] = asked;
+  if (!WantsPrivateKey(selection) || (selection == 0 && NamesPublicKey(uri))) {
+    const PublicKey public_key = LoadPublicKey(provider, uri);
+    return OfferDer({.structure = "SubjectPublicKeyInfo"}, public_key.spki(), callback, argument);
+  }
+  CheckPinSources(provider, uri);
+  auto key = LoadKey(provider, uri, passphrase, passphrase_argument);
+  if (const auto pkcs8 = key->ExportPkcs8()) {
+    return OfferDer({.structure = "PrivateKeyInfo"}, BytesOf(*pkcs8), callback, argument);
+  }
+  return OfferToken(provider, std::move(key), callback, argument);
 }
 
 int DecodeUri(ProviderContext& provider, OSSL_CORE_BIO* in, int selection, OSSL_CALLBACK* callback,
@@ -101,18 +125,20 @@ int DecodeUri(ProviderContext& provider, OSSL_CORE_BIO* in, int selection, OSSL_
   const auto der = provider.core_bio().ReadAll(in, kLargestUri);
   const auto uri = der ? UriInDer(BytesOf(*der)) : std::nullopt;
   if (!uri) return kNotOurs;
+  const std::uint64_t number = TicketOf(*der);
+  const auto ticket = provider.UseTicket(number);
   // DER without a ticket and without a selection: the same bytes are tried again for what is wanted.
-  if (!TakesTicket(provider, *der) && selection == 0) return kNotOurs;
-  if (!WantsPrivateKey(selection) || (selection == 0 && NamesPublicKey(uri->view()))) {
-    const PublicKey public_key = LoadPublicKey(provider, uri->view());
-    return OfferDer({.structure = "SubjectPublicKeyInfo"}, public_key.spki(), callback, argument);
+  if ((!ticket || ticket->used) && selection == 0) {
+    if (ticket && ticket->failure) throw Error(*ticket->failure);
+    return kNotOurs;
   }
-  CheckPinSources(provider, uri->view());
-  auto key = LoadKey(provider, uri->view(), passphrase, passphrase_argument);
-  if (const auto pkcs8 = key->ExportPkcs8()) {
-    return OfferDer({.structure = "PrivateKeyInfo"}, BytesOf(*pkcs8), callback, argument);
+  try {
+    return OfferWhatIsNamed(provider, uri->view(),
+                            {selection, callback, argument, passphrase, passphrase_argument});
+  } catch (const Error& error) {
+    provider.FailTicket(number, error);
+    throw;
   }
-  return OfferToken(provider, std::move(key), callback, argument);
 }
 
 template <KeyType kType>

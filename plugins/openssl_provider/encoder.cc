@@ -83,11 +83,21 @@ void WritePem(const EncoderContext& context, OSSL_CORE_BIO* out, const KeyRefere
 void WriteText(const EncoderContext& context, OSSL_CORE_BIO* out, const KeyReference& key) {
   const auto data = key.data();
   const auto memory = NewMemory();
-  CheckOpenSsl(EVP_PKEY_print_public(memory.get(), key.native(), 0, nullptr), "EVP_PKEY_print_public");
+  if (key.has_public()) {
+    CheckOpenSsl(EVP_PKEY_print_public(memory.get(), key.native(), 0, nullptr), "EVP_PKEY_print_public");
+  } else {
+    BIO_puts(memory.get(), "The token does not show the public key.\n");
+  }
   const std::string uri = data->private_key->uri();
   context.provider().core_bio().Write(
       out, fmt::format("{} private key, which stays in its token\n{}{}{}{}", Description(data->public_key),
                        uri.empty() ? "" : "URI: ", uri, uri.empty() ? "" : "\n", Content(memory.get())));
+}
+
+void WritePublic(const EncoderContext& context, OSSL_CORE_BIO* out, const KeyReference& key, int selection,
+                 const char* type, const char* structure) {
+  if (!key.has_public()) throw UnknownPublicKey(*key.data());
+  WriteInSoftware(context, out, key, selection, type, structure, {nullptr, nullptr});
 }
 
 enum class Form { kPem, kDer, kText };
@@ -106,7 +116,11 @@ int Encode(EncoderContext& context, OSSL_CORE_BIO* out, const void* object, cons
   } else if constexpr (kForm == Form::kPem) {
     WritePem(context, out, key);
   } else if constexpr (kForm == Form::kText) {
-    WriteText(context, out, key);
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
+      WriteText(context, out, key);
+    } else {
+      WritePublic(context, out, key, selection, "TEXT", nullptr);
+    }
   } else {
     ThrowStays(key);
   }
@@ -133,19 +147,23 @@ const OSSL_PARAM* SettableParams(void*) noexcept {
   return params;
 }
 
+template <Form kForm>
 int DoesSelection(void*, int selection) noexcept {
-  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ? 1 : 0;
+  constexpr int kParts =
+      OSSL_KEYMGMT_SELECT_PRIVATE_KEY | (kForm == Form::kText ? OSSL_KEYMGMT_SELECT_PUBLIC_KEY : 0);
+  return (selection & kParts) != 0 ? 1 : 0;
 }
 
-// A public key is written here where a form was set on it, which an export to `default` would lose.
+// A public key is written here: an export to `default` would lose the form that was set on it, and could not
+// say that it is unknown.
 template <Form kForm>
 int EncodePublic(EncoderContext& context, OSSL_CORE_BIO* out, const void* object, const OSSL_PARAM abstract[],
-                 int selection, OSSL_PASSPHRASE_CALLBACK* callback, void* argument) {
+                 int selection, OSSL_PASSPHRASE_CALLBACK*, void*) {
   if (object == nullptr || abstract != nullptr) {
     throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be written"});
   }
-  WriteInSoftware(context, out, *static_cast<const KeyReference*>(object), selection,
-                  kForm == Form::kPem ? "PEM" : "DER", "SubjectPublicKeyInfo", {callback, argument});
+  WritePublic(context, out, *static_cast<const KeyReference*>(object), selection,
+              kForm == Form::kPem ? "PEM" : "DER", "SubjectPublicKeyInfo");
   return 1;
 }
 
@@ -174,7 +192,8 @@ const OSSL_DISPATCH* Table() noexcept {
   static const OSSL_DISPATCH table[] = {
       Entry<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewContext>(),
       PlainEntry<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, FreeContext>(),
-      PlainEntry<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn, DoesSelection>(),
+      PlainEntry<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn,
+                 DoesSelection<kForm>>(),
       Entry<OSSL_FUNC_ENCODER_SET_CTX_PARAMS, OSSL_FUNC_encoder_set_ctx_params_fn, SetParams>(),
       PlainEntry<OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, OSSL_FUNC_encoder_settable_ctx_params_fn,
                  SettableParams>(),

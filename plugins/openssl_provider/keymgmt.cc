@@ -32,16 +32,30 @@ void Free(void* keydata) noexcept {
 }
 
 int Has(const KeyReference& key, int selection) {
-  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || key.has_private() ? 1 : 0;
+  const auto wanted = [selection](int part) { return (selection & part) != 0; };
+  if (wanted(OSSL_KEYMGMT_SELECT_PRIVATE_KEY) && !key.has_private()) return 0;
+  return wanted(OSSL_KEYMGMT_SELECT_PUBLIC_KEY) && !key.has_public() ? 0 : 1;
+}
+
+// MatchClaimed compares a key without a public part: any key of its type and curve may be its own until a
+// signature shows which one is. Two of them are equal only where they are the same key on the same token.
+bool MatchClaimed(const KeyReference& key, const KeyReference& other) {
+  if (other.has_public()) return key.data()->claimed.Claim(PublicKey::FromNative(other.native()));
+  const std::string uri = key.data()->private_key->uri();
+  return key.data() == other.data() || (!uri.empty() && uri == other.data()->private_key->uri());
 }
 
 int Match(const KeyReference& key, const void* other, int selection) {
   if (other == nullptr) return 0;
+  const auto& second = *static_cast<const KeyReference*>(other);
   EVP_PKEY* const a = key.native();
-  EVP_PKEY* const b = static_cast<const KeyReference*>(other)->native();
+  EVP_PKEY* const b = second.native();
+  const bool curve_alone = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0;
   // Equal public keys stand for equal private keys.
-  if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) return EVP_PKEY_eq(a, b) == 1 ? 1 : 0;
-  return EVP_PKEY_parameters_eq(a, b) == 1 ? 1 : 0;
+  if (!curve_alone && key.has_public() && second.has_public()) return EVP_PKEY_eq(a, b) == 1 ? 1 : 0;
+  if (EVP_PKEY_parameters_eq(a, b) != 1) return 0;
+  if (curve_alone) return 1;
+  return (key.has_public() ? MatchClaimed(second, key) : MatchClaimed(key, second)) ? 1 : 0;
 }
 
 int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void* argument) {
@@ -50,10 +64,19 @@ int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void
     key.errors().Raise(kReasonPrivateKeyStays);
     return 0;
   }
+  if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 && !key.has_public()) return 0;
   return EVP_PKEY_export(key.native(), selection, callback, argument);
 }
 
+bool IsPublicPart(std::string_view name) noexcept {
+  return name == OSSL_PKEY_PARAM_PUB_KEY || name == OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY ||
+         name == OSSL_PKEY_PARAM_EC_PUB_X || name == OSSL_PKEY_PARAM_EC_PUB_Y;
+}
+
 int GetParams(const KeyReference& key, OSSL_PARAM params[]) {
+  for (const OSSL_PARAM* param = params; !key.has_public() && param->key != nullptr; ++param) {
+    if (IsPublicPart(param->key)) throw UnknownPublicKey(*key.data());
+  }
   return EVP_PKEY_get_params(key.native(), params);
 }
 

@@ -34,9 +34,16 @@ std::optional<PssRestriction> RestrictionOf(const PublicKey& key) {
 
 KeyData::KeyData(std::shared_ptr<PrivateKey> key)
     : private_key(std::move(key)),
-      public_key(PublicKey::FromSpki(private_key->subject_public_key_info())),
+      public_key(PublicKey::FromPartialSpki(private_key->subject_public_key_info())),
       max_signature_size(std::max(private_key->max_signature_size(), public_key.max_signature_size())),
       pss_restriction(RestrictionOf(public_key)) {}
+
+Error UnknownPublicKey(const KeyData& key) {
+  return Error({.code = ErrorCode::kUnsupported,
+                .detail = "cannot determine the public key: the token holds the private key alone",
+                .uri = key.private_key->uri(),
+                .mend = "Store the public key or the certificate on the token, with the same CKA_ID."});
+}
 
 std::shared_ptr<const KeyData> KeyReference::data() const {
   return generated() ? std::make_shared<const KeyData>(std::make_shared<GeneratedKey>(generated_.get()))

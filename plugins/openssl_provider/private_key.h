@@ -1,7 +1,9 @@
 #pragma once
 
 #include "identity/public_key.h"
+#include "openssl_provider/claimed_keys.h"
 #include "openssl_provider/provider_context.h"
+#include <signet/error.h>
 #include <signet/private_key.h>
 
 #include <memory>
@@ -17,7 +19,7 @@ struct PssRestriction {
 };
 
 // KeyData is a key as the provider holds it: the operation, where it lives, and the public part in software.
-// Immutable, shared by every EVP_PKEY and context that uses it.
+// Immutable but for the claims, shared by every EVP_PKEY and context that uses it.
 struct KeyData {
   // KeyData throws Error kUnsupported for a public key that OpenSSL does not know.
   explicit KeyData(std::shared_ptr<PrivateKey> key);
@@ -26,7 +28,12 @@ struct KeyData {
   const PublicKey public_key;
   const std::size_t max_signature_size;
   const std::optional<PssRestriction> pss_restriction;
+  // What programs take for the public part where public_key is not known().
+  mutable ClaimedKeys claimed;
 };
+
+// UnknownPublicKey is the error of an operation that needs the public part of a key that has none.
+Error UnknownPublicKey(const KeyData& key);
 
 // KeyReference is the `keydata` that libcrypto holds a pointer to: a key that we own, or one in software that
 // was generated or imported because libcrypto asked us (see keymgmt_generation.h).
@@ -59,6 +66,8 @@ class KeyReference {
   bool SetForm(OSSL_PARAM params[]);
   void SetFormOf(const KeyReference& other);
   bool generated() const noexcept { return data_ == nullptr; }
+  // has_public: a token may hold a private key of which nothing but type and curve are known.
+  bool has_public() const noexcept { return generated() || data_->public_key.known(); }
   bool has_private() const noexcept { return has_private_; }
 
  private:

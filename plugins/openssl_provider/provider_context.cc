@@ -51,6 +51,7 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       handle_(handle),
       get_params_(FindGetParams(upcalls)),
       free_reference_(Upcall(upcalls, OSSL_FUNC_PROVIDER_FREE, OSSL_FUNC_provider_free)) {
+  const Lock lock(mutex_);
   try {
     ReadSettings();
   } catch (const Error&) {
@@ -90,7 +91,7 @@ void ProviderContext::ApplyParameters() {
 }
 
 Settings ProviderContext::settings() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return CurrentSettings();
 }
 
@@ -100,7 +101,7 @@ const Settings& ProviderContext::CurrentSettings() {
 }
 
 std::shared_ptr<Source> ProviderContext::source() {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (source_ == nullptr) source_ = std::make_shared<Source>(CurrentSettings());
   return source_;
 }
@@ -118,21 +119,36 @@ std::uint64_t Unguessable() {
 
 std::uint64_t ProviderContext::Deposit(std::shared_ptr<PrivateKey> key) {
   const std::uint64_t number = Unguessable();
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   deposits_.insert_or_assign(number, std::move(key));
   return number;
 }
 
 std::uint64_t ProviderContext::IssueTicket() {
   const std::uint64_t number = Unguessable();
-  const std::lock_guard lock(mutex_);
-  tickets_.insert(number);
+  const Lock lock(mutex_);
+  tickets_.emplace(number, Ticket());
   return number;
 }
 
-bool ProviderContext::TakeTicket(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
-  return tickets_.erase(number) == 1;
+std::optional<ProviderContext::Ticket> ProviderContext::UseTicket(std::uint64_t number) {
+  const Lock lock(mutex_);
+  const auto found = tickets_.find(number);
+  if (found == tickets_.end()) return std::nullopt;
+  Ticket before = found->second;
+  found->second.used = true;
+  return before;
+}
+
+void ProviderContext::FailTicket(std::uint64_t number, const Error& failure) {
+  const Lock lock(mutex_);
+  const auto found = tickets_.find(number);
+  if (found != tickets_.end()) found->second.failure = failure;
+}
+
+void ProviderContext::EndTicket(std::uint64_t number) {
+  const Lock lock(mutex_);
+  tickets_.erase(number);
 }
 
 void ProviderContext::ReleaseReference() noexcept {
@@ -140,7 +156,7 @@ void ProviderContext::ReleaseReference() noexcept {
 }
 
 std::shared_ptr<PrivateKey> ProviderContext::Withdraw(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   const auto node = deposits_.extract(number);
   return node.empty() ? nullptr : std::move(node.mapped());
 }

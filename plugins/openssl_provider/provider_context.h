@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "openssl_provider/algorithms.h"
 #include "openssl_provider/core_bio.h"
 #include "openssl_provider/error_queue.h"
@@ -10,8 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 
 #include <openssl/core.h>
@@ -42,33 +42,41 @@ class ProviderContext {
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
-  // IssueTicket gives a number that nobody can guess; TakeTicket takes it back, once, and tells whether it
-  // was issued. See decoder.cc.
+  // Ticket is for one reading of what a PEM block points at, see decoder.cc.
+  struct Ticket {
+    bool used = false;
+    std::optional<Error> failure;  // of the first reading
+  };
+  // IssueTicket gives a number that nobody can guess. UseTicket marks it as used and gives what it was
+  // before; nothing where it was not issued, or ended by EndTicket.
   std::uint64_t IssueTicket();
-  bool TakeTicket(std::uint64_t number);
+  std::optional<Ticket> UseTicket(std::uint64_t number);
+  void FailTicket(std::uint64_t number, const Error& failure);
+  void EndTicket(std::uint64_t number);
 
   // ReleaseReference gives back one reference to the provider: only who holds one may call it.
   void ReleaseReference() noexcept;
 
  private:
-  void ReadSettings();
-  void ApplyParameters();
-  const Settings& CurrentSettings();
+  void ReadSettings() SIGNET_REQUIRES(mutex_);
+  void ApplyParameters() SIGNET_REQUIRES(mutex_);
+  const Settings& CurrentSettings() SIGNET_REQUIRES(mutex_);
 
   const ErrorQueue errors_;
   const CoreBio core_bio_;
   std::string name_;
-  Settings settings_;
-  bool settings_read_ = false;
   Algorithms algorithms_;
-  std::mutex mutex_;
-  std::shared_ptr<Source> source_;
-  std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_;
-  std::set<std::uint64_t> tickets_;
+  Mutex mutex_;
+  Settings settings_ SIGNET_GUARDED_BY(mutex_);
+  bool settings_read_ SIGNET_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Source> source_ SIGNET_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::shared_ptr<PrivateKey>> deposits_ SIGNET_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, Ticket> tickets_ SIGNET_GUARDED_BY(mutex_);
   const OSSL_CORE_HANDLE* handle_;
   OSSL_FUNC_core_get_params_fn* get_params_;
   OSSL_FUNC_provider_free_fn* free_reference_;
-  std::map<std::string, std::size_t, std::less<>> parameters_;  // what ApplyParameters has seen
+  // What ApplyParameters has seen.
+  std::map<std::string, std::size_t, std::less<>> parameters_ SIGNET_GUARDED_BY(mutex_);
 };
 
 }  // namespace signet::provider

@@ -75,6 +75,7 @@ void SignatureContext::Begin(Operation operation, Input input, const KeyReferenc
     std::shared_ptr<const KeyData> data = key->data();
     if (!Fits(family_, data->public_key.type())) ThrowMisuse("the key is not of the signature's type");
     if (operation == Operation::kSign && !key->has_private()) ThrowMisuse("a public key cannot sign");
+    if (operation != Operation::kSign && !key->has_public()) throw UnknownPublicKey(*data);
     key_ = std::move(data);
     if (!fixed_) {
       padding_ = key_->public_key.type() == KeyType::kRsaPss ? Padding::kPss : Padding::kPkcs1;
@@ -214,14 +215,32 @@ std::size_t SignatureContext::SignInput(Bytes input, bool whole, std::span<std::
       return SignRoomy(*key, algorithm, owned, whole);
     });
   } else if (signature.size() >= private_key.max_signature_size()) {
-    return SignWith(private_key, algorithm, input, whole, signature);
+    const std::size_t size = SignWith(private_key, algorithm, input, whole, signature);
+    CheckClaim(algorithm, input, whole, signature.first(size));
+    return size;
   } else {
     // The caller counts on this signature being shorter than the longest, as ECDSA's mostly are.
     roomy = SignRoomy(private_key, algorithm, input, whole);
   }
+  CheckClaim(algorithm, input, whole, roomy);
   if (roomy.size() > signature.size()) ThrowMisuse("the buffer is too short for the signature");
   std::ranges::copy(roomy, signature.begin());
   return roomy.size();
+}
+
+void SignatureContext::CheckClaim(const SigningAlgorithm& algorithm, Bytes input, bool whole,
+                                  std::span<std::uint8_t> signature) const {
+  if (key().public_key.known() || key().claimed.settled()) [[likely]]
+    return;
+  const bool hashed = whole && algorithm.hash != Hash::kNone;
+  const auto digest = hashed ? Digest(algorithm.hash, input) : std::vector<std::uint8_t>();
+  if (key().claimed.Check(algorithm, hashed ? Bytes(digest) : input, signature)) return;
+  std::ranges::fill(signature, 0);
+  throw Error({.code = ErrorCode::kKeyCertificateMismatch,
+               .detail = "the key's signature does not verify with the certificate or public key that the "
+                         "program put beside it",
+               .uri = key().private_key->uri(),
+               .mend = "Use the certificate that was issued for this key."});
 }
 
 bool SignatureContext::Verify(std::optional<Bytes> input, Bytes signature) {

@@ -88,6 +88,10 @@ class SignatureContext {
   std::optional<Bytes> Message(std::optional<Bytes> input) const;
   // Keep keeps a piece for a key that signs whole messages only, or may turn out to.
   void Keep(Bytes piece);
+  // CheckClaim throws Error kKeyCertificateMismatch, and clears the signature, where the key's public part is
+  // not known and the signature verifies with none of the keys that the program took for it.
+  void CheckClaim(const SigningAlgorithm& algorithm, Bytes input, bool whole,
+                  std::span<std::uint8_t> signature) const;
   std::size_t SignInput(Bytes input, bool whole, std::span<std::uint8_t> signature) const;
 
   ProviderContext& provider_;

@@ -27,19 +27,19 @@ std::string Asked(const PinRequest& request) {
 }  // namespace
 
 void StorePrompt::Lend(OSSL_PASSPHRASE_CALLBACK* callback, void* argument) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   callback_ = callback;
   argument_ = argument;
 }
 
 void StorePrompt::TakeBack() noexcept {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   callback_ = nullptr;
 }
 
 std::optional<Secret> StorePrompt::Ask(const PinRequest& request) {
   if (!gives_pins_ && request.kind != PinRequest::Kind::kPassword) return std::nullopt;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (callback_ == nullptr) return std::nullopt;
   std::string info = Asked(request);
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, info.data(), 0),

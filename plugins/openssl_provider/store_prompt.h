@@ -1,9 +1,8 @@
 #pragma once
 
+#include "base/mutex.h"
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
-
-#include <mutex>
 
 #include <openssl/core.h>
 
@@ -31,9 +30,9 @@ class StorePrompt : public PinPrompt {
 
  private:
   const bool gives_pins_;
-  std::mutex mutex_;
-  OSSL_PASSPHRASE_CALLBACK* callback_ = nullptr;
-  void* argument_ = nullptr;
+  Mutex mutex_;
+  OSSL_PASSPHRASE_CALLBACK* callback_ SIGNET_GUARDED_BY(mutex_) = nullptr;
+  void* argument_ SIGNET_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace signet::provider

@@ -1,6 +1,8 @@
 #include "openssl_tls/failure.h"
 
 #include "handshake/alerts.h"
+#include "openssl_tls/answered.h"
+#include "openssl_tls/ex_data.h"
 
 #include <cerrno>
 #include <cstring>
@@ -19,7 +21,8 @@ struct VerifyMend {
   std::string_view mend;
 };
 
-constexpr std::string_view kTrustMend = "If the server is right, trust its CA with --trust PEM.";
+constexpr std::string_view kTrustMend =
+    "If the server is right, let the program trust its CA (SSL_CTX_load_verify_file).";
 
 constexpr VerifyMend kVerifyMends[] = {
     {X509_V_ERR_HOSTNAME_MISMATCH, "Connect by a name that the server's certificate carries."},
@@ -47,31 +50,38 @@ std::string Reason() {
   return has_text ? fmt::format("{}: {}", reason, data) : reason;
 }
 
-// KeysOwnError takes the queue apart and gives what our provider said, before libssl put its own words behind
-// it: why a key did not sign. Its entries carry an Error's whole line: the detail, and the mend after the
-// first full stop.
+// KeysOwnError gives what our provider queued before libssl put its own words behind it: why a key did not
+// sign, on a connection without a selector. The entry's text is taken as it is.
 std::optional<Error> KeysOwnError() {
   const char* file = nullptr;
   const char* text = nullptr;
   int flags = 0;
   while (const unsigned long code = ERR_get_error_all(&file, nullptr, nullptr, &text, &flags)) {
     if (file == nullptr || std::strcmp(file, "signet") != 0 || (flags & ERR_TXT_STRING) == 0) continue;
-    const std::string_view line(text);
-    const std::size_t stop = line.find(". ");
     const int number = ERR_GET_REASON(code) - 1;  // as the provider numbers its reasons
     const bool known = number >= 0 && number <= static_cast<int>(ErrorCode::kInternal);
-    return Error(
-        {.code = known ? static_cast<ErrorCode>(number) : ErrorCode::kHandshake,
-         .detail = std::string(line.substr(0, stop)),
-         .mend = stop != std::string_view::npos ? std::string(line.substr(stop + 2)) : std::string()});
+    std::string detail(text);
+    if (detail.ends_with('.')) detail.pop_back();
+    return Error({.code = known ? static_cast<ErrorCode>(number) : ErrorCode::kHandshake,
+                  .detail = std::move(detail)});
   }
   return std::nullopt;
+}
+
+// QueueWasEmptied is for a connection that failed on this side, whose reason the program took off the queue.
+Error QueueWasEmptied(std::uint8_t sent) {
+  return Error(
+      {.code = ErrorCode::kHandshake,
+       .detail = fmt::format("this side ended the handshake (alert {}); OpenSSL's error queue, which "
+                             "held the reason, was emptied before",
+                             AlertName(sent)),
+       .mend = "Read the program's own message for OpenSSL's reason."});
 }
 
 Error Broken(std::string_view when, int number) {
   if (number == EAGAIN || number == EWOULDBLOCK) {
     return Error({.code = ErrorCode::kNetwork,
-                  .detail = fmt::format("the other side said nothing for too long {}", when),
+                  .detail = fmt::format("the other side did not answer in time {}", when),
                   .mend = "Check that it speaks TLS on this port, and not only after STARTTLS."});
   }
   const bool closed = number == 0;
@@ -90,14 +100,25 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
   const int kind = SSL_get_error(connection, result);
   const std::string_view when =
       SSL_is_init_finished(connection) == 1 ? "after the handshake" : "in the handshake";
+  const auto answered_error = ExData<SSL, Answered>::Get(connection);
+  if (answered_error != nullptr && answered_error->error) return *answered_error->error;
   if (alert) return AlertError(*alert, answered);
   const long verified = SSL_get_verify_result(connection);
+  if (verified != X509_V_OK && SSL_is_server(connection) == 1) {
+    return Error({.code = ErrorCode::kHandshake,
+                  .detail = fmt::format("the client's certificate could not be verified: {}",
+                                        X509_verify_cert_error_string(verified)),
+                  .mend = "If the client is right, trust the CA that issued its certificate; else have it "
+                          "present another one."});
+  }
   if (verified != X509_V_OK && (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0) {
     return Error({.code = ErrorCode::kUntrustedServer,
                   .detail = fmt::format("the server's certificate could not be verified: {}",
                                         X509_verify_cert_error_string(verified)),
                   .mend = std::string(MendFor(verified))});
   }
+  const auto sent = AlertsOf(connection).sent;
+  if (sent && ERR_peek_error() == 0) return QueueWasEmptied(*sent);
   if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return Broken(when, EAGAIN);
   if (kind == SSL_ERROR_SYSCALL) return Broken(when, number);
   if (kind == SSL_ERROR_ZERO_RETURN) return Broken(when, 0);

@@ -10,8 +10,10 @@
 namespace signet::openssl {
 namespace {
 
-// ReceivedAlert is the fatal alert of the peer that libssl's newest reason stands for.
-std::optional<std::uint8_t> ReceivedAlert() {
+// ReceivedAlert is the peer's fatal alert: what the connection kept, else what libssl's newest reason stands
+// for.
+std::optional<std::uint8_t> ReceivedAlert(SSL* connection) {
+  if (const auto kept = AlertsOf(connection).received) return kept;
   const unsigned long code = ERR_peek_last_error();
   const int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
   if (ERR_GET_LIB(code) != ERR_LIB_SSL || alert < 0 || alert > UINT8_MAX) return std::nullopt;
@@ -22,7 +24,7 @@ std::optional<std::uint8_t> ReceivedAlert() {
 
 Error HandshakeError(SSL* connection) {
   const auto answer = ExData<SSL, Answered>::Get(connection);
-  const auto alert = ReceivedAlert();
+  const auto alert = ReceivedAlert(connection);
   const bool sent = answer != nullptr && answer->choice && !answer->error;
   const Error failure = Failure(connection, -1, alert, sent || answer == nullptr);
   const bool ours = answer != nullptr && answer->error;

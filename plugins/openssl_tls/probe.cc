@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <poll.h>
 
 namespace signet::openssl {
 namespace {
@@ -41,11 +42,14 @@ class Visit {
   Visit(SSL_CTX* context, const ProbeOptions& options, SSL_SESSION* session)
       : options_(options),
         socket_(Socket::Connect(options.host, options.port, options.timeout)),
+        budget_(socket_, options.timeout),
         connection_(SSL_new(context)) {
     CheckOpenSsl(connection_.get(), "SSL_new");
     recording_.emplace(connection_.get(), Recorder::Side::kClient);
     ExpectHost(connection_.get(), options.host);
+    socket_.SetNonBlocking();
     CheckOpenSsl(SSL_set_fd(connection_.get(), socket_.get()), "SSL_set_fd");
+    SSL_set_post_handshake_auth(connection_.get(), 1);
     if (session != nullptr) SSL_set_session(connection_.get(), session);
   }
 
@@ -56,7 +60,7 @@ class Visit {
   void Run(HandshakeReport& report, const std::optional<Error>& unusable) {
     ERR_clear_error();
     const Clock::time_point begin = Clock::now();
-    const int result = SSL_connect(connection());
+    const int result = Drive([&] { return SSL_connect(connection()); });
     report.timing = Clock::now() - begin;
     if (result != 1) {
       report.failure = unusable ? *unusable : HandshakeFailure(connection(), result, *recording_);
@@ -67,6 +71,19 @@ class Visit {
   }
 
  private:
+  // Drive repeats `step` until it is done, fails, or the budget is spent.
+  template <class Step>
+  int Drive(Step&& step) {
+    while (true) {
+      const int result = step();
+      const int kind = result == 1 ? SSL_ERROR_NONE : SSL_get_error(connection(), result);
+      const bool waits = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE;
+      if (!waits || !budget_.Wait(EventsOf(kind), options_.timeout)) return result;
+    }
+  }
+
+  static short EventsOf(int kind) { return kind == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN; }
+
   void Exchange(HandshakeReport& report) {
     ApplicationTrip trip;
     std::string response;
@@ -76,7 +93,7 @@ class Visit {
     trip.received = response.size();
     trip.first_line = FirstLine(response);
     report.application = trip;
-    if (!report.failure) report.failure = RefusalInResponse(response);
+    if (!report.failure) report.failure = RefusalInResponse(response, !options_.request.empty());
     SSL_shutdown(connection());
   }
 
@@ -90,8 +107,8 @@ class Visit {
   }
 
   std::optional<Error> SendRequest(ApplicationTrip& trip) {
-    const std::string request = options_.request.empty() ? DefaultRequest(options_.host) : options_.request;
-    if (SSL_write_ex(connection(), request.data(), request.size(), &trip.sent) == 1) {
+    const std::string request = RequestText(options_.request, options_.host);
+    if (Drive([&] { return SSL_write_ex(connection(), request.data(), request.size(), &trip.sent); }) == 1) {
       recording_->ApplicationData(Direction::kSent, trip.sent);
       return std::nullopt;
     }
@@ -109,7 +126,6 @@ class Visit {
   std::optional<Error> Read(std::string& response, std::chrono::milliseconds patience, Until until) {
     char part[16384];
     while (response.size() < kEnoughResponse && patience.count() > 0) {
-      socket_.SetTimeout(std::min(patience, Patience(response)));
       const std::size_t seen = recording_->recorder().messages().size();
       std::size_t got = 0;
       if (SSL_read_ex(connection(), part, sizeof part, &got) == 1) {
@@ -119,12 +135,12 @@ class Visit {
         continue;
       }
       const int kind = SSL_get_error(connection(), 0);
-      if (kind == SSL_ERROR_WANT_READ && recording_->recorder().messages().size() != seen) {
-        if (until == kUntilMessage) break;
-        continue;  // a ticket, without data behind it
-      }
+      const bool waits = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE;
+      if (waits && recording_->recorder().messages().size() != seen && until == kUntilMessage) break;
+      // A ticket or a request for a certificate may come without data behind it.
+      if (waits && budget_.Wait(EventsOf(kind), std::min(patience, Patience(response)))) continue;
       const bool refused = recording_->recorder().received_alert().has_value();
-      const bool silent_or_closed = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_ZERO_RETURN;
+      const bool silent_or_closed = waits || kind == SSL_ERROR_ZERO_RETURN;
       if (!refused && (silent_or_closed || Accepted() || !response.empty())) break;
       return HandshakeFailure(connection(), 0, *recording_);
     }
@@ -160,6 +176,7 @@ class Visit {
 
   const ProbeOptions& options_;
   Socket socket_;
+  WaitBudget budget_;
   std::optional<Recording> recording_;  // outlives the connection, which shows it its messages
   OpenSslPtr<SSL> connection_;
 };

@@ -1,6 +1,7 @@
 #include "identity/signature_schemes.h"
 #include "openssl_provider/async_job.h"
 #include "openssl_tls/answered.h"
+#include "openssl_tls/error_strings.h"
 #include "openssl_tls/ex_data.h"
 #include "openssl_tls/native.h"
 #include "openssl_tls/request.h"
@@ -146,12 +147,13 @@ class Selector {
       };
     }
     const Choice choice = Select(request, identities_, policy, std::chrono::system_clock::now());
-    ExData<SSL, Answered>::Set(connection, std::make_shared<Answered>(choice, std::nullopt));
+    const auto answered = std::make_shared<Answered>(Answered{choice, std::nullopt});
+    ExData<SSL, Answered>::Set(connection, answered);
     if (options_.on_choice) options_.on_choice(choice);
     if (choice.outcome() == Choice::Outcome::kPinnedUnusable) throw PinnedUnusable(choice);
     if (const Identity* identity = choice.identity()) {
       if (!options_.allow_unverified_server) ExpectVerified(connection);
-      Present(connection, *identity);
+      Present(connection, *identity, answered);
     }
   }
 
@@ -197,9 +199,12 @@ class Selector {
     });
   }
 
-  void Present(SSL* connection, const Identity& identity) {
+  void Present(SSL* connection, const Identity& identity, const std::shared_ptr<Answered>& answered) {
     Unlock(identity.key());
-    const OpenSslPtr<EVP_PKEY> key = KeyOf(identity);
+    // A key in a token is made for this connection, which learns why a signature failed.
+    const OpenSslPtr<EVP_PKEY> key = identity.key()->in_hardware()
+                                         ? NativeKey(Watched(identity.key(), answered), options_.library)
+                                         : KeyOf(identity);
     const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), options_.library);
     const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), options_.library);
     // What is sent is the identity's chain, not what the connection's trust store could add to it.
@@ -232,11 +237,12 @@ int AnswerRequest(SSL* connection, void* argument) noexcept {
     selector.Answer(connection);
     return 1;
   } catch (const Error& error) {
-    ERR_raise_data(ERR_LIB_USER, ERR_R_OPERATION_FAIL, "%s", error.what());
+    RaiseError(error);
     selector.Failed(connection, error);
-  } catch (const std::exception& error) {
-    ERR_raise_data(ERR_LIB_USER, ERR_R_INTERNAL_ERROR, "%s", error.what());
-    selector.Failed(connection, Error({.code = ErrorCode::kInternal, .detail = error.what()}));
+  } catch (const std::exception& unexpected) {
+    const Error error({.code = ErrorCode::kInternal, .detail = unexpected.what()});
+    RaiseError(error);
+    selector.Failed(connection, error);
   }
   return 0;
 }
@@ -297,6 +303,7 @@ void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions optio
     CheckOpenSsl(static_cast<int>(SSL_CTX_set1_client_sigalgs_list(context, schemes.c_str())),
                  "SSL_CTX_set1_client_sigalgs_list");
   }
+  WatchAlerts(context);
   SSL_CTX_set_cert_cb(context, AnswerRequest, selector.get());
   ExData<SSL_CTX, Selector>::Set(context, std::move(selector));
 }
@@ -308,6 +315,7 @@ void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions option
     CheckOpenSsl(static_cast<int>(SSL_set1_client_sigalgs_list(connection, schemes.c_str())),
                  "SSL_set1_client_sigalgs_list");
   }
+  WatchAlerts(connection);
   SSL_set_cert_cb(connection, AnswerRequest, selector.get());
   ExData<SSL, Selector>::Set(connection, std::move(selector));
 }

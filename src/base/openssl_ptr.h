@@ -8,6 +8,7 @@
 #include <openssl/conf.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/decoder.h>
+#include <openssl/ec.h>
 #include <openssl/encoder.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -31,9 +32,11 @@ struct OpenSslDeleter {
   void operator()(BASIC_CONSTRAINTS* p) const noexcept { BASIC_CONSTRAINTS_free(p); }
   void operator()(BIGNUM* p) const noexcept { BN_clear_free(p); }
   void operator()(BIO* p) const noexcept { BIO_free_all(p); }
+  void operator()(BN_CTX* p) const noexcept { BN_CTX_free(p); }
   void operator()(CONF* p) const noexcept { NCONF_free(p); }
   void operator()(EC_GROUP* p) const noexcept { EC_GROUP_free(p); }
   void operator()(ECDSA_SIG* p) const noexcept { ECDSA_SIG_free(p); }
+  void operator()(EC_POINT* p) const noexcept { EC_POINT_free(p); }
   void operator()(EVP_CIPHER* p) const noexcept { EVP_CIPHER_free(p); }
   void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
   void operator()(EVP_KDF* p) const noexcept { EVP_KDF_free(p); }

@@ -1,7 +1,7 @@
 #include "diagnosis/explanation.h"
 
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -10,41 +10,68 @@ namespace {
 
 using Code = Reason::Code;
 
-using Suspects = std::array<Code, 8>;
-constexpr Code kNone = Code::kPreferred;  // closes a list
+using Codes = std::span<const Code>;
 
-// SuspectRow lists what a server may mean by an alert, the likeliest first.
-struct SuspectRow {
+// What makes an identity unfit whoever looks at it.
+constexpr Code kUnfit[] = {Code::kKeyCertificateMismatch, Code::kExpired,        Code::kNotYetValid,
+                           Code::kChainExpired,           Code::kKeyUsage,       Code::kExtendedKeyUsage,
+                           Code::kNetscapeCertType,       Code::kKeyTooWeak,     Code::kSignatureTooWeak,
+                           Code::kChainNotYetValid,       Code::kCurveNotOffered};
+constexpr Code kDates[] = {Code::kExpired, Code::kNotYetValid, Code::kChainExpired, Code::kChainNotYetValid};
+constexpr Code kKind[] = {Code::kExtendedKeyUsage, Code::kKeyUsage,        Code::kNetscapeCertType,
+                          Code::kOidFilter,        Code::kCertificateType, Code::kCurveNotOffered,
+                          Code::kKeyTooWeak};
+constexpr Code kPair[] = {Code::kKeyCertificateMismatch};
+constexpr Code kIssuer[] = {Code::kIncompleteChain, Code::kAuthorities};
+constexpr Code kChain[] = {Code::kIncompleteChain, Code::kAuthorities, Code::kChainSignature};
+
+// EvidenceRow says what of an identity explains an alert (RFC 8446 section 6.2): `causes` are certain once
+// they are found, `suspects` are what the server may mean.
+struct EvidenceRow {
   std::uint8_t alert;
-  Suspects suspects;
+  Codes causes;
+  Codes suspects;
 };
 
-constexpr SuspectRow kSuspects[] = {
-    {42, {Code::kIncompleteChain, Code::kChainSignature, Code::kExtendedKeyUsage, Code::kKeyUsage, kNone}},
-    {43, {Code::kExtendedKeyUsage, Code::kKeyUsage, Code::kOidFilter, Code::kCertificateType, kNone}},
-    {45, {Code::kExpired, Code::kNotYetValid, Code::kChainExpired, Code::kChainNotYetValid, kNone}},
-    {48, {Code::kIncompleteChain, Code::kAuthorities, Code::kChainExpired, kNone}},
-    {51, {Code::kKeyCertificateMismatch, kNone}},
+constexpr EvidenceRow kEvidence[] = {
+    {40, {}, kUnfit},      // handshake_failure
+    {42, kUnfit, kChain},  // bad_certificate
+    {43, kKind, {}},       // unsupported_certificate
+    {44, {}, {}},          // certificate_revoked
+    {45, kDates, {}},      // certificate_expired
+    {46, kUnfit, kChain},  // certificate_unknown
+    {48, {}, kIssuer},     // unknown_ca
+    {49, {}, {}},          // access_denied
+    {51, kPair, {}},       // decrypt_error
 };
-
-// kAnySuspects are for a server that does not say what it means: what is certain goes before what is likely.
-constexpr Suspects kAnySuspects = {Code::kExpired,          Code::kNotYetValid, Code::kChainExpired,
-                                   Code::kChainNotYetValid, Code::kKeyUsage,    Code::kExtendedKeyUsage,
-                                   Code::kIncompleteChain,  Code::kAuthorities};
+// What the server closed with a page, or without an alert.
+constexpr EvidenceRow kNoAlert = {0, kUnfit, kIssuer};
+// An alert that is not about certificates: an unfit identity is a suspect, a chain is none.
+constexpr EvidenceRow kOtherAlert = {0, {}, kUnfit};
 
 const Reason* Find(const std::vector<Reason>& reasons, Code code) {
   const auto found = std::ranges::find(reasons, code, &Reason::code);
   return found != reasons.end() ? &*found : nullptr;
 }
 
-// Suspect gives the reason that explains `alert` best.
-const Reason* Suspect(const std::vector<Reason>& reasons, std::optional<std::uint8_t> alert) {
-  const auto* row = alert ? std::ranges::find(kSuspects, *alert, &SuspectRow::alert) : std::end(kSuspects);
-  for (const Code code : row != std::end(kSuspects) ? row->suspects : kAnySuspects) {
-    if (code == kNone) break;
+const Reason* FirstOf(const std::vector<Reason>& reasons, Codes codes) {
+  for (const Code code : codes) {
     if (const Reason* found = Find(reasons, code)) return found;
   }
   return nullptr;
+}
+
+const EvidenceRow& EvidenceFor(std::optional<std::uint8_t> alert) {
+  if (!alert) return kNoAlert;
+  const auto* row = std::ranges::find(kEvidence, *alert, &EvidenceRow::alert);
+  return row != std::end(kEvidence) ? *row : kOtherAlert;
+}
+
+// NamesIssuerOf tells whether the server's request names the issuer of `certificate` among its authorities.
+bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certificate) {
+  return std::ranges::any_of(request.authorities, [&](const auto& authority) {
+    return std::ranges::equal(authority, certificate.issuer_der());
+  });
 }
 
 // MendOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
@@ -84,8 +111,9 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
   const std::string others = Others(considered.size() + outcome.aside.size());
   const Choice::Considered* nearest = Nearest(considered);
   if (nearest == nullptr && outcome.aside.empty()) {
-    return {.cause = "the server asked for a client certificate and none was sent: no identity was given",
-            .mend = "Name an identity with --identity; `signet list` shows what there is."};
+    return {
+        .cause = "the server asked for a client certificate and none was sent: no identity was given",
+        .mend = "Give the selector an identity that the server accepts; `signet list` shows what there is."};
   }
   if (nearest == nullptr) {
     const SetAside& first = outcome.aside.front();
@@ -105,9 +133,13 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
 
 Explanation Refused(const HandshakeOutcome& outcome) {
   const std::vector<Reason> reasons = Suspicions(*outcome.choice);
-  const Reason* suspect = Suspect(reasons, outcome.alert);
-  if (suspect != nullptr) {
-    return {.cause = fmt::format("{}: {}", outcome.failure.detail(), suspect->text),
+  const EvidenceRow& evidence = EvidenceFor(outcome.alert);
+  if (const Reason* cause = FirstOf(reasons, evidence.causes)) {
+    return {.cause = fmt::format("{}: {}", outcome.failure.detail(), cause->text),
+            .mend = MendOf(*cause, reasons, *outcome.choice->identity())};
+  }
+  if (const Reason* suspect = FirstOf(reasons, evidence.suspects)) {
+    return {.cause = fmt::format("{}; a possible cause: {}", outcome.failure.detail(), suspect->text),
             .mend = MendOf(*suspect, reasons, *outcome.choice->identity())};
   }
   const Certificate& last = outcome.choice->identity()->chain().certificates().back();
@@ -139,7 +171,8 @@ std::vector<Reason> Suspicions(const Choice& choice) {
   std::vector<Reason> reasons = choice.warnings();
   if (choice.identity() == nullptr) return reasons;
   const Certificate& last = choice.identity()->chain().certificates().back();
-  if (!last.self_issued() && Find(reasons, Code::kIncompleteChain) == nullptr) {
+  const bool known = NamesIssuerOf(choice.request(), last);
+  if (!last.self_issued() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
     reasons.push_back(
         {Code::kIncompleteChain,
          fmt::format("its chain stops at {}; the certificate of the issuer {} is not with it, and the "

@@ -20,6 +20,70 @@ constexpr Symptom kSymptoms[] = {
      "missing, or a date is past",
      "Run `signet handshake HOST:PORT --identity URI --pinned`: it compares the chain with what the server "
      "accepts."},
+    {"client sent no required SSL certificate", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"client SSL certificate verify error", "the client certificate did not pass the server's verification",
+     "Check the chain and its dates with `signet show URI`, and the server's log."},
+    {"peer did not return a certificate", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"Certificate is required", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"alert [40]: Handshake failed",
+     "the server found nothing that both sides accept; in TLS 1.2 it says so too when it requires a client "
+     "certificate and gets none",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"CA is unknown",
+     "the server does not know the CA behind the client certificate, or an intermediate certificate was not "
+     "sent",
+     "Let the server trust the issuer, or put the missing intermediate into the PKCS#12 file, on the token "
+     "or into the setting chain-file."},
+    {"fatal alert: certificate_required", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"fatal alert: handshake_failure",
+     "the server found nothing that both sides accept; in TLS 1.2 it says so too when it requires a client "
+     "certificate and gets none",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"fatal alert: unknown_ca",
+     "the server does not know the CA behind the client certificate, or an intermediate certificate was not "
+     "sent",
+     "Let the server trust the issuer, or put the missing intermediate into the PKCS#12 file, on the token "
+     "or into the setting chain-file."},
+    {"fatal alert: bad_certificate",
+     "the server could not verify the client certificate, or got none: Java's servers say so of both",
+     "Check the chain and its dates with `signet show URI`, and the server's log."},
+    {"fatal alert: certificate_unknown", "the client certificate did not pass the server's verification",
+     "Check the chain and its dates with `signet show URI`, and the server's log."},
+    {"null cert chain", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"Empty client certificate chain", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"PKIX path building failed",
+     "Java could not verify the other side's certificate: its CA is not in the trust store, or an "
+     "intermediate was not sent",
+     "Import the CA into the trust store, and have the other side send its intermediates."},
+    {"ERR_BAD_SSL_CLIENT_AUTH_CERT",
+     "the server refused the client certificate, or requires one and got none",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"ERR_SSL_CLIENT_AUTH_CERT_NEEDED", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"SSL_ERROR_HANDSHAKE_FAILURE_ALERT",
+     "the server found nothing that both sides accept; in TLS 1.2 it says so too when it requires a client "
+     "certificate and gets none",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
+    {"SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT", "the server requires a client certificate and none was sent",
+     "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
+     "fits or not."},
     {"alert certificate required", "the server requires a client certificate and none was sent",
      "Run `signet handshake HOST:PORT --identity URI`: it shows the authorities and signature schemes that "
      "the server "
@@ -131,6 +195,20 @@ constexpr Symptom kSymptoms[] = {
      "an issuer's certificate is missing: an intermediate was not sent, or the root is not trusted",
      "Send the intermediates with the leaf (PKCS#12 file, token or chain-file), and let the other side trust "
      "the root."},
+    {"The certificate is NOT trusted",
+     "this side could not verify the server's certificate: its CA is not trusted here",
+     "Let the program trust the CA of the server; the client certificate plays no part in this."},
+    {"self-signed certificate in certificate chain",
+     "this side could not verify the server's certificate: its CA is not trusted here",
+     "Let the program trust the CA of the server; the client certificate plays no part in this."},
+    {"unable to set private key file",
+     "the program could not load the private key: it is another certificate's, or no provider reads the file",
+     "Run `signet doctor --pem FILE` with the program's OPENSSL_CONF; `signet list` shows which key and "
+     "certificate belong together."},
+    {"PEM lib",
+     "the program could not load the private key: it is another certificate's, or no provider reads the file",
+     "Run `signet doctor --pem FILE` with the program's OPENSSL_CONF; `signet list` shows which key and "
+     "certificate belong together."},
 };
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }

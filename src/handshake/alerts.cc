@@ -80,7 +80,7 @@ constexpr AlertRow kAlerts[] = {
     {.code = 70,
      .name = "protocol_version",
      .words = "does not speak the TLS version that we offered",
-     .mend = "Leave --tls out, or offer the version that the server has."},
+     .mend = "Offer the TLS version that the server has."},
     {.code = 71,
      .name = "insufficient_security",
      .words = "wants stronger parameters than we offered",
@@ -92,7 +92,7 @@ constexpr AlertRow kAlerts[] = {
     {.code = 86,
      .name = "inappropriate_fallback",
      .words = "saw a needless fallback to an older version",
-     .mend = "Leave --tls out."},
+     .mend = "Offer the newest TLS version that this side has."},
     {.code = 90, .name = "user_canceled", .words = "broke the handshake off", .mend = "Try again."},
     {.code = 100,
      .name = "no_renegotiation",
@@ -121,7 +121,7 @@ constexpr AlertRow kAlerts[] = {
     {.code = 116,
      .name = "certificate_required",
      .words = "requires a client certificate and got none",
-     .mend = "Name an identity that the server accepts with --identity."},
+     .mend = "Give the selector an identity that the server accepts."},
     {.code = 120,
      .name = "no_application_protocol",
      .words = "has no application protocol in common with us",
@@ -150,7 +150,7 @@ Error AlertError(std::uint8_t code, bool answered) {
   // TLS 1.2 has no certificate_required: servers say handshake_failure (RFC 5246 section 7.4.6).
   if (code == kHandshakeFailure && !answered) {
     detail = "the server requires a client certificate and got none (alert handshake_failure)";
-    mend = "Name an identity that the server accepts with --identity.";
+    mend = "Give the selector an identity that the server accepts.";
   }
   return Error({.code = ErrorCode::kHandshake, .detail = std::move(detail), .mend = std::move(mend)});
 }

@@ -34,8 +34,10 @@ constexpr RefusalRow kRefusals[] = {
 
 }  // namespace
 
-std::string DefaultRequest(const std::string& host) {
-  return fmt::format("GET / HTTP/1.1\r\nHost: {}\r\nUser-Agent: signet\r\nConnection: close\r\n\r\n", host);
+std::string RequestText(const std::string& request, const std::string& host) {
+  if (!request.empty() && request.front() != '/') return request;
+  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: signet\r\nConnection: close\r\n\r\n",
+                     request.empty() ? "/" : request, host);
 }
 
 std::string FirstLine(std::string_view response) {
@@ -63,13 +65,19 @@ bool IsComplete(std::string_view response) {
   return response.size() - end - kEnd.size() >= length;
 }
 
-std::optional<Error> RefusalInResponse(std::string_view response) {
+std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for) {
   if (response.size() < 12 || !response.starts_with("HTTP/1.") || response.substr(8, 3) != " 40")
     return std::nullopt;
   for (const RefusalRow& row : kRefusals) {
     if (response.find(row.page) == std::string_view::npos) continue;
     return Error(
         {.code = ErrorCode::kHandshake, .detail = std::string(row.detail), .mend = std::string(row.mend)});
+  }
+  if (asked_for && response.substr(8, 4) == " 403") {
+    return Error({.code = ErrorCode::kHandshake,
+                  .detail = "the server does not allow the request (HTTP 403)",
+                  .mend = "Look into the server's log: it may want a client certificate for this path, or "
+                          "another one."});
   }
   return std::nullopt;
 }

@@ -9,8 +9,10 @@
 
 namespace signet {
 
-// DefaultRequest is a GET of "/" by HTTP/1.1 that asks the server to close the connection afterwards.
-std::string DefaultRequest(const std::string& host);
+// RequestText is what is sent to `host`: `request` as it is, but a path ("/...") or nothing is a GET of it,
+// or of
+// "/", by HTTP/1.1 that asks the server to close the connection afterwards.
+std::string RequestText(const std::string& request, const std::string& host);
 
 // FirstLine gives the first line of a response, with what is not printable left out, at most 200 bytes.
 std::string FirstLine(std::string_view response);
@@ -20,8 +22,9 @@ std::string FirstLine(std::string_view response);
 bool IsComplete(std::string_view response);
 
 // RefusalInResponse finds an HTTP server's refusal of a client certificate that let the handshake pass: nginx
-// does that (ssl_verify_client), with a page of status 400. Nothing for any other response.
-std::optional<Error> RefusalInResponse(std::string_view response);
+// does that (ssl_verify_client), with a page of status 400. Where something was `asked_for`, status 403 is a
+// refusal too: Apache says so of a path whose certificate it did not get. Nothing for any other response.
+std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for = false);
 
 // VisitorPage is the HTTP response of a test server that names its visitor.
 std::string VisitorPage(const Visitor& visitor);

@@ -24,9 +24,9 @@ struct ProbeOptions {
   std::string trust_file;  // PEM certificates that the server's chain may end at; empty: the system's store
   std::optional<std::uint16_t>
       protocol_version;  // 0x0303 or 0x0304 and nothing else; default: what both sides have
-  std::string request;   // sent after the handshake; empty: a GET of HTTP/1.1
+  std::string request;   // sent after the handshake; empty: a GET of HTTP/1.1; "/path": a GET of that path
   bool resume = false;   // make a second connection that resumes the first one's session
-  std::chrono::milliseconds timeout{10'000};  // for each wait for the server
+  std::chrono::milliseconds timeout{10'000};  // for all the waiting for the server in one connection
 };
 
 // ServeOptions are what a test server needs. Its own key comes from `identity` or from the two files.
@@ -51,7 +51,7 @@ struct Visitor {
 };
 
 // Acceptor answers connections, each with a handshake that requires a client certificate and, to whatever the
-// client then says, one HTTP response that names the visitor. Used by one thread at a time.
+// client then says, one HTTP response that names the visitor. Any number of threads may use it at once.
 class Acceptor {
  public:
   virtual ~Acceptor() = default;

@@ -2,15 +2,18 @@
 
 #include <signet/error.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
 #include <string_view>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -60,6 +63,28 @@ Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
 
 Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+void Socket::SetNonBlocking() const {
+  const int flags = fcntl(descriptor_, F_GETFL);
+  if (flags < 0 || fcntl(descriptor_, F_SETFL, flags | O_NONBLOCK) != 0)
+    ThrowNetwork("the socket cannot be made non-blocking", "fcntl", errno, {});
+}
+
+bool WaitBudget::Wait(short events, std::chrono::milliseconds at_most) {
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
+  const auto end = begin + std::min(at_most, left_);
+  int ready = 0;
+  do {
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    if (rest.count() <= 0) break;
+    pollfd entry{.fd = descriptor_, .events = events, .revents = 0};
+    ready = poll(&entry, 1, static_cast<int>(std::min<long long>(rest.count(), 1 << 30)));
+  } while (ready == 0 || (ready < 0 && errno == EINTR));
+  const auto passed = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begin);
+  left_ -= std::min(left_, std::max(passed, std::chrono::milliseconds(1)));
+  return ready > 0;
 }
 
 void Socket::SetTimeout(std::chrono::milliseconds timeout) const {

@@ -28,12 +28,31 @@ class Socket {
   // Accept waits for a visitor, whose socket waits at most `timeout` for reads and writes.
   Socket Accept(std::chrono::milliseconds timeout) const;
   std::uint16_t port() const;
+  // SetNonBlocking has reads and writes return at once.
+  void SetNonBlocking() const;
   // SetTimeout bounds each read and write from now on.
   void SetTimeout(std::chrono::milliseconds timeout) const;
 
  private:
   explicit Socket(int descriptor) noexcept : descriptor_(descriptor) {}
   int descriptor_;
+};
+
+// WaitBudget bounds all the waiting for a peer on one socket. What this side does meanwhile, such as asking
+// for a PIN, does not count; each wait costs at least a millisecond, so that a peer that floods is bounded
+// too.
+class WaitBudget {
+ public:
+  WaitBudget(const Socket& socket, std::chrono::milliseconds total)
+      : descriptor_(socket.get()), left_(total) {}
+  // Wait waits for `events` of poll(2) at most `at_most`; false where they do not come, or the budget is
+  // spent.
+  bool Wait(short events, std::chrono::milliseconds at_most);
+  std::chrono::milliseconds left() const noexcept { return left_; }
+
+ private:
+  int descriptor_;
+  std::chrono::milliseconds left_;
 };
 
 // HostAndPort reads "host:port", "[::1]:port"; nothing for what is neither.

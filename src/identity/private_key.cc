@@ -49,7 +49,7 @@ void PrivateKey::SignAsync(const SigningAlgorithm& algorithm, std::span<const st
 }
 
 std::string Description(const PrivateKey& key) {
-  return Description(PublicKey::FromSpki(key.subject_public_key_info()));
+  return Description(PublicKey::FromPartialSpki(key.subject_public_key_info()));
 }
 
 }  // namespace signet

@@ -81,6 +81,17 @@ PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {
   return PublicKey(std::move(key), std::move(spki));
 }
 
+PublicKey PublicKey::OfShape(const KeyShape& shape) {
+  PublicKey key(NativeOf(shape), PartialSpki(shape));
+  key.known_ = false;
+  return key;
+}
+
+PublicKey PublicKey::FromPartialSpki(std::span<const std::uint8_t> der) {
+  const auto shape = ReadPartialSpki(der);
+  return shape ? OfShape(*shape) : FromSpki(der);
+}
+
 PublicKey PublicKey::FromNative(EVP_PKEY* key) { return FromSpki(SpkiOf(key)); }
 
 std::size_t PublicKey::max_signature_size() const noexcept {
@@ -90,6 +101,7 @@ std::size_t PublicKey::max_signature_size() const noexcept {
 
 bool PublicKey::Verify(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                        std::span<const std::uint8_t> signature) const {
+  if (!known_) return false;
   const OpenSslErrorMark mark;
   if (algorithm.kind == SigningAlgorithm::Kind::kEdDsa || algorithm.kind == SigningAlgorithm::Kind::kMlDsa) {
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
@@ -107,7 +119,27 @@ bool PublicKey::Verify(const SigningAlgorithm& algorithm, std::span<const std::u
 }
 
 bool operator==(const PublicKey& a, const PublicKey& b) noexcept {
-  return EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+  return a.known_ && b.known_ && EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+}
+
+PublicKey RsaPssOf(const PublicKey& rsa) {
+  const unsigned char* position = rsa.spki().data();
+  const OpenSslPtr<X509_PUBKEY> info(CheckOpenSsl(
+      d2i_X509_PUBKEY(nullptr, &position, static_cast<long>(rsa.spki().size())), "d2i_X509_PUBKEY"));
+  const unsigned char* key = nullptr;
+  int size = 0;
+  CheckOpenSsl(X509_PUBKEY_get0_param(nullptr, &key, &size, nullptr, info.get()), "X509_PUBKEY_get0_param");
+  OpenSslPtr<unsigned char> copy(static_cast<unsigned char*>(
+      CheckOpenSsl(OPENSSL_memdup(key, static_cast<std::size_t>(size)), "OPENSSL_memdup")));
+  CheckOpenSsl(
+      X509_PUBKEY_set0_param(info.get(), OBJ_nid2obj(NID_rsassaPss), V_ASN1_UNDEF, nullptr, copy.get(), size),
+      "X509_PUBKEY_set0_param");
+  static_cast<void>(copy.release());  // owned by `info` now
+  unsigned char* der = nullptr;
+  const int length = i2d_X509_PUBKEY(info.get(), &der);
+  const OpenSslPtr<unsigned char> owned(der);
+  CheckOpenSsl(length > 0, "i2d_X509_PUBKEY");
+  return PublicKey::FromSpki({der, static_cast<std::size_t>(length)});
 }
 
 void ConfigurePkeyContext(EVP_PKEY_CTX* context, const SigningAlgorithm& algorithm) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
+#include "identity/partial_spki.h"
 #include <signet/private_key.h>
 
 #include <cstdint>
@@ -19,8 +20,16 @@ class PublicKey {
   static PublicKey FromSpki(std::span<const std::uint8_t> der);
   // FromNative takes a public or private key of any context.
   static PublicKey FromNative(EVP_PKEY* key);
+  // OfShape is a key of which only type and curve are known, not the point: it is not known(),
+  // equals no key, verifies nothing, and its spki() has an empty subjectPublicKey. Throws Error
+  // kUnsupported where OpenSSL does not know the curve.
+  static PublicKey OfShape(const KeyShape& shape);
+  // FromPartialSpki reads what spki() gives, of a key with and without its point; throws as FromSpki does.
+  static PublicKey FromPartialSpki(std::span<const std::uint8_t> der);
 
   KeyType type() const noexcept { return type_; }
+  // known tells whether there is a key at all, and not its type and curve alone.
+  bool known() const noexcept { return known_; }
   int bits() const noexcept { return bits_; }
   // curve is OpenSSL's group name, "prime256v1"; empty for other keys.
   const std::string& curve() const noexcept { return curve_; }
@@ -44,7 +53,12 @@ class PublicKey {
   std::string curve_;
   KeyType type_ = KeyType::kOther;
   int bits_ = 0;
+  bool known_ = true;
 };
+
+// RsaPssOf gives an RSA key as an RSA-PSS key without restrictions: id-RSASSA-PSS with absent parameters (RFC
+// 4055 section 3.1). Throws Error kUnsupported for a key that is not RSA.
+PublicKey RsaPssOf(const PublicKey& rsa);
 
 // ConfigurePkeyContext puts the padding, hash and salt of `algorithm` on a context made by EVP_PKEY_sign_init
 // or EVP_PKEY_verify_init.

@@ -137,8 +137,12 @@ std::size_t UnpadOaep(const DecryptionAlgorithm& algorithm, Bytes block, std::sp
                                         MessageDigest(algorithm.hash), MessageDigest(algorithm.mgf1_hash));
 #pragma GCC diagnostic pop
   if (length >= 0) return static_cast<std::size_t>(length);
-  throw Error({.code = ErrorCode::kBadArgument,
-               .detail = "the message was not encrypted for this key, or with another hash or label"});
+  throw MalformedOaep();
+}
+
+Error MalformedOaep() {
+  return Error({.code = ErrorCode::kBadArgument,
+                .detail = "the message was not encrypted for this key, or with another hash or label"});
 }
 
 }  // namespace signet

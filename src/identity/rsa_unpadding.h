@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/error.h>
 #include <signet/private_key.h>
 
 #include <cstddef>
@@ -27,5 +28,7 @@ std::size_t RejectPkcs1(std::span<const std::uint8_t> ciphertext,
 // always the same one, for a block that is malformed or was made with another hash or label.
 std::size_t UnpadOaep(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> block,
                       std::span<std::uint8_t> message);
+// MalformedOaep is that error, for a block that somebody else found malformed.
+Error MalformedOaep();
 
 }  // namespace signet

@@ -126,8 +126,7 @@ std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
   credentials->uri = uri.shown();
   credentials->behavior = settings_.login_behavior;
   credentials->allow_final_try = settings_.allow_final_try;
-  credentials->pass_phrase_on_low_count =
-      settings_.pass_phrase_is_pin == Settings::PassPhraseIsPin::kAlways;
+  credentials->pass_phrase_on_low_count = settings_.pass_phrase_is_pin == Settings::PassPhraseIsPin::kAlways;
   return credentials;
 }
 
@@ -270,8 +269,10 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
     }
     const bool nothing =
         result.private_keys.empty() && result.public_keys.empty() && result.certificates.empty();
-    const bool only_absent = std::ranges::all_of(
-        result.problems, [](const Problem& one) { return one.error.code() == ErrorCode::kTokenAbsent; });
+    // Not found in any slot; what a module answered to a login or an operation is not tried again here.
+    const bool only_absent = std::ranges::all_of(result.problems, [](const Problem& one) {
+      return one.error.code() == ErrorCode::kTokenAbsent && RvOf(one.error) == CKR_OK;
+    });
     if (nothing && only_absent && found.remembered && !anew) {
       result = {};  // Another token with this label may have been put in meanwhile.
       continue;

@@ -2,6 +2,8 @@
 #include "sources/source.h"
 #include <signet/identity_source.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace signet {
@@ -15,7 +17,12 @@ namespace {
        .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
 
-bool HasScheme(std::string_view uri, std::string_view scheme) { return uri.starts_with(scheme); }
+// Schemes are case-insensitive (RFC 3986 section 3.1).
+bool HasScheme(std::string_view uri, std::string_view scheme) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  return uri.size() >= scheme.size() &&
+         std::equal(scheme.begin(), scheme.end(), uri.begin(), [&](char b, char a) { return same(a, b); });
+}
 
 }  // namespace
 

@@ -3,6 +3,25 @@
 #include "diagnosis/explanation.h"
 
 namespace signet::tool {
+namespace {
+
+// OptionFor names the option of the command that takes away the cause; the library's own hint speaks of the
+// program. Null where none does.
+const char* OptionFor(const HandshakeReport& report) {
+  constexpr std::uint8_t kHandshakeFailure = 40;
+  constexpr std::uint8_t kProtocolVersion = 70;
+  constexpr std::uint8_t kInappropriateFallback = 86;
+  constexpr std::uint8_t kCertificateRequired = 116;
+  if (report.failure->code() == ErrorCode::kUntrustedServer) return "Here: --trust PEM.";
+  if (report.alert == kProtocolVersion || report.alert == kInappropriateFallback)
+    return "Here: leave --tls out.";
+  const bool wanted =
+      report.certificate_request || report.alert == kCertificateRequired || report.alert == kHandshakeFailure;
+  if (wanted && !report.client_certificate.sent && report.considered.empty()) return "Here: --identity URI.";
+  return nullptr;
+}
+
+}  // namespace
 
 void ExplainFailure(HandshakeReport& report) {
   if (!report.failure) return;
@@ -18,7 +37,16 @@ void ExplainFailure(HandshakeReport& report) {
     const ConsideredIdentity& row = report.considered[i];
     outcome.aside.push_back({row.subject, row.reasons.empty() ? std::string() : row.reasons.front()});
   }
-  report.failure = ExplainedError(outcome);
+  const Error explained = ExplainedError(outcome);
+  const char* option = OptionFor(report);
+  report.failure = option == nullptr ? explained
+                                     : Error({.code = explained.code(),
+                                              .detail = explained.detail(),
+                                              .call = explained.call(),
+                                              .native = explained.native(),
+                                              .token = explained.token(),
+                                              .uri = explained.uri(),
+                                              .mend = explained.mend() + " " + option});
 }
 
 }  // namespace signet::tool

@@ -118,15 +118,17 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
                    "CAs that the server's certificate may come from (default: the system's)")
       ->type_name("PEM");
   options->stack.AddTo(*verb);
-  verb->add_option("--request", options->request,
-                   "What to send after the handshake (default: a GET of HTTP/1.1)")
-      ->type_name("TEXT");
+  verb->add_option(
+          "--request", options->request,
+          "What to send after the handshake: a path for a GET of it by HTTP/1.1 (default: /), or any text")
+      ->type_name("PATH|TEXT");
   verb->add_flag("--pinned", options->pinned,
                  "Present the one identity even if the server's request speaks against it");
   verb->add_flag("--resume", options->resume, "Make a second connection that resumes the session");
   verb->add_option("--html", options->html, "Write the handshake as one self-contained page too")
       ->type_name("FILE");
-  verb->add_option("--timeout", options->timeout_ms, "How long to wait for the server each time")
+  verb->add_option("--timeout", options->timeout_ms,
+                   "How long to wait for the server, all in all (default: 10000)")
       ->type_name("MS");
   verb->callback([&common, options] {
     const HostAndPort server = ServerOf(*options);

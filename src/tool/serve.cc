@@ -4,9 +4,16 @@
 #include "tool/stacks.h"
 #include "tool/verbs.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <list>
+#include <mutex>
+#include <thread>
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 namespace signet::tool {
 namespace {
@@ -51,6 +58,76 @@ void PrintVisitor(const CommonOptions& common, const Visitor& visitor) {
                         visitor.cipher.empty() ? "" : ", " + visitor.cipher));
 }
 
+using Clock = std::chrono::steady_clock;
+
+// Visit is one connection that a thread of its own answers.
+struct Visit {
+  Visit(Socket connected, Clock::time_point end) : socket(std::move(connected)), deadline(end) {}
+  Socket socket;
+  Clock::time_point deadline;
+  std::atomic<bool> late = false;
+  std::atomic<bool> done = false;
+  std::jthread thread;
+};
+
+// Visits answers many connections at once, each until its deadline. Used by the thread that listens.
+class Visits {
+ public:
+  Visits(const CommonOptions& common, Acceptor& acceptor, std::chrono::milliseconds timeout)
+      : common_(common), acceptor_(acceptor), timeout_(timeout) {}
+  ~Visits() {
+    while (!visits_.empty()) Wait(-1);
+  }
+
+  bool full() const noexcept { return visits_.size() >= kMost; }
+
+  void Begin(Socket socket) {
+    visits_.emplace_back(std::move(socket), Clock::now() + timeout_);
+    Visit& visit = visits_.back();
+    visit.thread = std::jthread([this, &visit] { Answer(visit); });
+  }
+
+  // Wait waits for `listener`, or for a while; it ends what is past its deadline and forgets what is done. It
+  // tells whether a connection waits at the listener.
+  bool Wait(int listener) {
+    constexpr int kTick = 20;  // milliseconds
+    pollfd entry{.fd = listener, .events = POLLIN, .revents = 0};
+    const bool comes = poll(&entry, 1, visits_.empty() ? -1 : kTick) > 0;
+    for (Visit& visit : visits_) {
+      if (visit.done || visit.late || Clock::now() < visit.deadline) continue;
+      visit.late = true;
+      shutdown(visit.socket.get(), SHUT_RDWR);
+    }
+    visits_.remove_if([](const Visit& visit) { return visit.done.load(); });
+    return comes;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 256;
+
+  void Answer(Visit& visit) {
+    Visitor visitor = acceptor_.Accept(visit.socket.get());
+    if (visit.late && visitor.failure) {
+      visitor.failure =
+          Error({.code = ErrorCode::kNetwork,
+                 .detail = fmt::format("the client did not finish within {} ms", timeout_.count()),
+                 .mend = "Give it more time with --timeout."});
+    }
+    {
+      const std::lock_guard lock(printing_);
+      PrintVisitor(common_, visitor);
+    }
+    shutdown(visit.socket.get(), SHUT_WR);
+    visit.done = true;
+  }
+
+  const CommonOptions& common_;
+  Acceptor& acceptor_;
+  std::chrono::milliseconds timeout_;
+  std::mutex printing_;
+  std::list<Visit> visits_;
+};
+
 int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
   const IdentitySource source = common.OpenSource();
   ServeOptions serve{.certificate_file = options.certificate,
@@ -62,9 +139,12 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
   const std::unique_ptr<Acceptor> acceptor = probe->Listen(serve);
   const Socket listener = Socket::Listen(options.address, options.port);
   PrintListening(common, options.address, listener.port());
-  for (std::uint64_t answered = 0; options.count == 0 || answered < options.count; ++answered) {
-    const Socket visitor = listener.Accept(std::chrono::milliseconds(options.timeout_ms));
-    PrintVisitor(common, acceptor->Accept(visitor.get()));
+  const std::chrono::milliseconds timeout(options.timeout_ms);
+  Visits visits(common, *acceptor, timeout);
+  for (std::uint64_t begun = 0; options.count == 0 || begun < options.count;) {
+    if (!visits.Wait(visits.full() ? -1 : listener.get())) continue;
+    visits.Begin(listener.Accept(timeout));
+    ++begun;
   }
   return kDone;
 }
@@ -87,7 +167,7 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
       ->type_name("IP");
   verb->add_option("--count", options->count, "End after this many connections")->type_name("N");
-  verb->add_option("--timeout", options->timeout_ms, "How long to wait for a visitor's words")
+  verb->add_option("--timeout", options->timeout_ms, "How long one visitor may take (default: 10000)")
       ->type_name("MS");
   verb->callback([&common, options, identity, certificate] {
     if (identity->empty() && certificate->empty())

@@ -2,6 +2,7 @@
 #include "applications/program_site.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -80,6 +81,30 @@ TEST_P(Apache, ProxyFindsNoIdentityInATokenAndSaysSo) {
                                                 "SSLProxyMachineCertificateFile /etc/signet/client.pem\n"));
   const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
   EXPECT_TRUE(server->WaitForLine("AH02206: no client certs found for SSL proxy")) << server->output();
+}
+
+// In TLS 1.3 a location's SSLVerifyClient is post-handshake authentication (RFC 8446 section 4.6.2), in
+// TLS 1.2 a renegotiation.
+TEST_P(Apache, CommandPresentsItsIdentityWhereALocationAsks) {
+  std::string lines = page_.Block("apache");
+  const std::string require = "SSLVerifyClient require";
+  lines.replace(lines.find(require), require.size(),
+                "SSLVerifyClient none\n<Location /closed>\nSSLVerifyClient require\n</Location>");
+  const std::string file = site_.Write("apache.conf", Configuration(GetParam(), lines));
+  const auto server = site_.StartServer("apache2 -DFOREGROUND -f " + file, port_);
+  ASSERT_TRUE(
+      site_
+          .Run("openssl pkcs12 -export -in plain-client.crt -inkey plain-client.key -passout pass:secret "
+               "-out plain-client.p12")
+          .ok());
+  for (const std::string tls : {"1.2", "1.3"}) {
+    const std::string command =
+        "signet handshake 127.0.0.1:8443 --trust ca.pem --request /closed --tls " + tls;
+    const auto with = site_.Run(command + " --identity 'pkcs12:plain-client.p12?pin-value=secret'");
+    EXPECT_THAT(with.out, ::testing::HasSubstr("HTTP/1.1 404")) << tls << with.err;
+    EXPECT_EQ(AwaitCount(*server, "saw CN=", tls == "1.2" ? 1 : 2), tls == "1.2" ? 1U : 2U) << tls;
+    EXPECT_EQ(site_.Run(command).exit_status, 1) << tls;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Mpm, Apache, ::testing::Values("event", "prefork"),

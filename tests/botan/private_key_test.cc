@@ -92,6 +92,48 @@ TEST(PrivateKey, AnswersForItsPublicPart) {
   }
 }
 
+// WholeMessageKey is a key in a token that hashes the message itself: it signs no digests.
+class WholeMessageKey final : public ChangedKey {
+ public:
+  explicit WholeMessageKey(std::shared_ptr<signet::PrivateKey> key)
+      : ChangedKey(key), real_(std::move(key)) {}
+  bool NeedsMessage(const SigningAlgorithm&) const override { return true; }
+  std::size_t Sign(const SigningAlgorithm&, std::span<const std::uint8_t>, std::span<std::uint8_t>) override {
+    throw Error({.code = ErrorCode::kUnsupported, .detail = "the key signs only whole messages"});
+  }
+  std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
+                        std::span<std::uint8_t> signature) override {
+    ++signatures;
+    return real_->SignWhole(algorithm, message, signature);
+  }
+  int signatures = 0;
+
+ private:
+  const std::shared_ptr<signet::PrivateKey> real_;
+};
+
+TEST(PrivateKey, GivesAKeyThatSignsNoDigestsTheWholeMessage) {
+  Botan::AutoSeeded_RNG random;
+  const ByteVector message(1000, 'm');
+  for (const Case& row : kCases) {
+    SCOPED_TRACE(std::string(row.key) + " " + row.padding());
+    const auto whole =
+        std::make_shared<WholeMessageKey>(FileKey::FromPkcs8(TestPki().Issue({.key = row.key}).private_key));
+    const auto key = MakePrivateKey(whole);
+    const auto public_part = PublicPartOf(*key);
+    Botan::PK_Signer signer(*key, random, row.padding());
+    Botan::PK_Verifier verifier(*public_part, row.padding());
+    for (int round = 0; round < 2; ++round) {
+      signer.update(message.data(), 400);
+      signer.update(message.data() + 400, 600);
+      const auto signature = signer.signature(random);
+      EXPECT_TRUE(
+          verifier.verify_message(message.data(), message.size(), signature.data(), signature.size()));
+    }
+    EXPECT_EQ(whole->signatures, 2);
+  }
+}
+
 TEST(PrivateKey, HandsOutNoSecret) {
   const auto key = KeyFor("ec:P-256");
   EXPECT_THROW(key->private_key_bits(), Botan::Exception);

@@ -129,6 +129,72 @@ TEST(ExplainHandshake, UnknownCaWithoutAListIsAShortChainOrAnUnknownRoot) {
               HasSubstr("does not trust CN=CA A,O=Test CAs"));
 }
 
+TEST(ExplainHandshake, AnAlertIsExplainedByEvidenceOnly) {
+  const Leaf expired{.to = -1};
+  const Leaf short_chain{.issuer = "A1", .with_chain = false};
+  struct Row {
+    const char* what;
+    Leaf leaf;
+    CertificateRequest request;
+    std::uint8_t alert;
+    const char* said;      // found in the cause
+    const char* not_said;  // not found there
+  };
+  const Row rows[] = {
+      {"known unfitness, bad_certificate", expired, {}, 42, ": the certificate expired", "possible cause"},
+      {"known unfitness, certificate_unknown",
+       expired,
+       {},
+       46,
+       ": the certificate expired",
+       "possible cause"},
+      {"known unfitness, illegal_parameter",
+       expired,
+       {},
+       47,
+       "; a possible cause: the certificate expired",
+       "#"},
+      {"known unfitness, internal_error",
+       expired,
+       {},
+       80,
+       "; a possible cause: the certificate expired",
+       "#"},
+      {"known unfitness, access_denied", expired, {}, 49, "the server said no", "expired"},
+      {"known unfitness, certificate_revoked", expired, {}, 44, "the server said no", "expired"},
+      {"short chain, bad_certificate", short_chain, {}, 42, "; a possible cause: its chain stops", "#"},
+      {"short chain, certificate_unknown", short_chain, {}, 46, "; a possible cause: its chain stops", "#"},
+      {"short chain, unknown_ca", short_chain, {}, 48, "; a possible cause: its chain stops", "#"},
+      {"short chain, illegal_parameter", short_chain, {}, 47, "the server said no", "not with it"},
+      {"short chain, internal_error", short_chain, {}, 80, "the server said no", "not with it"},
+      {"short chain, decode_error", short_chain, {}, 50, "the server said no", "not with it"},
+      {"issuer named, bad_certificate",
+       short_chain,
+       {.authorities = Only("A1")},
+       42,
+       "said no",
+       "not with it"},
+      {"issuer named, certificate_unknown",
+       short_chain,
+       {.authorities = Only("A1")},
+       46,
+       "said no",
+       "not with it"},
+      {"issuer named, unknown_ca",
+       short_chain,
+       {.authorities = Only("A1")},
+       48,
+       "does not trust",
+       "not with it"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.what);
+    const std::string cause = Outcome(row.leaf, row.request, true).With(row.alert).cause;
+    EXPECT_THAT(cause, HasSubstr(row.said));
+    EXPECT_THAT(cause, ::testing::Not(HasSubstr(row.not_said)));
+  }
+}
+
 TEST(ExplainHandshake, ExpiredIsTheLeafTheChainOrTheServersClock) {
   EXPECT_THAT(Outcome({.to = -1}, {}, true).With(45).cause,
               HasSubstr("the certificate expired on 2030-06-14"));

@@ -83,7 +83,7 @@ TEST_F(TokenFailures, KeyOfAnotherCertificateIsFoundByItsPublicKey) {
   WrappedModule module(hsm);
   const auto listed = RunSignet({"list", "--json", "--module", module.path(), hsm.TokenUri(true)});
   EXPECT_THAT(listed.out, HasSubstr("key-certificate-mismatch"));
-  EXPECT_THAT(listed.err, AllOf(HasSubstr("the private key with the certificate's CKA_ID is another one"),
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("the key beside the certificate of CN=alice,O=Signet Test is another one"),
                                 HasSubstr("Put the certificate that was issued for this key beside it")));
 }
 

@@ -11,6 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr unsigned long kPublicKeyInfo = 0x129;  // CKA_PUBLIC_KEY_INFO
+constexpr unsigned long kEcParams = 0x180;       // CKA_EC_PARAMS
 constexpr unsigned long kEcPoint = 0x181;        // CKA_EC_POINT
 
 std::string TextOf(BIO* bio) {
@@ -113,11 +114,11 @@ class TokenEcKeyAlone : public TokenKeyAlone {
   TokenEcKeyAlone() : TokenKeyAlone("ec:P-256") {}
 };
 
-TEST_F(TokenEcKeyAlone, IsRefusedWithTheMendWhereTheTokenDoesNotTellItsPublicPart) {
-  module_.Set({.failing_attributes = {kPublicKeyInfo, kEcPoint}});
+TEST_F(TokenEcKeyAlone, IsRefusedWithTheMendWhereTheTokenTellsNeitherItsPublicPartNorItsCurve) {
+  module_.Set({.failing_attributes = {kPublicKeyInfo, kEcPoint, kEcParams}});
   EXPECT_EQ(key(), nullptr);
   EXPECT_THAT(TakeErrors(),
-              ::testing::AllOf(HasSubstr("nothing tells the public part of the key alone"),
+              ::testing::AllOf(HasSubstr("cannot determine the public key of the key alone"),
                                HasSubstr("Store its public key or its certificate on the token")));
 }
 

@@ -30,6 +30,7 @@ class HandshakeErrorIn : public ::testing::TestWithParam<std::string> {
     ERR_clear_error();  // what the server's side left behind
     char byte = 0;
     EXPECT_LE(SSL_read(handshake.client(), &byte, 1), 0);
+    if (queue_is_emptied_) ERR_clear_error();
     const Error error = openssl::HandshakeError(handshake.client());
     EXPECT_EQ(ERR_peek_error(), 0U);
     return error;
@@ -45,6 +46,7 @@ class HandshakeErrorIn : public ::testing::TestWithParam<std::string> {
   TestIdentity server_ = server_pki_.Issue(CertificateOptions::Server());
   TestIdentity trusted_ = server_pki_.root();
   const char* schemes_ = nullptr;
+  bool queue_is_emptied_ = false;
 };
 
 TEST_P(HandshakeErrorIn, ServerThatAcceptsOtherAuthorities) {
@@ -124,6 +126,68 @@ TEST_P(HandshakeErrorIn, PinThatIsWrong) {
   const Error error = Complaint({alice.identity});
   EXPECT_EQ(error.code(), ErrorCode::kWrongPin);
   EXPECT_EQ(error.mend(), "Enter the right one.");
+}
+
+TEST_P(HandshakeErrorIn, SignatureThatTheTokenRefusesIsTheCause) {
+  const auto alice = Token(pki_, {});
+  alice.key->sign_error = Error({.code = ErrorCode::kTokenAbsent,
+                                 .detail = "no. 3 of the readers is empty. It was full before",
+                                 .mend = "Put the card back."});
+  const Error error = Complaint({alice.identity});
+  EXPECT_EQ(error.code(), ErrorCode::kTokenAbsent);
+  EXPECT_EQ(error.detail(), "no. 3 of the readers is empty. It was full before");
+  EXPECT_EQ(error.mend(), "Put the card back.");
+}
+
+TEST_P(HandshakeErrorIn, EmptiedQueueTakesNoCauseAway) {
+  queue_is_emptied_ = true;
+  const auto late = Token(pki_, CertificateOptions{}.Expired());
+  EXPECT_THAT(Complaint({late.identity}, "pkcs11:object=alice").detail(),
+              AllOf(HasSubstr("alert certificate_expired"), HasSubstr("expired on")));
+  const auto alice = Token(pki_, {});
+  alice.key->sign_error =
+      Error({.code = ErrorCode::kTokenAbsent, .detail = "the card is gone", .mend = "Put it back."});
+  EXPECT_EQ(Complaint({alice.identity}).code(), ErrorCode::kTokenAbsent);
+  const auto locked = Token(pki_, {});
+  locked.key->refuses_pin = true;
+  EXPECT_EQ(Complaint({locked.identity}).code(), ErrorCode::kWrongPin);
+  trusted_ = stranger_.root();
+  EXPECT_EQ(Complaint({Token(pki_, {}).identity}).code(), ErrorCode::kUntrustedServer);
+}
+
+TEST(HandshakeError, QueueNamesSignetAndTheReasonInWords) {
+  const TestPki pki(CertificateOptions::Ca("Root"));
+  const auto client = ClientContext(pki.root());
+  const auto server = ServerContext(pki.Issue(CertificateOptions::Server()), pki.root());
+  const TokenIdentity alice(pki.Issue({}));
+  alice.key->refuses_pin = true;
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+  MemoryHandshake handshake(client.get(), server.get());
+  ERR_clear_error();
+  SSL_do_handshake(handshake.client());
+  SSL_do_handshake(handshake.server());
+  ERR_clear_error();
+  EXPECT_NE(SSL_do_handshake(handshake.client()), 1);
+  char text[256] = "";
+  ERR_error_string_n(ERR_peek_error(), text, sizeof text);
+  EXPECT_THAT(text, AllOf(HasSubstr("signet"), HasSubstr("wrong-pin")));
+  ERR_clear_error();
+}
+
+TEST(HandshakeError, ProgramsOwnInfoCallbackIsStillCalled) {
+  const TestPki pki(CertificateOptions::Ca("Root"));
+  const auto client = ClientContext(pki.root());
+  const auto server = ServerContext(pki.Issue(CertificateOptions::Server()), pki.root());
+  static int calls;
+  calls = 0;
+  SSL_CTX_set_info_callback(client.get(), [](const SSL*, int, int) { ++calls; });
+  const TokenIdentity alice(pki.Issue({}));
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+  openssl::UseSelector(client.get(), IdentitySet({alice.identity}));
+  MemoryHandshake handshake(client.get(), server.get());
+  openssl::UseSelector(handshake.client(), IdentitySet({alice.identity}));
+  EXPECT_TRUE(handshake.Run());
+  EXPECT_GT(calls, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tls, HandshakeErrorIn, ::testing::Values("1.2", "1.3"),

@@ -26,12 +26,18 @@ class LockedKey : public CountingKey {
     }
   }
   bool locked() const override { return unlocks == 0; }
+  std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
+                   std::span<std::uint8_t> signature) override {
+    if (sign_error) throw Error(*sign_error);
+    return CountingKey::Sign(algorithm, input, signature);
+  }
   std::vector<SignatureScheme> schemes() const override {
     return only_schemes.empty() ? CountingKey::schemes() : only_schemes;
   }
 
   std::atomic<int> unlocks = 0;
   bool refuses_pin = false;
+  std::optional<Error> sign_error;
   std::vector<SignatureScheme> only_schemes;
 };
 

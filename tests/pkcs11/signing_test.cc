@@ -250,9 +250,105 @@ TEST_F(Pkcs11Lies, APublicKeyIsFoundWhereverTheTokenHasIt) {
     Pkcs11Source source(settings());
     EXPECT_TRUE(Signs(*LoadKey(source, Uri())));  // from the public key
   }
-  Change([](ModuleBehaviour& b) { b.hide_public_keys = true; });
+}
+
+// SignsFor tells whether a signature of `key` verifies with `spki`.
+bool SignsFor(PrivateKey& key, std::span<const std::uint8_t> spki) {
+  const SigningAlgorithm& algorithm = RowOf(key.schemes().at(0)).algorithm;
+  const std::vector<std::uint8_t> message(100, 7);
+  const auto signature = key.SignMessage(key.schemes().at(0), message);
+  const auto input = algorithm.hash == Hash::kNone ? message : Digest(algorithm.hash, message);
+  return PublicKey::FromSpki(spki).Verify(algorithm, input, signature);
+}
+
+TEST_F(Pkcs11Lies, AnEcKeyAloneIsLoadedByItsTypeAndCurve) {
+  Change([](ModuleBehaviour& b) { b.hide_public_keys = b.hide_certificates = true; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_EQ(key->type(), KeyType::kEc);
+  EXPECT_EQ(Description(*key), "EC P-256");
+  EXPECT_THAT(key->schemes(), SizeIs(3));
+  EXPECT_FALSE(PublicKey::FromPartialSpki(key->subject_public_key_info()).known());
+  EXPECT_EQ(CodeOf([&] { PublicKey::FromSpki(key->subject_public_key_info()); }), ErrorCode::kUnsupported);
+  EXPECT_TRUE(SignsFor(*key, alice.certificate.subject_public_key_info()));
+}
+
+TEST_F(Pkcs11Lies, AnEcKeyAloneIsFoundAgainAfterItsHandleWentStale) {
+  Change([](ModuleBehaviour& b) { b.hide_public_keys = b.hide_certificates = true; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  Change([](ModuleBehaviour& b) { b.handle_shift = 1; });
+  EXPECT_TRUE(SignsFor(*key, alice.certificate.subject_public_key_info()));
+}
+
+TEST_F(Pkcs11Lies, AKeyWithoutPublicPartAndCurveIsAClearError) {
+  Change([](ModuleBehaviour& b) {
+    b.hide_public_keys = b.hide_certificates = true;
+    b.failing_attributes = {CKA_EC_PARAMS};
+  });
   Pkcs11Source source(settings());
   EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kUnsupported);
+}
+
+// Pkcs11Generated is a key that nothing but the token has ever seen, without a public key object.
+class Pkcs11Generated : public OnWrappedToken, public ::testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Keys, Pkcs11Generated, ::testing::Values("ec:P-256", "ec:P-384", "ed25519"),
+                         [](const auto& one) {
+                           std::string name = one.param;
+                           std::erase_if(name, [](char c) { return std::isalnum(c) == 0; });
+                           return name;
+                         });
+
+TEST_P(Pkcs11Generated, AKeyGeneratedOnTheTokenSignsWithoutItsPublicKey) {
+  const auto spki = hsm.Generate(GetParam(), {.id = "\x02", .public_object = false});
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, hsm.ObjectUri("\x02", true));
+  EXPECT_TRUE(SignsFor(*key, spki));
+}
+
+struct AllowedCase {
+  const char* name;
+  std::vector<unsigned long> allowed;
+  bool pss;
+};
+
+// PrintTo keeps GoogleTest from printing the padding.
+void PrintTo(const AllowedCase& row, std::ostream* out) { *out << row.name; }
+
+class Pkcs11Allowed : public OnWrappedToken, public ::testing::WithParamInterface<AllowedCase> {};
+
+INSTANTIATE_TEST_SUITE_P(Lists, Pkcs11Allowed,
+                         ::testing::Values(AllowedCase{"AnyPss", {CKM_RSA_PKCS_PSS}, true},
+                                           AllowedCase{"OneHash", {CKM_SHA384_RSA_PKCS_PSS}, true},
+                                           AllowedCase{"Sha3", {CKM_RSA_PKCS_PSS, 0x63, 0x64}, true},
+                                           AllowedCase{"AlsoPkcs1", {CKM_RSA_PKCS_PSS, CKM_RSA_PKCS}, false},
+                                           AllowedCase{"AlsoRaw", {CKM_RSA_PKCS_PSS, CKM_RSA_X_509}, false},
+                                           AllowedCase{
+                                               "AlsoOaep", {CKM_RSA_PKCS_PSS, CKM_RSA_PKCS_OAEP}, false},
+                                           AllowedCase{"Pkcs1", {CKM_SHA256_RSA_PKCS}, false}),
+                         [](const auto& one) { return one.param.name; });
+
+TEST_P(Pkcs11Allowed, AnRsaKeyForPssAloneIsAnRsaPssKey) {
+  const auto spki = hsm.Generate("rsa:2048", {.id = "\x02"});
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = GetParam().allowed; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, hsm.ObjectUri("\x02", true));
+  EXPECT_EQ(key->type(), GetParam().pss ? KeyType::kRsaPss : KeyType::kRsa);
+  const auto public_keys = source.Load(hsm.ObjectUri("\x02", true), kWantPublicKeys, nullptr).public_keys;
+  ASSERT_THAT(public_keys, SizeIs(1));
+  EXPECT_TRUE(std::ranges::equal(public_keys[0].spki(), key->subject_public_key_info()));
+  EXPECT_EQ(std::ranges::equal(spki, key->subject_public_key_info()), !GetParam().pss);
+  ASSERT_FALSE(key->schemes().empty());
+  EXPECT_EQ(RowOf(key->schemes()[0]).key, key->type());
+}
+
+TEST_F(Pkcs11Rsa, AKeyForPssAloneStaysRsaWhereItsCertificateSaysSo) {
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = {CKM_RSA_PKCS_PSS}; });
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  EXPECT_EQ(key->type(), KeyType::kRsa);
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha256));
 }
 
 TEST_F(Pkcs11Lies, AModuleThatFindsOneObjectAtATimeIsSearchedToTheEnd) {

@@ -28,18 +28,22 @@ INSTANTIATE_TEST_SUITE_P(
                       BadUri{"pkcs11:token=a;type=certificate", "certificate", "cert"},
                       BadUri{"pkcs11:token=a;token=b", "token stands twice", "out"},
                       BadUri{"pkcs11:token=a?pin-value=1&pin-value=2", "pin-value stands twice", "out"},
-                      BadUri{"pkcs11:token=a?pin-value=1&pin-source=file:/x", "both", "out"},
+                      BadUri{"pkcs11:token=a?pin-value=1&pin-source=file:/x", "more than one PIN", "out"},
                       BadUri{"pkcs11:token=abcdefghijklmnopqrstuvwxyzabcdefg", "33 bytes", "signet list"},
                       BadUri{"pkcs11:serial=abcdefghijklmnopq", "17 bytes", "signet list"},
                       BadUri{"pkcs11:token=my token", "white space", "%20"},
                       BadUri{"pkcs11:token=a%2", "%", "%25"}, BadUri{"pkcs11:token", "=", "name=value"},
                       BadUri{"pkcs11:slot-id=one", "not a number", "NUMBER"},
                       BadUri{"pkcs11:library-version=x", "", "signet list"},
-                      BadUri{"pkcs11:token=a;pin-value=1234", "?", "?"},
+                      BadUri{"pkcs11:token=a;pin-value=1234?pin-value=1234", "more than one PIN", "out"},
+                      BadUri{"pkcs11:token=a;pin-source=x?pin-value=1234", "more than one PIN", "out"},
+                      BadUri{"pkcs11:token=a;pin-vale=1234", "pin-vale", "pin-value"},
+                      BadUri{"pkcs11:type=cert;object-type=cert", "type", "out"},
+                      BadUri{"pkcs11:token=a?pin-source=fil:/x", "kind", "file:"},
                       BadUri{"pkcs11:token=a;token=b;pin-value=1234", "token stands twice", "out"},
                       BadUri{"pkcs12:token=b;pin-value=1234", "pkcs11:", "pkcs11:"},
                       BadUri{"pkcs11:token=a?pin-source=|cat", "command", "file:"},
-                      BadUri{"pkcs11:x-vendor=a", "x-vendor", "Did you mean"},
+                      BadUri{"pkcs11:x=a", "x", "Did you mean"}, BadUri{"pkcs11:xtoken=a", "xtoken", "token"},
                       BadUri{"pkcs12:token=a", "pkcs11:", "pkcs11:"}));
 
 TEST_P(Pkcs11UriRefusal, NamesWhatIsWrongAndWhatIsRight) {
@@ -58,7 +62,7 @@ TEST_P(Pkcs11UriRefusal, NamesWhatIsWrongAndWhatIsRight) {
 TEST(Pkcs11UriTest, AnErrorShowsNoMoreThanWasGood) {
   for (const auto& [uri, shown] : std::vector<std::pair<const char*, const char*>>{
            {"pkcs11:token=a;pin-valeu=4711", "pkcs11:token=a;pin-valeu=..."},
-           {"pkcs11:pin-value=4711;token=a", "pkcs11:pin-value=..."},
+           {"pkcs11:pin-value=4711;tokn=a", "pkcs11:tokn=..."},
            {"pkcs11:token=a;4711", "pkcs11:token=a"},
            {"pkcs11:token=a;id=%01?pin-valeu=4711", "pkcs11:token=a;id=%01"},
            {"pkcs13:token=a;pin-value=4711", "pkcs13:token=a"}}) {
@@ -88,6 +92,19 @@ TEST(Pkcs11UriTest, ReadsAllOfRfc7512) {
   EXPECT_EQ(uri.module_path(), "/a/b c.so");
   EXPECT_EQ(uri.module_name(), "softhsm2");
   EXPECT_THAT(uri.shown(), Not(HasSubstr("pin")));
+}
+
+TEST(Pkcs11UriTest, TakesWhatOtherProgramsTake) {
+  const auto old =
+      Pkcs11Uri::Parse("PKCS11:token=a;pin-value=12%3B34;object-type=cert;x-made-by=us?x-hint=1");
+  EXPECT_EQ(old.pin().Read()->view(), "12;34");
+  EXPECT_TRUE(old.pin().is_value());
+  EXPECT_EQ(old.object_class(), CKO_CERTIFICATE);
+  EXPECT_EQ(old.shown(), "pkcs11:token=a;type=cert");
+  EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a?pin-source=secrets/pin").pin().description(),
+            "file:secrets/pin");
+  EXPECT_EQ(Pkcs11Uri::Parse("pkcs11:token=a;pin-source=env:P").pin().description(), "env:P");
+  EXPECT_EQ(Pkcs11Uri::Parse("Pkcs11:module-path=/m.so").module_path(), "/m.so");
 }
 
 TEST(Pkcs11UriTest, AnEmptyOneMatchesEveryToken) {

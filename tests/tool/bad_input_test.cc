@@ -95,14 +95,16 @@ TEST_F(BadInput, AnUnknownUriAttribute) {
 
 TEST_F(BadInput, AMisplacedPinIsNotEchoed) {
   for (const char* uri :
-       {"pkcs11:token=a;pin-value=4711", "pkcs11:token=a;pin-valeu=4711", "pkcs11:token=a?pin-valeu=4711",
-        "pkcs11:pin-value=4711", "pkcs12:a.p12;pin-value=4711", "pkcs12:a.p12&pin-value=4711",
+       {"pkcs11:token=a;pin-valeu=4711", "pkcs11:token=a?pin-valeu=4711", "pkcs12:a.p12;pin-value=4711",
+        "pkcs12:a.p12&pin-value=4711", "pkcs11:token=a;pin-value=4711?pin-value=4711",
         "pkcs11;token=a;pin-value=4711", "pkcs11:token=a;4711", "pkcs12:a.p12?4711",
-        "PKCS11:token=a;pin-value=4711", "pkcs11:token=a?pin-value=4711&pin-source=file:/x",
-        "pkcs12:a.p12?pin-value=4711&pin-value=4711", "pkcs11:token=a?pin-source=4711",
-        "pkcs11:token=a?pin-value=4711%"}) {
+        "pkcs11:token=a?pin-value=4711&pin-source=file:/x", "pkcs12:a.p12?pin-value=4711&pin-value=4711",
+        "pkcs11:token=a?pin-source=4711", "pkcs11:token=a?pin-value=4711%"}) {
     Fails(uri, "bad-uri");
   }
+  // As older URIs have it.
+  for (const char* uri : {"pkcs11:token=a;pin-value=4711", "PKCS11:token=a;pin-value=4711"})
+    Fails(uri, "token-absent");
 }
 
 TEST_F(BadInput, WhatIsNoFileToRead) {

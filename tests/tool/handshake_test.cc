@@ -308,6 +308,30 @@ TEST_F(Handshake, TrustThatCannotBeReadSaysWhy) {
   }
 }
 
+TEST_F(Handshake, TimeoutBoundsAServerThatDripsBytes) {
+  // A record of 16 kB whose bytes come one by one.
+  const std::string drip =
+      "import socket,sys,time\n"
+      "s=socket.create_server(('127.0.0.1',0)); print('port',s.getsockname()[1],flush=True)\n"
+      "c,_=s.accept(); c.sendall(b'\\x16\\x03\\x03\\x3f\\xff')\n"
+      "try:\n"
+      "  while True: c.sendall(b'\\x02'); time.sleep(0.05)\n"
+      "except OSError: pass\n";
+  std::vector<std::string> stacks = {"openssl"};
+  if (RunSignet({"handshake", "--help"}).out.find("botan") != std::string::npos) stacks.emplace_back("botan");
+  for (const std::string& stack : stacks) {
+    testing::BackgroundProcess server({.argv = {"/usr/bin/python3", "-c", drip}});
+    const auto line = server.WaitForLine("port");
+    ASSERT_TRUE(line);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto result = RunSignet({"handshake", "127.0.0.1:" + line->substr(line->rfind(' ') + 1),
+                                   "--timeout", "700", "--stack", stack});
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << stack;
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.err, HasSubstr("did not answer in time")) << stack;
+  }
+}
+
 TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
   const auto server = Server("1.3");
   const auto result = RunSignet({"handshake", "--trust", server->trust_file(), "--identity",

@@ -109,6 +109,38 @@ TEST_F(Serve, ItsOwnKeyMayBeInAToken) {
               AllOf(HasSubstr("\"subject\":\"CN=alice"), HasSubstr("\"user_name\":\"alice@example.org\"")));
 }
 
+TEST_F(Serve, RefusedClientsCertificateIsNamedAsTheClients) {
+  for (const std::string tls : {"1.2", "1.3"}) {
+    auto arguments = OwnFiles();
+    arguments.insert(arguments.end(), {"--tls", tls, "--count", "1"});
+    const std::string address = Start(arguments);
+    const auto stranger = server_pki_.Issue({.common_name = "stranger"});
+    const std::string file =
+        directory_.Write("stranger.pem", stranger.CertificatePem() + stranger.PrivateKeyPem());
+    Visit(address, {"-cert", file, "-key", file});
+    const auto end = server_->WaitForEnd();
+    ASSERT_TRUE(end.has_value());
+    EXPECT_THAT(end->out, AllOf(HasSubstr("the client's certificate could not be verified"),
+                                Not(HasSubstr("the server's certificate"))));
+  }
+}
+
+TEST_F(Serve, SilentClientHoldsUpNobodyAndIsBounded) {
+  auto arguments = OwnFiles();
+  arguments.insert(arguments.end(), {"--count", "2", "--timeout", "3000"});
+  const std::string address = Start(arguments);
+  const std::string port = address.substr(address.find(':') + 1);
+  BackgroundProcess silent(
+      {.argv = {"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + port + "; echo connected; sleep 60"}});
+  ASSERT_TRUE(silent.WaitForLine("connected"));
+  Visit(address, {"-cert", alice_file_, "-key", alice_file_});
+  ASSERT_TRUE(server_->WaitForLine("CN=alice")) << server_->output();
+  EXPECT_THAT(server_->output(), Not(HasSubstr("did not finish")));
+  const auto end = server_->WaitForEnd();
+  ASSERT_TRUE(end.has_value());
+  EXPECT_THAT(end->out, HasSubstr("the client did not finish within 3000 ms"));
+}
+
 TEST_F(Serve, MissingFilesAreSaidInWords) {
   const auto result =
       RunSignet({"serve", "0", "--cert", "/no/such.pem", "--key", key_, "--trust", client_trust_});

@@ -54,8 +54,11 @@ struct ModuleBehaviour {
   std::string context_pin = {};                        // what C_Login(CKU_CONTEXT_SPECIFIC) takes
   std::vector<unsigned long> hidden_mechanisms = {};   // CKM_...: not listed, and refused
   std::vector<unsigned long> refused_mechanisms = {};  // CKM_...: listed, and refused
-  // CKM_...: every key's CKA_ALLOWED_MECHANISMS; others are listed by the token, and refused. Empty: as it is.
+  // CKM_...: every key's CKA_ALLOWED_MECHANISMS; others are listed by the token, and refused. Empty: as it
+  // is.
   std::vector<unsigned long> allowed_mechanisms = {};
+  bool ecdsa_hashes = false;  // the token also has CKM_ECDSA_SHA1, _SHA224, _SHA256, _SHA384 and _SHA512
+  // kBeyondBuffer is the length of decryptions and of CKA_VALUE too.
   SignatureLength signature_length = SignatureLength::kAsIs;
   bool corrupt_signature = false;
   std::vector<unsigned long> failing_attributes =

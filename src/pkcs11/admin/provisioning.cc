@@ -116,7 +116,7 @@ BesideKey PlaceForCertificate(TokenAdmin& admin, const TokenPlace& token, const 
   }
   if (name.id.empty()) name.id = held->id;
   if (request.name.label.empty() && held && !held->label.empty()) name.label = held->label;
-  if (name.id.empty()) return {name, {}};  // the key has no ID: the label is what they share
+  if (name.id.empty()) return {std::move(name), {}};  // the key has no ID: the label is what they share
   if (!admin.List({.id = name.id, .label = {}}, CKO_PRIVATE_KEY).empty() && (!held || held->id != name.id)) {
     throw Error({.code = ErrorCode::kKeyCertificateMismatch,
                  .detail = fmt::format("the token's key with the ID {} is not the one in the certificate",
@@ -124,7 +124,8 @@ BesideKey PlaceForCertificate(TokenAdmin& admin, const TokenPlace& token, const 
                  .token = token.label,
                  .mend = "Give the ID of the certificate's own key, or none. Nothing was written."});
   }
-  return {name, OtherCertificates(admin, token, *request.certificate, name.id)};
+  auto others = OtherCertificates(admin, token, *request.certificate, name.id);
+  return {std::move(name), std::move(others)};
 }
 
 void WriteIssuers(TokenAdmin& admin, const ImportRequest& request) {

@@ -31,7 +31,7 @@ TokenPlace AfterInitialising(const TokenPlace& before, std::string_view label,
   const TokenHandle& handle = *before.handle;
   const auto fits = [&](const TokenPlace& place) { return place.initialised && place.label == label; };
   std::vector<CK_SLOT_ID> slots = handle.module->SlotsWithToken();
-  std::ranges::stable_partition(slots, [&](CK_SLOT_ID slot) { return slot == handle.slot; });
+  std::stable_partition(slots.begin(), slots.end(), [&](CK_SLOT_ID slot) { return slot == handle.slot; });
   for (const CK_SLOT_ID slot : slots) {
     try {
       TokenPlace place = PlaceIn(handle.module, slot, handle.settings);

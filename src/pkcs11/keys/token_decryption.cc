@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <openssl/rand.h>
 
 namespace signet {
@@ -33,7 +34,7 @@ bool Has(const std::vector<CK_MECHANISM_TYPE>& mechanisms, CK_MECHANISM_TYPE wan
 
 bool IsRefusalOfMechanism(CK_RV rv) {
   return rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD ||
-         rv == CKR_FUNCTION_NOT_SUPPORTED;
+         rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_KEY_TYPE_INCONSISTENT;
 }
 
 // Expressible: a token undoes OAEP only with a hash that has a number in PKCS#11.
@@ -71,6 +72,26 @@ class OaepParams {
 bool SaysMalformed(CK_RV rv) {
   return rv == CKR_ENCRYPTED_DATA_INVALID || rv == CKR_ENCRYPTED_DATA_LEN_RANGE || rv == CKR_DATA_INVALID ||
          rv == CKR_DATA_LEN_RANGE || rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR;
+}
+
+// SaysMalformedOaep: whether an OAEP block is malformed may show, though not in which way.
+bool SaysMalformedOaep(CK_RV rv) {
+  return rv == CKR_ENCRYPTED_DATA_INVALID || rv == CKR_ENCRYPTED_DATA_LEN_RANGE || rv == CKR_DATA_INVALID ||
+         rv == CKR_DATA_LEN_RANGE;
+}
+
+// Shown names the padding in words: "OAEP with SHA256 and MGF1 over SHA1".
+std::string Shown(const DecryptionAlgorithm& algorithm) {
+  switch (algorithm.kind) {
+    case Kind::kRsaPkcs1:
+      return "PKCS#1 v1.5 padding";
+    case Kind::kRsaOaep:
+      return fmt::format("OAEP with {} and MGF1 over {}", RowOf(algorithm.hash).name,
+                         RowOf(algorithm.mgf1_hash).name);
+    case Kind::kRsaRaw:
+      break;
+  }
+  return "no padding";
 }
 
 // A block whose decryption is a secret of the key: nobody else can compute it, and no protocol asks for it.
@@ -131,8 +152,36 @@ std::size_t TokenKey::DecryptHere(const DecryptionAlgorithm& algorithm, std::spa
     Run(job);
     if (!IsRefusalOfMechanism(job.rv)) return Unpadded(algorithm, job);
   }
-  throw RvError(job.rv != CKR_OK ? job.rv : CKR_MECHANISM_INVALID, "C_DecryptInit", token_->label())
-      .WithUri(credentials_->uri);
+  throw NoDecryption(algorithm, job.rv);
+}
+
+// NoDecryption is the error where the token has no mechanism for the padding, or refused the last of them
+// with `rv`.
+Error TokenKey::NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const {
+  Error::Fields fields{
+      .code = ErrorCode::kUnsupported,
+      .detail = fmt::format("token {}: it does not decrypt RSA with {}", token_->label(), Shown(algorithm)),
+      .call = "C_DecryptInit",
+      .token = token_->label(),
+      .uri = credentials_->uri,
+      .mend = algorithm.kind == Kind::kRsaOaep
+                  ? "Encrypt with another hash (many tokens have OAEP with SHA-1 alone), or use a token that "
+                    "has CKM_RSA_X_509."
+                  : "Encrypt with another padding, or use a token that has CKM_RSA_X_509."};
+  if (rv != CKR_OK) fields.native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)};
+  return Error(std::move(fields));
+}
+
+Error TokenKey::NotAllowed(const char* use, const char* attribute, const char* call) const {
+  return Error({.code = ErrorCode::kUnsupported,
+                .detail = fmt::format("token {}: the key {} is not allowed to {} ({})", token_->label(),
+                                      mark_.label, use, attribute),
+                .call = call,
+                .native = {NativeCode::Kind::kPkcs11, CKR_KEY_FUNCTION_NOT_PERMITTED,
+                           RvName(CKR_KEY_FUNCTION_NOT_PERMITTED)},
+                .token = token_->label(),
+                .uri = credentials_->uri,
+                .mend = fmt::format("Use a key that was made to {}.", use)});
 }
 
 void TokenKey::CheckDecryption(std::size_t input, std::size_t output) const {
@@ -146,6 +195,7 @@ void TokenKey::CheckDecryption(std::size_t input, std::size_t output) const {
 // Unpadded is what the token's answer comes to.
 std::size_t TokenKey::Unpadded(const DecryptionAlgorithm& algorithm, const Decryption& job) {
   const bool raw = job.mechanism.mechanism == CKM_RSA_X_509;
+  if (job.rv != CKR_OK && algorithm.kind == Kind::kRsaOaep) throw MalformedOaep();
   if (job.rv != CKR_OK) return RejectPkcs1(job.input, *RejectionSecret(), job.output);
   if (!raw || algorithm.kind == Kind::kRsaRaw) return job.size;
   Secret block = Secret::OfSize(job.output.size());
@@ -169,6 +219,7 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
   if (LacksContextPin(job.trial)) return Outcome::kContextLoginWanted;
   job.rv = lease.Call(SIGNET_CK(C_DecryptInit), mechanism, &job.mechanism, handle);
   if (IsRefusalOfMechanism(job.rv)) return Outcome::kDone;
+  if (job.rv == CKR_KEY_FUNCTION_NOT_PERMITTED) throw NotAllowed("decrypt", "CKA_DECRYPT", "C_DecryptInit");
   CheckRv(job.rv, "C_DecryptInit", token_->label());
   Unfinished operation(lease);
   if (job.trial.context_pin != nullptr)
@@ -177,12 +228,25 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
   job.rv = lease.Call(SIGNET_CK(C_Decrypt), mechanism, const_cast<CK_BYTE*>(job.input.data()),
                       static_cast<CK_ULONG>(job.input.size()), job.output.data(), &size);
   if (WantsContextLogin(lease, job.rv, job.trial)) return Outcome::kContextLoginWanted;
-  const bool malformed = mechanism == CKM_RSA_PKCS && SaysMalformed(job.rv);
+  const bool malformed = (mechanism == CKM_RSA_PKCS && SaysMalformed(job.rv)) ||
+                         (mechanism == CKM_RSA_PKCS_OAEP && SaysMalformedOaep(job.rv));
   if (!malformed) CheckRv(job.rv, "C_Decrypt", token_->label());
   operation.Finish();
-  job.size = std::min<std::size_t>(size, job.output.size());
+  if (job.rv == CKR_OK && size > job.output.size()) throw TooLong("C_Decrypt", size, job.output.size());
+  job.size = job.rv == CKR_OK ? size : 0;
   if (mechanism == CKM_RSA_X_509) FillInFront(job);
   return Outcome::kDone;
+}
+
+Error TokenKey::TooLong(const char* call, std::size_t size, std::size_t room) const {
+  return Error({.code = ErrorCode::kTokenTrouble,
+                .detail = fmt::format("token {}: the module says that its answer has {} bytes, which is more "
+                                      "than the {} that it had room for",
+                                      token_->label(), size, room),
+                .call = call,
+                .token = token_->label(),
+                .uri = credentials_->uri,
+                .mend = "Ask the maker of the module, or use another."});
 }
 
 // FillInFront gives the raw block its whole length: some tokens leave leading zeros out.

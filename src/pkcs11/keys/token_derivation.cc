@@ -103,7 +103,7 @@ Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
 }
 
 Secret TokenKey::DeriveHere(std::span<const std::uint8_t> peer_point, std::size_t field) {
-  return token_->Use({.credentials = credentials_.get()},
+  return token_->Use({.credentials = credentials_.get(), .login_first = private_.load()},
                      [&](Token::Lease& lease) { return DeriveOn(lease, peer_point, field); });
 }
 
@@ -117,6 +117,7 @@ Secret TokenKey::DeriveOn(Token::Lease& lease, std::span<const std::uint8_t> pee
         attempt.wrapped ? std::span<const std::uint8_t>(wrapped) : peer_point;
     rv = AskToDerive(lease, key, point, attempt.with_length, field, derived);
     if (rv == CKR_OK) return SessionObject(lease, derived).Value(field);
+    if (rv == CKR_KEY_FUNCTION_NOT_PERMITTED) throw NotAllowed("derive", "CKA_DERIVE", "C_DeriveKey");
     if (!IsRefusalOfForm(rv)) break;
   }
   throw RvError(rv, "C_DeriveKey", token_->label()).WithUri(credentials_->uri);

@@ -1,6 +1,7 @@
 #include "pkcs11/keys/token_key.h"
 
 #include "pkcs11/objects/object_finder.h"
+#include "pkcs11/objects/pairing.h"
 #include "pkcs11/objects/public_part.h"
 #include <signet/error.h>
 
@@ -28,7 +29,7 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
       credentials_(std::move(credentials)),
       mark_(std::move(mark)),
       public_key_(std::move(public_key)),
-      usable_(RowsIn(*token_->Mechanisms())) {
+      usable_(RowsIn(*token_->KnownMechanisms())) {
   const bool rsa = type() == KeyType::kRsa || type() == KeyType::kRsaPss;
   if (rsa && raw_signature_size() > kMaxModulus) {
     throw Error({.code = ErrorCode::kUnsupported,
@@ -56,6 +57,7 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t handles) {
   usable_.fetch_and(signs ? AllowedRows(object) : MechanismSet{0});
   proven_.store(same == true);
   if (object.attributes.FlagOf(CKA_ALWAYS_AUTHENTICATE) == true) always_authenticate_ = true;
+  private_ = object.attributes.FlagOf(CKA_PRIVATE) == true;
   HandleCache& cache = handle_.Get();
   {
     const Lock lock(cache.mutex);
@@ -125,7 +127,8 @@ bool TokenKey::WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& tri
   return ++*trial.refusals > 1 && lease.UserIsLoggedIn();
 }
 
-// Locate prefers an object that reveals the right public key, then one that reveals nothing.
+// Locate follows the rules of pairing.h: by ID, or by label where there is none; then by public key; then by
+// a label that is unique. A key that reveals nothing is proved by its first signature.
 StoredObject TokenKey::Locate(Token::Lease& lease) const {
   ObjectTemplate wanted{.object_class = CKO_PRIVATE_KEY};
   if (!mark_.id.empty()) {
@@ -134,21 +137,38 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
     wanted.label = mark_.label;
   }
   std::vector<StoredObject> found = FindObjects(lease, wanted);
-  if (found.empty()) {
-    lease.RequireLogin();
-    throw Error(
-        {.code = ErrorCode::kNotFound,
-         .detail = fmt::format("token {}: there is no private key with the CKA_ID or label of {}",
-                               token_->label(), locked() ? "the certificate" : "the one that was there"),
-         .token = token_->label(),
-         .uri = credentials_->uri,
-         .mend = "Look what is there: signet list."});
+  const auto same = [this](const StoredObject& object) { return SameKey(object, public_key_); };
+  for (const bool known : {true, false}) {
+    for (StoredObject& object : found) {
+      if (known ? same(object) == true : !same(object).has_value()) return std::move(object);
+    }
   }
-  std::ranges::stable_sort(found, std::greater(), [this](const StoredObject& object) {
-    const auto same = SameKey(object, public_key_);
-    return same ? (*same ? 2 : 0) : 1;
-  });
-  return std::move(found.front());
+  if (found.empty()) lease.Missing();
+  if (auto elsewhere = LocateElsewhere(lease)) return *std::move(elsewhere);
+  if (!found.empty()) return std::move(found.front());  // Adopt says that it is another one.
+  throw Error(
+      {.code = ErrorCode::kNotFound,
+       .detail = fmt::format("token {}: there is no private key with the CKA_ID, public key or label of {}",
+                             token_->label(), locked() ? "the certificate" : "the one that was there"),
+       .token = token_->label(),
+       .uri = credentials_->uri,
+       .mend = "Look what is there: signet list."});
+}
+
+std::optional<StoredObject> TokenKey::LocateElsewhere(Token::Lease& lease) const {
+  std::vector<StoredObject> keys = FindObjects(lease, {.object_class = CKO_PRIVATE_KEY});
+  const auto facts_of = [](const StoredObject& object) {
+    const auto key = PublicPartOf(object);
+    return ObjectFacts{object.id(), object.label(), key ? MaterialOf(*key) : std::string()};
+  };
+  TokenFacts facts{.certificates = {{mark_.id, mark_.label, MaterialOf(public_key_)}}};
+  std::ranges::transform(keys, std::back_inserter(facts.private_keys), facts_of);
+  for (const StoredObject& object : FindObjects(lease, {.object_class = CKO_PUBLIC_KEY}))
+    facts.public_keys.push_back(facts_of(object));
+  CompletePrivateKeys(facts);
+  const auto pairs = PairCertificates(facts);
+  if (!pairs.front().private_key) return std::nullopt;
+  return std::move(keys[*pairs.front().private_key]);
 }
 
 }  // namespace signet

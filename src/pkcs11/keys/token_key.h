@@ -16,7 +16,8 @@ namespace signet {
 
 // TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found
 // again, by CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to
-// the public key is verified in software before it is released.
+// the public key is verified in software before it is released, unless of the public key only type and curve
+// are known.
 class TokenKey final : public PrivateKey {
  public:
   // What finds the key again on its token.
@@ -52,7 +53,9 @@ class TokenKey final : public PrivateKey {
                       std::span<std::uint8_t> output) override;
   bool can_derive() const override;
   Secret Derive(std::span<const std::uint8_t> peer_point) override;
-  std::string uri() const override { return ObjectUri(token_->info(), mark_.id, mark_.label, false); }
+  std::string uri() const override {
+    return ObjectUri(token_->info(), mark_.id, mark_.label, false, token_->name().slot);
+  }
   void Unlock() override;
   std::optional<Error> Unavailable() const override;
   bool locked() const override { return !located_.load(std::memory_order_acquire); }
@@ -88,6 +91,7 @@ class TokenKey final : public PrivateKey {
   void NoteRefusal(const Error& error);
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
+  std::optional<StoredObject> LocateElsewhere(Token::Lease& lease) const;
   // Operate has `operation(Lease&, Trial)` done, with a PIN for a key that wants one at each operation;
   // once more where that shows only now. `call` is for the message when even that does not help.
   template <class Operation>
@@ -133,6 +137,10 @@ class TokenKey final : public PrivateKey {
   void Run(Decryption& job);
   Outcome DecryptOn(Token::Lease& lease, Decryption& job);
   static void FillInFront(Decryption& job);
+  Error NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const;
+  // NotAllowed is the error of a key whose attribute does not let it be used to `use`.
+  Error NotAllowed(const char* use, const char* attribute, const char* call) const;
+  Error TooLong(const char* call, std::size_t size, std::size_t room) const;
   std::size_t Unpadded(const DecryptionAlgorithm& algorithm, const Decryption& job);
   std::shared_ptr<const KeySecret> RejectionSecret();
 
@@ -149,6 +157,7 @@ class TokenKey final : public PrivateKey {
   std::atomic<bool> proven_{false};
   std::atomic<bool> signs_{true};  // CKA_SIGN
   std::atomic<bool> always_authenticate_{false};
+  std::atomic<bool> private_{false};  // CKA_PRIVATE: not to be seen without login
   KeptSecret context_pin_;
   Mutex rejection_mutex_;
   std::shared_ptr<const KeySecret> rejection_secret_ SIGNET_GUARDED_BY(rejection_mutex_);
@@ -165,7 +174,9 @@ void TokenKey::Operate(const char* call, Operation operation) {
     const auto once = [&](Token::Lease& lease) {
       return operation(lease, Trial{.context_pin = pin ? &*pin : nullptr, .refusals = &refusals});
     };
-    const Access access{.credentials = credentials_.get(), .exclusive = exclusive};
+    const Access access{.credentials = credentials_.get(),
+                        .login_first = private_.load(std::memory_order_relaxed),
+                        .exclusive = exclusive};
     if (token_->Use(access, once) == Outcome::kDone) {
       if (exclusive) always_authenticate_ = true;
       return;

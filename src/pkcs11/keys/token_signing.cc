@@ -248,7 +248,7 @@ TokenKey::Outcome TokenKey::Finish(Token::Lease& lease, const MechanismRow& row,
   if (WantsContextLogin(lease, rv, job.trial)) return Outcome::kContextLoginWanted;
   CheckRv(rv, "C_Sign", token_->label());
   operation.Finish();
-  if (size > raw.size()) size = 0;
+  if (size > raw.size()) throw TooLong("C_Sign", size, raw.size());
   TakeSignature(job, std::span<const std::uint8_t>(raw).first(size));
   return Outcome::kDone;
 }
@@ -273,7 +273,7 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
                  .uri = credentials_->uri,
                  .mend = "Ask the maker of the module, or use another."});
   }
-  if (proven_.load(std::memory_order_acquire)) [[likely]]
+  if (proven_.load(std::memory_order_acquire) || !public_key_.known()) [[likely]]
     return;
   if (!public_key_.Verify(job.algorithm, job.input, job.signature.first(job.size))) {
     std::ranges::fill(job.signature, 0);

@@ -19,7 +19,8 @@ constexpr const char* kNoReason =
 constexpr const char* kAgain = "Try again; if it stays, restart the token's service or re-insert the card.";
 constexpr const char* kReinsert = "Put the token back.";
 constexpr const char* kReport = "Turn the call log on and look at what the module was asked.";
-constexpr const char* kOtherKey = "Use a key that the token lets sign in this way.";
+constexpr const char* kOtherData = "Check that the data was encrypted for this key, with this padding.";
+constexpr const char* kOtherKey = "Use a key that may be used in this way.";
 
 // clang-format off
 constexpr RvRow kRows[] = {
@@ -35,11 +36,13 @@ constexpr RvRow kRows[] = {
     {CKR_ATTRIBUTE_TYPE_INVALID, "CKR_ATTRIBUTE_TYPE_INVALID", kNone, kModuleTrouble, "the object has no such attribute", kReport},
     {CKR_ATTRIBUTE_VALUE_INVALID, "CKR_ATTRIBUTE_VALUE_INVALID", kNone, kModuleTrouble, "the module refused an attribute", kReport},
     {CKR_ACTION_PROHIBITED, "CKR_ACTION_PROHIBITED", kNone, kTokenTrouble, "the token's policy forbids it", kOtherKey},
-    {CKR_DATA_INVALID, "CKR_DATA_INVALID", kNone, kTokenTrouble, "the token refused the data to sign", kReport},
+    {CKR_DATA_INVALID, "CKR_DATA_INVALID", kNone, kTokenTrouble, "the token refused the data", kReport},
     {CKR_DATA_LEN_RANGE, "CKR_DATA_LEN_RANGE", kNone, kTokenTrouble, "the token refused data of this length", kReport},
     {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", kUnknown, kTokenTrouble, "the device reports a fault", kAgain},
     {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", kUnknown, kTokenTrouble, "the device has no memory left", kAgain},
     {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", kPlace, kTokenAbsent, "the token was removed", kReinsert},
+    {CKR_ENCRYPTED_DATA_INVALID, "CKR_ENCRYPTED_DATA_INVALID", kNone, kBadArgument, "the token found the encrypted data malformed", kOtherData},
+    {CKR_ENCRYPTED_DATA_LEN_RANGE, "CKR_ENCRYPTED_DATA_LEN_RANGE", kNone, kBadArgument, "the token found the encrypted data too short or too long", kOtherData},
     {CKR_FUNCTION_CANCELED, "CKR_FUNCTION_CANCELED", kNone, kTokenTrouble, "the operation was cancelled", kAgain},
     {CKR_FUNCTION_NOT_SUPPORTED, "CKR_FUNCTION_NOT_SUPPORTED", kNone, kUnsupported, "the module cannot do it", kOtherKey},
     {CKR_KEY_HANDLE_INVALID, "CKR_KEY_HANDLE_INVALID", kObjects, kTokenTrouble, "the token does not know the key any more", kAgain},

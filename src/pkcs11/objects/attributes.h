@@ -36,15 +36,17 @@ class Attributes {
 struct StoredObject {
   CK_OBJECT_HANDLE handle = 0;
   CK_OBJECT_CLASS object_class = CK_UNAVAILABLE_INFORMATION;
+  bool partial = false;  // a certificate whose value was not asked for
   Attributes attributes;
 
   const Bytes& id() const noexcept { return attributes.BytesOf(CKA_ID); }
   std::string label() const { return attributes.TextOf(CKA_LABEL); }
 };
 
-// ReadAttributes gets all that we want to know of an object in one C_GetAttributeValue, or in two for a
-// certificate that was not known to be one; modules that fail as a whole, or stop at the first attribute that
-// the object does not have, are asked again, one by one. `object_class` is what the object is known to be.
+// ReadAttributes gets all that we want to know of an object in one C_GetAttributeValue, and one more where a
+// value was longer than expected. Modules that fail as a whole, or stop at the first attribute that the
+// object does not have, are asked again, one by one. `object_class` is what the object is known to be; a
+// certificate that was not known to be one is partial.
 StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
                             std::optional<CK_OBJECT_CLASS> object_class);
 

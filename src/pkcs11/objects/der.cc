@@ -60,6 +60,20 @@ std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::
   return der.size() == start + size ? der.subspan(start) : std::span<const std::uint8_t>();
 }
 
+std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept {
+  if (bytes.size() < 2 || bytes[0] != 0x30) return 0;
+  std::size_t length = bytes[1];
+  std::size_t header = 2;
+  if (length >= 0x80) {
+    const std::size_t count = length & 0x7f;
+    if (count == 0 || count > 4 || bytes.size() < 2 + count) return 0;
+    length = 0;
+    for (std::size_t i = 0; i < count; ++i) length = length << 8 | bytes[2 + i];
+    header += count;
+  }
+  return length <= bytes.size() - header ? header + length : 0;
+}
+
 std::size_t EcdsaToDer(std::span<const std::uint8_t> raw, std::span<std::uint8_t> der) {
   if (raw.empty() || raw.size() % 2 != 0 || raw.size() > 2 * 120) return 0;
   const auto r = WithoutLeadingZeros(raw.first(raw.size() / 2));

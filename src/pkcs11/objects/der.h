@@ -14,6 +14,10 @@ std::vector<std::uint8_t> DerInteger(std::span<const std::uint8_t> number);
 // DerContent gives what is inside when `der` is exactly one element with `tag`, else an empty span.
 std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::uint8_t> der);
 
+// DerSize gives the length of the DER SEQUENCE at the beginning of `bytes`, header included; 0 where there is
+// none, or not all of it.
+std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept;
+
 // EcdsaToDer writes r || s (PKCS#11's form) as Ecdsa-Sig-Value (RFC 3279 section 2.2.3) and returns its
 // length; 0 when `raw` is no such signature or `der` is too short. It allocates nothing.
 std::size_t EcdsaToDer(std::span<const std::uint8_t> raw, std::span<std::uint8_t> der);

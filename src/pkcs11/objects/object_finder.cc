@@ -1,9 +1,19 @@
 #include "pkcs11/objects/object_finder.h"
 
+#include "pkcs11/module/rv.h"
+
 #include <array>
+#include <chrono>
+#include <unordered_set>
+
+#include <fmt/format.h>
 
 namespace signet {
 namespace {
+
+// A search that gives more, or takes longer, does not end.
+constexpr std::size_t kMostObjects = 200'000;
+constexpr std::chrono::seconds kLongest{60};
 
 // Search ends the search at the token, also when something goes wrong in the middle.
 class Search {
@@ -26,6 +36,14 @@ CK_ATTRIBUTE Attribute(CK_ATTRIBUTE_TYPE type, const void* value, std::size_t si
   return {type, const_cast<void*>(value), size};
 }
 
+Error Endless(const std::string& token) {
+  return Error({.code = ErrorCode::kTokenTrouble,
+                .detail = fmt::format("token {}: the module's search for objects does not end", token),
+                .call = "C_FindObjects",
+                .token = token,
+                .mend = "Ask the maker of the module, or use another."});
+}
+
 }  // namespace
 
 std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTemplate& wanted) {
@@ -40,18 +58,26 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
     attributes[count++] = Attribute(CKA_SUBJECT, wanted.subject->data(), wanted.subject->size());
 
   std::vector<CK_OBJECT_HANDLE> handles;
+  std::unordered_set<CK_OBJECT_HANDLE> seen;
+  const auto until = std::chrono::steady_clock::now() + kLongest;
   const Search search(lease, attributes.data(), count);
   std::array<CK_OBJECT_HANDLE, 256> some;
+  std::size_t given = 0;
   for (;;) {
     CK_ULONG found = 0;
     const CK_RV rv = lease.Call(SIGNET_CK(C_FindObjects), kNoMechanism, some.data(),
                                 static_cast<CK_ULONG>(some.size()), &found);
     CheckRv(rv, "C_FindObjects", lease.token().label());
     if (found > some.size()) throw RvError(CKR_GENERAL_ERROR, "C_FindObjects", lease.token().label());
-    if (found == 0) break;
-    handles.insert(handles.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(found));
+    // Only a call that gives none ends a search (PKCS#11 2.40, 5.7).
+    if (found == 0) return handles;
+    for (std::size_t i = 0; i < found; ++i) {
+      if (seen.insert(some[i]).second) handles.push_back(some[i]);
+    }
+    given += found;
+    if (given > kMostObjects || std::chrono::steady_clock::now() > until)
+      throw Endless(lease.token().label());
   }
-  return handles;
 }
 
 std::vector<StoredObject> FindObjects(Token::Lease& lease, const ObjectTemplate& wanted) {

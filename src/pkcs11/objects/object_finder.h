@@ -16,7 +16,8 @@ struct ObjectTemplate {
   std::optional<Bytes> subject;  // DER Name of a certificate
 };
 
-// FindHandles lets the token search: what it costs does not depend on how many objects there are.
+// FindHandles lets the token search, until it gives no more; each object once. Throws Error, also where a
+// search does not end.
 std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTemplate& wanted);
 // FindObjects is the same with the attributes of each.
 std::vector<StoredObject> FindObjects(Token::Lease& lease, const ObjectTemplate& wanted);

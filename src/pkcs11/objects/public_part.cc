@@ -2,33 +2,38 @@
 
 #include "base/openssl_error.h"
 #include "pkcs11/objects/der.h"
+#include "pkcs11/objects/key_encoding.h"
 #include <signet/error.h>
 
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <openssl/core_names.h>
+#include <openssl/objects.h>
 
 namespace signet {
 namespace {
 
 constexpr std::uint8_t kSequence = 0x30;
 constexpr std::uint8_t kBitString = 0x03;
-constexpr std::uint8_t kOctetString = 0x04;
 
 constexpr std::array<std::uint8_t, 13> kRsaAlgorithm = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
                                                         0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 constexpr std::array<std::uint8_t, 9> kEcAlgorithm = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
 
-// An Edwards key's algorithm follows from the length of its point (RFC 8410); tokens name the curve in
-// several ways.
-struct EdwardsRow {
-  std::size_t point;
+// OtherCurveRow is a curve whose keys are bytes and no point (RFC 8410): the OID alone is the algorithm.
+struct OtherCurveRow {
+  const char* curve;
+  CK_KEY_TYPE key_type;
+  std::size_t size;
   std::array<std::uint8_t, 5> algorithm;
 };
-constexpr EdwardsRow kEdwards[] = {
-    {32, {0x06, 0x03, 0x2b, 0x65, 0x70}},
-    {57, {0x06, 0x03, 0x2b, 0x65, 0x71}},
+constexpr OtherCurveRow kOtherCurves[] = {
+    {"ED25519", CKK_EC_EDWARDS, 32, {0x06, 0x03, 0x2b, 0x65, 0x70}},
+    {"ED448", CKK_EC_EDWARDS, 57, {0x06, 0x03, 0x2b, 0x65, 0x71}},
+    {"X25519", kCkkEcMontgomery, 32, {0x06, 0x03, 0x2b, 0x65, 0x6e}},
+    {"X448", kCkkEcMontgomery, 56, {0x06, 0x03, 0x2b, 0x65, 0x6f}},
 };
 
 Bytes Joined(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {
@@ -50,41 +55,45 @@ Bytes RsaSpki(const StoredObject& key) {
   return Spki(kRsaAlgorithm, DerWrap(kSequence, Joined(DerInteger(modulus), DerInteger(exponent))));
 }
 
-// PointOf takes the point out of the OCTET STRING that PKCS#11 wants around it and some tokens leave out.
-std::span<const std::uint8_t> PointOf(const StoredObject& key) {
-  const Bytes& value = key.attributes.BytesOf(CKA_EC_POINT);
-  const auto inner = DerContent(kOctetString, value);
-  if (!inner.empty()) return inner;
-  const auto bits = DerContent(kBitString, value);
-  return !bits.empty() && bits.front() == 0 ? bits.subspan(1) : std::span<const std::uint8_t>(value);
+// OidOfCurve gives the DER OBJECT IDENTIFIER.
+Bytes OidOfCurve(const std::string& curve) {
+  unsigned char* der = nullptr;
+  const int size = i2d_ASN1_OBJECT(OBJ_nid2obj(OBJ_sn2nid(curve.c_str())), &der);
+  const OpenSslPtr<unsigned char> owned(der);
+  return size > 0 ? Bytes(der, der + size) : Bytes();
 }
 
 Bytes EcSpki(const StoredObject& key) {
-  const Bytes& curve = key.attributes.BytesOf(CKA_EC_PARAMS);
-  const auto point = PointOf(key);
-  if (curve.empty() || point.empty()) return {};
-  return Spki(Joined(kEcAlgorithm, curve), point);
+  const std::string curve = CurveOf(key.attributes.BytesOf(CKA_EC_PARAMS));
+  if (curve.empty()) return {};
+  const Bytes point = UncompressedPoint(curve, key.attributes.BytesOf(CKA_EC_POINT));
+  const Bytes oid = OidOfCurve(curve);
+  return point.empty() || oid.empty() ? Bytes() : Spki(Joined(kEcAlgorithm, oid), point);
 }
 
-Bytes EdwardsSpki(const StoredObject& key) {
-  const auto point = PointOf(key);
-  const auto* row = std::ranges::find(kEdwards, point.size(), &EdwardsRow::point);
-  return row != std::end(kEdwards) ? Spki(row->algorithm, point) : Bytes();
-}
-
-Bytes SpkiOf(const StoredObject& key) {
-  const Bytes& given = key.attributes.BytesOf(CKA_PUBLIC_KEY_INFO);
-  if (!given.empty()) return given;
-  switch (key.attributes.NumberOf(CKA_KEY_TYPE).value_or(CK_UNAVAILABLE_INFORMATION)) {
-    case CKK_RSA:
-      return RsaSpki(key);
-    case CKK_EC:
-      return EcSpki(key);
-    case CKK_EC_EDWARDS:
-      return EdwardsSpki(key);
-    default:
-      return {};
+// OtherSpki goes by the curve where it is named, else by the length of the point.
+Bytes OtherSpki(const StoredObject& key, CK_KEY_TYPE type) {
+  const std::string curve = CurveOf(key.attributes.BytesOf(CKA_EC_PARAMS));
+  for (const OtherCurveRow& row : kOtherCurves) {
+    if (row.key_type != type || (!curve.empty() && curve != row.curve)) continue;
+    const auto point = RawPoint(row.size, key.attributes.BytesOf(CKA_EC_POINT));
+    if (!point.empty()) return Spki(row.algorithm, point);
   }
+  return {};
+}
+
+// The key's own numbers come first: CKA_PUBLIC_KEY_INFO is a copy that a module may have got wrong.
+Bytes SpkiOf(const StoredObject& key) {
+  Bytes spki;
+  const CK_KEY_TYPE type = key.attributes.NumberOf(CKA_KEY_TYPE).value_or(CK_UNAVAILABLE_INFORMATION);
+  if (type == CKK_RSA) {
+    spki = RsaSpki(key);
+  } else if (type == CKK_EC) {
+    spki = EcSpki(key);
+  } else {
+    spki = OtherSpki(key, type);
+  }
+  return spki.empty() ? key.attributes.BytesOf(CKA_PUBLIC_KEY_INFO) : spki;
 }
 
 OpenSslPtr<BIGNUM> NumberOf(const PublicKey& key, const char* name) {
@@ -107,21 +116,29 @@ std::optional<PublicKey> PublicPartOf(const StoredObject& key) {
   }
 }
 
-bool SameMaterial(const PublicKey& a, const PublicKey& b) {
-  if (a == b) return true;
-  if (!IsRsa(a) || !IsRsa(b)) return false;
+std::string MaterialOf(const PublicKey& key) {
   const OpenSslErrorMark mark;
-  for (const char* name : {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E}) {
-    const auto first = NumberOf(a, name);
-    const auto second = NumberOf(b, name);
-    if (first == nullptr || second == nullptr || BN_cmp(first.get(), second.get()) != 0) return false;
-  }
-  return true;
+  const auto numbers = [&key](std::string material, std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      const auto number = NumberOf(key, name);
+      std::string bytes(number != nullptr ? static_cast<std::size_t>(BN_num_bytes(number.get())) : 0, '\0');
+      if (number != nullptr) BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
+      material += fmt::format(" {}:", bytes.size()) + bytes;
+    }
+    return material;
+  };
+  if (IsRsa(key)) return numbers("RSA", {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E});
+  if (key.type() == KeyType::kEc && !key.curve().empty())
+    return numbers(key.curve(), {OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y});
+  return {key.spki().begin(), key.spki().end()};
 }
+
+bool SameMaterial(const PublicKey& a, const PublicKey& b) { return MaterialOf(a) == MaterialOf(b); }
 
 std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key) {
   const auto revealed = PublicPartOf(object);
   if (!revealed) return std::nullopt;
+  if (!key.known() && key.type() == revealed->type() && key.curve() == revealed->curve()) return std::nullopt;
   return SameMaterial(*revealed, key);
 }
 

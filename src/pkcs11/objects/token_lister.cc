@@ -1,15 +1,20 @@
 #include "pkcs11/objects/token_lister.h"
 
 #include "pkcs11/keys/token_key.h"
-#include "pkcs11/objects/public_part.h"
+#include "pkcs11/objects/survey.h"
 #include "pkcs11/objects/token_reader.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
 namespace signet {
 namespace {
+
+std::string TextOf(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 class Lister {
  public:
@@ -19,26 +24,65 @@ class Lister {
         token_(std::move(token)),
         credentials_(std::move(credentials)),
         keys_visible_(keys_visible),
-        chain_file_(chain_file) {}
+        chain_file_(chain_file),
+        survey_(Read(reader, *token_, keys_visible)) {}
 
   Listing List() {
-    reader_.ReadNamed(kWantAll);
-    CollectCertificates();
-    for (const Held& held : certificates_) {
-      const Error::Fields about{.token = token_->label(), .uri = UriOf(*held.object)};
-      Guarded(about.uri, [&] { ListCertificate(held, about); });
+    const auto named = [&](CK_OBJECT_CLASS object_class) {
+      const auto objects = reader_.named(object_class);
+      return std::set<const StoredObject*>(objects.begin(), objects.end());
+    };
+    const auto certificates = named(CKO_CERTIFICATE);
+    const auto keys = named(CKO_PRIVATE_KEY);
+    const auto public_ids = [&] {
+      std::set<std::string> ids;
+      for (const StoredObject* key : reader_.named(CKO_PUBLIC_KEY)) ids.insert(TextOf(key->id()));
+      return ids;
+    }();
+    // Where the URI names a certificate of a key, others of the same key are not meant.
+    std::set<std::size_t> meant;
+    for (std::size_t i = 0; i < survey_.certificates.size(); ++i) {
+      const auto& key = survey_.pairs[i].private_key;
+      if (key && certificates.contains(survey_.certificates[i])) meant.insert(*key);
     }
-    for (const StoredObject* key : reader_.named(CKO_PRIVATE_KEY)) {
-      Guarded(UriOf(*key), [&] { ListLoneKey(*key); });
+    for (std::size_t i = 0; i < survey_.certificates.size(); ++i) {
+      const StoredObject* object = survey_.certificates[i];
+      const auto& key = survey_.pairs[i].private_key;
+      const bool by_key = key && keys.contains(survey_.private_keys[*key]) && !meant.contains(*key);
+      const bool by_public_key = !key && !object->id().empty() && public_ids.contains(TextOf(object->id()));
+      const bool wanted = certificates.contains(object) || by_key || by_public_key;
+      if (wanted) Guarded(UriOf(i), [&] { ListCertificate(i); });
     }
+    ListLoneKeys(keys);
     return std::move(listing_);
   }
 
  private:
-  struct Held {
-    const StoredObject* object;
-    Certificate certificate;
-  };
+  // Read reads what the URI names, and where something of it lacks its counterpart, the whole token: it may
+  // have another ID.
+  static Survey Read(TokenReader& reader, const Token& token, bool keys_visible) {
+    reader.ReadNamed(kWantAll);
+    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE}) {
+      for (const StoredObject* object : reader.matched(object_class)) {
+        for (const CK_OBJECT_CLASS other : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE})
+          reader.WithId(object->id(), other);
+      }
+    }
+    Survey survey(reader, token);
+    if (reader.has_read_all() || Whole(survey, keys_visible)) return survey;
+    reader.ReadAll();
+    return Survey(reader, token);
+  }
+
+  static bool Whole(const Survey& survey, bool keys_visible) {
+    std::set<std::size_t> paired;
+    for (std::size_t i = 0; i < survey.pairs.size(); ++i) {
+      const Pair& pair = survey.pairs[i];
+      if (pair.private_key) paired.insert(*pair.private_key);
+      if (!pair.private_key && keys_visible && !survey.unreadable[i]) return false;
+    }
+    return paired.size() == survey.private_keys.size();
+  }
 
   template <class Work>
   void Guarded(const std::string& uri, Work work) {
@@ -50,101 +94,98 @@ class Lister {
     }
   }
 
-  // CollectCertificates takes the certificates that the URI names, and those of the keys that it names.
-  void CollectCertificates() {
-    std::vector<const StoredObject*> objects = reader_.named(CKO_CERTIFICATE);
-    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
-      for (const StoredObject* key : reader_.named(object_class)) {
-        const auto paired = reader_.WithId(key->id(), CKO_CERTIFICATE);
-        const bool taken =
-            std::ranges::any_of(objects, [&](const auto* one) { return one->id() == key->id(); });
-        if (!taken) objects.insert(objects.end(), paired.begin(), paired.end());
-      }
+  // UriOf names the certificate by ID, and by label too where several certificates share the ID; where it has
+  // neither, the key's are taken.
+  std::string UriOf(std::size_t certificate) {
+    const StoredObject* object = survey_.certificates[certificate];
+    const auto& key = survey_.pairs[certificate].private_key;
+    if (object->id().empty() && object->label().empty() && key) object = survey_.private_keys[*key];
+    const Bytes& id = object->id();
+    if (shared_ids_.empty()) {
+      for (const StoredObject* one : survey_.certificates) ++shared_ids_[TextOf(one->id())];
     }
-    for (const StoredObject* object : objects) {
-      Guarded(UriOf(*object), [&] { certificates_.push_back({object, CertificateOf(*object, *token_)}); });
-    }
+    return ObjectUri(token_->info(), id, object->label(), shared_ids_[TextOf(id)] > 1, token_->name().slot);
   }
 
-  // UriOf names the object by ID, and by label too where several certificates share the ID.
-  std::string UriOf(const StoredObject& object) {
-    const bool shared =
-        object.object_class == CKO_CERTIFICATE && reader_.WithId(object.id(), CKO_CERTIFICATE).size() > 1;
-    return ObjectUri(token_->info(), object.id(), object.label(), shared);
-  }
-
-  void ListCertificate(const Held& held, const Error::Fields& about) {
-    const auto keys = reader_.WithId(held.object->id(), CKO_PRIVATE_KEY);
-    if (keys.empty() && held.certificate.is_ca() && !MayHaveKey(held)) return;  // It serves a chain.
-    if (keys.empty() && keys_visible_) {
-      throw Error({.code = ErrorCode::kCertificateOnly,
-                   .detail = fmt::format("the certificate of {} has no private key with its CKA_ID",
-                                         held.certificate.subject()),
-                   .token = about.token,
-                   .mend = "Put the key beside it, with the same CKA_ID."});
-    }
-    auto key = std::make_shared<TokenKey>(token_, CredentialsFor(about.uri),
-                                          TokenKey::Mark{held.object->id(), held.object->label()},
-                                          PublicKey::FromSpki(held.certificate.subject_public_key_info()));
-    if (!keys.empty()) {
-      AdoptAny(*key, keys);
-      CheckPublicKey(held, keys);
-    }
+  void ListCertificate(std::size_t i) {
+    if (survey_.unreadable[i]) throw Error(*survey_.unreadable[i]);
+    const Certificate& certificate = *survey_.decoded[i];
+    const Pair& pair = survey_.pairs[i];
+    const StoredObject& object = *survey_.certificates[i];
+    const bool may_be_hidden = !keys_visible_ && !pair.mismatch;
+    if (!pair.private_key && certificate.is_ca() && !pair.mismatch && !MayHaveKey(i)) return;  // For chains.
+    if (!pair.private_key && !may_be_hidden) ThrowUnpaired(certificate, pair.mismatch);
+    const StoredObject& mark = pair.private_key ? *survey_.private_keys[*pair.private_key] : object;
+    const std::string uri = UriOf(i);
+    auto key =
+        std::make_shared<TokenKey>(token_, CredentialsFor(uri), TokenKey::Mark{mark.id(), mark.label()},
+                                   PublicKey::FromSpki(certificate.subject_public_key_info()));
+    if (pair.private_key) key->Adopt(mark, reader_.handles());
     listing_.identities.push_back(
-        Identity::Proven(ChainOf(held.certificate), std::move(key), Identity::Source::kPkcs11, about.uri));
+        Identity::Proven(ChainOf(certificate), std::move(key), Identity::Source::kPkcs11, uri));
   }
 
-  // AdoptAny takes the first key object that is the certificate's; throws what the last one lacked.
-  void AdoptAny(TokenKey& key, const std::vector<const StoredObject*>& objects) {
-    for (std::size_t i = 0; i < objects.size(); ++i) {
-      try {
-        key.Adopt(*objects[i], reader_.handles());
-        return;
-      } catch (const Error&) {
-        if (i + 1 == objects.size()) throw;
-      }
+  [[noreturn]] void ThrowUnpaired(const Certificate& certificate, bool mismatch) const {
+    if (mismatch) {
+      throw Error({.code = ErrorCode::kKeyCertificateMismatch,
+                   .detail = fmt::format("the key beside the certificate of {} is another one",
+                                         certificate.subject()),
+                   .token = token_->label(),
+                   .mend = "Put the certificate that was issued for this key beside it."});
     }
-  }
-
-  // CheckPublicKey finds a mismatch early where the private key itself reveals nothing: the public key beside
-  // it is most likely its own. The last word has the first signature.
-  void CheckPublicKey(const Held& held, const std::vector<const StoredObject*>& keys) {
-    const PublicKey certified = PublicKey::FromSpki(held.certificate.subject_public_key_info());
-    if (std::ranges::any_of(keys, [&](const auto* key) { return SameKey(*key, certified).has_value(); }))
-      return;
-    const auto beside = reader_.WithId(held.object->id(), CKO_PUBLIC_KEY);
-    const bool other =
-        std::ranges::all_of(beside, [&](const auto* key) { return SameKey(*key, certified) == false; });
-    if (beside.empty() || !other) return;
-    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
-                 .detail = fmt::format("the key beside the certificate of {} is another one",
-                                       held.certificate.subject()),
-                 .token = token_->label(),
-                 .mend = "Put the certificate that was issued for this key beside it."});
+    throw Error(
+        {.code = ErrorCode::kCertificateOnly,
+         .detail = fmt::format("the certificate of {} has no private key on the token, neither by CKA_ID nor "
+                               "by public key nor by label",
+                               certificate.subject()),
+         .token = token_->label(),
+         .mend = "Put the key beside it, with the same CKA_ID."});
   }
 
   // MayHaveKey tells of a CA whether this token holds its key: its public key is there.
-  bool MayHaveKey(const Held& held) {
-    return !keys_visible_ && !reader_.WithId(held.object->id(), CKO_PUBLIC_KEY).empty();
+  bool MayHaveKey(std::size_t certificate) const {
+    const ObjectFacts& facts = survey_.facts.certificates[certificate];
+    return !keys_visible_ && std::ranges::any_of(survey_.facts.public_keys, [&](const ObjectFacts& key) {
+      return key.material == facts.material || (!key.id.empty() && key.id == facts.id);
+    });
   }
 
-  void ListLoneKey(const StoredObject& key) {
-    const bool paired =
-        std::ranges::any_of(certificates_, [&](const Held& held) { return held.object->id() == key.id(); });
-    if (paired && !key.id().empty()) return;
-    throw Error({.code = ErrorCode::kKeyOnly,
-                 .detail = fmt::format("the private key {} has no certificate with its CKA_ID", key.label()),
-                 .token = token_->label(),
-                 .mend = "Put the certificate beside it, with the same CKA_ID."});
+  void ListLoneKeys(const std::set<const StoredObject*>& named) {
+    std::set<std::size_t> paired;
+    for (const Pair& pair : survey_.pairs) {
+      if (pair.private_key) paired.insert(*pair.private_key);
+    }
+    for (std::size_t i = 0; i < survey_.private_keys.size(); ++i) {
+      const StoredObject& key = *survey_.private_keys[i];
+      if (paired.contains(i) || !named.contains(&key)) continue;
+      const bool mismatch_told =
+          std::ranges::any_of(survey_.certificates, [&](const StoredObject* certificate) {
+            return !key.id().empty() && certificate->id() == key.id();
+          });
+      if (mismatch_told) continue;
+      const std::string uri = ObjectUri(token_->info(), key.id(), key.label(), false, token_->name().slot);
+      Guarded(uri, [&] {
+        throw Error(
+            {.code = ErrorCode::kKeyOnly,
+             .detail = fmt::format("the private key {} has no certificate on the token, neither by CKA_ID "
+                                   "nor by public key nor by label",
+                                   key.label()),
+             .token = token_->label(),
+             .mend = "Put the certificate beside it, with the same CKA_ID."});
+      });
+    }
   }
 
   CertificateChain ChainOf(const Certificate& leaf) {
     std::vector<Certificate> others = chain_file_;
-    for (const Held& held : certificates_) others.push_back(held.certificate);
-    const CertificateChain known(leaf, others);
-    if (known.certificates().back().self_issued()) return known;
-    const auto more = reader_.Issuers(known.certificates().back());
+    const auto more = reader_.Issuers(leaf);
     others.insert(others.end(), more.begin(), more.end());
+    const CertificateChain known(leaf, others);
+    // The chain file may lead to an issuer whose own issuer is on the token.
+    const Certificate& last = known.certificates().back();
+    if (last.self_issued() || chain_file_.empty() || last == leaf) return known;
+    const auto further = reader_.Issuers(last);
+    others.insert(others.end(), further.begin(), further.end());
     return CertificateChain(leaf, others);
   }
 
@@ -159,7 +200,8 @@ class Lister {
   const std::shared_ptr<const Credentials> credentials_;
   const bool keys_visible_;
   const std::vector<Certificate>& chain_file_;
-  std::vector<Held> certificates_;
+  const Survey survey_;
+  std::map<std::string, int> shared_ids_;
   Listing listing_;
 };
 
@@ -173,7 +215,8 @@ Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<cons
     const auto mechanisms = token->Mechanisms(lease);
     TokenReader reader(lease, uri);
     Listing listing = Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
-    lease.CheckLogin();
+    // The login may have been undone during the search.
+    lease.RequireLogin();
     return listing;
   });
 }

@@ -1,4 +1,7 @@
+#include "pkcs11/keys/token_key.h"
+#include "pkcs11/objects/key_shape.h"
 #include "pkcs11/objects/public_part.h"
+#include "pkcs11/objects/survey.h"
 #include "pkcs11/objects/token_reader.h"
 
 #include <algorithm>
@@ -19,10 +22,7 @@ class Loader {
         chain_file_(chain_file) {}
 
   StoredObjects Load(Wanted wanted, bool with_chain) {
-    if ((wanted & kWantPrivateKeys) != 0) {
-      for (const StoredObject* object : reader_.named(CKO_PRIVATE_KEY))
-        Guarded([&] { LoadPrivateKey(*object); });
-    }
+    if ((wanted & kWantPrivateKeys) != 0) LoadPrivateKeys();
     if ((wanted & kWantPublicKeys) != 0) {
       for (const StoredObject* object : reader_.named(CKO_PUBLIC_KEY))
         Guarded([&] { LoadPublicKey(*object); });
@@ -53,11 +53,60 @@ class Loader {
     }
   }
 
-  void LoadPrivateKey(const StoredObject& object) {
-    auto public_key = PublicPartFor(object);
+  // LoadPrivateKeys takes the keys that the URI names, or where it names only a certificate or a public key,
+  // the key that belongs to it.
+  void LoadPrivateKeys() {
+    TokenReader::Objects named = reader_.named(CKO_PRIVATE_KEY);
+    bool with_certificates = false;
+    for (const StoredObject* object : named) {
+      if (PublicPartOf(*object) && !IsRsa(*object)) continue;
+      // What tells the public part may be called otherwise. Of an RSA key only the certificate tells that it
+      // is for PSS.
+      if (!IsRsa(*object)) {
+        if (!reader_.WithId(object->id(), CKO_PUBLIC_KEY).empty()) continue;
+        reader_.ReadRivals(object->label(), reader_.WithLabel(object->label(), CKO_PUBLIC_KEY));
+      }
+      with_certificates = true;
+      if (reader_.WithId(object->id(), CKO_CERTIFICATE).empty())
+        reader_.ReadRivals(object->label(), reader_.WithLabel(object->label(), CKO_CERTIFICATE));
+    }
+    if (named.empty() && !reader_.matched(CKO_CERTIFICATE).empty()) {
+      reader_.ReadAll();
+      named = KeysOfNamedCertificates();
+      with_certificates = true;
+    }
+    const Survey survey(reader_, *token_, with_certificates);
+    for (std::size_t i = 0; i < survey.private_keys.size(); ++i) {
+      if (std::ranges::find(named, survey.private_keys[i]) == named.end()) continue;
+      Guarded([&] { LoadPrivateKey(survey, i); });
+    }
+  }
+
+  TokenReader::Objects KeysOfNamedCertificates() {
+    const Survey survey(reader_, *token_);
+    const auto matched = reader_.matched(CKO_CERTIFICATE);
+    TokenReader::Objects keys;
+    for (std::size_t i = 0; i < survey.pairs.size(); ++i) {
+      if (!survey.pairs[i].private_key) continue;
+      if (std::ranges::find(matched, survey.certificates[i]) == matched.end()) continue;
+      const StoredObject* key = survey.private_keys[*survey.pairs[i].private_key];
+      if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  static bool IsRsa(const StoredObject& object) {
+    return object.attributes.NumberOf(CKA_KEY_TYPE) == CKK_RSA;
+  }
+
+  void LoadPrivateKey(const Survey& survey, std::size_t index) {
+    const StoredObject& object = *survey.private_keys[index];
+    auto public_key = survey.PublicPartFor(index);
+    // The program may bring the certificate itself, or need no public part.
+    if (!public_key) public_key = ShapeOf(object);
     if (!public_key) {
       throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = fmt::format("token {}: nothing tells the public part of the key {}",
+                   .detail = fmt::format("token {}: cannot determine the public key of the key {}",
                                          token_->label(), object.label()),
                    .token = token_->label(),
                    .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
@@ -68,25 +117,10 @@ class Loader {
     result_.private_keys.push_back(std::move(key));
   }
 
-  std::optional<PublicKey> PublicPartFor(const StoredObject& object) {
-    std::optional<PublicKey> own = PublicPartOf(object);
-    if (!own) {
-      for (const StoredObject* other : reader_.WithId(object.id(), CKO_PUBLIC_KEY)) {
-        if (!own) own = PublicPartOf(*other);
-      }
-    }
-    // PKCS#11 has no key type for RSA-PSS (RFC 4055): only the certificate tells.
-    if (own && own->type() != KeyType::kRsa) return own;
-    for (const StoredObject* other : reader_.WithId(object.id(), CKO_CERTIFICATE)) {
-      PublicKey certified = PublicKey::FromSpki(CertificateOf(*other, *token_).subject_public_key_info());
-      if (!own || (certified.type() == KeyType::kRsaPss && SameMaterial(certified, *own))) return certified;
-    }
-    return own;
-  }
-
   void LoadPublicKey(const StoredObject& object) {
     if (auto key = PublicPartOf(object)) {
-      result_.public_keys.push_back(*std::move(key));
+      const bool pss = key->type() == KeyType::kRsa && AllowsPssAlone(object);
+      result_.public_keys.push_back(pss ? RsaPssOf(*key) : *std::move(key));
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
@@ -154,7 +188,8 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
       StoredObjects objects =
           Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
       // The login may have been undone during the search.
-      if (keys && (!named || objects.private_keys.empty())) lease.CheckLogin();
+      if (keys && named && objects.private_keys.empty() && objects.problems.empty()) lease.Missing();
+      if (keys && !named) lease.RequireLogin();
       return objects;
     });
   };

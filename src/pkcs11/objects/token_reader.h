@@ -1,31 +1,49 @@
 #pragma once
 
 #include "identity/stored_objects.h"
-#include "pkcs11/keys/token_key.h"
 #include "pkcs11/objects/object_finder.h"
+#include "pkcs11/objects/pairing.h"
 #include "pkcs11/objects/uri.h"
 #include "pkcs11/token/token.h"
 #include <signet/certificate.h>
 
+#include <map>
 #include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace signet {
 
-// TokenReader reads what a URI names on one token, and what belongs to it, with one session in one epoch.
-// Every object is read once, whatever it is needed for.
+// TokenReader reads what a URI names on one token, and what belongs to it, with one session. Every object is
+// read once, whatever it is needed for.
 class TokenReader {
  public:
+  using Objects = std::vector<const StoredObject*>;
+
   TokenReader(Token::Lease& lease, const Pkcs11Uri& uri) : lease_(lease), uri_(uri) {}
 
   // ReadNamed reads the objects that the URI matches, of `wanted` kinds at least.
   void ReadNamed(Wanted wanted);
-  // named gives the objects of a class that the URI matches.
-  std::vector<const StoredObject*> named(CK_OBJECT_CLASS object_class) const;
+  // ReadAll reads all private keys, public keys and certificates of the token: a search for each class.
+  void ReadAll();
+  bool has_read_all() const noexcept { return complete_.size() == 3; }
+
+  // named gives the objects of a class that the URI matches; matched leaves the URI's `type` aside.
+  Objects named(CK_OBJECT_CLASS object_class);
+  Objects matched(CK_OBJECT_CLASS object_class);
+  // read gives all objects of a class that were read so far.
+  Objects read(CK_OBJECT_CLASS object_class);
 
   // WithId gives all objects of a class with a CKA_ID, whether or not the URI matches them; none for an empty
-  // ID.
-  std::vector<const StoredObject*> WithId(const Bytes& id, CK_OBJECT_CLASS object_class);
+  // ID. WithLabel does so by label.
+  Objects WithId(const Bytes& id, CK_OBJECT_CLASS object_class);
+  Objects WithLabel(const std::string& label, CK_OBJECT_CLASS object_class);
+  // ReadRivals reads the private keys to which `found`, objects that bear the label of a private key, may
+  // belong instead: those with the same label, and those with the CKA_ID of one of `found`.
+  void ReadRivals(const std::string& label, const Objects& found);
   // Issuers gives the token's certificates that may continue a chain from `leaf`.
   std::vector<Certificate> Issuers(const Certificate& leaf);
 
@@ -36,28 +54,30 @@ class TokenReader {
  private:
   struct Entry {
     std::unique_ptr<const StoredObject> object;
-    bool named;
-  };
-  enum class Known { kNothing, kEverything };
-  struct Searched {
-    Bytes id;
-    std::optional<CK_OBJECT_CLASS> object_class;  // none: all classes
+    bool matched = false;
   };
 
-  const StoredObject& Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class, bool named);
-  void Read(const ObjectTemplate& wanted, bool named);
-  bool HasSearched(const Bytes& id, CK_OBJECT_CLASS object_class) const;
-  bool IsNamed(const StoredObject& object) const;
+  void Add(CK_OBJECT_HANDLE handle, std::optional<CK_OBJECT_CLASS> object_class, bool matched);
+  void Read(const ObjectTemplate& wanted, bool matched);
+  void ReadClass(CK_OBJECT_CLASS object_class);
+  bool Complete(CK_OBJECT_CLASS object_class) const;
+  bool Matches(const StoredObject& object) const;
+  Objects With(const ObjectTemplate& wanted);
+  template <class Predicate>
+  Objects Collect(CK_OBJECT_CLASS object_class, Predicate wanted);
+  std::vector<Certificate> WithSubject(std::span<const std::uint8_t> subject);
 
   Token::Lease& lease_;
   const Pkcs11Uri& uri_;
   std::vector<Entry> entries_;
-  std::vector<Searched> searched_;
-  std::vector<CK_OBJECT_CLASS>
-      complete_;  // classes of which the whole token was read, as the URI names no object
+  std::unordered_map<CK_OBJECT_HANDLE, std::size_t> by_handle_;
+  std::vector<CK_OBJECT_CLASS> complete_;  // classes of which the whole token was read
+  std::set<std::string> all_with_id_;      // IDs for which all classes were searched
+  std::map<std::string, std::vector<Certificate>> by_subject_;
+  bool subjects_made_ = false;
 };
 
-// CertificateOf reads a certificate object; throws Error kMalformed.
+// CertificateOf reads a certificate object, whose value may be followed by a filler; throws Error kMalformed.
 Certificate CertificateOf(const StoredObject& object, const Token& token);
 
 // LoadFrom gives what the URI names on one token, unpaired. Private keys are adopted, so that they are ready

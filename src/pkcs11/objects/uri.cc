@@ -11,6 +11,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -68,6 +69,23 @@ std::string_view Nearest(const Range& names, std::string_view wanted, Projection
   return std::invoke(projection, *best);
 }
 
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// A vendor's own attribute (RFC 7512 section 2.3) says nothing here, and is passed over.
+bool IsVendors(std::string_view name) { return name.size() > 2 && name.starts_with("x-"); }
+
+bool IsQueryAttribute(std::string_view name) {
+  return std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes);
+}
+
+// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it. What is neither a
+// path by its slash nor the name of a file may be a PIN in the wrong place, and is not taken for one.
+PinSource SourceOf(const std::string& text) {
+  const bool no_kind = text.find(':') == std::string::npos && !text.starts_with("|") && !text.empty();
+  const bool path = text.find('/') != std::string::npos || access(text.c_str(), F_OK) == 0;
+  return PinSource::Parse(no_kind && path ? "file:" + text : text);
+}
+
 std::string_view TrimEnds(std::string_view text) {
   constexpr std::string_view kWhite = " \t\r\n";
   const auto first = text.find_first_not_of(kWhite);
@@ -117,7 +135,9 @@ Pkcs11Uri Pkcs11Uri::Parse(std::string_view text) {
   const auto question = text.find('?');
   const std::string_view path = text.substr(0, question);
   Pkcs11Uri uri;
-  if (!path.starts_with(kScheme)) {
+  // Schemes are case-insensitive (RFC 3986 section 3.1).
+  const bool ours = std::ranges::equal(path.substr(0, kScheme.size()), kScheme, {}, Lower);
+  if (!ours) {
     ThrowBadUri(path.substr(0, path.find_first_of(";&")),
                 "it does not begin with pkcs11:", "Write pkcs11:...");
   }
@@ -131,6 +151,13 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
   std::string good(kScheme);
   shown_ = good;
   ForEachAttribute(path, ';', shown_, [&](std::string_view name, std::string_view raw) {
+    if (IsVendors(name)) return;
+    // Older URIs have these in the path; they are not shown.
+    if (IsQueryAttribute(name)) return ReadQueryAttribute(name, raw);
+    if (name == "object-type") name = "type";
+    if (name == "type" && class_) {
+      ThrowBadUri(shown_, "type stands twice, once as object-type", "Leave one of them out.");
+    }
     if (good.size() > kScheme.size()) good += ';';
     good += fmt::format("{}=", name);
     shown_ = good + "...";
@@ -153,9 +180,6 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
 void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   const auto* row = std::ranges::find(kPathAttributes, name, &PathAttribute::name);
   if (row == std::end(kPathAttributes)) {
-    if (std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes)) {
-      ThrowBadUri(shown_, fmt::format("{} belongs behind a `?`", name), "Write ...?pin-source=file:...");
-    }
     if (name.starts_with("pin") || name.starts_with("module")) {
       ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
                   fmt::format("Did you mean {}? It belongs behind a `?`.", Nearest(kQueryAttributes, name)));
@@ -196,31 +220,37 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
 
 void Pkcs11Uri::ReadQuery(std::string_view query) {
   ForEachAttribute(query, '&', shown_, [&](std::string_view name, std::string_view raw) {
-    if (std::ranges::find(kQueryAttributes, name) == std::end(kQueryAttributes)) {
+    if (IsVendors(name)) return;
+    if (!IsQueryAttribute(name)) {
       ThrowBadUri(shown_, fmt::format("there is no query attribute {}", name),
                   fmt::format("Did you mean {}?", Nearest(kQueryAttributes, name)));
     }
-    if (name.starts_with("pin-") && !pin_.empty()) {
-      ThrowBadUri(shown_, "it has both a pin-value and a pin-source", "Leave one of them out.");
-    }
-    if (name == "pin-value") {
-      auto pin = PercentDecodeSecret(raw);
-      if (!pin)
-        ThrowBadUri(shown_, "the pin-value has a `%` without two hexadecimal digits", "Write it as %25.");
-      pin_ = PinSource::Value(*std::move(pin));
-    } else if (name == "pin-source") {
-      try {
-        pin_ = PinSource::Parse(Decoded(name, raw, shown_));
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::kBadSetting) throw;
-        ThrowBadUri(shown_, error.detail(), error.mend());
-      }
-    } else if (name == "module-path") {
-      module_path_ = Decoded(name, raw, shown_);
-    } else {
-      module_name_ = Decoded(name, raw, shown_);
-    }
+    ReadQueryAttribute(name, raw);
   });
+}
+
+void Pkcs11Uri::ReadQueryAttribute(std::string_view name, std::string_view raw) {
+  if (name.starts_with("pin-") && !pin_.empty()) {
+    ThrowBadUri(shown_, "it brings more than one PIN: a pin-value or pin-source, in path or query",
+                "Leave all but one of them out.");
+  }
+  if (name == "pin-value") {
+    auto pin = PercentDecodeSecret(raw);
+    if (!pin)
+      ThrowBadUri(shown_, "the pin-value has a `%` without two hexadecimal digits", "Write it as %25.");
+    pin_ = PinSource::Value(*std::move(pin));
+  } else if (name == "pin-source") {
+    try {
+      pin_ = SourceOf(Decoded(name, raw, shown_));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kBadSetting) throw;
+      ThrowBadUri(shown_, error.detail(), error.mend());
+    }
+  } else if (name == "module-path") {
+    module_path_ = Decoded(name, raw, shown_);
+  } else {
+    module_name_ = Decoded(name, raw, shown_);
+  }
 }
 
 bool Pkcs11Uri::Matches(const CK_TOKEN_INFO& token, CK_SLOT_ID slot) const {
@@ -234,7 +264,7 @@ bool Pkcs11Uri::Matches(const CK_INFO& library) const {
 }
 
 std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
-                      const std::string& label, bool with_label) {
+                      const std::string& label, bool with_label, std::optional<CK_SLOT_ID> slot) {
   const P11KitUriPtr uri(p11_kit_uri_new());
   *p11_kit_uri_get_token_info(uri.get()) = token;
   if (!id.empty()) {
@@ -249,7 +279,7 @@ std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t
   if (p11_kit_uri_format(uri.get(), P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK)
     return "pkcs11:";
   const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
-  return text;
+  return slot ? fmt::format("{};slot-id={}", text, *slot) : text;
 }
 
 }  // namespace signet

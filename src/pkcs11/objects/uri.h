@@ -18,7 +18,9 @@ struct P11KitUriDeleter {
 using P11KitUriPtr = std::unique_ptr<P11KitUri, P11KitUriDeleter>;
 
 // Pkcs11Uri is a pkcs11: URI (RFC 7512), read strictly: an attribute that we do not know, one that stands
-// twice, or a value that nothing can match is an error, never ignored. Its PIN is never in a std::string.
+// twice, or a value that nothing can match is an error, never ignored. What libp11 and pkcs11-provider take
+// besides is taken too: query attributes in the path, `object-type`, a relative pin-source without `file:`,
+// and vendors' attributes (x-...), which say nothing here. Its PIN is never in a std::string.
 class Pkcs11Uri {
  public:
   // Parse throws Error kBadUri that names the attribute and, for an unknown one, the nearest known.
@@ -49,6 +51,7 @@ class Pkcs11Uri {
  private:
   void ReadPath(std::string_view path);
   void ReadQuery(std::string_view query);
+  void ReadQueryAttribute(std::string_view name, std::string_view raw);
   void ReadPathAttribute(std::string_view name, std::string_view raw);
 
   std::shared_ptr<P11KitUri> uri_;  // made of the path alone, and not changed any more
@@ -66,9 +69,9 @@ class Pkcs11Uri {
   bool names_library_ = false;
 };
 
-// ObjectUri writes a URI for exactly one object: by token, and CKA_ID where there is one, and label where
-// `with_label` or there is no ID.
+// ObjectUri writes a URI for exactly one object: by token, by slot where `slot` is set, by CKA_ID where there
+// is one, and by label where `with_label` or there is no ID.
 std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
-                      const std::string& label, bool with_label);
+                      const std::string& label, bool with_label, std::optional<CK_SLOT_ID> slot = {});
 
 }  // namespace signet

@@ -41,6 +41,7 @@ struct Action {
   bool believed_before = false;        // the user was taken to be logged in when the action began
   int logins = 0;                      // that succeeded in this action
   bool asked = false;                  // the prompt
+  bool searched_again = false;         // see Token::Lease::Missing
   std::optional<Error> login_failure;  // of a C_Login that gave neither OK nor "already logged in"
 };
 

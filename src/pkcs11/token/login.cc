@@ -115,71 +115,97 @@ void Login::End(const std::optional<Error>& failure, std::uint64_t epoch) {
     busy_ = false;
     ++round_;
     failure_ = failure;
-    if (!failure) belief_.store(epoch, std::memory_order_release);
+    if (!failure) {
+      belief_.store(epoch, std::memory_order_release);
+      generation_.fetch_add(1);
+    }
   }
   over_.NotifyAll();
 }
 
+// Attempt is what one login has at hand; a session is held only while the token is asked.
+struct Login::Attempt {
+  std::string ledger_name;
+  std::optional<PinCandidates> candidates;
+  std::optional<SessionLease> lease;
+};
+
 // LogIn gives the epoch in which the user was seen to be logged in; 0 where the token wants no login.
 std::uint64_t Login::LogIn(Action& action) {
-  using Kind = PinRequest::Kind;
-  const Credentials& credentials = *action.access.credentials;
-  const std::string ledger_name = LedgerName(Kind::kUserPin);
-  std::optional<PinCandidates> candidates;
+  Attempt attempt{.ledger_name = LedgerName(PinRequest::Kind::kUserPin)};
   for (;;) {
-    action.stage = Stage::kOpen;
-    std::optional<SessionLease> lease(std::in_place, context_, sessions_, false);
-    action.stage = Stage::kLogin;
-    LoginFacts facts{.session = lease->State(), .token = PinStateOf(sessions_.Look())};
-    if (!action.login_wanted && !wanted(credentials)) return 0;
-    if (NextLoginStep(facts).kind == Step::kReady) return lease->epoch();
-    if (!candidates) {
-      const auto before = Action::Clock::now();
-      lease.reset();  // A pipe may take its time.
-      candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_}, ledger_name);
-      if (Action::Clock::now() - before > kShort) continue;
-      lease.emplace(context_, sessions_, false);
+    try {
+      if (const auto epoch = Advance(action, attempt)) return *epoch;
+    } catch (const Error& error) {
+      if (attempt.lease) attempt.lease->Spoilt(error);
+      throw;
     }
-    facts.pins = candidates->facts();
-    facts.may_ask = credentials.prompt != nullptr && !action.asked;
-    facts.failed = action.login_failure.has_value();
-    facts.logins = action.logins + (action.believed_before ? 1 : 0);
-    facts.policy = PolicyOf(credentials);
-    const LoginStep step = NextLoginStep(facts);
-    if (step.kind == Step::kAskPerson) {
+  }
+}
+
+// Advance looks at the token and does the next step; nothing where another has to follow.
+std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
+  const Credentials& credentials = *action.access.credentials;
+  auto& [ledger_name, candidates, lease] = attempt;
+  action.stage = Stage::kOpen;
+  if (!lease) lease.emplace(context_, sessions_, false);
+  action.stage = Stage::kLogin;
+  LoginFacts facts{.session = lease->State(), .token = PinStateOf(sessions_.Look())};
+  if (!action.login_wanted && !wanted(credentials)) return 0;
+  if (NextLoginStep(facts).kind == Step::kReady) return lease->epoch();
+  if (!candidates) {
+    const auto before = Action::Clock::now();
+    candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_}, ledger_name);
+    // A pipe may have taken its time.
+    if (Action::Clock::now() - before > kShort) return std::nullopt;
+  }
+  facts.pins = candidates->facts();
+  facts.may_ask = credentials.prompt != nullptr && !action.asked;
+  facts.failed = action.login_failure.has_value();
+  facts.logins = action.logins + (action.believed_before ? 1 : 0);
+  facts.policy = PolicyOf(credentials);
+  const LoginStep step = NextLoginStep(facts);
+  switch (step.kind) {
+    case Step::kReady:
+      return lease->epoch();
+    case Step::kAskPerson:
       lease.reset();
-      auto answer = Ask(credentials, Kind::kUserPin, facts.token.flags);
+      if (auto answer = Ask(credentials, PinRequest::Kind::kUserPin, facts.token.flags))
+        candidates->Add(*std::move(answer));
       action.asked = true;
       action.Restart();
-      if (answer) candidates->Add(*std::move(answer));
-      continue;
-    }
-    if (step.kind == Step::kFail) {
+      return std::nullopt;
+    case Step::kFail:
       action.over = true;
       if (step.why == LoginStep::Failure::kFailedBefore) throw Error(*action.login_failure);
       throw LoginError(step, context_.label, credentials);
-    }
-    const bool reader = step.kind == Step::kAskReader;
-    if (reader && credentials.prompt != nullptr) {
-      Asking([&] {
-        credentials.prompt->LookAtReader(RequestFor(credentials, Kind::kUserPin, facts.token.flags));
-        return true;
-      });
-    }
-    const PinCandidate* chosen = reader ? nullptr : &candidates->at(step.pin);
-    if (auto failure = SendPin(*lease, {.user = CKU_USER,
-                                        .pin = reader ? nullptr : &chosen->pin,
-                                        .origin = reader ? PinOrigin::kPerson : chosen->origin,
-                                        .credentials = credentials,
-                                        .label = context_.label,
-                                        .ledger_name = ledger_name,
-                                        .keep = kept_})) {
-      action.login_failure = failure;
-      throw *std::move(failure);
-    }
-    ++action.logins;
-    return lease->epoch();
+    case Step::kAskReader:
+      TellOfReader(credentials, PinRequest::Kind::kUserPin, facts.token.flags);
+      break;
+    case Step::kSendPin:
+      break;
   }
+  const PinCandidate* chosen = step.kind == Step::kSendPin ? &candidates->at(step.pin) : nullptr;
+  if (auto failure = SendPin(*lease, {.user = CKU_USER,
+                                      .pin = chosen != nullptr ? &chosen->pin : nullptr,
+                                      .origin = chosen != nullptr ? chosen->origin : PinOrigin::kPerson,
+                                      .credentials = credentials,
+                                      .label = context_.label,
+                                      .ledger_name = ledger_name,
+                                      .keep = kept_})) {
+    action.login_failure = failure;
+    throw *std::move(failure);
+  }
+  ++action.logins;
+  return lease->epoch();
+}
+
+void Login::TellOfReader(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) {
+  if (credentials.prompt == nullptr) return;
+  Asking([&] {
+    credentials.prompt->LookAtReader(RequestFor(credentials, kind, flags));
+    return true;
+  });
 }
 
 // Ask asks the program, one thread at a time.
@@ -212,12 +238,7 @@ ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, con
       return {.pin = std::move(chosen.pin), .origin = chosen.origin};
     }
     if (step.kind == Step::kAskReader) {
-      if (credentials.prompt != nullptr) {
-        Asking([&] {
-          credentials.prompt->LookAtReader(RequestFor(credentials, kKind, facts.token.flags));
-          return true;
-        });
-      }
+      TellOfReader(credentials, kKind, facts.token.flags);
       return {.origin = PinOrigin::kPerson};
     }
     if (step.kind != Step::kAskPerson) throw LoginError(step, context_.label, credentials);

@@ -34,7 +34,12 @@ class Login {
   // believed tells whether the user was logged in when that was last seen, and nothing was heard since that
   // would speak against it.
   bool believed() const noexcept { return belief_.load(std::memory_order_acquire) == sessions_.epoch(); }
-  void Doubt() noexcept { belief_ = 0; }
+  void Doubt() noexcept {
+    belief_ = 0;
+    generation_.fetch_add(1);
+  }
+  // generation is a number that differs after each login that was made or doubted.
+  std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
   // wanted tells whether private objects may be hidden behind a login that `credentials` can bring about.
   bool wanted(const Credentials& credentials) const noexcept;
 
@@ -55,7 +60,10 @@ class Login {
   std::optional<Error> TroubleOf(CK_FLAGS flags, const Credentials& credentials) const;
 
  private:
+  struct Attempt;
   std::uint64_t LogIn(Action& action);
+  std::optional<std::uint64_t> Advance(Action& action, Attempt& attempt);
+  void TellOfReader(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
   void End(const std::optional<Error>& failure, std::uint64_t epoch);
   // Asking calls `ask`, into the program, with this thread marked.
   template <class Call>
@@ -71,6 +79,7 @@ class Login {
   const std::string ledger_name_;
   Turns asking_;
   std::atomic<std::uint64_t> belief_{0};  // the epoch in which the user was seen to be logged in; 0: none
+  std::atomic<std::uint64_t> generation_{0};
   std::atomic<std::thread::id> asker_{};  // the thread that is in a prompt
   Mutex mutex_;
   Condition over_;

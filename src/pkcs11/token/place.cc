@@ -12,6 +12,7 @@ namespace signet {
 void Place::Hint(CK_SLOT_ID slot) noexcept {
   hint_ = slot;
   seen_ = true;
+  finding_number_.fetch_add(1);
   known_.store(true, std::memory_order_release);
 }
 

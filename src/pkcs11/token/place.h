@@ -4,6 +4,7 @@
 #include "process/turns.h"
 
 #include <atomic>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -18,7 +19,12 @@ class Place {
   // Hint tells where the token was just seen.
   void Hint(CK_SLOT_ID slot) noexcept;
   CK_SLOT_ID Hint() const noexcept { return hint_.load(); }
-  void Forget() noexcept { known_ = false; }
+  // finding is a number that differs after each time that the token was found; Forget does nothing where it
+  // is not `seen` any more: another thread has looked since.
+  std::uint64_t finding() const noexcept { return finding_number_.load(std::memory_order_acquire); }
+  void Forget(std::uint64_t seen) noexcept {
+    if (finding() == seen) known_ = false;
+  }
   // Slot gives the hint, or asks the module for its slots and looks for the token in each. Throws Error
   // kTokenAbsent, or the trouble of a slot that might have it, or kAmbiguous where several slots do.
   CK_SLOT_ID Slot();
@@ -37,6 +43,7 @@ class Place {
   const TokenContext& context_;
   Turns finding_;
   std::atomic<bool> known_{false};
+  std::atomic<std::uint64_t> finding_number_{0};
   std::atomic<bool> seen_{false};  // hint_ was set once
   std::atomic<CK_SLOT_ID> hint_{0};
 };

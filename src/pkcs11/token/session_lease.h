@@ -39,6 +39,9 @@ class SessionLease {
     if (generation_ == ForkGeneration() && !sessions_.Replace(grant_)) Discard();
   }
 
+  // Spoilt tells what the work failed with: the session is closed or replaced where that puts it in doubt.
+  void Spoilt(const Error& error) noexcept;
+
   // Call is Module::Call on this session, which it puts before `args`.
   template <class Function, class... Args>
   CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism,

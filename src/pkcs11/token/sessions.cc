@@ -135,9 +135,7 @@ bool Sessions::Replace(SessionPool::Grant& grant) noexcept {
 
 void Sessions::Renew(std::uint64_t seen) noexcept {
   const auto idle = pool_.Renew(seen);
-  if (!idle) return;
-  place_.Forget();
-  Close(*idle);
+  if (idle) Close(*idle);
 }
 
 void Sessions::Close(const SessionPool::Handles& sessions) noexcept {

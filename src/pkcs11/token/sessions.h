@@ -48,7 +48,7 @@ class Sessions {
 
   void ForgetHandles(std::uint64_t seen) { pool_.ForgetHandles(seen); }
   void CloseIdle() noexcept { Close(pool_.TakeIdle()); }
-  // Renew forgets all sessions and where the token is, if the epoch is still `seen`.
+  // Renew forgets all sessions if the epoch is still `seen`.
   void Renew(std::uint64_t seen) noexcept;
 
  private:

@@ -43,20 +43,27 @@ Action Token::Begin(const Access& access) {
   return action;
 }
 
-// Prepare makes ready what comes before a session, and logs in where the action wants that.
-Token::Held Token::Prepare(Action& action) {
+// Hold makes the module ready, and gives the numbers of what an attempt stands on. Those are taken before
+// anything of it can fail.
+Token::Held Token::Hold(Action& action) {
   action.stage = Stage::kFind;
   module().EnsureReady();
   Live& live = live_.Get();
-  const Held held{.initialisation = module().initialisation(),
-                  .epoch = live.sessions.epoch(),
-                  .handles = live.sessions.handles()};
-  if (action.access.credentials != nullptr && (action.access.login_first || action.login_wanted)) {
-    action.stage = Stage::kLogin;
-    live.login.Ensure(action);
-    live.availability.PinWorks();
-  }
-  return held;
+  return {.initialisation = module().initialisation(),
+          .epoch = live.sessions.epoch(),
+          .handles = live.sessions.handles(),
+          .finding = live.sessions.place().finding()};
+}
+
+void Token::LogInWhereWanted(Action& action) {
+  const bool wanted = action.access.login_first || action.login_wanted;
+  if (action.access.credentials == nullptr || !wanted) return;
+  Live& live = live_.Get();
+  if (live.login.believed()) [[likely]]
+    return;
+  action.stage = Stage::kLogin;
+  live.login.Ensure(action);
+  live.availability.PinWorks();
 }
 
 void Token::Succeeded(Live& live) noexcept {
@@ -90,6 +97,7 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
       // What fails without a reason may need a moment.
       if (StalenessOf(error) == Staleness::kUnknown) std::this_thread::sleep_for(kMoment);
       live.sessions.Renew(held.epoch);
+      live.sessions.place().Forget(held.finding);
       return;
     case Rung::kModule:
       break;
@@ -100,9 +108,12 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
     Fail(action, failure);
   }
   live.sessions.Renew(held.epoch);
+  live.sessions.place().Forget(held.finding);
 }
 
-void Token::Fail(const Action& action, const Error& error) {
+void Token::Fail(const Action& action, const Error& last) {
+  // Where a PIN went out and came to nothing, that is the cause, whatever followed.
+  const Error& error = action.login_failure ? *action.login_failure : last;
   live_.Get().availability.Failed(error);
   const bool undone = StalenessOf(error) == Staleness::kLogin && action.logins > 1;
   if (undone && action.access.credentials != nullptr) {
@@ -125,34 +136,20 @@ void Token::Fail(const Action& action, const Error& error) {
        .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
 }
 
-void Token::Lease::Spoilt(const Error& error) noexcept {
-  switch (StalenessOf(error)) {
-    case Staleness::kOperation:
-    case Staleness::kUnknown:
-      Replace();
-      return;
-    case Staleness::kSession:
-    case Staleness::kPlace:
-    case Staleness::kModule:
-      Discard();
-      return;
-    case Staleness::kNone:
-    case Staleness::kLogin:
-    case Staleness::kObjects:
-      return;
-  }
-}
-
 void Token::Lease::RequireLogin() {
   const Credentials* const credentials = action_.access.credentials;
   if (credentials == nullptr || !live_.login.wanted(*credentials)) return;
-  if (logged_in() && UserIsLoggedIn()) return;
+  // A login that was undone and made again meanwhile may have hidden the object for a moment.
+  if (logged_in() && live_.login.generation() == login_ && UserIsLoggedIn()) return;
   throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
 }
 
-void Token::Lease::CheckLogin() {
-  if (action_.access.credentials == nullptr || !logged_in() || UserIsLoggedIn()) return;
-  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label());
+void Token::Lease::Missing() {
+  RequireLogin();
+  const Credentials* const credentials = action_.access.credentials;
+  if (credentials == nullptr || action_.searched_again || !live_.login.wanted(*credentials)) return;
+  action_.searched_again = true;
+  throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
 }
 
 bool Token::Lease::WillRetry(const Error& error) const noexcept {
@@ -207,6 +204,15 @@ std::shared_ptr<const Token::MechanismList> Token::Mechanisms() {
     if (live.mechanisms != nullptr && live.mechanisms_epoch == live.sessions.epoch()) return live.mechanisms;
   }
   return Use({}, [this](Lease& lease) { return Mechanisms(lease); });
+}
+
+std::shared_ptr<const Token::MechanismList> Token::KnownMechanisms() {
+  Live& live = live_.Get();
+  {
+    const Lock lock(live.mutex);
+    if (live.mechanisms != nullptr) return live.mechanisms;
+  }
+  return Mechanisms();
 }
 
 std::shared_ptr<const Token::MechanismList> Token::Mechanisms(Lease& lease) {

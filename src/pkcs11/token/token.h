@@ -67,6 +67,8 @@ class Token {
   using MechanismList = std::vector<CK_MECHANISM_TYPE>;
   std::shared_ptr<const MechanismList> Mechanisms();
   std::shared_ptr<const MechanismList> Mechanisms(Lease& lease);
+  // KnownMechanisms gives the list that was read last: work that holds a session must not queue for another.
+  std::shared_ptr<const MechanismList> KnownMechanisms();
 
  private:
   // Live is what a process has of the token.
@@ -86,10 +88,12 @@ class Token {
     std::uint64_t initialisation = 0;
     std::uint64_t epoch = 0;
     std::uint64_t handles = 0;
+    std::uint64_t finding = 0;
   };
 
   Action Begin(const Access& access);
-  Held Prepare(Action& action);
+  Held Hold(Action& action);
+  void LogInWhereWanted(Action& action);
   void Succeeded(Live& live) noexcept;
   void Recover(Action& action, const Held& held, const Error& error);
   [[noreturn]] void Fail(const Action& action, const Error& error);
@@ -107,20 +111,19 @@ class Token::Lease : public SessionLease {
       : SessionLease(token.context_, live.sessions, action.access.exclusive),
         token_(token),
         live_(live),
-        action_(action) {}
+        action_(action),
+        login_(live.login.generation()) {}
 
   Token& token() const noexcept { return token_; }
-  // Spoilt tells what the work failed with: the session is closed or replaced where that puts it in doubt.
-  void Spoilt(const Error& error) noexcept;
-
   // logged_in tells whether the user is known to be.
   bool logged_in() const noexcept { return live_.login.believed(); }
-  // RequireLogin is for work that misses a private object: throws, so that Use logs in and calls the work
-  // again, where that may help. It may not where the user is logged in, or where nothing wants a login.
+  // RequireLogin is for work that may have missed private objects: throws, so that Use logs in and calls the
+  // work again, unless the user was logged in all the time, which is asked for, or nothing wants a login.
   void RequireLogin();
-  // CheckLogin throws, as above, where the user was taken to be logged in and is not any more: what the work
-  // saw may not have been all.
-  void CheckLogin();
+  // Missing is RequireLogin for work that did not find the private object that it is about: where the user is
+  // logged in, the search is made once more, as another user of the module may have logged out and in
+  // meanwhile.
+  void Missing();
   // WillRetry tells whether Use would call the work again after this error.
   bool WillRetry(const Error& error) const noexcept;
   // EndAction makes Use call the work no more, whatever it fails with.
@@ -130,6 +133,7 @@ class Token::Lease : public SessionLease {
   Token& token_;
   Live& live_;
   Action& action_;
+  const std::uint64_t login_;  // Login::generation when the work began
 };
 
 // Unfinished is an operation that was begun on a lease: unless it Finishes, nobody knows what state its
@@ -155,7 +159,8 @@ auto Token::Use(const Access& access, Work&& work) {
   for (Action action = Begin(access);;) {
     Held held;
     try {
-      held = Prepare(action);
+      held = Hold(action);
+      LogInWhereWanted(action);
       Live& live = live_.Get();
       action.stage = Stage::kOpen;
       Lease lease(*this, live, action);

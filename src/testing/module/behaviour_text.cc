@@ -112,6 +112,7 @@ void ForEachMember(File& file, Visit visit) {
   visit("hidden_mechanisms", b.hidden_mechanisms);
   visit("refused_mechanisms", b.refused_mechanisms);
   visit("allowed_mechanisms", b.allowed_mechanisms);
+  visit("ecdsa_hashes", b.ecdsa_hashes);
   visit("signature_length", b.signature_length);
   visit("corrupt_signature", b.corrupt_signature);
   visit("failing_attributes", b.failing_attributes);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
+
+#include <openssl/evp.h>
 
 namespace signet::testing {
 namespace {
@@ -39,6 +42,20 @@ void Distort(const ModuleBehaviour& behaviour, unsigned char* signature, CK_ULON
   }
 }
 
+// HashFor gives the hash that the wrapper makes for `mechanism`, or null.
+const EcdsaHash* HashFor(const ModuleBehaviour& behaviour, CK_MECHANISM_TYPE mechanism) {
+  const auto* row = std::ranges::find(kEcdsaHashes, mechanism, &EcdsaHash::mechanism);
+  return behaviour.ecdsa_hashes && row != std::end(kEcdsaHashes) ? row : nullptr;
+}
+
+std::vector<unsigned char> Digest(const char* hash, const unsigned char* data, CK_ULONG size) {
+  std::vector<unsigned char> digest(EVP_MAX_MD_SIZE);
+  std::size_t length = 0;
+  EVP_Q_digest(nullptr, hash, nullptr, data, size, digest.data(), &length);
+  digest.resize(length);
+  return digest;
+}
+
 // Authorised ends an operation whose PIN was not given, and says so; the real module must not keep it.
 template <class Operation>
 bool Authorised(Module& module, const Rules& rules, CK_SESSION_HANDLE session, Operation real_operation) {
@@ -55,7 +72,11 @@ bool Authorised(Module& module, const Rules& rules, CK_SESSION_HANDLE session, O
 CK_RV SignInit(Module& module, const Rules& rules, CK_SESSION_HANDLE session, CK_MECHANISM* mechanism,
                CK_OBJECT_HANDLE key) {
   if (Refused(rules.behaviour, mechanism)) return CKR_MECHANISM_INVALID;
-  const CK_RV result = module.real().C_SignInit(session, mechanism, Inside(rules, key));
+  const EcdsaHash* hash = mechanism != nullptr ? HashFor(rules.behaviour, mechanism->mechanism) : nullptr;
+  CK_MECHANISM plain{CKM_ECDSA, nullptr, 0};
+  module.SetHashing(session, hash != nullptr ? hash->mechanism : 0);
+  const CK_RV result =
+      module.real().C_SignInit(session, hash != nullptr ? &plain : mechanism, Inside(rules, key));
   if (result == CKR_OK && Enforced(rules)) module.SetContext(session, Context::kWantsLogin);
   return result;
 }
@@ -70,6 +91,13 @@ CK_RV DecryptInit(Module& module, const Rules& rules, CK_SESSION_HANDLE session,
 
 CK_RV Sign(Module& module, const Rules& rules, CK_SESSION_HANDLE session, unsigned char* data, CK_ULONG size,
            unsigned char* signature, CK_ULONG* length) {
+  const EcdsaHash* hash = HashFor(rules.behaviour, module.Hashing(session));
+  std::vector<unsigned char> digest;
+  if (hash != nullptr) {
+    digest = Digest(hash->hash, data, size);
+    data = digest.data();
+    size = digest.size();
+  }
   const auto real = [&](unsigned char* to, CK_ULONG* room) {
     return module.real().C_Sign(session, data, size, to, room);
   };
@@ -96,9 +124,12 @@ CK_RV Decrypt(Module& module, const Rules& rules, CK_SESSION_HANDLE session, uns
     return module.real().C_Decrypt(session, data, size, to, room);
   };
   if (!Authorised(module, rules, session, real)) return CKR_USER_NOT_LOGGED_IN;
+  const CK_ULONG room = length != nullptr ? *length : 0;
   const CK_RV result = real(clear, length);
   const bool goes_on = result == CKR_BUFFER_TOO_SMALL || (result == CKR_OK && clear == nullptr);
   if (!goes_on) module.SetContext(session, Context::kIdle);
+  const bool beyond = rules.behaviour.signature_length == ModuleBehaviour::SignatureLength::kBeyondBuffer;
+  if (result == CKR_OK && clear != nullptr && beyond) *length = room + 16;
   return result;
 }
 

@@ -244,6 +244,18 @@ void Module::SetContext(CK_SESSION_HANDLE session, SessionState::Context context
   if (found != sessions_.end()) found->second.context = context;
 }
 
+CK_MECHANISM_TYPE Module::Hashing(CK_SESSION_HANDLE session) {
+  const std::scoped_lock lock(locks_->sessions);
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() ? found->second.hashing : 0;
+}
+
+void Module::SetHashing(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism) {
+  const std::scoped_lock lock(locks_->sessions);
+  const auto found = sessions_.find(session);
+  if (found != sessions_.end()) found->second.hashing = mechanism;
+}
+
 bool Module::Removed(const Rules& rules, CK_SLOT_ID slot) const {
   const std::string& wanted = rules.behaviour.removed;
   if (wanted.empty() || wanted == "*") return !wanted.empty();

@@ -40,6 +40,7 @@ struct SessionState {
   enum class Context { kIdle, kWantsLogin, kLoggedIn };
   CK_SLOT_ID slot = 0;
   Context context = Context::kIdle;  // of a key that wants its PIN at every signature
+  CK_MECHANISM_TYPE hashing = 0;     // of the signature under way, where the wrapper hashes for it
   std::vector<CK_OBJECT_HANDLE> found = {};
 };
 
@@ -70,6 +71,10 @@ class Module {
   // Context and SetContext: a session that is not open is idle.
   SessionState::Context Context(CK_SESSION_HANDLE session);
   void SetContext(CK_SESSION_HANDLE session, SessionState::Context context);
+
+  // Hashing gives the mechanism of the signature under way for which the wrapper hashes, or 0.
+  CK_MECHANISM_TYPE Hashing(CK_SESSION_HANDLE session);
+  void SetHashing(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism);
 
   // Removed tells whether the token of a slot is taken out.
   bool Removed(const Rules& rules, CK_SLOT_ID slot) const;

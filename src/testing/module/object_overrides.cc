@@ -99,7 +99,11 @@ CK_RV GetAttributeValue(Module& module, const Rules& rules, CK_SESSION_HANDLE se
   const CK_RV result = asked.empty() && count > 0
                            ? CKR_OK
                            : module.real().C_GetAttributeValue(session, real, asked.data(), asked.size());
-  for (std::size_t i = 0; i < asked.size(); ++i) parts[places[i]] = asked[i];
+  const bool beyond = rules.behaviour.signature_length == ModuleBehaviour::SignatureLength::kBeyondBuffer;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (beyond && asked[i].type == CKA_VALUE && asked[i].pValue != nullptr) asked[i].ulValueLen += 16;
+    parts[places[i]] = asked[i];
+  }
   if (result == CKR_OK && too_small) return CKR_BUFFER_TOO_SMALL;
   return result == CKR_OK && failed ? CKR_ATTRIBUTE_TYPE_INVALID : result;
 }

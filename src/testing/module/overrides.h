@@ -4,6 +4,16 @@
 
 namespace signet::testing {
 
+// EcdsaHash is a mechanism that the wrapper makes of CKM_ECDSA where ModuleBehaviour::ecdsa_hashes says so.
+struct EcdsaHash {
+  CK_MECHANISM_TYPE mechanism;
+  const char* hash;  // OpenSSL's name
+};
+inline constexpr EcdsaHash kEcdsaHashes[] = {
+    {CKM_ECDSA_SHA1, "SHA1"},     {CKM_ECDSA_SHA224, "SHA224"}, {CKM_ECDSA_SHA256, "SHA256"},
+    {CKM_ECDSA_SHA384, "SHA384"}, {CKM_ECDSA_SHA512, "SHA512"},
+};
+
 // Override names the functions that differ from the real module's: each does its call under the rules in
 // force.
 template <std::size_t kFunction>

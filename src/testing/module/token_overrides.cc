@@ -142,7 +142,8 @@ CK_RV GetTokenInfo(Module& module, const Rules& rules, CK_SLOT_ID slot, CK_TOKEN
 CK_RV GetMechanismList(Module& module, const Rules& rules, CK_SLOT_ID slot, CK_MECHANISM_TYPE* list,
                        CK_ULONG* count) {
   if (module.Removed(rules, slot)) return CKR_TOKEN_NOT_PRESENT;
-  if (rules.behaviour.hidden_mechanisms.empty() || count == nullptr) {
+  const bool as_is = rules.behaviour.hidden_mechanisms.empty() && !rules.behaviour.ecdsa_hashes;
+  if (as_is || count == nullptr) {
     return module.real().C_GetMechanismList(slot, list, count);
   }
   CK_ULONG size = 0;
@@ -150,6 +151,11 @@ CK_RV GetMechanismList(Module& module, const Rules& rules, CK_SLOT_ID slot, CK_M
   std::vector<CK_MECHANISM_TYPE> all(size);
   if (result == CKR_OK) result = module.real().C_GetMechanismList(slot, all.data(), &size);
   if (result != CKR_OK) return result;
+  if (rules.behaviour.ecdsa_hashes) {
+    for (const EcdsaHash& row : kEcdsaHashes) {
+      if (!Contains(all, row.mechanism)) all.push_back(row.mechanism);
+    }
+  }
   std::erase_if(all,
                 [&](CK_MECHANISM_TYPE type) { return Contains(rules.behaviour.hidden_mechanisms, type); });
   return GiveList(all, list, count);

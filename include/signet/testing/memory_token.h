@@ -1,0 +1,159 @@
+#pragma once
+
+#include <signet/testing/temporary_directory.h>
+#include <signet/testing/test_pki.h>
+#include <signet/testing/wrapped_module.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet::testing {
+
+// MemoryTokenOptions describe a token when it is made.
+struct MemoryTokenOptions {
+  std::string label = "memory";
+  std::string serial = "1";
+  std::string model = "memory";
+  std::string manufacturer = "Signet";
+  std::string pin = "1234";  // empty together with min_pin_length 0: a token whose user PIN is empty
+  std::string so_pin = "12345678";
+  int tries = 3;  // wrong PINs until the PIN is locked
+  unsigned long min_pin_length = 4;
+  bool initialised = true;
+  bool login_required = true;
+  unsigned long flags_set = 0;  // CKF_..., added to CK_TOKEN_INFO's flags
+};
+
+// MemoryObjectOptions say how an identity is stored.
+struct MemoryObjectOptions {
+  std::string id = "\x01";
+  std::string label = "key";
+  bool key = true;
+  bool certificate = true;
+  bool public_key = true;
+  bool private_key_hidden = true;  // CKA_PRIVATE of the private key
+  bool always_authenticate = false;
+};
+
+// MemoryBehaviour is how the module answers. The defaults are those of a friendly module.
+struct MemoryBehaviour {
+  enum class Gone { kSessionHandleInvalid, kDeviceRemoved, kTokenNotPresent };
+
+  std::uint64_t find_at_most = 0;        // C_FindObjects gives so many at a time; 0: as many as are asked for
+  std::optional<std::uint64_t> shuffle;  // objects are found in an order made from this number
+  bool nul_padding = false;              // texts of CK_TOKEN_INFO end with NULs instead of blanks
+  unsigned long missing_attribute = 0;   // CKR_ code for an attribute that an object lacks; 0: TYPE_INVALID
+  bool public_key_info = true;           // keys have CKA_PUBLIC_KEY_INFO
+  unsigned long max_sessions = 0;        // 0: no limit
+  bool refuse_read_only = false;         // CKR_SESSION_READ_WRITE_SO_EXISTS for read-only sessions
+  bool refuse_read_write = false;        // CKR_TOKEN_WRITE_PROTECTED for read-write sessions
+  Gone gone = Gone::kDeviceRemoved;      // what a session says after its token was removed
+  std::vector<unsigned long> hidden_mechanisms = {};
+  std::vector<ModuleFault> faults = {};  // counted from Set
+};
+
+// Disturbances are drawn from `seed` before and after calls until `budget` of them have happened.
+struct Disturbances {
+  std::uint64_t seed = 0;
+  std::uint32_t per_mille = 100;  // of the calls
+  std::uint32_t budget = 0;       // 0: without end
+  bool codes = true;              // a code that the standard permits for the function
+  bool any_code = false;          // any code of the standard instead
+  bool logout = true;             // C_Logout by others
+  bool removal = true;            // a token is taken out and put back: sessions and handles are gone
+  bool swap = false;              // two tokens change places
+  bool finalise = true;           // C_Finalize by others
+  bool sessions = true;           // C_CloseAllSessions by others
+};
+
+// MemoryCall is one call that reached the module. `token` is the serial number of the token that the call
+// was about (of the token that the session was opened on); empty where there is none.
+struct MemoryCall {
+  std::string_view function;
+  unsigned long result = 0;
+  unsigned long slot = 0;
+  unsigned long session = 0;
+  std::string token = {};
+  std::uint64_t action = 0;      // of the calling thread: MemoryModule::BeginAction
+  unsigned long user_type = 0;   // C_Login
+  std::string pin = {};          // C_Login: what was sent
+  bool pin_right = false;        // C_Login: it is this token's PIN
+  unsigned long flags = 0;       // C_Login: CK_TOKEN_INFO's flags before the call
+  std::string key = {};          // C_SignInit, C_Sign, C_Decrypt, C_DeriveKey: CKA_ID
+  bool injected = false;         // `result` was scripted or drawn, not earned
+  std::string disturbance = {};  // what happened right before the call
+};
+
+// MemoryModule is an in-memory PKCS#11 2.40 module of its own file with any number of slots and tokens: RSA,
+// EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The test
+// controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
+// Tokens are numbered in the order in which they were made, slots too. Thread-safe.
+class MemoryModule {
+ public:
+  MemoryModule();
+  ~MemoryModule();
+  MemoryModule(const MemoryModule&) = delete;
+  MemoryModule& operator=(const MemoryModule&) = delete;
+
+  // path is what a program loads.
+  const std::string& path() const noexcept { return path_; }
+
+  // Clear removes all slots, tokens, faults and records. The module must not be in use.
+  void Clear();
+  std::size_t AddSlot();
+  // AddToken makes a token and a slot that it is in.
+  std::size_t AddToken(const MemoryTokenOptions& options = {});
+  // MakeToken makes a token that is in no slot.
+  std::size_t MakeToken(const MemoryTokenOptions& options = {});
+  void AddIdentity(std::size_t token, const TestIdentity& identity, const MemoryObjectOptions& options = {});
+  // TokenUri and ObjectUri name a token and an object of it; with the PIN where `with_pin`.
+  std::string TokenUri(std::size_t token, bool with_pin = false) const;
+  std::string ObjectUri(std::size_t token, std::string_view id, bool with_pin = false) const;
+
+  // Insert puts the token into the slot, from wherever it is; who was in the slot is in none then. Sessions
+  // on a token that moves end, handles of its objects change.
+  void Insert(std::size_t token, std::size_t slot);
+  void Remove(std::size_t token);
+  // Swap exchanges what two slots hold.
+  void Swap(std::size_t slot, std::size_t other);
+  void LogOut(std::size_t token);
+  void DropSessions();
+  void FinaliseByOthers();
+  // SetFlags adds to the flags of CK_TOKEN_INFO. SetTries says how many are left; 0 locks the PIN.
+  void SetFlags(std::size_t token, unsigned long flags);
+  void SetTries(std::size_t token, int tries);
+
+  void Set(const MemoryBehaviour& behaviour);
+  void Disturb(const Disturbances& disturbances);
+  // Calm ends faults and disturbances.
+  void Calm();
+  // disturbed tells how many disturbances or faults have happened since they were set.
+  std::uint64_t disturbed() const;
+  // absent tells whether a token that a disturbance took out is not back yet.
+  bool absent() const;
+  // PermittedCodes gives what PKCS#11 2.40 lists for a function; AllCodes every code that it defines.
+  static std::vector<unsigned long> PermittedCodes(std::string_view function);
+  static std::vector<unsigned long> AllCodes();
+
+  // BeginAction numbers the calls that this thread makes from now on.
+  void BeginAction(std::uint64_t action);
+  // Record says whether calls are recorded (they are); counts are kept in any case.
+  void Record(bool on);
+  std::vector<MemoryCall> Calls() const;
+  std::uint64_t Count(std::string_view function) const;  // "*": all
+  void ResetCalls();
+
+ private:
+  class Library;
+  TemporaryDirectory directory_;
+  std::string path_;
+  std::unique_ptr<Library> library_;
+};
+
+}  // namespace signet::testing

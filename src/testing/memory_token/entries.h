@@ -1,0 +1,12 @@
+#pragma once
+
+#include <p11-kit/pkcs11.h>
+
+namespace signet::testing {
+
+// Each fills its part of the module's function list.
+void FillTokenFunctions(CK_FUNCTION_LIST& list);
+void FillObjectFunctions(CK_FUNCTION_LIST& list);
+void FillKeyFunctions(CK_FUNCTION_LIST& list);
+
+}  // namespace signet::testing

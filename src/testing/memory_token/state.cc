@@ -1,0 +1,339 @@
+#include "testing/memory_token/state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include <pthread.h>
+
+namespace signet::testing {
+namespace {
+
+thread_local std::uint64_t this_action = 0;
+MemoryState* the_state = nullptr;  // a module's functions take no context; never destroyed
+
+}  // namespace
+
+CK_FLAGS MemoryToken::Flags() const {
+  CK_FLAGS flags = CKF_RNG | flags_set | options.flags_set;
+  if (options.login_required) flags |= CKF_LOGIN_REQUIRED;
+  if (options.initialised) flags |= CKF_TOKEN_INITIALIZED;
+  if (options.initialised && (!options.pin.empty() || options.min_pin_length == 0))
+    flags |= CKF_USER_PIN_INITIALIZED;
+  if (tries < options.tries) flags |= CKF_USER_PIN_COUNT_LOW;
+  if (tries == 1) flags |= CKF_USER_PIN_FINAL_TRY;
+  if (tries <= 0) flags |= CKF_USER_PIN_LOCKED;
+  return flags;
+}
+
+MemoryState& MemoryState::Get() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    the_state = std::make_unique<MemoryState>().release();
+    pthread_atfork([] { the_state->mutex_.lock(); }, [] { the_state->mutex_.unlock(); },
+                   [] {
+                     the_state->SetInitialised(false);
+                     the_state->mutex_.unlock();
+                   });
+  });
+  return *the_state;
+}
+
+void MemoryState::SetInitialised(bool on) {
+  initialised_ = on;
+  if (on) return;
+  for (const auto& token : tokens_) {
+    token->user.reset();
+    std::erase_if(token->by_handle, [](const auto& entry) { return entry.second->owner != 0; });
+    std::erase_if(token->objects, [](const auto& object) { return object->owner != 0; });
+  }
+  sessions_.clear();
+}
+
+MemoryToken* MemoryState::TokenIn(CK_SLOT_ID slot) {
+  return slot >= kFirstSlotId && slot - kFirstSlotId < slots_.size() ? slots_[slot - kFirstSlotId] : nullptr;
+}
+
+MemoryToken* MemoryState::TokenOf(const CallOn& on) {
+  if (on.slot) return TokenIn(*on.slot);
+  const auto found = sessions_.find(on.session);
+  return found == sessions_.end() ? nullptr : found->second.token;
+}
+
+void MemoryState::Begin(std::size_t function, const CallOn& on) {
+  ++calls_begun_;
+  ++counts_[function];
+  call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action};
+  BringBack(false);
+  // A single draw decides, so that a seed says the same whatever is called.
+  if (disturbances_.per_mille != 0 && (disturbances_.budget == 0 || spent_ < disturbances_.budget) &&
+      Draw(2000) < disturbances_.per_mille)
+    DisturbNow();
+  if (on.slot) call_.slot = *on.slot;
+  const auto found = sessions_.find(on.session);
+  if (found != sessions_.end()) call_.slot = found->second.slot;
+  const MemoryToken* const token = TokenOf(on);
+  if (token != nullptr) call_.token = token->options.serial;
+  if (on.pin == nullptr) return;
+  call_.user_type = on.user_type;
+  call_.pin = *on.pin;
+  if (token == nullptr) return;
+  call_.pin_right = *on.pin == (on.user_type == CKU_SO ? token->options.so_pin : token->options.pin);
+  call_.flags = token->Flags();
+}
+
+// Gate is what every function of the kind checks first.
+CK_RV MemoryState::Gate(std::size_t function, const CallOn& on) {
+  if (function == kC_Initialize) return CKR_OK;
+  if (!initialised_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+  if (on.slot && (*on.slot < kFirstSlotId || *on.slot - kFirstSlotId >= slots_.size()))
+    return CKR_SLOT_ID_INVALID;
+  if (!on.slot && on.session == 0) {
+    const bool takes_none = function == kC_Finalize || function == kC_GetInfo || function == kC_GetSlotList;
+    return takes_none ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
+  }
+  if (on.slot) return CKR_OK;
+  const auto found = sessions_.find(on.session);
+  if (found == sessions_.end()) return CKR_SESSION_HANDLE_INVALID;
+  if (!found->second.gone) return CKR_OK;
+  switch (behaviour_.gone) {
+    case MemoryBehaviour::Gone::kSessionHandleInvalid:
+      return CKR_SESSION_HANDLE_INVALID;
+    case MemoryBehaviour::Gone::kDeviceRemoved:
+      return CKR_DEVICE_REMOVED;
+    case MemoryBehaviour::Gone::kTokenNotPresent:
+      return CKR_TOKEN_NOT_PRESENT;
+  }
+  return CKR_SESSION_HANDLE_INVALID;
+}
+
+CK_RV MemoryState::End(CK_RV rv, bool injected) {
+  call_.result = rv;
+  call_.injected = injected;
+  if (recording_) calls_.push_back(call_);
+  return rv;
+}
+
+CK_SESSION_HANDLE MemoryState::OpenSession(CK_SLOT_ID slot, CK_FLAGS flags) {
+  const CK_SESSION_HANDLE handle = next_session_++;
+  MemorySession session;
+  session.slot = slot;
+  session.token = TokenIn(slot);
+  session.flags = flags;
+  sessions_.emplace(handle, std::move(session));
+  return handle;
+}
+
+void MemoryState::CloseSession(CK_SESSION_HANDLE session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  MemoryToken* const token = found->second.token;
+  const bool gone = found->second.gone;
+  sessions_.erase(found);
+  std::erase_if(token->by_handle, [=](const auto& entry) { return entry.second->owner == session; });
+  std::erase_if(token->objects, [=](const auto& object) { return object->owner == session; });
+  const bool last = std::ranges::none_of(
+      sessions_, [=](const auto& one) { return one.second.token == token && !one.second.gone; });
+  if (last && !gone) token->user.reset();
+}
+
+void MemoryState::CloseAllSessions(CK_SLOT_ID slot) {
+  std::vector<CK_SESSION_HANDLE> those;
+  for (const auto& [handle, session] : sessions_) {
+    if (session.slot == slot) those.push_back(handle);
+  }
+  for (const CK_SESSION_HANDLE handle : those) CloseSession(handle);
+}
+
+bool MemoryState::Sees(const MemorySession& session, CK_SESSION_HANDLE, const MemoryObject& object) const {
+  return !object.Is(CKA_PRIVATE) || session.token->user == CKU_USER;
+}
+
+MemoryObject* MemoryState::ObjectOf(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle) {
+  const auto& objects = SessionOf(session).token->by_handle;
+  const auto found = objects.find(handle);
+  return found == objects.end() ? nullptr : found->second;
+}
+
+MemoryObject& MemoryState::Store(MemoryToken& token, MemoryAttributes attributes,
+                                 std::shared_ptr<EVP_PKEY> key, CK_SESSION_HANDLE owner) {
+  auto object = std::make_unique<MemoryObject>();
+  object->handle = next_object_++;
+  object->attributes = std::move(attributes);
+  object->key = std::move(key);
+  object->owner = owner;
+  token.by_handle[object->handle] = object.get();
+  token.objects.push_back(std::move(object));
+  return *token.objects.back();
+}
+
+void MemoryState::Destroy(MemoryToken& token, CK_OBJECT_HANDLE handle) {
+  token.by_handle.erase(handle);
+  std::erase_if(token.objects, [=](const auto& object) { return object->handle == handle; });
+}
+
+void MemoryState::Renumber(MemoryToken& token) {
+  token.by_handle.clear();
+  for (const auto& object : token.objects) {
+    object->handle = next_object_++;
+    token.by_handle[object->handle] = object.get();
+  }
+}
+
+std::shared_ptr<EVP_PKEY> MemoryState::PooledKey(const char* type, const char* curve) {
+  const std::string name(type);
+  std::shared_ptr<EVP_PKEY>& key = keys_[curve == nullptr ? name : name + curve];
+  if (key != nullptr) return key;
+  EVP_PKEY* made = nullptr;
+  if (name == "RSA") {
+    made = EVP_PKEY_Q_keygen(library_.get(), nullptr, type, std::size_t{2048});
+  } else if (name == "EC") {
+    made = EVP_PKEY_Q_keygen(library_.get(), nullptr, type, curve);
+  } else {
+    made = EVP_PKEY_Q_keygen(library_.get(), nullptr, type);
+  }
+  if (made == nullptr) throw std::runtime_error("no such key");
+  key = OpenSslPtr<EVP_PKEY>(made);
+  return key;
+}
+
+void MemoryState::Clear() {
+  const std::lock_guard lock(mutex_);
+  sessions_.clear();
+  slots_.clear();
+  tokens_.clear();
+  returns_.clear();
+  behaviour_ = {};
+  fault_matches_.clear();
+  disturbances_ = {.per_mille = 0};
+  spent_ = 0;
+  calls_.clear();
+  counts_.fill(0);
+}
+
+std::size_t MemoryState::AddSlot() {
+  const std::lock_guard lock(mutex_);
+  slots_.push_back(nullptr);
+  return slots_.size() - 1;
+}
+
+std::size_t MemoryState::MakeToken(const MemoryTokenOptions& options) {
+  const std::lock_guard lock(mutex_);
+  tokens_.push_back(std::make_unique<MemoryToken>());
+  tokens_.back()->options = options;
+  tokens_.back()->tries = options.tries;
+  return tokens_.size() - 1;
+}
+
+void MemoryState::AddObject(std::size_t token, const MemoryAttributes& attributes, const std::string& pkcs8) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<EVP_PKEY> key;
+  if (!pkcs8.empty()) {
+    std::shared_ptr<EVP_PKEY>& known = keys_[pkcs8];
+    if (known == nullptr) {
+      const auto* position = reinterpret_cast<const unsigned char*>(pkcs8.data());
+      const OpenSslPtr<PKCS8_PRIV_KEY_INFO> info(
+          d2i_PKCS8_PRIV_KEY_INFO(nullptr, &position, static_cast<long>(pkcs8.size())));
+      if (info == nullptr) throw std::runtime_error("not a PrivateKeyInfo");
+      known = OpenSslPtr<EVP_PKEY>(EVP_PKCS82PKEY_ex(info.get(), library_.get(), nullptr));
+      if (known == nullptr) throw std::runtime_error("a key that libcrypto does not know");
+    }
+    key = known;
+  }
+  Store(*tokens_.at(token), attributes, std::move(key), 0);
+}
+
+MemoryTokenOptions MemoryState::Options(std::size_t token) const {
+  const std::lock_guard lock(mutex_);
+  return tokens_.at(token)->options;
+}
+
+void MemoryState::TakeOut(MemoryToken* token) {
+  if (token == nullptr) return;
+  for (MemoryToken*& slot : slots_) {
+    if (slot == token) slot = nullptr;
+  }
+  std::erase_if(returns_, [=](const Return& one) { return one.token == token; });
+  token->user.reset();
+  for (auto& [handle, session] : sessions_) {
+    if (session.token == token) session.gone = true;
+  }
+  std::erase_if(token->objects, [](const auto& object) { return object->owner != 0; });
+  Renumber(*token);
+}
+
+void MemoryState::Place(MemoryToken* token, std::size_t slot) {
+  TakeOut(token);
+  TakeOut(slots_.at(slot));
+  slots_[slot] = token;
+}
+
+void MemoryState::Insert(std::size_t token, std::size_t slot) {
+  const std::lock_guard lock(mutex_);
+  Place(tokens_.at(token).get(), slot);
+}
+
+void MemoryState::Remove(std::size_t token) {
+  const std::lock_guard lock(mutex_);
+  TakeOut(tokens_.at(token).get());
+}
+
+void MemoryState::Swap(std::size_t slot, std::size_t other) {
+  const std::lock_guard lock(mutex_);
+  MemoryToken* const one = slots_.at(slot);
+  MemoryToken* const two = slots_.at(other);
+  TakeOut(one);
+  TakeOut(two);
+  slots_[slot] = two;
+  slots_[other] = one;
+}
+
+void MemoryState::LogOut(std::size_t token) {
+  const std::lock_guard lock(mutex_);
+  tokens_.at(token)->user.reset();
+}
+
+void MemoryState::DropSessions() {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < slots_.size(); ++i) CloseAllSessions(kFirstSlotId + i);
+}
+
+void MemoryState::FinaliseByOthers() {
+  const std::lock_guard lock(mutex_);
+  SetInitialised(false);
+}
+
+void MemoryState::SetFlags(std::size_t token, unsigned long flags) {
+  const std::lock_guard lock(mutex_);
+  tokens_.at(token)->flags_set = flags;
+}
+
+void MemoryState::SetTries(std::size_t token, int tries) {
+  const std::lock_guard lock(mutex_);
+  tokens_.at(token)->tries = tries;
+}
+
+void MemoryState::BeginAction(std::uint64_t action) { this_action = action; }
+
+void MemoryState::Record(bool on) {
+  const std::lock_guard lock(mutex_);
+  recording_ = on;
+}
+
+std::vector<MemoryCall> MemoryState::Calls() const {
+  const std::lock_guard lock(mutex_);
+  return calls_;
+}
+
+std::uint64_t MemoryState::Count(std::size_t function) const {
+  const std::lock_guard lock(mutex_);
+  return counts_.at(function);
+}
+
+void MemoryState::ResetCalls() {
+  const std::lock_guard lock(mutex_);
+  calls_.clear();
+  counts_.fill(0);
+}
+
+}  // namespace signet::testing

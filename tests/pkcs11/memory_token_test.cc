@@ -1,0 +1,131 @@
+// What only a token that is made for it can show: twin slots, keys without an ID, certificates that cannot be
+// read, keys that are visible without login.
+#include "pkcs11/module/cryptoki.h"
+#include "pkcs11/world.h"
+#include <signet/testing/memory_token.h>
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace signet::testing {
+namespace {
+
+class OnMemoryToken : public ::testing::Test {
+ protected:
+  Settings settings() const {
+    Settings some;
+    some.modules = {module.path()};
+    return some;
+  }
+  std::uint64_t Logins() const { return module.Count("C_Login"); }
+
+  MemoryModule module;
+  TestPki pki;
+};
+
+TEST_F(OnMemoryToken, TwinSlotsGetThePinOnlyWhereThePublicObjectsTell) {
+  const std::size_t first = module.AddToken({.label = "card", .serial = "7", .pin = "1111"});
+  const std::size_t second = module.AddToken({.label = "card", .serial = "7", .pin = "2222"});
+  module.AddIdentity(first, pki.Issue({}), {.id = "\x01", .label = "sign"});
+  module.AddIdentity(second, pki.Issue({}), {.id = "\x02", .label = "auth"});
+  Pkcs11Source source(settings());
+  EXPECT_EQ(source.List("pkcs11:token=card", nullptr).identities.size(), 2u) << "neither hides the other";
+  EXPECT_TRUE(Signs(*LoadKey(source, "pkcs11:token=card;id=%02?pin-value=2222")));
+  EXPECT_TRUE(Signs(*LoadKey(source, "pkcs11:token=card;object=sign?pin-value=1111")));
+  EXPECT_EQ(Logins(), 2u);
+  Pkcs11Source fresh(settings());
+  module.LogOut(first);
+  module.LogOut(second);
+  module.ResetCalls();
+  try {
+    LoadKey(fresh, "pkcs11:token=card?pin-value=1111");
+    ADD_FAILURE() << "which of the slots?";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kAmbiguous);
+    EXPECT_THAT(error.mend(), ::testing::HasSubstr("slot-id"));
+  }
+  EXPECT_EQ(Logins(), 0u);
+  for (const Identity& identity : fresh.List("pkcs11:token=card", nullptr).identities) {
+    EXPECT_THAT(identity.uri(), ::testing::HasSubstr("slot-id="));
+    EXPECT_EQ(fresh.List(identity.uri(), nullptr).identities.size(), 1u) << "its own URI finds it alone";
+  }
+}
+
+TEST_F(OnMemoryToken, APrivateKeyThatIsVisibleWithoutLoginIsUsedWithoutOne) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}), {.id = "\x04", .private_key_hidden = false});
+  for (const char* behavior : {"auto", "never"}) {
+    Settings some = settings();
+    some.Set("pkcs11-module-login-behavior", behavior);
+    Pkcs11Source source(some);
+    EXPECT_TRUE(Signs(*LoadKey(source, module.ObjectUri(token, "\x04")))) << behavior;
+    EXPECT_TRUE(Signs(*LoadKey(source, module.ObjectUri(token, "\x04", true)))) << behavior;
+    const Listing listing = source.List(module.TokenUri(token), nullptr);
+    ASSERT_EQ(listing.identities.size(), 1u);
+    EXPECT_TRUE(Signs(*listing.identities[0].key()));
+  }
+  EXPECT_EQ(Logins(), 0u);
+}
+
+TEST_F(OnMemoryToken, KeysWithoutAnIdAndCertificatesWithAnotherAreFoundByPublicKey) {
+  const std::size_t token = module.AddToken();
+  const TestIdentity ec = pki.Issue({.common_name = "ec"});
+  module.AddIdentity(token, ec, {.id = "", .label = "", .certificate = false});
+  module.AddIdentity(token, ec, {.id = "\x09", .label = "other", .key = false, .public_key = false});
+  const TestIdentity rsa = pki.Issue({.key = "rsa:2048", .common_name = "rsa"});
+  module.AddIdentity(token, rsa, {.id = "\x21", .label = "k", .certificate = false, .public_key = false});
+  module.AddIdentity(token, rsa, {.id = "\x22", .label = "c", .key = false, .public_key = false});
+  Pkcs11Source source(settings());
+  const Listing listing = source.List(module.TokenUri(token, true), nullptr);
+  EXPECT_TRUE(listing.problems.empty()) << listing.problems.at(0).error.what();
+  ASSERT_EQ(listing.identities.size(), 2u);
+  for (const Identity& identity : listing.identities) {
+    EXPECT_TRUE(Signs(*identity.key())) << identity.uri();
+    EXPECT_EQ(source.List(identity.uri() + "?pin-value=1234", nullptr).identities.size(), 1u);
+  }
+  // Hidden keys are found by the same rules when they are unlocked.
+  Pkcs11Source fresh(settings());
+  module.LogOut(token);
+  const auto prompt = std::make_shared<FixedPrompt>("1234");
+  for (const Identity& identity : fresh.List(module.TokenUri(token), prompt).identities)
+    EXPECT_TRUE(Signs(*identity.key())) << identity.uri();
+  EXPECT_EQ(Logins(), 2u);
+}
+
+TEST_F(OnMemoryToken, ASearchEndsOnlyWhenACallGivesNothing) {
+  const std::size_t token = module.AddToken();
+  for (int i = 1; i <= 20; ++i) {
+    module.AddIdentity(token, pki.Issue({.common_name = std::to_string(i)}),
+                       {.id = std::string(1, static_cast<char>(i)), .label = std::to_string(i)});
+  }
+  for (const std::uint64_t batch : {1u, 2u, 3u, 10u, 16u, 0u}) {
+    module.Set({.find_at_most = batch, .shuffle = batch});
+    Pkcs11Source source(settings());
+    EXPECT_EQ(source.List(module.TokenUri(token, true), nullptr).identities.size(), 20u) << batch;
+  }
+}
+
+TEST_F(OnMemoryToken, AListingIsOnePassWhoseCostIsInProportionToTheIdentities) {
+  std::map<int, std::uint64_t> calls;
+  for (const int count : {20, 40}) {
+    module.Clear();
+    const std::size_t token = module.AddToken();
+    for (int i = 1; i <= count; ++i) {
+      module.AddIdentity(token, pki.Issue({.common_name = std::to_string(i)}),
+                         {.id = std::string(1, static_cast<char>(i)), .label = std::to_string(i)});
+    }
+    Pkcs11Source source(settings());
+    module.ResetCalls();
+    EXPECT_EQ(source.List(module.TokenUri(token, true), nullptr).identities.size(),
+              static_cast<std::size_t>(count));
+    calls[count] = module.Count("*");
+    EXPECT_EQ(module.Count("C_FindObjectsInit"), 3u) << "one search for each class";
+  }
+  EXPECT_LE(calls[40] - calls[20], 3u * 20) << "three calls an identity";
+}
+
+}  // namespace
+}  // namespace signet::testing
