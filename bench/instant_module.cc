@@ -2,7 +2,7 @@
 // is the software in front of it. It has one token with one P-256 key pair. A digest's signature is real, and
 // is given again for as long as the digest stays the same. For one thread.
 #include "base/openssl_ptr.h"
-#include "testing/module/functions.h"
+#include "testing/module/absent_functions.h"
 
 #include <algorithm>
 #include <array>
@@ -228,16 +228,6 @@ CK_RV Sign(CK_SESSION_HANDLE, CK_BYTE* data, CK_ULONG size, CK_BYTE* signature, 
   return CKR_OK;
 }
 
-template <class... Arguments>
-CK_RV NotThere(Arguments...) {
-  return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-template <class... Arguments>
-void FillOne(CK_RV (*&function)(Arguments...)) {
-  if (function == nullptr) function = &NotThere<Arguments...>;
-}
-
 }  // namespace
 }  // namespace signet::bench
 
@@ -266,9 +256,7 @@ extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUN
     made.C_GetAttributeValue = &GetAttributeValue;
     made.C_SignInit = &SignInit;
     made.C_Sign = &Sign;
-#define SIGNET_FILL(name) FillOne(made.name);
-    SIGNET_PKCS11_FUNCTIONS(SIGNET_FILL)
-#undef SIGNET_FILL
+    signet::testing::FillAbsentFunctions(made);
     return made;
   }();
   *list = &functions;

@@ -45,11 +45,11 @@ void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions option
 void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 
-// HandshakeError says why a handshake with a selector failed, or the first read after it, where a TLS 1.3
-// server's refusal arrives: the cause, from what the server asked for and what there was to present or from
-// its alert in words, and the mend. Call it when SSL_connect, SSL_do_handshake or SSL_read has failed. What a
-// selector, its key or the peer's alert said is kept with the connection and is found though the ERR queue
-// was emptied, as Boost.Asio and libcurl do; reasons of libssl itself are only in the queue. It empties the
+// HandshakeError says why a handshake with a selector failed, and what to do. Call it when SSL_connect,
+// SSL_do_handshake or SSL_read has failed: in TLS 1.3 a server's refusal arrives with the first read. The
+// cause comes from what the server asked for and which identities there were, or from the server's alert.
+// What a selector, its key or the peer's alert said is kept with the connection, so it is found also where
+// Boost.Asio or libcurl has emptied the ERR queue; libssl's own reasons are only in the queue. It empties the
 // queue.
 Error HandshakeError(SSL* connection);
 

@@ -39,18 +39,6 @@ std::vector<Bytes> Authorities(SSL* connection) {
   return authorities;
 }
 
-std::vector<SignatureScheme> PeerSchemes(SSL* connection) {
-  std::vector<SignatureScheme> schemes;
-  const int count = SSL_get_sigalgs(connection, 0, nullptr, nullptr, nullptr, nullptr, nullptr);
-  for (int i = 0; i < count; ++i) {
-    unsigned char low = 0;
-    unsigned char high = 0;
-    SSL_get_sigalgs(connection, i, nullptr, nullptr, nullptr, &low, &high);
-    schemes.push_back(static_cast<SignatureScheme>(high << 8 | low));
-  }
-  return schemes;
-}
-
 }  // namespace
 
 void WatchOidFilters(SSL_CTX* context) {
@@ -59,13 +47,25 @@ void WatchOidFilters(SSL_CTX* context) {
                          KeepFilters, nullptr);
 }
 
+std::vector<SignatureScheme> SchemesOf(SSL* connection, SchemeList list) {
+  std::vector<SignatureScheme> schemes;
+  const int count = list(connection, 0, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < count; ++i) {
+    unsigned char low = 0;
+    unsigned char high = 0;
+    list(connection, i, nullptr, nullptr, nullptr, &low, &high);
+    schemes.push_back(static_cast<SignatureScheme>(high << 8 | low));
+  }
+  return schemes;
+}
+
 CertificateRequest ReadRequest(SSL* connection) {
   CertificateRequest request;
   request.protocol_version = static_cast<std::uint16_t>(SSL_version(connection));
   request.role =
       SSL_is_server(connection) == 1 ? CertificateRequest::Role::kServer : CertificateRequest::Role::kClient;
   request.authorities = Authorities(connection);
-  request.schemes = PeerSchemes(connection);
+  request.schemes = SchemesOf(connection, SSL_get_sigalgs);
   const unsigned char* types = nullptr;
   const std::size_t type_count = SSL_get0_certificate_types(connection, &types);
   if (type_count > 0) request.certificate_types.assign(types, types + type_count);

@@ -33,53 +33,46 @@ std::vector<SignatureScheme> StackSchemes() {
 // UsesSha1 tells the schemes that libssl drops at every security level above 0.
 bool UsesSha1(SignatureScheme scheme) { return RowOf(scheme).algorithm.hash == Hash::kSha1; }
 
-// Security asks the security callback of a connection what libssl asks it when a certificate is put on the
-// connection, so that a program's own callback is obeyed like the default one.
+// Security has libssl judge certificates by the connection's security level, or by the program's own security
+// callback: it puts them on the connection, as Present does, and takes them off again. Versions of libssl
+// differ in what they look at: that of 3.5.9 leaves out how a certificate was signed.
 class Security {
  public:
-  explicit Security(SSL* connection)
-      : connection_(connection),
-        level_(SSL_get_security_level(connection)),
-        allows_(SSL_get_security_callback(connection)),
-        argument_(SSL_get0_security_ex_data(connection)) {}
+  explicit Security(SSL* connection) : connection_(connection) {}
 
-  // Refusal is SelectionPolicy::stack_refusal.
+  // Refusal is SelectionPolicy::stack_refusal. The connection has no certificate afterwards.
   std::optional<Reason> Refusal(const Certificate& certificate, bool leaf) const {
     const OpenSslErrorMark mark;
     X509* native = certificate.native();
     const EVP_PKEY* key = X509_get0_pubkey(native);
-    const int key_bits = key != nullptr ? EVP_PKEY_get_security_bits(key) : -1;
-    if (!Allows(leaf ? SSL_SECOP_EE_KEY : SSL_SECOP_CA_KEY, key_bits, 0, native)) {
-      return Reason{
-          Reason::Code::kKeyTooWeak,
-          fmt::format("the key in the certificate of {} is too weak for OpenSSL's security level {}: "
-                      "{} bits of security",
-                      certificate.subject(), level_, std::max(key_bits, 0))};
+    switch (RefusedBecause(native, leaf)) {
+      case SSL_R_EE_KEY_TOO_SMALL:
+      case SSL_R_CA_KEY_TOO_SMALL:
+        return Reason{
+            Reason::Code::kKeyTooWeak,
+            fmt::format("the key in the certificate of {} is too weak for OpenSSL's security level {}: "
+                        "{} bits of security",
+                        certificate.subject(), SSL_get_security_level(connection_),
+                        key != nullptr ? std::max(EVP_PKEY_get_security_bits(key), 0) : 0)};
+      case SSL_R_CA_MD_TOO_WEAK:
+        return Reason{Reason::Code::kSignatureTooWeak,
+                      fmt::format("the signature on the certificate of {}, {}, is too weak for OpenSSL's "
+                                  "security level {}",
+                                  certificate.subject(), OBJ_nid2ln(X509_get_signature_nid(native)),
+                                  SSL_get_security_level(connection_))};
+      default:
+        return leaf && key != nullptr ? CurveRefusal(native, key) : std::nullopt;
     }
-    if (!AllowsSignature(native)) {
-      return Reason{Reason::Code::kSignatureTooWeak,
-                    fmt::format("the signature on the certificate of {}, {}, is too weak for OpenSSL's "
-                                "security level {}",
-                                certificate.subject(), OBJ_nid2ln(X509_get_signature_nid(native)), level_)};
-    }
-    if (leaf && key != nullptr) return CurveRefusal(native, key);
-    return std::nullopt;
   }
 
  private:
-  bool Allows(int operation, int bits, int nid, X509* certificate) const {
-    return allows_ == nullptr ||
-           allows_(connection_, nullptr, operation, bits, nid, certificate, argument_) == 1;
-  }
-
-  // The signature of a self-signed certificate proves nothing, and counts for nothing.
-  bool AllowsSignature(X509* certificate) const {
-    if ((X509_get_extension_flags(certificate) & EXFLAG_SS) != 0) return true;
-    int digest = NID_undef;
-    int key = NID_undef;
-    int bits = -1;
-    if (X509_get_signature_info(certificate, &digest, &key, &bits, nullptr) != 1) bits = -1;
-    return Allows(SSL_SECOP_CA_MD, bits, digest != NID_undef ? digest : key, certificate);
+  // RefusedBecause gives libssl's reason code, 0 where it took the certificate.
+  int RefusedBecause(X509* certificate, bool leaf) const {
+    const bool taken = (leaf ? SSL_use_certificate(connection_, certificate)
+                             : static_cast<int>(SSL_add1_chain_cert(connection_, certificate))) == 1;
+    const int reason = taken ? 0 : ERR_GET_REASON(ERR_peek_last_error());
+    SSL_certs_clear(connection_);
+    return reason;
   }
 
   // In TLS 1.2 the curve of a key must be among the groups that the client's hello listed (RFC 8422
@@ -97,25 +90,13 @@ class Security {
                     curve)};
   }
 
-  using Callback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
-
   SSL* connection_;
-  int level_;
-  Callback allows_;
-  void* argument_;
 };
 
 // DropUnshared takes from `stack` what the peer lists and libssl would not sign with: by its security level
 // or by the connection's own list (SSL_set1_client_sigalgs).
 void DropUnshared(SSL* connection, const CertificateRequest& request, std::vector<SignatureScheme>& stack) {
-  std::vector<SignatureScheme> shared;
-  const int count = SSL_get_shared_sigalgs(connection, 0, nullptr, nullptr, nullptr, nullptr, nullptr);
-  for (int i = 0; i < count; ++i) {
-    unsigned char low = 0;
-    unsigned char high = 0;
-    SSL_get_shared_sigalgs(connection, i, nullptr, nullptr, nullptr, &low, &high);
-    shared.push_back(static_cast<SignatureScheme>(high << 8 | low));
-  }
+  const std::vector<SignatureScheme> shared = SchemesOf(connection, SSL_get_shared_sigalgs);
   if (shared.empty()) return;
   std::erase_if(stack, [&](SignatureScheme scheme) {
     return std::ranges::count(request.schemes, scheme) > 0 && std::ranges::count(shared, scheme) == 0;

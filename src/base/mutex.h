@@ -12,10 +12,7 @@
 #define SIGNET_THREAD_ANNOTATION(x)
 #endif
 #define SIGNET_GUARDED_BY(x) SIGNET_THREAD_ANNOTATION(guarded_by(x))
-#define SIGNET_PT_GUARDED_BY(x) SIGNET_THREAD_ANNOTATION(pt_guarded_by(x))
 #define SIGNET_REQUIRES(...) SIGNET_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-#define SIGNET_EXCLUDES(...) SIGNET_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-#define SIGNET_RETURN_CAPABILITY(x) SIGNET_THREAD_ANNOTATION(lock_returned(x))
 
 namespace signet {
 

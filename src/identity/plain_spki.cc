@@ -2,6 +2,7 @@
 
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
+#include "identity/spki_algorithms.h"
 
 #include <algorithm>
 #include <array>
@@ -20,18 +21,13 @@ constexpr std::uint8_t kBitString = 0x03;
 constexpr std::uint8_t kObjectIdentifier = 0x06;
 constexpr std::uint8_t kSequence = 0x30;
 
-// RFC 8017 appendix A.1, RFC 5480 section 2.1.1, RFC 8410 section 3.
-constexpr std::array<std::uint8_t, 13> kRsa = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                               0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-constexpr std::array<std::uint8_t, 9> kEc = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-
 struct EdwardsRow {
   std::array<std::uint8_t, 5> algorithm;
   const char* name;
 };
 constexpr EdwardsRow kEdwards[] = {
-    {{0x06, 0x03, 0x2b, 0x65, 0x70}, "ED25519"},
-    {{0x06, 0x03, 0x2b, 0x65, 0x71}, "ED448"},
+    {kEd25519Algorithm, "ED25519"},
+    {kEd448Algorithm, "ED448"},
 };
 
 // Take takes one element with `tag` off the front of `rest` and gives its content; nothing where there is
@@ -116,9 +112,10 @@ OpenSslPtr<EVP_PKEY> ReadPlainSpki(Bytes der) {
   const auto bits = Take(rest, kBitString);
   if (!algorithm || !bits || !rest.empty() || bits->empty() || (*bits)[0] != 0) return nullptr;
   const Bytes key = bits->subspan(1);
-  if (std::ranges::equal(*algorithm, kRsa)) return Rsa(key);
-  if (algorithm->size() > kEc.size() && std::ranges::equal(algorithm->first(kEc.size()), kEc)) {
-    return Ec(algorithm->subspan(kEc.size()), key);
+  if (std::ranges::equal(*algorithm, kRsaAlgorithm)) return Rsa(key);
+  if (algorithm->size() > kEcAlgorithm.size() &&
+      std::ranges::equal(algorithm->first(kEcAlgorithm.size()), kEcAlgorithm)) {
+    return Ec(algorithm->subspan(kEcAlgorithm.size()), key);
   }
   for (const EdwardsRow& row : kEdwards) {
     if (!std::ranges::equal(*algorithm, row.algorithm)) continue;

@@ -72,8 +72,8 @@ struct Disturbances {
   bool sessions = true;           // C_CloseAllSessions by others
 };
 
-// MemoryCall is one call that reached the module. `token` is the serial number of the token that the call
-// was about (of the token that the session was opened on); empty where there is none.
+// MemoryCall is one call that reached the module. `token` is the serial number of the call's token, which is
+// that of the session, if the call names one; empty where there is none.
 struct MemoryCall {
   std::string_view function;
   unsigned long result = 0;

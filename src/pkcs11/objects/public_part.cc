@@ -1,6 +1,7 @@
 #include "pkcs11/objects/public_part.h"
 
 #include "base/openssl_error.h"
+#include "identity/spki_algorithms.h"
 #include "pkcs11/objects/der.h"
 #include "pkcs11/objects/key_encoding.h"
 #include <signet/error.h>
@@ -18,10 +19,6 @@ namespace {
 constexpr std::uint8_t kSequence = 0x30;
 constexpr std::uint8_t kBitString = 0x03;
 
-constexpr std::array<std::uint8_t, 13> kRsaAlgorithm = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                                        0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-constexpr std::array<std::uint8_t, 9> kEcAlgorithm = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-
 // OtherCurveRow is a curve whose keys are bytes and no point (RFC 8410): the OID alone is the algorithm.
 struct OtherCurveRow {
   const char* curve;
@@ -30,8 +27,8 @@ struct OtherCurveRow {
   std::array<std::uint8_t, 5> algorithm;
 };
 constexpr OtherCurveRow kOtherCurves[] = {
-    {"ED25519", CKK_EC_EDWARDS, 32, {0x06, 0x03, 0x2b, 0x65, 0x70}},
-    {"ED448", CKK_EC_EDWARDS, 57, {0x06, 0x03, 0x2b, 0x65, 0x71}},
+    {"ED25519", CKK_EC_EDWARDS, 32, kEd25519Algorithm},
+    {"ED448", CKK_EC_EDWARDS, 57, kEd448Algorithm},
     {"X25519", kCkkEcMontgomery, 32, {0x06, 0x03, 0x2b, 0x65, 0x6e}},
     {"X448", kCkkEcMontgomery, 56, {0x06, 0x03, 0x2b, 0x65, 0x6f}},
 };

@@ -2,6 +2,7 @@
 #include "testing/memory_token/entries.h"
 #include "testing/memory_token/key_material.h"
 #include "testing/memory_token/state.h"
+#include "testing/module/absent_functions.h"
 
 #include <cstring>
 
@@ -278,16 +279,6 @@ CK_RV DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HA
   });
 }
 
-template <class... Arguments>
-CK_RV NotThere(Arguments...) {
-  return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-template <class... Arguments>
-void FillOne(CK_RV (*&function)(Arguments...)) {
-  if (function == nullptr) function = &NotThere<Arguments...>;
-}
-
 }  // namespace
 
 void FillKeyFunctions(CK_FUNCTION_LIST& list) {
@@ -296,9 +287,7 @@ void FillKeyFunctions(CK_FUNCTION_LIST& list) {
   list.C_DecryptInit = &DecryptInit;
   list.C_Decrypt = &Decrypt;
   list.C_DeriveKey = &DeriveKey;
-#define SIGNET_FILL(name) FillOne(list.name);
-  SIGNET_PKCS11_FUNCTIONS(SIGNET_FILL)
-#undef SIGNET_FILL
+  FillAbsentFunctions(list);
 }
 
 }  // namespace signet::testing
