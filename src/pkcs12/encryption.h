@@ -18,7 +18,7 @@ struct Pbkdf2Parameters {
   std::vector<std::uint8_t> salt;
   std::uint64_t iterations = 0;
   std::optional<std::uint64_t> key_size;
-  const DigestRow* prf = nullptr;
+  Digest prf;
 
   // Read throws Error kMalformed or kUnsupported.
   static Pbkdf2Parameters Read(BerReader parameters);
@@ -43,25 +43,29 @@ class Encryption {
  private:
   enum class Derivation { kPkcs12, kPbkdf1, kPbkdf2, kScrypt };
 
-  void ReadPbes1(const Pbes1Row& row, BerReader& algorithm);
+  void ReadPbes1(Pbes1 scheme, BerReader& algorithm);
   void ReadPbes2(BerReader parameters);
   void ReadScrypt(BerReader parameters);
   void ReadCipher(BerReader algorithm);
   void ReadCipherParameters(BerReader& algorithm);
+  void ReadAeadParameters(BerReader& algorithm);
+  void CheckIv() const;
   void SettleKeySize(std::optional<std::uint64_t> asked);
+  void Prepare(EVP_CIPHER_CTX* run, Bytes tag) const;
   // DeriveKeyAndIv gives the key, and the IV behind it where the file does not state one.
   DerivedKey DeriveKeyAndIv(const Password& password) const;
 
   Derivation derivation_ = Derivation::kPbkdf2;
-  const DigestRow* digest_ = nullptr;
+  Digest digest_;
   std::vector<std::uint8_t> salt_;
   std::uint64_t iterations_ = 0;
   std::uint64_t scrypt_n_ = 0, scrypt_r_ = 0, scrypt_p_ = 0;
   std::optional<std::uint64_t> asked_key_size_;
-  const CipherRow* cipher_ = nullptr;
+  Cipher cipher_;
   std::size_t key_size_ = 0;
   std::uint64_t rc2_bits_ = 0;  // 0: as the cipher has it
   std::vector<std::uint8_t> iv_;
+  std::size_t tag_size_ = 0;  // of an AEAD, at the end of the ciphertext
 };
 
 }  // namespace signet

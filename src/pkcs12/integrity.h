@@ -6,6 +6,7 @@
 #include "pkcs12/password.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace signet {
@@ -22,15 +23,15 @@ class Integrity {
     return iterations_ > UINT64_MAX / blocks_ ? UINT64_MAX : iterations_ * blocks_;
   }
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
-  bool takes_utf8() const noexcept { return prf_ != nullptr; }
+  bool takes_utf8() const noexcept { return prf_.has_value(); }
   // Agrees tells whether `password` gives the MAC that the file has over `content`.
   bool Agrees(const Password& password, Bytes content) const;
 
  private:
   void ReadPbmac1(BerReader parameters);
 
-  const DigestRow* digest_ = nullptr;  // of the HMAC
-  const DigestRow* prf_ = nullptr;     // PBMAC1's PBKDF2; null: PKCS#12's own derivation
+  Digest digest_;              // of the HMAC
+  std::optional<Digest> prf_;  // PBMAC1's PBKDF2; nothing: PKCS#12's own derivation
   std::vector<std::uint8_t> salt_;
   std::uint64_t blocks_ = 1;  // of PBKDF2, each of which costs all iterations
   std::uint64_t iterations_ = 1;

@@ -3,12 +3,12 @@
 #include "pkcs12/file_fixture.h"
 #include "pkcs12/legacy_context.h"
 
+#include <cstdlib>
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 namespace signet {
 namespace {

@@ -134,7 +134,7 @@ TEST_F(Pkcs12Refusal, CostThatAppearsAfterDecryptionIsCharged) {
   const Secret password("secret");
   const der::Value hidden = der::Sequence({ShroudedKeyBag(Pbkdf2(UINT64_MAX))});
   const der::Value salt(8, 1);
-  const DerivedKey key = DerivePbkdf2(*FindHmac("1.2.840.113549.2.7"), password, salt, 10, 16);
+  const DerivedKey key = DerivePbkdf2(FindHmac("test", "1.2.840.113549.2.7"), password, salt, 10, 16);
   const der::Value iv(16, 9);
   std::vector<std::uint8_t> ciphertext(hidden.size() + 32);
   int size = 0;
