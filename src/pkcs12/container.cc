@@ -75,7 +75,7 @@ void OrProblem(Contents& contents, Read read) {
 
 }  // namespace
 
-Container::Container(Bytes file, std::uint64_t max_iterations) : cost_(max_iterations) {
+Container::Container(Bytes file, CostMeter cost) : cost_(cost) {
   RefuseForeign(file);
   BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "the file");
   if (!pfx.NextIs(BerTag::kInteger)) ThrowMalformed("not a PKCS#12 file; it may be a certificate");
@@ -108,7 +108,7 @@ void Container::ReadSafe(BerReader content_info) {
   try {
     if (kind == kData) {
       safes_.push_back(content_info.Enter(BerTag::kContext0, "a safe").Octets("a safe"));
-      ReadBags(safes_.back().bytes, cost_, bags_);
+      ReadBags(safes_.back().bytes, bags_);
     } else if (kind == kEncryptedData) {
       ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
     } else if (kind == kEnvelopedData) {
@@ -161,54 +161,73 @@ bool Repeats(const std::vector<Password>& forms, const Password& form, bool utf8
 
 }  // namespace
 
-const Password* Container::Agreeing(const std::vector<Password>& forms) const {
-  if (!integrity_) return nullptr;
-  for (const Password& form : forms) {
-    if (Repeats(forms, form, integrity_->takes_utf8())) continue;
-    if (integrity_->Agrees(form, authenticated_.bytes)) return &form;
+template <class Try>
+void Container::Settle(bool utf8, Attempts attempts, Try try_one) {
+  for (;;) {
+    for (const Password& form : forms_) {
+      if (Repeats(forms_, form, utf8)) continue;
+      attempts.Next();
+      if (!try_one(form)) continue;
+      password_ = &form;
+      return;
+    }
+    if (!ask_) {
+      ThrowWrongPassword("the password is wrong, or the file was altered or damaged",
+                         "Give the password that the file was exported with.");
+    }
+    forms_ = std::exchange(ask_, {})();
   }
-  ThrowWrongPassword("the password is wrong, or the file was altered",
-                     "Give the password that the file was exported with.");
 }
 
-Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext,
-                            const std::vector<Password>& forms, const Password*& password) const {
-  if (password != nullptr) {
-    std::optional<Secret> plain = encryption.Decrypt(*password, ciphertext);
-    if (plain && IsSequence(*plain)) return std::move(*plain);
-    if (encryption.takes_utf8()) {
-      plain = encryption.Decrypt(NssPassword(*password), ciphertext);
-      if (plain && IsSequence(*plain)) return std::move(*plain);
-    }
-    // Some programs spell one password differently for the MAC and for the encryption.
-    const bool utf8 = encryption.takes_utf8();
-    for (const Password& form : forms) {
-      if (Repeats(forms, form, utf8) || Spelling(form, utf8).view() == Spelling(*password, utf8).view())
-        continue;
-      plain = encryption.Decrypt(form, ciphertext);
-      if (plain && IsSequence(*plain)) return std::move(*plain);
-    }
-    ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
-                       "Export the file again, with one password for all.");
-  }
-  for (const Password& form : forms) {
-    if (Repeats(forms, form, encryption.takes_utf8())) continue;
-    std::optional<Secret> plain = encryption.Decrypt(form, ciphertext);
-    if (!plain || !IsSequence(*plain)) continue;
-    password = &form;
-    return std::move(*plain);
-  }
-  ThrowWrongPassword("the password is wrong, or the file is damaged",
-                     "Give the password that the file was exported with.");
+Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext) {
+  if (password_ != nullptr) return DecryptedWithSettled(encryption, ciphertext);
+  std::optional<Secret> plain;
+  Settle(encryption.takes_utf8(), Attempts(cost_, encryption.cost()), [&](const Password& form) {
+    plain = encryption.Decrypt(form, ciphertext);
+    return plain && IsSequence(*plain);
+  });
+  return std::move(*plain);
 }
 
-Contents Container::Open(const std::vector<Password>& forms) && {
-  const Password* password = Agreeing(forms);
-  // Everything is decrypted, and the cost of what is inside known, before the first key inside is.
-  std::vector<Secret> decrypted;
+// Some programs spell one password differently for the MAC and for the encryption.
+Secret Container::DecryptedWithSettled(const Encryption& encryption, Bytes ciphertext) {
+  Attempts attempts(cost_, encryption.cost());
+  std::optional<Secret> plain;
+  const auto opens = [&](const Password& form) {
+    attempts.Next();
+    plain = encryption.Decrypt(form, ciphertext);
+    return plain && IsSequence(*plain);
+  };
+  const bool utf8 = encryption.takes_utf8();
+  if (opens(*password_) || (utf8 && opens(NssPassword(*password_)))) return std::move(*plain);
+  for (const Password& form : forms_) {
+    if (Repeats(forms_, form, utf8) || Spelling(form, utf8).view() == Spelling(*password_, utf8).view())
+      continue;
+    if (opens(form)) return std::move(*plain);
+  }
+  ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
+                     "Export the file again, with one password for all.");
+}
+
+std::vector<bool> Container::Wanted(const ChooseKeys& choose) const {
+  std::vector<bool> wanted = choose ? choose(bags_) : std::vector<bool>(bags_.keys.size(), true);
+  if (std::ranges::find(wanted, true) == wanted.end()) wanted.assign(bags_.keys.size(), true);
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (!bags_.keys[place].encryption) wanted[place] = true;
+  }
+  return wanted;
+}
+
+Contents Container::Open(std::vector<Password> forms, AskForms ask, const ChooseKeys& choose) {
+  forms_ = std::move(forms);
+  ask_ = std::move(ask);
+  if (integrity_) {
+    Settle(integrity_->takes_utf8(), Attempts(cost_, integrity_->cost()),
+           [&](const Password& form) { return integrity_->Agrees(form, authenticated_.bytes); });
+  }
   for (const EncryptedSafe& safe : encrypted_safes_) {
-    decrypted.push_back(Decrypted(safe.encryption, safe.ciphertext.bytes, forms, password));
-    ReadBags(AsBytes(decrypted.back()), cost_, bags_);
+    decrypted_.push_back(Decrypted(safe.encryption, safe.ciphertext.bytes));
+    ReadBags(AsBytes(decrypted_.back()), bags_);
   }
 
   Contents contents;
@@ -216,24 +235,46 @@ Contents Container::Open(const std::vector<Password>& forms) && {
   contents.sealed_for_others = sealed_for_others_;
   contents.keys_seen = bags_.keys.size() + bags_.unsupported.size();
   contents.problems.insert(contents.problems.end(), bags_.unsupported.begin(), bags_.unsupported.end());
-  for (KeyBag& bag : bags_.keys) {
-    // Where nothing has settled the password yet, a failure means the whole file's.
-    Secret plain;
-    const bool settles = bag.encryption && password == nullptr;
-    if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
+  read_.assign(bags_.keys.size(), false);
+  ReadKeys(Wanted(choose), contents);
+  for (const CertificateBag& bag : bags_.certificates) {
     OrProblem(contents, [&] {
-      if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-      StoredKey key{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes),
-                    std::move(bag.attributes)};
-      if (!Holds(contents, key)) contents.keys.push_back(std::move(key));
-    });
-  }
-  for (CertificateBag& bag : bags_.certificates) {
-    OrProblem(contents, [&] {
-      contents.certificates.push_back({Certificate::FromDer(bag.der.bytes), std::move(bag.attributes)});
+      contents.certificates.push_back({Certificate::FromDer(bag.der.bytes), bag.attributes});
     });
   }
   return contents;
+}
+
+void Container::Unlock(Contents& contents) {
+  ReadKeys(std::vector<bool>(bags_.keys.size(), true), contents);
+  std::ranges::sort(contents.keys, {}, &StoredKey::place);
+}
+
+void Container::ReadKeys(const std::vector<bool>& wanted, Contents& contents) {
+  const auto due = [&](std::size_t place) { return wanted[place] && !read_[place]; };
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (due(place) && bags_.keys[place].encryption) cost_.Charge(bags_.keys[place].encryption->cost());
+  }
+  contents.locked.clear();
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (due(place)) ReadKey(place, contents);
+    if (!read_[place]) contents.locked.push_back(bags_.keys[place].attributes);
+  }
+}
+
+void Container::ReadKey(std::size_t place, Contents& contents) {
+  const KeyBag& bag = bags_.keys[place];
+  read_[place] = true;
+  Secret plain;
+  // Where nothing has settled the password yet, a failure means the whole file's.
+  const bool settles = bag.encryption && password_ == nullptr;
+  if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes);
+  OrProblem(contents, [&] {
+    if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes);
+    StoredKey key{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes), bag.attributes,
+                  place};
+    if (!Holds(contents, key)) contents.keys.push_back(std::move(key));
+  });
 }
 
 }  // namespace signet

@@ -197,8 +197,19 @@ void Encryption::SettleKeySize(std::optional<std::uint64_t> asked) {
     ThrowMalformed("the cipher has a key length that it cannot have");
 }
 
-std::uint64_t Encryption::cost() const noexcept {
-  return derivation_ == Derivation::kScrypt ? Product(Product(scrypt_n_, scrypt_r_), scrypt_p_) : iterations_;
+Cost Encryption::cost() const noexcept {
+  const auto blocks = [&](std::size_t size) { return (size + digest_.size - 1) / digest_.size; };
+  switch (derivation_) {
+    case Derivation::kPkcs12:
+      return {iterations_, blocks(key_size_) + blocks(cipher_.iv_size)};
+    case Derivation::kPbkdf1:
+      return {iterations_};
+    case Derivation::kPbkdf2:
+      return {iterations_, blocks(key_size_)};
+    case Derivation::kScrypt:
+      return {Product(Product(scrypt_n_, scrypt_r_), scrypt_p_)};
+  }
+  return {std::numeric_limits<std::uint64_t>::max()};
 }
 
 DerivedKey Encryption::DeriveKeyAndIv(const Password& password) const {

@@ -2,6 +2,7 @@
 
 #include "pkcs12/algorithms.h"
 #include "pkcs12/ber.h"
+#include "pkcs12/cost_meter.h"
 #include "pkcs12/derivation.h"
 #include "pkcs12/password.h"
 #include <signet/secret.h>
@@ -32,8 +33,8 @@ class Encryption {
   // Read takes an AlgorithmIdentifier; throws Error kMalformed, or kUnsupported naming the algorithm.
   static Encryption Read(BerReader algorithm);
 
-  // cost is the iteration count; N * r * p for scrypt.
-  std::uint64_t cost() const noexcept;
+  // cost is that of one Decrypt.
+  Cost cost() const noexcept;
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
   bool takes_utf8() const noexcept { return derivation_ != Derivation::kPkcs12; }
   // Decrypt gives nothing where the padding shows that the key was wrong; throws Error kUnsupported where

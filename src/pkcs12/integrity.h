@@ -2,6 +2,7 @@
 
 #include "pkcs12/algorithms.h"
 #include "pkcs12/ber.h"
+#include "pkcs12/cost_meter.h"
 #include "pkcs12/encryption.h"
 #include "pkcs12/password.h"
 
@@ -19,9 +20,8 @@ class Integrity {
   // kUnsupported naming the algorithm.
   static Integrity Read(BerReader mac_data);
 
-  std::uint64_t cost() const noexcept {
-    return iterations_ > UINT64_MAX / blocks_ ? UINT64_MAX : iterations_ * blocks_;
-  }
+  // cost is that of one Agrees.
+  Cost cost() const noexcept { return {iterations_, blocks_}; }
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
   bool takes_utf8() const noexcept { return prf_.has_value(); }
   // Agrees tells whether `password` gives the MAC that the file has over `content`.

@@ -114,10 +114,14 @@ Value Algorithm(const Scheme& scheme) {
   return der::Sequence({der::Oid("1.2.840.113549.1.5.13"), der::Sequence({kdf, cipher})});
 }
 
+Value ShroudedKeyBag(const Scheme& scheme, const Value& pkcs8, const std::string& password,
+                     const Value& attributes) {
+  const Value sealed = der::Sequence({Algorithm(scheme), der::Octets(Encrypted(scheme, password, pkcs8))});
+  return der::Sequence({der::Oid("1.2.840.113549.1.12.10.1.2"), der::Context0({sealed}), attributes});
+}
+
 Value FileUnder(const Scheme& scheme, const testing::TestIdentity& identity, const std::string& password) {
-  const Value sealed =
-      der::Sequence({Algorithm(scheme), der::Octets(Encrypted(scheme, password, identity.private_key))});
-  const Value key_bag = der::Sequence({der::Oid("1.2.840.113549.1.12.10.1.2"), der::Context0({sealed})});
+  const Value key_bag = ShroudedKeyBag(scheme, identity.private_key, password);
   const Value safe = Encrypted(scheme, password, der::Sequence({der::CertificateBag(identity.certificate)}));
   const Value info =
       der::Sequence({der::Oid("1.2.840.113549.1.7.1"), Algorithm(scheme), der::Tlv(0x80, {safe})});

@@ -36,6 +36,9 @@ der::Value Iv(std::size_t size);
 der::Value Encrypted(const Scheme& scheme, const std::string& password, const der::Value& plain);
 // Algorithm is the AlgorithmIdentifier of `scheme`.
 der::Value Algorithm(const Scheme& scheme);
+// ShroudedKeyBag is a bag with the encrypted key; `attributes` may be empty.
+der::Value ShroudedKeyBag(const Scheme& scheme, const der::Value& pkcs8, const std::string& password,
+                          const der::Value& attributes = {});
 // FileUnder is a file without MAC whose key and whose safe of one certificate are encrypted under `password`.
 der::Value FileUnder(const Scheme& scheme, const testing::TestIdentity& identity,
                      const std::string& password);
