@@ -1,5 +1,7 @@
 #include "pkcs12/container.h"
 
+#include "pkcs12/foreign_file.h"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -17,27 +19,6 @@ constexpr std::size_t kMaxSafes = 100;
 
 [[noreturn]] void ThrowWrongPassword(std::string detail, std::string mend) {
   throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .mend = std::move(mend)});
-}
-
-// RefuseForeign says what a file is that is no PKCS#12 file.
-void RefuseForeign(Bytes file) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data()),
-                              std::min<std::size_t>(file.size(), 4096));
-  if (text.empty()) ThrowMalformed("the file is empty");
-  if (text.front() == static_cast<char>(BerTag::kSequence)) return;
-  const auto refuse = [](std::string_view is, std::string_view mend) {
-    throw Error({.code = ErrorCode::kMalformed,
-                 .detail = fmt::format("not a PKCS#12 file; it looks like {}", is),
-                 .mend = std::string(mend)});
-  };
-  if (text.find("-----BEGIN ") != std::string_view::npos) {
-    refuse("PEM", "Make a PKCS#12 file of it: openssl pkcs12 -export -in FILE.pem -out FILE.p12");
-  }
-  if (text.starts_with("\xfe\xed\xfe\xed")) {
-    refuse("a Java keystore (JKS)", "Convert it: keytool -importkeystore -deststoretype pkcs12");
-  }
-  if (text.starts_with("MI")) refuse("base64", "Decode it: base64 -d FILE > FILE.p12");
-  ThrowMalformed("not a PKCS#12 file");
 }
 
 // IsSequence tells whether decrypted bytes are one SEQUENCE that begins with an element, as both a
@@ -77,10 +58,9 @@ void OrProblem(Contents& contents, Read read) {
 
 Container::Container(Bytes file, CostMeter cost) : cost_(cost) {
   RefuseForeign(file);
+  if (file.front() != static_cast<std::uint8_t>(BerTag::kSequence)) ThrowMalformed("not a PKCS#12 file");
   BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "the file");
-  if (!pfx.NextIs(BerTag::kInteger)) ThrowMalformed("not a PKCS#12 file; it may be a certificate");
   const std::uint64_t version = pfx.Unsigned("the version of the file");
-  if (version < 2) ThrowMalformed("not a PKCS#12 file; it may be a private key alone");
   if (version != 3) ThrowMalformed(fmt::format("not a PKCS#12 file of version 3, but of {}", version));
   BerReader content_info = pfx.Enter(BerTag::kSequence, "the file's content");
   const std::string kind = content_info.Oid("the kind of the file's content");

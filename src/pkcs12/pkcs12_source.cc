@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/openssl_error.h"
+#include "pkcs12/armour.h"
 #include "pkcs12/container.h"
 #include "pkcs12/pairing.h"
 #include "pkcs12/uri.h"
@@ -10,19 +11,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 namespace signet {
 namespace {
-
-// FileBytes are wiped when they die: a file may hold its key unencrypted.
-struct FileBytes {
-  std::vector<std::uint8_t> bytes;
-  explicit FileBytes(std::vector<std::uint8_t> read) : bytes(std::move(read)) {}
-  ~FileBytes() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  FileBytes(const FileBytes&) = delete;
-  FileBytes& operator=(const FileBytes&) = delete;
-};
 
 // Ask asks a person for the password of the file.
 std::vector<Password> Ask(const Pkcs12Uri& uri, PinPrompt* prompt) {
@@ -90,8 +81,10 @@ bool Found(const Pkcs12Uri& uri, const std::vector<Pair>& pairs) {
 Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
   Loaded loaded;
   try {
-    const FileBytes file(ReadFile(uri.path, settings.pkcs12_max_file_size));
-    Container container(file.bytes, {settings.pkcs12_max_iterations, settings.pkcs12_max_total_iterations});
+    const WipedBytes file(ReadFile(uri.path, settings.pkcs12_max_file_size));
+    const WipedBytes inside = Unarmoured(file.bytes());
+    Container container(inside.empty() ? file.bytes() : inside.bytes(),
+                        {settings.pkcs12_max_iterations, settings.pkcs12_max_total_iterations});
     loaded.contents = Open(container, uri, prompt);
     loaded.read = true;
     const std::vector<Certificate> extra = ChainFile(settings, loaded.problems);

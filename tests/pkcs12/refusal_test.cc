@@ -17,25 +17,6 @@ using ::testing::HasSubstr;
 
 using Pkcs12Refusal = FileFixture;
 
-TEST_F(Pkcs12Refusal, WhatIsNoPkcs12FileIsCalledWhatItLooksLike) {
-  const auto said = [&](std::string_view text) {
-    directory_.Write("file.p12", text);
-    const Error error = Problem();
-    EXPECT_EQ(error.code(), ErrorCode::kMalformed) << text;
-    return error.detail();
-  };
-  EXPECT_THAT(said(""), HasSubstr("empty"));
-  EXPECT_THAT(said("Bag Attributes\n-----BEGIN CERTIFICATE-----\n"), HasSubstr("PEM"));
-  EXPECT_THAT(said("MIIKnwIBAzCC"), HasSubstr("base64"));
-  EXPECT_THAT(said("\xfe\xed\xfe\xed\1\2\3\4"), HasSubstr("Java"));
-  EXPECT_THAT(said("hello"), HasSubstr("not a PKCS#12 file"));
-  const auto alice = pki_.Issue({});
-  Write(alice.certificate.der());
-  EXPECT_THAT(Problem().detail(), HasSubstr("certificate"));
-  Write(alice.private_key);
-  EXPECT_THAT(Problem().detail(), HasSubstr("private key"));
-}
-
 TEST_F(Pkcs12Refusal, EveryTruncationIsAnErrorAndNoIdentity) {
   const std::vector<std::uint8_t> whole = testing::MakePkcs12(pki_.Issue({}), {.iterations = 1});
   for (std::size_t size = 0; size < whole.size(); ++size) {
