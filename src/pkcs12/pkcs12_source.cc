@@ -125,6 +125,15 @@ Error NoKey(const Contents& contents) {
                 .mend = "Export the private key together with its certificate."});
 }
 
+// ChainTooLong stands beside an identity: a server that has the issuers may accept what is left.
+Error ChainTooLong(const CertificateChain& chain) {
+  return Error({.code = ErrorCode::kTooCostly,
+                .detail = fmt::format("the chain of {} has more than {} certificates, and was cut at {}",
+                                      chain.leaf().subject(), chain.certificates().size(),
+                                      chain.certificates().back().subject()),
+                .mend = "Export the identity with the certificates between its own and the root only."});
+}
+
 // MayHideKeys tells whether a part that we cannot decrypt may hold the keys that were not seen.
 bool MayHideKeys(const Loaded& loaded) {
   return std::ranges::any_of(loaded.problems,
@@ -151,6 +160,7 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
     } else {
       listing.identities.push_back(
           Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12, loaded.UriOf(uri.path, pair)));
+      if (pair.chain->cut()) report(ChainTooLong(*pair.chain));
     }
   }
   if (!matched && !loaded.pairs.empty()) report(NothingMatches(uri.path, loaded));

@@ -85,6 +85,26 @@ TEST_F(Pkcs12Contents, ChainComesOutLeafFirstWhateverTheOrder) {
   } while (std::ranges::next_permutation(order, {}, &Certificate::sha256).found);
 }
 
+TEST_F(Pkcs12Contents, ChainThatIsTooLongIsCutAndTheLimitIsSaid) {
+  TestIdentity issuer = pki_.root();
+  der::Value bags;
+  for (int i = 0; i < 16; ++i) {
+    const der::Value bag = der::CertificateBag(issuer.certificate);
+    bags.insert(bags.end(), bag.begin(), bag.end());
+    issuer = TestPki::IssueFrom(issuer, testing::CertificateOptions::Ca(fmt::format("CA {}", i)));
+    const der::Value key = der::KeyBag(issuer.private_key);
+    const der::Value leaf = der::CertificateBag(issuer.certificate);
+    Write(der::Pfx(der::Sequence({der::SafeContents({key, bags, leaf})})));
+    EXPECT_EQ(List("").problems.size(), i < 15 ? 0u : 1u) << i;
+  }
+  const Listing listing = List("");
+  ASSERT_EQ(listing.identities.size(), 1u);
+  EXPECT_EQ(listing.identities[0].chain().certificates().size(), 16u);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kTooCostly);
+  EXPECT_THAT(listing.problems[0].error.detail(), HasSubstr("more than 16 certificates"));
+}
+
 TEST_F(Pkcs12Contents, ChainFileCompletesTheChain) {
   const auto middle = pki_.Intermediate("Middle");
   Write(TestPki::IssueFrom(middle, {}), {.with_issuers = false});
