@@ -114,6 +114,35 @@ Value Algorithm(const Scheme& scheme) {
   return der::Sequence({der::Oid("1.2.840.113549.1.5.13"), der::Sequence({kdf, cipher})});
 }
 
+Value Mac(const std::string& oid, Value password, const Value& content) {
+  const OpenSslPtr<EVP_MD> digest(EVP_MD_fetch(Theirs(), oid.c_str(), nullptr));
+  if ((EVP_MD_get_flags(digest.get()) & EVP_MD_FLAG_XOF) != 0) return {};
+  const OpenSslPtr<EVP_KDF> kdf(EVP_KDF_fetch(Theirs(), "PKCS12KDF", nullptr));
+  const OpenSslPtr<EVP_KDF_CTX> run(EVP_KDF_CTX_new(kdf.get()));
+  Value salt(8, 1);
+  int id = 3;
+  int iterations = 2;
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, const_cast<char*>(oid.c_str()), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, password.data(), password.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt.data(), salt.size()),
+      OSSL_PARAM_construct_int(OSSL_KDF_PARAM_ITER, &iterations),
+      OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS12_ID, &id),
+      OSSL_PARAM_construct_end()};
+  Value key(static_cast<std::size_t>(EVP_MD_get_size(digest.get())));
+  EXPECT_EQ(EVP_KDF_derive(run.get(), key.data(), key.size(), params), 1) << oid;
+  Value mac(EVP_MAX_MD_SIZE);
+  std::size_t size = 0;
+  EXPECT_NE(EVP_Q_mac(Theirs(), "HMAC", nullptr, oid.c_str(), nullptr, key.data(), key.size(), content.data(),
+                      content.size(), mac.data(), mac.size(), &size),
+            nullptr)
+      << oid;
+  mac.resize(size);
+  return der::Sequence(
+      {der::Sequence({der::Sequence({der::Oid(oid.c_str()), der::Null()}), der::Octets(mac)}),
+       der::Octets(salt), der::Integer(2)});
+}
+
 Value ShroudedKeyBag(const Scheme& scheme, const Value& pkcs8, const std::string& password,
                      const Value& attributes) {
   const Value sealed = der::Sequence({Algorithm(scheme), der::Octets(Encrypted(scheme, password, pkcs8))});

@@ -36,6 +36,9 @@ der::Value Iv(std::size_t size);
 der::Value Encrypted(const Scheme& scheme, const std::string& password, const der::Value& plain);
 // Algorithm is the AlgorithmIdentifier of `scheme`.
 der::Value Algorithm(const Scheme& scheme);
+// Mac is a MacData (RFC 7292 section 4) over `content` with the digest `oid`, by OpenSSL's derivation and
+// HMAC, under a password that is a BMPString with two zero bytes; nothing for a digest without HMAC.
+der::Value Mac(const std::string& oid, der::Value password, const der::Value& content);
 // ShroudedKeyBag is a bag with the encrypted key; `attributes` may be empty.
 der::Value ShroudedKeyBag(const Scheme& scheme, const der::Value& pkcs8, const std::string& password,
                           const der::Value& attributes = {});
