@@ -26,12 +26,15 @@ class CertificateChain {
   // paths lists every way from the leaf through the issuers at hand, leaf first: several where a CA is
   // cross-signed. At most 32 paths of at most 16 certificates.
   const std::vector<std::vector<Certificate>>& paths() const noexcept { return *paths_; }
+  // cut tells whether the chain goes on beyond the 16 certificates that a path may have.
+  bool cut() const noexcept;
   // WithPath returns the chain that takes `path`, one of paths() or the beginning of one.
   CertificateChain WithPath(std::vector<Certificate> path) const;
 
  private:
   std::shared_ptr<const std::vector<std::vector<Certificate>>> paths_;
   std::vector<Certificate> certificates_;
+  bool cut_ = false;  // some path is
 };
 
 }  // namespace signet

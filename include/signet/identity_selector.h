@@ -64,6 +64,7 @@ struct Reason {
     kChainNotYetValid,  // another certificate of the chain
     kChainExpired,
     kIncompleteChain,  // it leads neither to a root nor to an authority that the peer named
+    kChainTooLong,     // it goes on beyond the certificates that a path may have, and was cut
     kHostName,         // a server's own certificate does not name the host that the client asked for
   };
   Code code;

@@ -47,9 +47,12 @@ class Settings {
   bool pem_pin_sources = true;
   std::chrono::milliseconds call_timeout{0};        // 0: wait for ever
   std::string chain_file;                           // PEM; completes every chain
-  std::uint64_t pkcs12_max_iterations = 5'000'000;  // in sum over one file
-  std::uint64_t pkcs12_max_file_size = 16 << 20;    // bytes
-  std::string call_log;                             // "stderr" or a path; empty: none
+  std::uint64_t pkcs12_max_iterations = 5'000'000;  // of one derivation, as the file states them
+  // pkcs12_max_total_iterations: of all derivations of a file, times the blocks that each gives, for every
+  // password that is tried.
+  std::uint64_t pkcs12_max_total_iterations = 50'000'000;
+  std::uint64_t pkcs12_max_file_size = 16 << 20;  // bytes
+  std::string call_log;                           // "stderr" or a path; empty: none
   std::function<void(std::string_view line)> call_log_callback;
   bool encode_provider_uri_to_pem = false;
   std::string config_file;  // signet-config

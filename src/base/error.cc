@@ -36,7 +36,9 @@ constexpr CodeRow kCodes[] = {
     {ErrorCode::kMalformed, "malformed",
      "Get the file or object anew from where it was made: this one is damaged."},
     {ErrorCode::kTooCostly, "too-costly",
-     "Make the file anew with fewer iterations, or raise pkcs12-max-iterations or pkcs12-max-file-size."},
+     "Make the file anew with fewer iterations, or raise pkcs12-max-iterations, pkcs12-max-total-iterations "
+     "or "
+     "pkcs12-max-file-size."},
     {ErrorCode::kUnsupported, "unsupported", "Make it anew with an algorithm that is in use today."},
     {ErrorCode::kNotFound, "not-found", "Run `signet list` to see what there is."},
     {ErrorCode::kAmbiguous, "ambiguous", "Name one of them: `signet list` shows their URIs."},

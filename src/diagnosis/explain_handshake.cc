@@ -23,8 +23,9 @@ constexpr Code kKind[] = {Code::kExtendedKeyUsage, Code::kKeyUsage,        Code:
                           Code::kOidFilter,        Code::kCertificateType, Code::kCurveNotOffered,
                           Code::kKeyTooWeak};
 constexpr Code kPair[] = {Code::kKeyCertificateMismatch};
-constexpr Code kIssuer[] = {Code::kIncompleteChain, Code::kAuthorities};
-constexpr Code kChain[] = {Code::kIncompleteChain, Code::kAuthorities, Code::kChainSignature};
+constexpr Code kIssuer[] = {Code::kIncompleteChain, Code::kChainTooLong, Code::kAuthorities};
+constexpr Code kChain[] = {Code::kIncompleteChain, Code::kChainTooLong, Code::kAuthorities,
+                           Code::kChainSignature};
 
 // EvidenceRow says what of an identity explains an alert (RFC 8446 section 6.2): `causes` are certain once
 // they are found, `suspects` are what the server may mean.
@@ -124,6 +125,7 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
   }
   // A chain that stops short is the likelier cause where the authorities do not fit.
   const Reason* missing = Find(nearest->reasons, Code::kIncompleteChain);
+  if (missing == nullptr) missing = Find(nearest->reasons, Code::kChainTooLong);
   const Explanation why = Explain(nearest->reasons.front());
   std::string cause = fmt::format("no client certificate was sent, as {} does not fit: {}",
                                   nearest->identity.subject(), why.cause);
@@ -173,7 +175,13 @@ std::vector<Reason> Suspicions(const Choice& choice) {
   if (choice.identity() == nullptr) return reasons;
   const Certificate& last = choice.identity()->chain().certificates().back();
   const bool known = NamesIssuerOf(choice.request(), last);
-  if (!last.self_signed() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
+  if (choice.identity()->chain().cut()) {
+    reasons.push_back(
+        {Code::kChainTooLong,
+         fmt::format("its chain goes on beyond the {} certificates that a chain may have, and was "
+                     "cut at {}",
+                     choice.identity()->chain().certificates().size(), last.subject())});
+  } else if (!last.self_signed() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
     reasons.push_back(
         {Code::kIncompleteChain,
          fmt::format("its chain stops at {}; the certificate of the issuer {} is not with it, and the "

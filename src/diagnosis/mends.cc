@@ -55,6 +55,9 @@ constexpr ReasonMend kReasonMends[] = {
      "Put the missing certificate beside the identity: into its PKCS#12 file, on its token, or into the file "
      "that the "
      "setting chain-file names."},
+    {Code::kChainTooLong,
+     "Have a certificate issued nearer to the root, or take certificates of the chain that repeat a CA out "
+     "of the file."},
     {Code::kHostName, "Use a certificate whose subjectAltName has the host's name as a dNSName."},
 };
 

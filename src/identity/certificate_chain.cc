@@ -47,6 +47,7 @@ class PathFinder {
     Walk();
     return std::move(found_);
   }
+  bool cut() const noexcept { return cut_; }
 
  private:
   void Walk() {
@@ -61,7 +62,18 @@ class PathFinder {
         continued = true;
       }
     }
-    if (!continued && found_.size() < kMaxPaths) found_.push_back(path_);
+    if (!continued && found_.size() < kMaxPaths) {
+      cut_ = cut_ || (path_.size() == kMaxPath && GoesOn());
+      found_.push_back(path_);
+    }
+  }
+
+  // GoesOn tells whether an issuer of the last certificate is at hand.
+  bool GoesOn() {
+    if (path_.back().self_signed()) return false;
+    return std::ranges::any_of(IssuersOf(path_.back()), [&](const Certificate* issuer) {
+      return std::ranges::find(path_, *issuer) == path_.end();
+    });
   }
 
   // IssuersOf gives the proven issuers of `subject`, the one that is valid longest first. Each subject is
@@ -91,19 +103,27 @@ class PathFinder {
   std::map<std::string, std::vector<const Certificate*>> issuers_;
   Path path_;
   std::vector<Path> found_;
+  bool cut_ = false;
 };
 
 }  // namespace
 
-CertificateChain::CertificateChain(Certificate leaf, const std::vector<Certificate>& others)
-    : paths_(std::make_shared<const std::vector<Path>>(PathFinder(others).From(leaf))),
-      certificates_(paths_->front()) {}
+CertificateChain::CertificateChain(Certificate leaf, const std::vector<Certificate>& others) {
+  PathFinder finder(others);
+  paths_ = std::make_shared<const std::vector<Path>>(finder.From(leaf));
+  certificates_ = paths_->front();
+  cut_ = finder.cut();
+}
+
+bool CertificateChain::cut() const noexcept { return cut_ && certificates_.size() == kMaxPath; }
 
 CertificateChain CertificateChain::Completed(const std::vector<Certificate>& others) const {
   Path pool;
   for (const Path& path : *paths_) pool.insert(pool.end(), path.begin() + 1, path.end());
   pool.insert(pool.end(), others.begin(), others.end());
-  return CertificateChain(leaf(), pool);
+  CertificateChain chain(leaf(), pool);
+  chain.cut_ = chain.cut_ || cut_;  // What was cut off is not in the paths.
+  return chain;
 }
 
 CertificateChain CertificateChain::WithPath(Path path) const {

@@ -1,117 +1,194 @@
 #include "pkcs12/algorithms.h"
 
 #include "base/openssl_context.h"
+#include "base/openssl_error.h"
 #include "pkcs12/legacy_context.h"
 #include <signet/error.h>
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <openssl/objects.h>
 
 namespace signet {
 namespace {
 
-// clang-format off
-constexpr DigestRow kDigests[] = {
-    {.oid = "1.3.14.3.2.26", .hmac_oid = "1.2.840.113549.2.7", .name = "SHA1", .size = 20, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.1", .hmac_oid = "1.2.840.113549.2.9", .name = "SHA2-256", .size = 32, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.2", .hmac_oid = "1.2.840.113549.2.10", .name = "SHA2-384", .size = 48, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.3", .hmac_oid = "1.2.840.113549.2.11", .name = "SHA2-512", .size = 64, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.4", .hmac_oid = "1.2.840.113549.2.8", .name = "SHA2-224", .size = 28, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.5", .hmac_oid = "1.2.840.113549.2.12", .name = "SHA2-512/224", .size = 28, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.6", .hmac_oid = "1.2.840.113549.2.13", .name = "SHA2-512/256", .size = 32, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.7", .hmac_oid = "2.16.840.1.101.3.4.2.13", .name = "SHA3-224", .size = 28, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.8", .hmac_oid = "2.16.840.1.101.3.4.2.14", .name = "SHA3-256", .size = 32, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.9", .hmac_oid = "2.16.840.1.101.3.4.2.15", .name = "SHA3-384", .size = 48, .legacy = false},
-    {.oid = "2.16.840.1.101.3.4.2.10", .hmac_oid = "2.16.840.1.101.3.4.2.16", .name = "SHA3-512", .size = 64, .legacy = false},
-    {.oid = "1.2.840.113549.2.5", .hmac_oid = "1.2.840.113549.2.6", .name = "MD5", .size = 16, .legacy = false},
-    {.oid = "1.2.156.10197.1.401", .hmac_oid = "1.2.156.10197.1.401.2", .name = "SM3", .size = 32, .legacy = false},
-    {.oid = "1.2.840.113549.2.4", .hmac_oid = "", .name = "MD4", .size = 16, .legacy = true},
-    {.oid = "1.3.36.3.2.1", .hmac_oid = "", .name = "RIPEMD160", .size = 20, .legacy = true},
+using Names = std::pair<std::string_view, std::string_view>;
+
+// HMACs that EVP_PBE_find does not know as PRFs, with their hashes: the OIDs of RFC 2104's first registrants,
+// SHA-3 (OpenSSL 3.0 lacks it there), and both of SM3.
+constexpr Names kHmacs[] = {
+    {"1.3.6.1.5.5.8.1.1", "1.2.840.113549.2.5"},             // MD5
+    {"1.3.6.1.5.5.8.1.2", "1.3.14.3.2.26"},                  // SHA-1
+    {"1.3.6.1.5.5.8.1.4", "1.3.36.3.2.1"},                   // RIPEMD-160
+    {"2.16.840.1.101.3.4.2.13", "2.16.840.1.101.3.4.2.7"},   // SHA3-224
+    {"2.16.840.1.101.3.4.2.14", "2.16.840.1.101.3.4.2.8"},   // SHA3-256
+    {"2.16.840.1.101.3.4.2.15", "2.16.840.1.101.3.4.2.9"},   // SHA3-384
+    {"2.16.840.1.101.3.4.2.16", "2.16.840.1.101.3.4.2.10"},  // SHA3-512
+    {"1.2.156.10197.1.401.2", "1.2.156.10197.1.401"},        // SM3
+    {"1.2.156.10197.1.401.3.1", "1.2.156.10197.1.401"},      // SM3
 };
 
-constexpr const DigestRow& kSha1 = kDigests[0];
-constexpr const DigestRow& kMd5 = kDigests[11];
-
-using enum CipherRow::Parameters;
-
-constexpr CipherRow Row(std::string_view oid, const char* name, std::size_t key, std::size_t iv, bool legacy = false) {
-  return {.oid = oid, .name = name, .key_size = key, .iv_size = iv, .legacy = legacy, .any_key_size = false, .parameters = kIv};
-}
-constexpr CipherRow Legacy(const char* name, std::size_t key, std::size_t iv) { return Row("", name, key, iv, true); }
-
-constexpr CipherRow kCiphers[] = {
-    Row("2.16.840.1.101.3.4.1.2", "AES-128-CBC", 16, 16),
-    Row("2.16.840.1.101.3.4.1.22", "AES-192-CBC", 24, 16),
-    Row("2.16.840.1.101.3.4.1.42", "AES-256-CBC", 32, 16),
-    Row("1.2.840.113549.3.7", "DES-EDE3-CBC", 24, 8),
-    Row("1.2.392.200011.61.1.1.1.2", "CAMELLIA-128-CBC", 16, 16),
-    Row("1.2.392.200011.61.1.1.1.3", "CAMELLIA-192-CBC", 24, 16),
-    Row("1.2.392.200011.61.1.1.1.4", "CAMELLIA-256-CBC", 32, 16),
-    Row("1.2.410.200046.1.1.2", "ARIA-128-CBC", 16, 16),
-    Row("1.2.410.200046.1.1.7", "ARIA-192-CBC", 24, 16),
-    Row("1.2.410.200046.1.1.12", "ARIA-256-CBC", 32, 16),
-    Row("1.2.156.10197.1.104.2", "SM4-CBC", 16, 16),
-    Row("1.2.410.200004.1.4", "SEED-CBC", 16, 16, true),
-    Row("1.3.14.3.2.7", "DES-CBC", 8, 8, true),
-    Row("1.3.6.1.4.1.188.7.1.1.2", "IDEA-CBC", 16, 8, true),
-    {.oid = "1.2.840.113549.3.2", .name = "RC2-CBC", .key_size = 16, .iv_size = 8, .legacy = true, .any_key_size = true, .parameters = kRc2},
-    {.oid = "1.3.6.1.4.1.3029.1.2", .name = "BF-CBC", .key_size = 16, .iv_size = 8, .legacy = true, .any_key_size = true, .parameters = kIv},
-    {.oid = "1.2.840.113533.7.66.10", .name = "CAST5-CBC", .key_size = 16, .iv_size = 8, .legacy = true, .any_key_size = true, .parameters = kCast5},
+// Ciphers whose OID no OpenSSL knows.
+constexpr Names kCiphers[] = {
+    {"1.2.840.113549.1.9.16.3.18", "ChaCha20-Poly1305"},  // RFC 8103
 };
 
-using enum Pbes1Row::Derivation;
-
-constexpr Pbes1Row kPbes1[] = {
-    {.oid = "1.2.840.113549.1.12.1.1", .name = "pbeWithSHAAnd128BitRC4", .derivation = kPkcs12, .digest = kSha1, .cipher = Legacy("RC4", 16, 0)},
-    {.oid = "1.2.840.113549.1.12.1.2", .name = "pbeWithSHAAnd40BitRC4", .derivation = kPkcs12, .digest = kSha1, .cipher = Legacy("RC4-40", 5, 0)},
-    {.oid = "1.2.840.113549.1.12.1.3", .name = "pbeWithSHAAnd3-KeyTripleDES-CBC", .derivation = kPkcs12, .digest = kSha1, .cipher = Row("", "DES-EDE3-CBC", 24, 8)},
-    {.oid = "1.2.840.113549.1.12.1.4", .name = "pbeWithSHAAnd2-KeyTripleDES-CBC", .derivation = kPkcs12, .digest = kSha1, .cipher = Row("", "DES-EDE-CBC", 16, 8)},
-    {.oid = "1.2.840.113549.1.12.1.5", .name = "pbeWithSHAAnd128BitRC2-CBC", .derivation = kPkcs12, .digest = kSha1, .cipher = Legacy("RC2-CBC", 16, 8)},
-    {.oid = "1.2.840.113549.1.12.1.6", .name = "pbeWithSHAAnd40BitRC2-CBC", .derivation = kPkcs12, .digest = kSha1, .cipher = Legacy("RC2-40-CBC", 5, 8)},
-    {.oid = "1.2.840.113549.1.5.3", .name = "pbeWithMD5AndDES-CBC", .derivation = kPbkdf1, .digest = kMd5, .cipher = Legacy("DES-CBC", 8, 8)},
-    {.oid = "1.2.840.113549.1.5.6", .name = "pbeWithMD5AndRC2-CBC", .derivation = kPbkdf1, .digest = kMd5, .cipher = Legacy("RC2-64-CBC", 8, 8)},
-    {.oid = "1.2.840.113549.1.5.10", .name = "pbeWithSHA1AndDES-CBC", .derivation = kPbkdf1, .digest = kSha1, .cipher = Legacy("DES-CBC", 8, 8)},
-    {.oid = "1.2.840.113549.1.5.11", .name = "pbeWithSHA1AndRC2-CBC", .derivation = kPbkdf1, .digest = kSha1, .cipher = Legacy("RC2-64-CBC", 8, 8)},
-};
-// clang-format on
-
-template <class Rows, class Column>
-auto* Find(const Rows& rows, Column column, std::string_view oid) noexcept {
-  const auto* row = std::ranges::find(rows, oid, column);
-  return row != std::end(rows) && !oid.empty() ? row : nullptr;
+std::string_view Find(std::span<const Names> rows, std::string_view key) noexcept {
+  const auto row = std::ranges::find(rows, key, &Names::first);
+  return row != rows.end() ? row->second : std::string_view();
 }
 
-// HmacAlias maps the two HMACs that have an older OID (RFC 8018 knows only the new ones).
-std::string_view HmacAlias(std::string_view oid) noexcept {
-  if (oid == "1.3.6.1.5.5.8.1.1") return "1.2.840.113549.2.6";
-  if (oid == "1.3.6.1.5.5.8.1.2") return "1.2.840.113549.2.7";
-  return oid;
+std::string Dotted(int nid) {
+  char text[80] = "";
+  OBJ_obj2txt(text, sizeof text, OBJ_nid2obj(nid), 1);
+  return text;
+}
+
+// NameOf gives OpenSSL's name with the OID, or the OID alone.
+std::string NameOf(const std::string& oid) {
+  const int nid = OBJ_txt2nid(oid.c_str());
+  return nid != NID_undef ? fmt::format("{} ({})", OBJ_nid2ln(nid), oid)
+                          : fmt::format("the algorithm {}", oid);
+}
+
+[[noreturn]] void ThrowLacking(std::string_view what, const std::string& oid, std::string_view why) {
+  throw Error({.code = ErrorCode::kUnsupported,
+               .detail = fmt::format("{} uses {}, which {}", what, NameOf(oid), why),
+               .mend = "Export it again with AES and SHA-256 (PBES2)."});
+}
+
+// LegacyIfThere gives the legacy context, or null without the module.
+OSSL_LIB_CTX* LegacyIfThere(std::string_view algorithm) {
+  try {
+    return LegacyContext(algorithm);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+// FetchFirst gives `fetch(context)` of the first context that has the algorithm, with that context. What
+// OpenSSL has no name for is in no provider either, and is no reason to load the legacy module.
+template <class Fetch>
+auto FetchFirst(std::string_view what, const std::string& oid, bool known, Fetch fetch) {
+  const OpenSslErrorMark mark;
+  if (auto found = fetch(OwnContext())) return std::pair(std::move(found), OwnContext());
+  if (!known) ThrowUnsupported(what, oid);
+  OSSL_LIB_CTX* legacy = LegacyIfThere(oid);
+  if (legacy == nullptr) {
+    ThrowOpenSsl(ErrorCode::kUnsupported, "OSSL_PROVIDER_load",
+                 fmt::format("{} uses {}, which is not supported without OpenSSL's legacy module, and that "
+                             "cannot be loaded",
+                             what, NameOf(oid)),
+                 "Install it (on Debian 13: openssl-provider-legacy), or export the file again with AES.");
+  }
+  if (auto found = fetch(legacy)) return std::pair(std::move(found), legacy);
+  ThrowUnsupported(what, oid);
+}
+
+bool IsKnown(const std::string& oid) {
+  return OBJ_txt2nid(oid.c_str()) != NID_undef || !Find(kCiphers, oid).empty();
+}
+
+Cipher::Parameters ParametersOf(const EVP_CIPHER* cipher, std::size_t iv_size) {
+  if ((EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0) return Cipher::Parameters::kAead;
+  if (iv_size == 0) return Cipher::Parameters::kNone;
+  if (EVP_CIPHER_is_a(cipher, "RC2-CBC") == 1) return Cipher::Parameters::kRc2;
+  if (EVP_CIPHER_is_a(cipher, "CAST5-CBC") == 1) return Cipher::Parameters::kCast5;
+  return Cipher::Parameters::kIv;
+}
+
+bool EncryptsFiles(int mode) {
+  static constexpr int kModes[] = {EVP_CIPH_STREAM_CIPHER, EVP_CIPH_ECB_MODE, EVP_CIPH_CBC_MODE,
+                                   EVP_CIPH_CFB_MODE,      EVP_CIPH_OFB_MODE, EVP_CIPH_CTR_MODE,
+                                   EVP_CIPH_GCM_MODE,      EVP_CIPH_CCM_MODE};
+  return std::ranges::find(kModes, mode) != std::end(kModes);
+}
+
+Cipher Described(OpenSslPtr<EVP_CIPHER> evp) {
+  const auto key_size = static_cast<std::size_t>(EVP_CIPHER_get_key_length(evp.get()));
+  const auto iv_size = static_cast<std::size_t>(EVP_CIPHER_get_iv_length(evp.get()));
+  const int mode = EVP_CIPHER_get_mode(evp.get());
+  const auto parameters = ParametersOf(evp.get(), iv_size);
+  std::string name = EVP_CIPHER_get0_name(evp.get());
+  return {std::move(name), std::move(evp), key_size, iv_size, mode, parameters};
+}
+
+// CipherNamed fetches by the OID, and by OpenSSL's name for it where no provider states the OID.
+OpenSslPtr<EVP_CIPHER> CipherNamed(OSSL_LIB_CTX* context, const std::string& oid) {
+  OpenSslPtr<EVP_CIPHER> cipher(EVP_CIPHER_fetch(context, oid.c_str(), nullptr));
+  if (cipher != nullptr) return cipher;
+  std::string_view name = Find(kCiphers, oid);
+  if (const int nid = OBJ_txt2nid(oid.c_str()); name.empty() && nid != NID_undef) name = OBJ_nid2sn(nid);
+  if (!name.empty()) cipher.reset(EVP_CIPHER_fetch(context, std::string(name).c_str(), nullptr));
+  return cipher;
 }
 
 }  // namespace
 
-const DigestRow* FindDigest(std::string_view oid) noexcept { return Find(kDigests, &DigestRow::oid, oid); }
-const DigestRow* FindHmac(std::string_view oid) noexcept {
-  return Find(kDigests, &DigestRow::hmac_oid, HmacAlias(oid));
+bool Cipher::HasKeysOf(std::size_t size) const {
+  if (size == key_size) return true;
+  const OpenSslErrorMark mark;
+  const OpenSslPtr<EVP_CIPHER_CTX> run(CheckOpenSsl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
+  const int asked = static_cast<int>(size);
+  return EVP_DecryptInit_ex2(run.get(), evp.get(), nullptr, nullptr, nullptr) == 1 &&
+         EVP_CIPHER_CTX_set_key_length(run.get(), asked) == 1 &&
+         EVP_CIPHER_CTX_get_key_length(run.get()) == asked;
 }
-const CipherRow* FindCipher(std::string_view oid) noexcept { return Find(kCiphers, &CipherRow::oid, oid); }
-const Pbes1Row* FindPbes1(std::string_view oid) noexcept { return Find(kPbes1, &Pbes1Row::oid, oid); }
 
-OSSL_LIB_CTX* ContextFor(bool legacy, std::string_view algorithm) {
-  return legacy ? LegacyContext(algorithm) : OwnContext();
+Digest FindDigest(std::string_view what, const std::string& oid) {
+  const auto [md, context] = FetchFirst(what, oid, IsKnown(oid), [&](OSSL_LIB_CTX* in) {
+    return OpenSslPtr<EVP_MD>(EVP_MD_fetch(in, oid.c_str(), nullptr));
+  });
+  if (EVP_MD_get_size(md.get()) <= 0 || (EVP_MD_get_flags(md.get()) & EVP_MD_FLAG_XOF) != 0)
+    ThrowLacking(what, oid, "has no HMAC");
+  return {EVP_MD_get0_name(md.get()), static_cast<std::size_t>(EVP_MD_get_size(md.get())), context};
+}
+
+Digest FindHmac(std::string_view what, const std::string& oid) {
+  int digest = NID_undef;
+  const int hmac = OBJ_txt2nid(oid.c_str());
+  const std::string_view row = Find(kHmacs, oid);
+  const std::string hash =
+      !row.empty() ? std::string(row)
+      : hmac != NID_undef && EVP_PBE_find(EVP_PBE_TYPE_PRF, hmac, nullptr, &digest, nullptr) == 1
+          ? Dotted(digest)
+          : std::string();
+  if (hash.empty()) ThrowUnsupported(what, oid);
+  return FindDigest(what, hash);
+}
+
+Cipher FindCipher(std::string_view what, const std::string& oid) {
+  auto [evp, context] =
+      FetchFirst(what, oid, IsKnown(oid), [&](OSSL_LIB_CTX* in) { return CipherNamed(in, oid); });
+  Cipher cipher = Described(std::move(evp));
+  if (!EncryptsFiles(cipher.mode)) ThrowLacking(what, oid, "is in a mode that encrypts no files");
+  return cipher;
+}
+
+std::optional<Pbes1> FindPbes1(std::string_view what, const std::string& oid) {
+  const bool pkcs12 = oid.starts_with("1.2.840.113549.1.12.1.");
+  if (!pkcs12 && !oid.starts_with("1.2.840.113549.1.5.")) return std::nullopt;
+  const int scheme = OBJ_txt2nid(oid.c_str());
+  int cipher = NID_undef;
+  int digest = NID_undef;
+  if (scheme == NID_undef || EVP_PBE_find(EVP_PBE_TYPE_OUTER, scheme, &cipher, &digest, nullptr) != 1 ||
+      cipher <= 0 || digest <= 0)
+    return std::nullopt;
+  auto [evp, context] = FetchFirst(what, oid, true, [&](OSSL_LIB_CTX* in) {
+    return OpenSslPtr<EVP_CIPHER>(EVP_CIPHER_fetch(in, OBJ_nid2sn(cipher), nullptr));
+  });
+  Cipher described = Described(std::move(evp));
+  described.parameters = Cipher::Parameters::kNone;
+  return Pbes1{pkcs12 ? Pbes1::Derivation::kPkcs12 : Pbes1::Derivation::kPbkdf1,
+               FindDigest(what, Dotted(digest)), std::move(described)};
 }
 
 void ThrowUnsupported(std::string_view what, const std::string& oid) {
-  const int nid = OBJ_txt2nid(oid.c_str());
-  throw Error(
-      {.code = ErrorCode::kUnsupported,
-       .detail = nid != NID_undef
-                     ? fmt::format("{} uses {} ({}), which is not supported", what, OBJ_nid2ln(nid), oid)
-                     : fmt::format("{} uses the algorithm {}, which is not supported", what, oid),
-       .mend = "Export it again with AES and SHA-256 (PBES2)."});
+  ThrowLacking(what, oid, "is not supported");
 }
 
 }  // namespace signet

@@ -82,14 +82,12 @@ BagAttributes ReadAttributes(BerReader& bag) {
   return attributes;
 }
 
-void ReadShroudedKey(BerReader value, BagAttributes attributes, CostMeter& cost, Bags& bags) {
+void ReadShroudedKey(BerReader value, BagAttributes attributes, Bags& bags) {
   BerReader info = value.Enter(BerTag::kSequence, "an encrypted key");
   const BerReader algorithm = info.Enter(BerTag::kSequence, "the encryption of a key");
   BerOctets ciphertext = info.Octets("an encrypted key");
   try {
-    Encryption encryption = Encryption::Read(algorithm);
-    cost.Charge(encryption.cost());
-    bags.keys.push_back({std::move(encryption), std::move(ciphertext), std::move(attributes)});
+    bags.keys.push_back({Encryption::Read(algorithm), std::move(ciphertext), std::move(attributes)});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
     bags.unsupported.push_back(error);
@@ -103,7 +101,7 @@ void ReadCertificate(BerReader value, BagAttributes attributes, Bags& bags) {
   bags.certificates.push_back({content.Octets("a certificate"), std::move(attributes)});
 }
 
-void ReadLevel(Bytes safe_contents, CostMeter& cost, Bags& bags, int depth) {
+void ReadLevel(Bytes safe_contents, Bags& bags, int depth) {
   if (depth > kMaxDepth) ThrowMalformed(fmt::format("bags are nested more than {} levels deep", kMaxDepth));
   BerReader sequence = BerReader(safe_contents).Enter(BerTag::kSequence, "the list of bags");
   while (!sequence.done()) {
@@ -120,17 +118,17 @@ void ReadLevel(Bytes safe_contents, CostMeter& cost, Bags& bags, int depth) {
     if (kind == kKeyBag) {
       bags.keys.push_back({std::nullopt, {.joined = {}, .bytes = value.content}, std::move(attributes)});
     } else if (kind == kShroudedKeyBag) {
-      ReadShroudedKey(BerReader(value.content), std::move(attributes), cost, bags);
+      ReadShroudedKey(BerReader(value.content), std::move(attributes), bags);
     } else if (kind == kCertificateBag) {
       ReadCertificate(BerReader(value.content), std::move(attributes), bags);
     } else if (kind == kSafeContentsBag) {
-      ReadLevel(value.content, cost, bags, depth + 1);
+      ReadLevel(value.content, bags, depth + 1);
     }
   }
 }
 
 }  // namespace
 
-void ReadBags(Bytes safe_contents, CostMeter& cost, Bags& bags) { ReadLevel(safe_contents, cost, bags, 0); }
+void ReadBags(Bytes safe_contents, Bags& bags) { ReadLevel(safe_contents, bags, 0); }
 
 }  // namespace signet

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "pkcs12/ber.h"
-#include "pkcs12/cost_meter.h"
 #include "pkcs12/encryption.h"
 
 #include <cstdint>
@@ -36,9 +35,8 @@ struct Bags {
   std::size_t seen = 0;            // bags of every kind
 };
 
-// ReadBags appends what a SafeContents holds; CRLs, secrets and unknown bags are passed over. It charges
-// `cost` with every encryption of a key. Throws Error kMalformed, or kTooCostly also for more than 1000 bags
-// or 100 keys.
-void ReadBags(Bytes safe_contents, CostMeter& cost, Bags& bags);
+// ReadBags appends what a SafeContents holds; CRLs, secrets and unknown bags are passed over. Throws Error
+// kMalformed, or kTooCostly for more than 1000 bags or 100 keys.
+void ReadBags(Bytes safe_contents, Bags& bags);
 
 }  // namespace signet

@@ -1,5 +1,7 @@
 #include "pkcs12/container.h"
 
+#include "pkcs12/foreign_file.h"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -17,27 +19,6 @@ constexpr std::size_t kMaxSafes = 100;
 
 [[noreturn]] void ThrowWrongPassword(std::string detail, std::string mend) {
   throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .mend = std::move(mend)});
-}
-
-// RefuseForeign says what a file is that is no PKCS#12 file.
-void RefuseForeign(Bytes file) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data()),
-                              std::min<std::size_t>(file.size(), 4096));
-  if (text.empty()) ThrowMalformed("the file is empty");
-  if (text.front() == static_cast<char>(BerTag::kSequence)) return;
-  const auto refuse = [](std::string_view is, std::string_view mend) {
-    throw Error({.code = ErrorCode::kMalformed,
-                 .detail = fmt::format("not a PKCS#12 file; it looks like {}", is),
-                 .mend = std::string(mend)});
-  };
-  if (text.find("-----BEGIN ") != std::string_view::npos) {
-    refuse("PEM", "Make a PKCS#12 file of it: openssl pkcs12 -export -in FILE.pem -out FILE.p12");
-  }
-  if (text.starts_with("\xfe\xed\xfe\xed")) {
-    refuse("a Java keystore (JKS)", "Convert it: keytool -importkeystore -deststoretype pkcs12");
-  }
-  if (text.starts_with("MI")) refuse("base64", "Decode it: base64 -d FILE > FILE.p12");
-  ThrowMalformed("not a PKCS#12 file");
 }
 
 // IsSequence tells whether decrypted bytes are one SEQUENCE that begins with an element, as both a
@@ -62,19 +43,12 @@ bool Holds(const Contents& contents, const StoredKey& key) {
   });
 }
 
-bool Holds(const Contents& contents, const StoredCertificate& certificate) {
-  return std::ranges::any_of(contents.certificates, [&](const StoredCertificate& other) {
-    return other.certificate == certificate.certificate;
-  });
-}
-
-// AddOnce reads one object with `make` and keeps it, or keeps why it cannot be read: the others may be all
+// OrProblem runs `read`, which reads one object, and keeps why it cannot be read: the others may be all
 // right.
-template <class T, class Make>
-void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
+template <class Read>
+void OrProblem(Contents& contents, Read read) {
   try {
-    T made = make();
-    if (!Holds(contents, made)) list.push_back(std::move(made));
+    read();
   } catch (const Error& error) {
     contents.problems.push_back(error);
   }
@@ -82,12 +56,11 @@ void AddOnce(Contents& contents, std::vector<T>& list, Make make) {
 
 }  // namespace
 
-Container::Container(Bytes file, std::uint64_t max_iterations) : cost_(max_iterations) {
+Container::Container(Bytes file, CostMeter cost) : cost_(cost) {
   RefuseForeign(file);
+  if (file.front() != static_cast<std::uint8_t>(BerTag::kSequence)) ThrowMalformed("not a PKCS#12 file");
   BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "the file");
-  if (!pfx.NextIs(BerTag::kInteger)) ThrowMalformed("not a PKCS#12 file; it may be a certificate");
   const std::uint64_t version = pfx.Unsigned("the version of the file");
-  if (version < 2) ThrowMalformed("not a PKCS#12 file; it may be a private key alone");
   if (version != 3) ThrowMalformed(fmt::format("not a PKCS#12 file of version 3, but of {}", version));
   BerReader content_info = pfx.Enter(BerTag::kSequence, "the file's content");
   const std::string kind = content_info.Oid("the kind of the file's content");
@@ -115,7 +88,7 @@ void Container::ReadSafe(BerReader content_info) {
   try {
     if (kind == kData) {
       safes_.push_back(content_info.Enter(BerTag::kContext0, "a safe").Octets("a safe"));
-      ReadBags(safes_.back().bytes, cost_, bags_);
+      ReadBags(safes_.back().bytes, bags_);
     } else if (kind == kEncryptedData) {
       ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
     } else if (kind == kEnvelopedData) {
@@ -168,54 +141,73 @@ bool Repeats(const std::vector<Password>& forms, const Password& form, bool utf8
 
 }  // namespace
 
-const Password* Container::Agreeing(const std::vector<Password>& forms) const {
-  if (!integrity_) return nullptr;
-  for (const Password& form : forms) {
-    if (Repeats(forms, form, integrity_->takes_utf8())) continue;
-    if (integrity_->Agrees(form, authenticated_.bytes)) return &form;
+template <class Try>
+void Container::Settle(bool utf8, Attempts attempts, Try try_one) {
+  for (;;) {
+    for (const Password& form : forms_) {
+      if (Repeats(forms_, form, utf8)) continue;
+      attempts.Next();
+      if (!try_one(form)) continue;
+      password_ = &form;
+      return;
+    }
+    if (!ask_) {
+      ThrowWrongPassword("the password is wrong, or the file was altered or damaged",
+                         "Give the password that the file was exported with.");
+    }
+    forms_ = std::exchange(ask_, {})();
   }
-  ThrowWrongPassword("the password is wrong, or the file was altered",
-                     "Give the password that the file was exported with.");
 }
 
-Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext,
-                            const std::vector<Password>& forms, const Password*& password) const {
-  if (password != nullptr) {
-    std::optional<Secret> plain = encryption.Decrypt(*password, ciphertext);
-    if (plain && IsSequence(*plain)) return std::move(*plain);
-    if (encryption.takes_utf8()) {
-      plain = encryption.Decrypt(NssPassword(*password), ciphertext);
-      if (plain && IsSequence(*plain)) return std::move(*plain);
-    }
-    // Some programs spell one password differently for the MAC and for the encryption.
-    const bool utf8 = encryption.takes_utf8();
-    for (const Password& form : forms) {
-      if (Repeats(forms, form, utf8) || Spelling(form, utf8).view() == Spelling(*password, utf8).view())
-        continue;
-      plain = encryption.Decrypt(form, ciphertext);
-      if (plain && IsSequence(*plain)) return std::move(*plain);
-    }
-    ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
-                       "Export the file again, with one password for all.");
-  }
-  for (const Password& form : forms) {
-    if (Repeats(forms, form, encryption.takes_utf8())) continue;
-    std::optional<Secret> plain = encryption.Decrypt(form, ciphertext);
-    if (!plain || !IsSequence(*plain)) continue;
-    password = &form;
-    return std::move(*plain);
-  }
-  ThrowWrongPassword("the password is wrong, or the file is damaged",
-                     "Give the password that the file was exported with.");
+Secret Container::Decrypted(const Encryption& encryption, Bytes ciphertext) {
+  if (password_ != nullptr) return DecryptedWithSettled(encryption, ciphertext);
+  std::optional<Secret> plain;
+  Settle(encryption.takes_utf8(), Attempts(cost_, encryption.cost()), [&](const Password& form) {
+    plain = encryption.Decrypt(form, ciphertext);
+    return plain && IsSequence(*plain);
+  });
+  return std::move(*plain);
 }
 
-Contents Container::Open(const std::vector<Password>& forms) && {
-  const Password* password = Agreeing(forms);
-  // Everything is decrypted, and the cost of what is inside known, before the first key inside is.
-  std::vector<Secret> decrypted;
+// Some programs spell one password differently for the MAC and for the encryption.
+Secret Container::DecryptedWithSettled(const Encryption& encryption, Bytes ciphertext) {
+  Attempts attempts(cost_, encryption.cost());
+  std::optional<Secret> plain;
+  const auto opens = [&](const Password& form) {
+    attempts.Next();
+    plain = encryption.Decrypt(form, ciphertext);
+    return plain && IsSequence(*plain);
+  };
+  const bool utf8 = encryption.takes_utf8();
+  if (opens(*password_) || (utf8 && opens(NssPassword(*password_)))) return std::move(*plain);
+  for (const Password& form : forms_) {
+    if (Repeats(forms_, form, utf8) || Spelling(form, utf8).view() == Spelling(*password_, utf8).view())
+      continue;
+    if (opens(form)) return std::move(*plain);
+  }
+  ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
+                     "Export the file again, with one password for all.");
+}
+
+std::vector<bool> Container::Wanted(const ChooseKeys& choose) const {
+  std::vector<bool> wanted = choose ? choose(bags_) : std::vector<bool>(bags_.keys.size(), true);
+  if (std::ranges::find(wanted, true) == wanted.end()) wanted.assign(bags_.keys.size(), true);
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (!bags_.keys[place].encryption) wanted[place] = true;
+  }
+  return wanted;
+}
+
+Contents Container::Open(std::vector<Password> forms, AskForms ask, const ChooseKeys& choose) {
+  forms_ = std::move(forms);
+  ask_ = std::move(ask);
+  if (integrity_) {
+    Settle(integrity_->takes_utf8(), Attempts(cost_, integrity_->cost()),
+           [&](const Password& form) { return integrity_->Agrees(form, authenticated_.bytes); });
+  }
   for (const EncryptedSafe& safe : encrypted_safes_) {
-    decrypted.push_back(Decrypted(safe.encryption, safe.ciphertext.bytes, forms, password));
-    ReadBags(AsBytes(decrypted.back()), cost_, bags_);
+    decrypted_.push_back(Decrypted(safe.encryption, safe.ciphertext.bytes));
+    ReadBags(AsBytes(decrypted_.back()), bags_);
   }
 
   Contents contents;
@@ -223,23 +215,46 @@ Contents Container::Open(const std::vector<Password>& forms) && {
   contents.sealed_for_others = sealed_for_others_;
   contents.keys_seen = bags_.keys.size() + bags_.unsupported.size();
   contents.problems.insert(contents.problems.end(), bags_.unsupported.begin(), bags_.unsupported.end());
-  for (KeyBag& bag : bags_.keys) {
-    // Where nothing has settled the password yet, a failure means the whole file's.
-    Secret plain;
-    const bool settles = bag.encryption && password == nullptr;
-    if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-    AddOnce(contents, contents.keys, [&] {
-      if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes, forms, password);
-      return StoredKey{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes),
-                       std::move(bag.attributes)};
-    });
-  }
-  for (CertificateBag& bag : bags_.certificates) {
-    AddOnce(contents, contents.certificates, [&] {
-      return StoredCertificate{Certificate::FromDer(bag.der.bytes), std::move(bag.attributes)};
+  read_.assign(bags_.keys.size(), false);
+  ReadKeys(Wanted(choose), contents);
+  for (const CertificateBag& bag : bags_.certificates) {
+    OrProblem(contents, [&] {
+      contents.certificates.push_back({Certificate::FromDer(bag.der.bytes), bag.attributes});
     });
   }
   return contents;
+}
+
+void Container::Unlock(Contents& contents) {
+  ReadKeys(std::vector<bool>(bags_.keys.size(), true), contents);
+  std::ranges::sort(contents.keys, {}, &StoredKey::place);
+}
+
+void Container::ReadKeys(const std::vector<bool>& wanted, Contents& contents) {
+  const auto due = [&](std::size_t place) { return wanted[place] && !read_[place]; };
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (due(place) && bags_.keys[place].encryption) cost_.Charge(bags_.keys[place].encryption->cost());
+  }
+  contents.locked.clear();
+  for (std::size_t place = 0; place < bags_.keys.size(); ++place) {
+    if (due(place)) ReadKey(place, contents);
+    if (!read_[place]) contents.locked.push_back(bags_.keys[place].attributes);
+  }
+}
+
+void Container::ReadKey(std::size_t place, Contents& contents) {
+  const KeyBag& bag = bags_.keys[place];
+  read_[place] = true;
+  Secret plain;
+  // Where nothing has settled the password yet, a failure means the whole file's.
+  const bool settles = bag.encryption && password_ == nullptr;
+  if (settles) plain = Decrypted(*bag.encryption, bag.value.bytes);
+  OrProblem(contents, [&] {
+    if (bag.encryption && !settles) plain = Decrypted(*bag.encryption, bag.value.bytes);
+    StoredKey key{FileKey::FromPkcs8(bag.encryption ? AsBytes(plain) : bag.value.bytes), bag.attributes,
+                  place};
+    if (!Holds(contents, key)) contents.keys.push_back(std::move(key));
+  });
 }
 
 }  // namespace signet

@@ -9,6 +9,7 @@
 #include <signet/error.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +19,7 @@ namespace signet {
 struct StoredKey {
   std::shared_ptr<FileKey> key;
   BagAttributes attributes;
+  std::size_t place = 0;  // among the file's keys
 };
 
 struct StoredCertificate {
@@ -25,16 +27,23 @@ struct StoredCertificate {
   BagAttributes attributes;
 };
 
-// Contents is what a file holds, in its order, each certificate once and each key once under one localKeyID;
-// `problems` are what could not
-// be read.
+// Contents is what a file holds, in its order, each key once under one localKeyID; `problems` are what could
+// not be read.
 struct Contents {
   std::vector<StoredKey> keys;
   std::vector<StoredCertificate> certificates;
+  std::vector<BagAttributes> locked;  // of keys that were not decrypted
   std::vector<Error> problems;
   std::size_t keys_seen = 0;       // readable or not
   bool sealed_for_others = false;  // a part that is encrypted for a certificate was passed over
 };
+
+// AskForms gives the spellings of a password that a person was asked for; it throws where there is none.
+using AskForms = std::function<std::vector<Password>()>;
+
+// ChooseKeys tells of the keys of a file, by all that is known of them before they are decrypted, which are
+// wanted.
+using ChooseKeys = std::function<std::vector<bool>(const Bags&)>;
 
 // Container is a PKCS#12 file (RFC 7292). It checks the MAC, where there is one, before it decrypts anything,
 // and derives no key before the sum of what is asked for so far is within the limit.
@@ -42,13 +51,16 @@ class Container {
  public:
   // Container reads all that is not encrypted; throws Error kMalformed, kUnsupported, kTooCostly. `file` must
   // outlive it.
-  Container(Bytes file, std::uint64_t max_iterations);
+  Container(Bytes file, CostMeter cost);
 
   // protected_by_password tells whether a password means anything for this file.
   bool protected_by_password() const noexcept;
-  // Open reads all that is encrypted with the first of `forms` that the file agrees with; throws Error
-  // kWrongPassword where it agrees with none.
-  Contents Open(const std::vector<Password>& forms) &&;
+  // Open reads the file with the first of `forms` that it agrees with, or of what `ask` gives where it agrees
+  // with none. Encrypted keys that `choose` does not want stay locked; where it wants none, all are
+  // decrypted. Throws Error kWrongPassword. It is called once.
+  Contents Open(std::vector<Password> forms, AskForms ask = {}, const ChooseKeys& choose = {});
+  // Unlock decrypts the keys that Open left out. `contents` is what Open gave.
+  void Unlock(Contents& contents);
 
  private:
   struct EncryptedSafe {
@@ -58,10 +70,16 @@ class Container {
 
   void ReadSafe(BerReader content_info);
   void ReadEncryptedSafe(BerReader content);
-  const Password* Agreeing(const std::vector<Password>& forms) const;
-  // Decrypted settles `password` among `forms` where no MAC did.
-  Secret Decrypted(const Encryption& encryption, Bytes ciphertext, const std::vector<Password>& forms,
-                   const Password*& password) const;
+  // Settle finds the password of the file by `try_one`, which is asked for each spelling once.
+  template <class Try>
+  void Settle(bool utf8, Attempts attempts, Try try_one);
+  // Decrypted settles the password where nothing did before.
+  Secret Decrypted(const Encryption& encryption, Bytes ciphertext);
+  Secret DecryptedWithSettled(const Encryption& encryption, Bytes ciphertext);
+  std::vector<bool> Wanted(const ChooseKeys& choose) const;
+  // ReadKeys decrypts the keys that are `wanted` and were not read yet, after all of them are charged.
+  void ReadKeys(const std::vector<bool>& wanted, Contents& contents);
+  void ReadKey(std::size_t place, Contents& contents);
 
   CostMeter cost_;
   BerOctets authenticated_;
@@ -69,8 +87,13 @@ class Container {
   std::vector<BerOctets> safes_;
   std::vector<EncryptedSafe> encrypted_safes_;
   Bags bags_;
+  std::vector<Secret> decrypted_;  // safes
+  std::vector<bool> read_;         // keys
   std::vector<Error> problems_;
   bool sealed_for_others_ = false;
+  std::vector<Password> forms_;
+  AskForms ask_;
+  const Password* password_ = nullptr;  // one of `forms_`, once it is settled
 };
 
 }  // namespace signet

@@ -44,36 +44,36 @@ DerivedKey::DerivedKey(std::size_t size) : size_(size) {
 }
 DerivedKey::~DerivedKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 
-DerivedKey DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes salt,
+DerivedKey DerivePkcs12(const Digest& digest, const Secret& bmp_password, Bytes salt,
                         std::uint64_t iterations, Pkcs12Purpose purpose, std::size_t size) {
   int id = static_cast<int>(purpose);
-  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, digest.name),
+  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, digest.name.c_str()),
                                Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(bmp_password)),
                                Octets(OSSL_KDF_PARAM_SALT, salt),
                                OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations),
                                OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS12_ID, &id),
                                OSSL_PARAM_construct_end()};
-  return Derive(ContextFor(digest.legacy, digest.name), "PKCS12KDF", params, size);
+  return Derive(digest.context, "PKCS12KDF", params, size);
 }
 
-DerivedKey DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
+DerivedKey DerivePbkdf2(const Digest& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
                         std::size_t size) {
   int accept_weak = 1;  // No lower bounds: the file is as it is.
-  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, prf.name),
+  const OSSL_PARAM params[] = {Text(OSSL_KDF_PARAM_DIGEST, prf.name.c_str()),
                                Octets(OSSL_KDF_PARAM_PASSWORD, AsBytes(password)),
                                Octets(OSSL_KDF_PARAM_SALT, salt),
                                OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations),
                                OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &accept_weak),
                                OSSL_PARAM_construct_end()};
-  return Derive(ContextFor(prf.legacy, prf.name), "PBKDF2", params, size);
+  return Derive(prf.context, "PBKDF2", params, size);
 }
 
 // RFC 8018 section 5.1. OpenSSL has it in its legacy module only.
-DerivedKey DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
+DerivedKey DerivePbkdf1(const Digest& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
                         std::size_t size) {
   const OpenSslErrorMark mark;
-  const OpenSslPtr<EVP_MD> md(CheckOpenSsl(
-      EVP_MD_fetch(ContextFor(digest.legacy, digest.name), digest.name, nullptr), "EVP_MD_fetch"));
+  const OpenSslPtr<EVP_MD> md(
+      CheckOpenSsl(EVP_MD_fetch(digest.context, digest.name.c_str(), nullptr), "EVP_MD_fetch"));
   const OpenSslPtr<EVP_MD_CTX> run(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
   DerivedKey block(digest.size);
   std::uint8_t* out = block.data();

@@ -34,11 +34,11 @@ class DerivedKey {
 };
 
 // Each function derives `size` bytes; throws Error kUnsupported where OpenSSL lacks the digest.
-DerivedKey DerivePkcs12(const DigestRow& digest, const Secret& bmp_password, Bytes salt,
+DerivedKey DerivePkcs12(const Digest& digest, const Secret& bmp_password, Bytes salt,
                         std::uint64_t iterations, Pkcs12Purpose purpose, std::size_t size);
-DerivedKey DerivePbkdf2(const DigestRow& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
+DerivedKey DerivePbkdf2(const Digest& prf, const Secret& password, Bytes salt, std::uint64_t iterations,
                         std::size_t size);
-DerivedKey DerivePbkdf1(const DigestRow& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
+DerivedKey DerivePbkdf1(const Digest& digest, const Secret& password, Bytes salt, std::uint64_t iterations,
                         std::size_t size);
 DerivedKey DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
                         std::size_t size);

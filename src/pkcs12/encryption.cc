@@ -19,6 +19,8 @@ constexpr std::string_view kScrypt = "1.3.6.1.4.1.11591.4.11";
 constexpr std::string_view kHmacSha1 = "1.2.840.113549.2.7";
 constexpr std::uint64_t kMaxKeySize = 64;                 // bytes; no cipher takes more
 constexpr std::uint64_t kMaxScryptMemory = 256ULL << 20;  // bytes
+constexpr std::uint64_t kUsualTag = 12;                   // bytes, of an AEAD
+constexpr std::uint64_t kLongestTag = 16;
 constexpr std::uint64_t kMaxCount = std::numeric_limits<std::uint64_t>::max();
 
 std::vector<std::uint8_t> Copy(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
@@ -43,6 +45,13 @@ std::uint64_t EffectiveBits(std::uint64_t version) {
   ThrowMalformed(fmt::format("RC2 has no parameter version {}", version));
 }
 
+// NonceSizes gives the least and the most bytes of an IV or nonce.
+std::pair<std::size_t, std::size_t> NonceSizes(const Cipher& cipher) {
+  if (cipher.mode == EVP_CIPH_GCM_MODE) return {1, 64};
+  if (cipher.mode == EVP_CIPH_CCM_MODE) return {7, 13};
+  return {cipher.iv_size, cipher.iv_size};
+}
+
 }  // namespace
 
 Pbkdf2Parameters Pbkdf2Parameters::Read(BerReader parameters) {
@@ -54,8 +63,7 @@ Pbkdf2Parameters Pbkdf2Parameters::Read(BerReader parameters) {
   if (!parameters.done()) {
     oid = parameters.Enter(BerTag::kSequence, "the PRF of PBKDF2").Oid("the PRF of PBKDF2");
   }
-  read.prf = FindHmac(oid);
-  if (read.prf == nullptr) ThrowUnsupported("PBKDF2", oid);
+  read.prf = FindHmac("PBKDF2", oid);
   return read;
 }
 
@@ -64,19 +72,19 @@ Encryption Encryption::Read(BerReader algorithm) {
   const std::string oid = algorithm.Oid("an encryption algorithm");
   if (oid == kPbes2) {
     encryption.ReadPbes2(algorithm.Enter(BerTag::kSequence, "PBES2's parameters"));
-  } else if (const Pbes1Row* row = FindPbes1(oid)) {
-    encryption.ReadPbes1(*row, algorithm);
+  } else if (std::optional<Pbes1> scheme = FindPbes1("the encryption", oid)) {
+    encryption.ReadPbes1(std::move(*scheme), algorithm);
   } else {
     ThrowUnsupported("the encryption", oid);
   }
   return encryption;
 }
 
-void Encryption::ReadPbes1(const Pbes1Row& row, BerReader& algorithm) {
-  derivation_ = row.derivation == Pbes1Row::Derivation::kPkcs12 ? Derivation::kPkcs12 : Derivation::kPbkdf1;
-  digest_ = &row.digest;
-  cipher_ = &row.cipher;
-  key_size_ = row.cipher.key_size;
+void Encryption::ReadPbes1(Pbes1 scheme, BerReader& algorithm) {
+  derivation_ = scheme.derivation == Pbes1::Derivation::kPkcs12 ? Derivation::kPkcs12 : Derivation::kPbkdf1;
+  digest_ = std::move(scheme.digest);
+  cipher_ = std::move(scheme.cipher);
+  key_size_ = cipher_.key_size;
   BerReader parameters = algorithm.Enter(BerTag::kSequence, "the parameters of the encryption");
   salt_ = Copy(parameters.Octets("the salt").bytes);
   iterations_ = Iterations(parameters);
@@ -95,7 +103,7 @@ void Encryption::ReadPbes2(BerReader parameters) {
     salt_ = std::move(read.salt);
     iterations_ = read.iterations;
     asked_key_size_ = read.key_size;
-    digest_ = read.prf;
+    digest_ = std::move(read.prf);
   }
   ReadCipher(parameters.Enter(BerTag::kSequence, "the cipher"));
 }
@@ -124,26 +132,48 @@ void Encryption::ReadScrypt(BerReader parameters) {
 
 void Encryption::ReadCipher(BerReader algorithm) {
   const std::string oid = algorithm.Oid("the cipher");
-  cipher_ = FindCipher(oid);
-  if (cipher_ == nullptr) ThrowUnsupported("the encryption", oid);
-  key_size_ = cipher_->key_size;
+  cipher_ = FindCipher("the encryption", oid);
+  key_size_ = cipher_.key_size;
   ReadCipherParameters(algorithm);
   SettleKeySize(asked_key_size_);
-  if (iv_.size() != cipher_->iv_size) {
-    ThrowMalformed(fmt::format("{} wants {} bytes of IV and the file has {}", cipher_->name, cipher_->iv_size,
+  CheckIv();
+}
+
+void Encryption::CheckIv() const {
+  const auto [least, most] = NonceSizes(cipher_);
+  if (iv_.size() < least || iv_.size() > most) {
+    ThrowMalformed(fmt::format("{} wants {} bytes of IV and the file has {}", cipher_.name, cipher_.iv_size,
                                iv_.size()));
   }
 }
 
+// RFC 5084 section 3: the nonce and the size of the tag, 12 where it is left out. RFC 8103: the nonce alone.
+void Encryption::ReadAeadParameters(BerReader& algorithm) {
+  tag_size_ = kLongestTag;
+  if (algorithm.NextIs(BerTag::kOctetString)) {
+    iv_ = Copy(algorithm.Octets("the nonce").bytes);
+    return;
+  }
+  BerReader values = algorithm.Enter(BerTag::kSequence, "the cipher's parameters");
+  iv_ = Copy(values.Octets("the nonce").bytes);
+  const std::uint64_t size = values.TryUnsigned("the size of the tag").value_or(kUsualTag);
+  const bool ccm = cipher_.mode == EVP_CIPH_CCM_MODE;
+  if (size > kLongestTag || size < (ccm ? 4 : kUsualTag) || (ccm && size % 2 != 0))
+    ThrowMalformed(fmt::format("{} has no tag of {} bytes", cipher_.name, size));
+  tag_size_ = size;
+}
+
 void Encryption::ReadCipherParameters(BerReader& algorithm) {
+  using enum Cipher::Parameters;
+  if (cipher_.parameters == kNone) return;  // ECB, RC4: NULL, or nothing.
+  if (cipher_.parameters == kAead) return ReadAeadParameters(algorithm);
   // OpenSSL writes the IV alone for CAST5 too.
-  if (cipher_->parameters == CipherRow::Parameters::kIv ||
-      (cipher_->parameters == CipherRow::Parameters::kCast5 && algorithm.NextIs(BerTag::kOctetString))) {
+  if (cipher_.parameters == kIv || (cipher_.parameters == kCast5 && algorithm.NextIs(BerTag::kOctetString))) {
     iv_ = Copy(algorithm.Octets("the IV").bytes);
     return;
   }
   BerReader values = algorithm.Enter(BerTag::kSequence, "the cipher's parameters");
-  if (cipher_->parameters == CipherRow::Parameters::kRc2) {
+  if (cipher_.parameters == kRc2) {
     const std::optional<std::uint64_t> version = values.TryUnsigned("RC2's parameter version");
     rc2_bits_ = version ? EffectiveBits(*version) : 32;
     key_size_ = (rc2_bits_ + 7) / 8;
@@ -157,9 +187,9 @@ void Encryption::ReadCipherParameters(BerReader& algorithm) {
 
 void Encryption::SettleKeySize(std::optional<std::uint64_t> asked) {
   if (asked && *asked != key_size_) {
-    if (!cipher_->any_key_size || *asked == 0 || *asked > kMaxKeySize) {
+    if (*asked == 0 || *asked > kMaxKeySize || !cipher_.HasKeysOf(*asked)) {
       ThrowMalformed(
-          fmt::format("{} has keys of {} bytes and the file asks for {}", cipher_->name, key_size_, *asked));
+          fmt::format("{} has keys of {} bytes and the file asks for {}", cipher_.name, key_size_, *asked));
     }
     key_size_ = *asked;
   }
@@ -167,74 +197,92 @@ void Encryption::SettleKeySize(std::optional<std::uint64_t> asked) {
     ThrowMalformed("the cipher has a key length that it cannot have");
 }
 
-std::uint64_t Encryption::cost() const noexcept {
-  return derivation_ == Derivation::kScrypt ? Product(Product(scrypt_n_, scrypt_r_), scrypt_p_) : iterations_;
+Cost Encryption::cost() const noexcept {
+  const auto blocks = [&](std::size_t size) { return (size + digest_.size - 1) / digest_.size; };
+  switch (derivation_) {
+    case Derivation::kPkcs12:
+      return {iterations_, blocks(key_size_) + blocks(cipher_.iv_size)};
+    case Derivation::kPbkdf1:
+      return {iterations_};
+    case Derivation::kPbkdf2:
+      return {iterations_, blocks(key_size_)};
+    case Derivation::kScrypt:
+      return {Product(Product(scrypt_n_, scrypt_r_), scrypt_p_)};
+  }
+  return {std::numeric_limits<std::uint64_t>::max()};
 }
 
 DerivedKey Encryption::DeriveKeyAndIv(const Password& password) const {
-  const std::size_t iv_size = cipher_->iv_size;
+  const std::size_t iv_size = cipher_.iv_size;
   switch (derivation_) {
     case Derivation::kPkcs12: {
       const DerivedKey key =
-          DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kKey, key_size_);
+          DerivePkcs12(digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kKey, key_size_);
       if (iv_size == 0) return key;
       const DerivedKey iv =
-          DerivePkcs12(*digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kIv, iv_size);
+          DerivePkcs12(digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kIv, iv_size);
       DerivedKey both(key_size_ + iv_size);
       std::ranges::copy(iv.bytes(), std::ranges::copy(key.bytes(), both.data()).out);
       return both;
     }
     case Derivation::kPbkdf1:
-      return DerivePbkdf1(*digest_, password.utf8, salt_, iterations_, key_size_ + iv_size);
+      return DerivePbkdf1(digest_, password.utf8, salt_, iterations_, key_size_ + iv_size);
     case Derivation::kPbkdf2:
-      return DerivePbkdf2(*digest_, password.utf8, salt_, iterations_, key_size_);
+      return DerivePbkdf2(digest_, password.utf8, salt_, iterations_, key_size_);
     case Derivation::kScrypt:
       return DeriveScrypt(password.utf8, salt_, scrypt_n_, scrypt_r_, scrypt_p_, key_size_);
   }
   return DerivedKey(0);
 }
 
+// Prepare readies `run` up to the key: sizes of key, nonce and tag, which the key is expanded with.
+void Encryption::Prepare(EVP_CIPHER_CTX* run, Bytes tag) const {
+  CheckOpenSsl(EVP_DecryptInit_ex2(run, cipher_.evp.get(), nullptr, nullptr, nullptr), "EVP_DecryptInit_ex2");
+  if (key_size_ != cipher_.key_size) {
+    CheckOpenSsl(EVP_CIPHER_CTX_set_key_length(run, static_cast<int>(key_size_)),
+                 "EVP_CIPHER_CTX_set_key_length");
+  }
+  if (rc2_bits_ != 0) {
+    std::size_t bits = rc2_bits_;
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_RC2_KEYBITS, &bits),
+                                 OSSL_PARAM_construct_end()};
+    CheckOpenSsl(EVP_CIPHER_CTX_set_params(run, params), "EVP_CIPHER_CTX_set_params");
+  }
+  if (tag.empty()) return;
+  CheckOpenSsl(EVP_CIPHER_CTX_ctrl(run, EVP_CTRL_AEAD_SET_IVLEN, static_cast<int>(iv_.size()), nullptr),
+               "EVP_CTRL_AEAD_SET_IVLEN");
+  CheckOpenSsl(EVP_CIPHER_CTX_ctrl(run, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()),
+                                   const_cast<std::uint8_t*>(tag.data())),
+               "EVP_CTRL_AEAD_SET_TAG");
+}
+
 std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes ciphertext) const {
   const OpenSslErrorMark mark;
-  OSSL_LIB_CTX* context = ContextFor(cipher_->legacy, cipher_->name);
-  const OpenSslPtr<EVP_CIPHER> cipher(EVP_CIPHER_fetch(context, cipher_->name, nullptr));
-  if (cipher == nullptr) {
-    ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_CIPHER_fetch",
-                 fmt::format("this OpenSSL has no {}", cipher_->name),
-                 "Export it again with AES and SHA-256 (PBES2).");
+  if (ciphertext.size() < tag_size_ ||
+      ciphertext.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) - EVP_MAX_BLOCK_LENGTH) {
+    return std::nullopt;
   }
   const DerivedKey key = DeriveKeyAndIv(password);
   // PBES2 states its IV; the older schemes derive it.
   const Bytes iv = !iv_.empty() ? Bytes(iv_) : key.bytes().subspan(key_size_);
+  const Bytes tag = ciphertext.last(tag_size_);
+  ciphertext = ciphertext.first(ciphertext.size() - tag_size_);
 
   const OpenSslPtr<EVP_CIPHER_CTX> run(CheckOpenSsl(EVP_CIPHER_CTX_new(), "EVP_CIPHER_CTX_new"));
-  CheckOpenSsl(EVP_DecryptInit_ex2(run.get(), cipher.get(), nullptr, nullptr, nullptr),
-               "EVP_DecryptInit_ex2");
-  if (cipher_->any_key_size) {
-    CheckOpenSsl(EVP_CIPHER_CTX_set_key_length(run.get(), static_cast<int>(key_size_)),
-                 "EVP_CIPHER_CTX_set_key_length");
-  }
-  if (rc2_bits_ != 0) {  // Before the key, which is expanded when it is set.
-    std::size_t bits = rc2_bits_;
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_RC2_KEYBITS, &bits),
-                                 OSSL_PARAM_construct_end()};
-    CheckOpenSsl(EVP_CIPHER_CTX_set_params(run.get(), params), "EVP_CIPHER_CTX_set_params");
-  }
+  Prepare(run.get(), tag);
   CheckOpenSsl(
       EVP_DecryptInit_ex2(run.get(), nullptr, key.bytes().data(), iv.empty() ? nullptr : iv.data(), nullptr),
       "EVP_DecryptInit_ex2");
-
-  if (ciphertext.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) - EVP_MAX_BLOCK_LENGTH) {
-    return std::nullopt;
-  }
   Secret plain = Secret::OfSize(ciphertext.size() + EVP_MAX_BLOCK_LENGTH);
   unsigned char* out = plain.writable_bytes().data();
+  const int all = static_cast<int>(ciphertext.size());
   int size = 0;
   int rest = 0;
-  CheckOpenSsl(
-      EVP_DecryptUpdate(run.get(), out, &size, ciphertext.data(), static_cast<int>(ciphertext.size())),
-      "EVP_DecryptUpdate");
-  if (EVP_DecryptFinal_ex(run.get(), out + size, &rest) != 1) return std::nullopt;
+  // CCM wants the whole size first, and verifies its tag in the same step in which it decrypts.
+  const bool ccm = cipher_.mode == EVP_CIPH_CCM_MODE;
+  if (ccm) CheckOpenSsl(EVP_DecryptUpdate(run.get(), nullptr, &size, nullptr, all), "EVP_DecryptUpdate");
+  if (EVP_DecryptUpdate(run.get(), out, &size, ciphertext.data(), all) != 1) return std::nullopt;
+  if (!ccm && EVP_DecryptFinal_ex(run.get(), out + size, &rest) != 1) return std::nullopt;
   plain.Shrink(static_cast<std::size_t>(size + rest));
   return plain;
 }

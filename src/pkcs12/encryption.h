@@ -2,6 +2,7 @@
 
 #include "pkcs12/algorithms.h"
 #include "pkcs12/ber.h"
+#include "pkcs12/cost_meter.h"
 #include "pkcs12/derivation.h"
 #include "pkcs12/password.h"
 #include <signet/secret.h>
@@ -18,7 +19,7 @@ struct Pbkdf2Parameters {
   std::vector<std::uint8_t> salt;
   std::uint64_t iterations = 0;
   std::optional<std::uint64_t> key_size;
-  const DigestRow* prf = nullptr;
+  Digest prf;
 
   // Read throws Error kMalformed or kUnsupported.
   static Pbkdf2Parameters Read(BerReader parameters);
@@ -32,8 +33,8 @@ class Encryption {
   // Read takes an AlgorithmIdentifier; throws Error kMalformed, or kUnsupported naming the algorithm.
   static Encryption Read(BerReader algorithm);
 
-  // cost is the iteration count; N * r * p for scrypt.
-  std::uint64_t cost() const noexcept;
+  // cost is that of one Decrypt.
+  Cost cost() const noexcept;
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
   bool takes_utf8() const noexcept { return derivation_ != Derivation::kPkcs12; }
   // Decrypt gives nothing where the padding shows that the key was wrong; throws Error kUnsupported where
@@ -43,25 +44,29 @@ class Encryption {
  private:
   enum class Derivation { kPkcs12, kPbkdf1, kPbkdf2, kScrypt };
 
-  void ReadPbes1(const Pbes1Row& row, BerReader& algorithm);
+  void ReadPbes1(Pbes1 scheme, BerReader& algorithm);
   void ReadPbes2(BerReader parameters);
   void ReadScrypt(BerReader parameters);
   void ReadCipher(BerReader algorithm);
   void ReadCipherParameters(BerReader& algorithm);
+  void ReadAeadParameters(BerReader& algorithm);
+  void CheckIv() const;
   void SettleKeySize(std::optional<std::uint64_t> asked);
+  void Prepare(EVP_CIPHER_CTX* run, Bytes tag) const;
   // DeriveKeyAndIv gives the key, and the IV behind it where the file does not state one.
   DerivedKey DeriveKeyAndIv(const Password& password) const;
 
   Derivation derivation_ = Derivation::kPbkdf2;
-  const DigestRow* digest_ = nullptr;
+  Digest digest_;
   std::vector<std::uint8_t> salt_;
   std::uint64_t iterations_ = 0;
   std::uint64_t scrypt_n_ = 0, scrypt_r_ = 0, scrypt_p_ = 0;
   std::optional<std::uint64_t> asked_key_size_;
-  const CipherRow* cipher_ = nullptr;
+  Cipher cipher_;
   std::size_t key_size_ = 0;
   std::uint64_t rc2_bits_ = 0;  // 0: as the cipher has it
   std::vector<std::uint8_t> iv_;
+  std::size_t tag_size_ = 0;  // of an AEAD, at the end of the ciphertext
 };
 
 }  // namespace signet

@@ -6,6 +6,7 @@
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include "identity/software_key.h"
+#include "pkcs12/key_algorithms.h"
 #include "pkcs12/password.h"
 #include "pkcs12/private_key_info.h"
 #include <signet/error.h>
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/ec.h>
 #include <openssl/rsa.h>
 
 namespace signet {
@@ -88,33 +90,66 @@ bool IsComputed(const PKCS8_PRIV_KEY_INFO* info) {
                .mend = "Check that it is the right file."});
 }
 
-std::string AlgorithmName(const PKCS8_PRIV_KEY_INFO* info) {
-  const ASN1_OBJECT* algorithm = nullptr;
-  PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
+std::string Name(const ASN1_OBJECT* object) {
   char name[128];
-  OBJ_obj2txt(name, sizeof name, algorithm, 0);
+  OBJ_obj2txt(name, sizeof name, object, 0);
   return name;
 }
 
-// Known tells whether this OpenSSL has any implementation of the key's algorithm.
-bool Known(const PKCS8_PRIV_KEY_INFO* info) {
-  const ASN1_OBJECT* algorithm = nullptr;
-  PKCS8_pkey_get0(&algorithm, nullptr, nullptr, nullptr, info);
+std::string Dotted(const ASN1_OBJECT* object) {
   char oid[128];
-  OBJ_obj2txt(oid, sizeof oid, algorithm, 1);
-  return OpenSslPtr<EVP_KEYMGMT>(EVP_KEYMGMT_fetch(OwnContext(), oid, nullptr)) != nullptr;
+  OBJ_obj2txt(oid, sizeof oid, object, 1);
+  return oid;
+}
+
+// NamedCurve gives the curve that the algorithm of an EC key names (RFC 5480 section 2.1.1); null where it
+// names none.
+const ASN1_OBJECT* NamedCurve(const X509_ALGOR* algorithm) {
+  const ASN1_OBJECT* object = nullptr;
+  int kind = V_ASN1_UNDEF;
+  const void* parameters = nullptr;
+  X509_ALGOR_get0(&object, &kind, &parameters, algorithm);
+  return OBJ_obj2nid(object) == NID_X9_62_id_ecPublicKey && kind == V_ASN1_OBJECT
+             ? static_cast<const ASN1_OBJECT*>(parameters)
+             : nullptr;
+}
+
+bool HasCurve(const ASN1_OBJECT* curve) {
+  const int nid = OBJ_obj2nid(curve);
+  return nid != NID_undef &&
+         OpenSslPtr<EC_GROUP>(EC_GROUP_new_by_curve_name_ex(OwnContext(), nullptr, nid)) != nullptr;
+}
+
+// ThrowUnreadable tells what keeps OpenSSL from reading the key: its algorithm, its curve, or damage.
+[[noreturn]] void ThrowUnreadable(const PKCS8_PRIV_KEY_INFO* info) {
+  const ASN1_OBJECT* object = nullptr;
+  const X509_ALGOR* algorithm = nullptr;
+  PKCS8_pkey_get0(&object, nullptr, nullptr, &algorithm, info);
+  const std::string oid = Dotted(object);
+  if (OpenSslPtr<EVP_KEYMGMT>(EVP_KEYMGMT_fetch(OwnContext(), oid.c_str(), nullptr)) == nullptr) {
+    if (const std::string_view name = NeverSigns(oid); !name.empty()) {
+      ThrowOpenSsl(ErrorCode::kNoSigningKey, "EVP_PKCS82PKEY_ex",
+                   fmt::format("the file's key is for {} ({}), which cannot sign", name, oid),
+                   "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448.");
+    }
+    ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex",
+                 fmt::format("the key's algorithm, {}, is unknown to this OpenSSL", Name(object)),
+                 "Use an RSA, EC, Ed25519 or Ed448 key.");
+  }
+  const ASN1_OBJECT* curve = NamedCurve(algorithm);
+  if (curve != nullptr && !HasCurve(curve)) {
+    ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex",
+                 fmt::format("the key's elliptic curve, {}, is unknown to this OpenSSL", Dotted(curve)),
+                 "Use a key on P-256, P-384 or P-521.");
+  }
+  ThrowOpenSsl(ErrorCode::kMalformed, "EVP_PKCS82PKEY_ex", fmt::format("the {} key is damaged", Name(object)),
+               "Export the file again.");
 }
 
 OpenSslPtr<EVP_PKEY> ReadKey(const PKCS8_PRIV_KEY_INFO* info) {
   OpenSslPtr<EVP_PKEY> key(EVP_PKCS82PKEY_ex(info, OwnContext(), nullptr));
-  if (key != nullptr) return key;
-  if (Known(info)) {
-    ThrowOpenSsl(ErrorCode::kMalformed, "EVP_PKCS82PKEY_ex",
-                 fmt::format("the {} key is damaged", AlgorithmName(info)), "Export the file again.");
-  }
-  ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex",
-               fmt::format("the key's algorithm, {}, is unknown to this OpenSSL", AlgorithmName(info)),
-               "Use an RSA, EC, Ed25519 or Ed448 key.");
+  if (key == nullptr) ThrowUnreadable(info);
+  return key;
 }
 
 }  // namespace

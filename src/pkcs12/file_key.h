@@ -14,8 +14,8 @@ namespace signet {
 // FileKey is a private key in this process's memory, in our own library context.
 class FileKey final : public PrivateKey {
  public:
-  // FromPkcs8 reads a PrivateKeyInfo (RFC 5208); throws Error kMalformed, kTooCostly, or kUnsupported naming
-  // the algorithm.
+  // FromPkcs8 reads a PrivateKeyInfo (RFC 5208); throws Error kMalformed, kTooCostly, kNoSigningKey for
+  // an algorithm that never signs, or kUnsupported naming the algorithm or the elliptic curve.
   static std::shared_ptr<FileKey> FromPkcs8(Bytes der);
   // AsRsaPss gives the same RSA key bound to RSASSA-PSS with the restrictions that `spki` states (RFC 4055):
   // a file may hold such a key under the plain RSA identifier.

@@ -34,14 +34,13 @@ Integrity Integrity::Read(BerReader mac_data) {
   if (oid == kPbmac1) {
     integrity.ReadPbmac1(algorithm.Enter(BerTag::kSequence, "PBMAC1's parameters"));
   } else {
-    integrity.digest_ = FindDigest(oid);
-    if (integrity.digest_ == nullptr) ThrowUnsupported("the file's MAC", oid);
-    integrity.key_size_ = integrity.digest_->size;
+    integrity.digest_ = FindDigest("the file's MAC", oid);
+    integrity.key_size_ = integrity.digest_.size;
   }
   if (integrity.iterations_ == 0) ThrowMalformed("the MAC's iteration count is zero");
-  if (integrity.value_.size() != integrity.digest_->size) {
+  if (integrity.value_.size() != integrity.digest_.size) {
     ThrowMalformed(fmt::format("the MAC has {} bytes, and {} gives {}", integrity.value_.size(),
-                               integrity.digest_->name, integrity.digest_->size));
+                               integrity.digest_.name, integrity.digest_.size));
   }
   return integrity;
 }
@@ -59,8 +58,7 @@ void Integrity::ReadPbmac1(BerReader parameters) {
                                kMinMacKeySize, kMaxMacKeySize));
   }
   const std::string hmac = parameters.Enter(BerTag::kSequence, "PBMAC1's MAC").Oid("PBMAC1's MAC");
-  digest_ = FindHmac(hmac);
-  if (digest_ == nullptr) ThrowUnsupported("the file's MAC", hmac);
+  digest_ = FindHmac("the file's MAC", hmac);
   prf_ = pbkdf2.prf;
   salt_ = std::move(pbkdf2.salt);
   iterations_ = pbkdf2.iterations;
@@ -70,16 +68,15 @@ void Integrity::ReadPbmac1(BerReader parameters) {
 
 bool Integrity::Agrees(const Password& password, Bytes content) const {
   const OpenSslErrorMark mark;
-  const DerivedKey key = prf_ != nullptr ? DerivePbkdf2(*prf_, password.utf8, salt_, iterations_, key_size_)
-                                         : DerivePkcs12(*digest_, password.bmp, salt_, iterations_,
-                                                        Pkcs12Purpose::kMac, key_size_);
+  const DerivedKey key =
+      prf_ ? DerivePbkdf2(*prf_, password.utf8, salt_, iterations_, key_size_)
+           : DerivePkcs12(digest_, password.bmp, salt_, iterations_, Pkcs12Purpose::kMac, key_size_);
   unsigned char mac[EVP_MAX_MD_SIZE];
   std::size_t size = 0;
-  if (EVP_Q_mac(ContextFor(digest_->legacy, digest_->name), "HMAC", nullptr, digest_->name, nullptr,
-                key.bytes().data(), key.bytes().size(), content.data(), content.size(), mac, sizeof mac,
-                &size) == nullptr) {
+  if (EVP_Q_mac(digest_.context, "HMAC", nullptr, digest_.name.c_str(), nullptr, key.bytes().data(),
+                key.bytes().size(), content.data(), content.size(), mac, sizeof mac, &size) == nullptr) {
     ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_Q_mac",
-                 fmt::format("this OpenSSL has no HMAC with {}", digest_->name),
+                 fmt::format("this OpenSSL has no HMAC with {}", digest_.name),
                  "Export the file again with SHA-256.");
   }
   return size == value_.size() && CRYPTO_memcmp(mac, value_.data(), size) == 0;

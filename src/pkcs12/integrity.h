@@ -2,10 +2,12 @@
 
 #include "pkcs12/algorithms.h"
 #include "pkcs12/ber.h"
+#include "pkcs12/cost_meter.h"
 #include "pkcs12/encryption.h"
 #include "pkcs12/password.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace signet {
@@ -18,19 +20,18 @@ class Integrity {
   // kUnsupported naming the algorithm.
   static Integrity Read(BerReader mac_data);
 
-  std::uint64_t cost() const noexcept {
-    return iterations_ > UINT64_MAX / blocks_ ? UINT64_MAX : iterations_ * blocks_;
-  }
+  // cost is that of one Agrees.
+  Cost cost() const noexcept { return {iterations_, blocks_}; }
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
-  bool takes_utf8() const noexcept { return prf_ != nullptr; }
+  bool takes_utf8() const noexcept { return prf_.has_value(); }
   // Agrees tells whether `password` gives the MAC that the file has over `content`.
   bool Agrees(const Password& password, Bytes content) const;
 
  private:
   void ReadPbmac1(BerReader parameters);
 
-  const DigestRow* digest_ = nullptr;  // of the HMAC
-  const DigestRow* prf_ = nullptr;     // PBMAC1's PBKDF2; null: PKCS#12's own derivation
+  Digest digest_;              // of the HMAC
+  std::optional<Digest> prf_;  // PBMAC1's PBKDF2; nothing: PKCS#12's own derivation
   std::vector<std::uint8_t> salt_;
   std::uint64_t blocks_ = 1;  // of PBKDF2, each of which costs all iterations
   std::uint64_t iterations_ = 1;

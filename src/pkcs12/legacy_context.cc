@@ -29,14 +29,24 @@ OSSL_LIB_CTX* MakeContext(const char* modules) {
   return context.release();
 }
 
-// FindContext looks where OPENSSL_MODULES points, then in the directory that OpenSSL was built with. A
-// relative OPENSSL_MODULES would mean the working directory, and is passed over.
+// ApplicationsPath is where the program told OpenSSL to look for modules; null where it did not, or where
+// this OpenSSL does not say.
+const char* ApplicationsPath() {
+#if OPENSSL_VERSION_PREREQ(3, 2)
+  return OSSL_PROVIDER_get0_default_search_path(nullptr);
+#else
+  return nullptr;
+#endif
+}
+
+// FindContext looks where OpenSSL looks, by the program's word and by OPENSSL_MODULES, then in the directory
+// that OpenSSL was built with.
 OSSL_LIB_CTX* FindContext() {
-  const char* named = secure_getenv("OPENSSL_MODULES");
-  if (named != nullptr && *named == '/') {
+  for (const char* named : {ApplicationsPath(), static_cast<const char*>(secure_getenv("OPENSSL_MODULES"))}) {
+    if (named == nullptr || *named == '\0') continue;
     try {
       return MakeContext(named);
-    } catch (const Error&) {  // The error of the other directory is the one to report.
+    } catch (const Error&) {  // The error of the last directory is the one to report.
     }
   }
   return MakeContext(OPENSSL_info(OPENSSL_INFO_MODULES_DIR));

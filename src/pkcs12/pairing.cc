@@ -1,6 +1,7 @@
 #include "pkcs12/pairing.h"
 
 #include "base/openssl_error.h"
+#include "pkcs12/key_algorithms.h"
 
 #include <algorithm>
 #include <set>
@@ -14,6 +15,30 @@ namespace {
 
 bool SamePlace(const BagAttributes& a, const BagAttributes& b) {
   return a.local_key_id && b.local_key_id && *a.local_key_id == *b.local_key_id;
+}
+
+// NamesAttributes: the two bags of one identity may be named differently; either name will do.
+bool NamesAttributes(const Pkcs12Uri& uri, const BagAttributes& key, const BagAttributes& certificate) {
+  const auto named = [&](const auto& wanted, auto member) {
+    return !wanted || wanted == key.*member || wanted == certificate.*member;
+  };
+  return named(uri.friendly_name, &BagAttributes::friendly_name) &&
+         named(uri.local_key_id, &BagAttributes::local_key_id);
+}
+
+void TakeLeafAttributes(Pair& pair, const BagAttributes& leaf) {
+  pair.leaf_attributes = leaf;
+  if (!pair.attributes.friendly_name) pair.attributes.friendly_name = leaf.friendly_name;
+  if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf.local_key_id;
+}
+
+// Sha256 of the certificate, in hex; empty for what is none.
+std::string Sha256(const CertificateBag& bag) {
+  try {
+    return Certificate::FromDer(bag.der.bytes).sha256();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // Certifies tells whether the certificate is for the key, however the two write the public key down.
@@ -60,9 +85,7 @@ Pair PairOne(const StoredKey& stored, const std::vector<StoredCertificate>& cert
     }
   }
   if (leaf == nullptr) return pair;
-  pair.leaf_attributes = leaf->attributes;
-  if (!pair.attributes.friendly_name) pair.attributes.friendly_name = leaf->attributes.friendly_name;
-  if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf->attributes.local_key_id;
+  TakeLeafAttributes(pair, leaf->attributes);
   pair.key->UsePublicKeyInfo(leaf->certificate.subject_public_key_info());
   pair.chain.emplace(leaf->certificate, pool);
   return pair;
@@ -81,6 +104,25 @@ std::optional<Error> CannotSign(const FileKey& key) {
   return Error({.code = ErrorCode::kNoSigningKey,
                 .detail = fmt::format("the file's key ({}) cannot sign", Description(key)),
                 .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+}
+
+// BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
+// never signs, such as RSAES-OAEP; nothing where no certificate does.
+std::optional<Error> BoundToEncryption(const FileKey& key,
+                                       const std::vector<StoredCertificate>& certificates) {
+  for (const StoredCertificate& stored : certificates) try {
+      const auto certified = PublicKeyInfo::Read(stored.certificate.subject_public_key_info());
+      const std::string_view algorithm = NeverSigns(certified.algorithm);
+      if (algorithm.empty()) continue;
+      if (!std::ranges::equal(PublicKeyInfo::Read(key.subject_public_key_info()).key, certified.key))
+        continue;
+      return Error({.code = ErrorCode::kNoSigningKey,
+                    .detail = fmt::format("the certificate of {} is for {} ({}), which cannot sign",
+                                          stored.certificate.subject(), algorithm, certified.algorithm),
+                    .mend = "Have a certificate for signatures issued for the key."});
+    } catch (const Error&) {  // A key that cannot be written or read belongs to no certificate.
+    }
+  return std::nullopt;
 }
 
 // Repeats tells whether `pair` is one of `pairs` again: the same key with the same certificate.
@@ -125,19 +167,52 @@ std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate
     pairs.push_back(std::move(pair));
   }
   for (Pair& pair : pairs) {
-    if (!pair.chain && !pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
+    if (pair.chain || pair.problem) continue;
+    pair.problem = BoundToEncryption(*pair.key, contents.certificates);
+    if (!pair.problem) pair.problem = WhyAlone(pair, contents.certificates, claimed);
   }
   return pairs;
 }
 
-bool Matches(const Pkcs12Uri& uri, const Pair& pair) {
-  // The two bags of one identity may be named differently; either name will do.
-  const auto named = [&](const auto& wanted, auto member) {
-    return !wanted || wanted == pair.attributes.*member || wanted == pair.leaf_attributes.*member;
+std::vector<Pair> Locked(const Contents& contents) {
+  std::vector<Pair> locked;
+  for (const BagAttributes& attributes : contents.locked) {
+    Pair pair{.key = nullptr, .attributes = attributes, .chain = std::nullopt, .problem = std::nullopt};
+    const auto leaf = std::ranges::find_if(contents.certificates, [&](const StoredCertificate& stored) {
+      return SamePlace(stored.attributes, attributes);
+    });
+    if (leaf != contents.certificates.end()) TakeLeafAttributes(pair, leaf->attributes);
+    locked.push_back(std::move(pair));
+  }
+  return locked;
+}
+
+std::vector<bool> KeysNamedBy(const Pkcs12Uri& uri, const Bags& bags) {
+  const auto is_named = [&](const CertificateBag& bag) { return !uri.sha256 || *uri.sha256 == Sha256(bag); };
+  const auto shares = [&](const KeyBag& key, const CertificateBag& certificate) {
+    return SamePlace(key.attributes, certificate.attributes);
   };
-  if (!named(uri.friendly_name, &BagAttributes::friendly_name)) return false;
-  if (!named(uri.local_key_id, &BagAttributes::local_key_id)) return false;
-  return !uri.sha256 || (pair.chain && *uri.sha256 == pair.chain->leaf().sha256());
+  const bool stray = std::ranges::any_of(bags.certificates, [&](const CertificateBag& certificate) {
+    return NamesAttributes(uri, certificate.attributes, {}) && is_named(certificate) &&
+           std::ranges::none_of(bags.keys, [&](const KeyBag& key) { return shares(key, certificate); });
+  });
+  std::vector<bool> named;
+  for (const KeyBag& key : bags.keys) {
+    bool has_certificate = false;
+    bool fits = !uri.sha256 && NamesAttributes(uri, key.attributes, {});
+    for (const CertificateBag& certificate : bags.certificates) {
+      if (!shares(key, certificate)) continue;
+      has_certificate = true;
+      fits = fits || (NamesAttributes(uri, key.attributes, certificate.attributes) && is_named(certificate));
+    }
+    named.push_back(fits || (stray && !has_certificate));
+  }
+  return named;
+}
+
+bool Matches(const Pkcs12Uri& uri, const Pair& pair) {
+  return NamesAttributes(uri, pair.attributes, pair.leaf_attributes) &&
+         (!uri.sha256 || (pair.chain && *uri.sha256 == pair.chain->leaf().sha256()));
 }
 
 std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all) {

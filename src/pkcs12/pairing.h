@@ -20,9 +20,18 @@ struct Pair {
 };
 
 // PairUp finds the certificate of each key by its public key, preferring the one that shares its localKeyID,
-// and completes the chain from the file and from `extra`. A key that only agrees on keys is a problem,
-// kNoSigningKey.
+// and completes the chain from the file and from `extra`. A key that only encrypts or agrees on keys,
+// by itself or as its certificate says, is a problem, kNoSigningKey.
 std::vector<Pair> PairUp(const Contents& contents, const std::vector<Certificate>& extra);
+
+// Locked gives the keys that were not decrypted, without key and chain, as Matches and UriFor see them: the
+// attributes are completed from the certificate that shares the localKeyID.
+std::vector<Pair> Locked(const Contents& contents);
+
+// KeysNamedBy tells of the keys of a file, before they are decrypted, which ones `uri` may name: by their own
+// attributes, by those of the certificates that share their localKeyID, and where a certificate that is named
+// shares none, every key that shares none either.
+std::vector<bool> KeysNamedBy(const Pkcs12Uri& uri, const Bags& bags);
 
 // Matches tells whether `uri` names the pair.
 bool Matches(const Pkcs12Uri& uri, const Pair& pair);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/openssl_error.h"
+#include "pkcs12/armour.h"
 #include "pkcs12/container.h"
 #include "pkcs12/pairing.h"
 #include "pkcs12/uri.h"
@@ -10,22 +11,12 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 namespace signet {
 namespace {
 
-// FileBytes are wiped when they die: a file may hold its key unencrypted.
-struct FileBytes {
-  std::vector<std::uint8_t> bytes;
-  explicit FileBytes(std::vector<std::uint8_t> read) : bytes(std::move(read)) {}
-  ~FileBytes() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  FileBytes(const FileBytes&) = delete;
-  FileBytes& operator=(const FileBytes&) = delete;
-};
-
-// OpenAsked asks a person, after it was seen that the file has a password.
-Contents OpenAsked(const Pkcs12Uri& uri, const FileBytes& file, const Settings& settings, PinPrompt* prompt) {
+// Ask asks a person for the password of the file.
+std::vector<Password> Ask(const Pkcs12Uri& uri, PinPrompt* prompt) {
   const PinRequest request{.kind = PinRequest::Kind::kPassword, .name = uri.path, .uri = uri.ToString()};
   const std::optional<Secret> asked = prompt != nullptr ? prompt->Ask(request) : std::nullopt;
   if (!asked) {
@@ -33,22 +24,20 @@ Contents OpenAsked(const Pkcs12Uri& uri, const FileBytes& file, const Settings& 
                  .detail = "the file has a password and none was given",
                  .mend = "Add ?pin-source=file:PATH to the URI, or ?pin-value= for an empty password."});
   }
-  return Container(file.bytes, settings.pkcs12_max_iterations).Open(PasswordForms(asked));
+  return PasswordForms(asked);
 }
 
-// ReadContents tries the password of the URI; where it has none, an absent password, and then what is asked
-// for.
-Contents ReadContents(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
-  const FileBytes file(ReadFile(uri.path, settings.pkcs12_max_file_size));
-  Container container(file.bytes, settings.pkcs12_max_iterations);
-  if (!container.protected_by_password()) return std::move(container).Open({});
+// Open tries the password of the URI; where it has none, an absent and an empty one, and then what is asked
+// for. It decrypts only the keys that the URI names by their attributes, where these tell.
+Contents Open(Container& container, const Pkcs12Uri& uri, PinPrompt* prompt) {
+  ChooseKeys choose;
+  if (uri.friendly_name || uri.local_key_id || uri.sha256)
+    choose = [&](const Bags& bags) { return KeysNamedBy(uri, bags); };
+  if (!container.protected_by_password()) return container.Open({}, {}, choose);
   const std::optional<Secret> given = uri.password.Read();
-  try {
-    return std::move(container).Open(PasswordForms(given));
-  } catch (const Error& error) {
-    if (given || error.code() != ErrorCode::kWrongPassword) throw;
-  }
-  return OpenAsked(uri, file, settings, prompt);
+  AskForms ask;
+  if (!given) ask = [&] { return Ask(uri, prompt); };
+  return container.Open(PasswordForms(given), std::move(ask), choose);
 }
 
 // Loaded is a file read and paired, with the problems that concern the whole file.
@@ -56,7 +45,15 @@ struct Loaded {
   bool read = false;  // the rest means something
   Contents contents;
   std::vector<Pair> pairs;
+  std::vector<Pair> locked;  // keys that the URI does not name, not decrypted
   std::vector<Error> problems;
+
+  // UriOf gives the shortest URI of a pair, with the keys in mind that stayed locked.
+  std::string UriOf(const std::string& path, const Pair& pair) const {
+    std::vector<Pair> all = pairs;
+    all.insert(all.end(), locked.begin(), locked.end());
+    return UriFor(path, pair, all);
+  }
 };
 
 std::vector<Certificate> ChainFile(const Settings& settings, std::vector<Error>& problems) {
@@ -70,15 +67,39 @@ std::vector<Certificate> ChainFile(const Settings& settings, std::vector<Error>&
   }
 }
 
+// Found tells whether `uri` names identities among the pairs, and nothing that is none.
+bool Found(const Pkcs12Uri& uri, const std::vector<Pair>& pairs) {
+  bool found = false;
+  for (const Pair& pair : pairs) {
+    if (!Matches(uri, pair)) continue;
+    if (pair.problem) return false;
+    found = true;
+  }
+  return found;
+}
+
 Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
   Loaded loaded;
   try {
-    loaded.contents = ReadContents(uri, settings, prompt);
+    const WipedBytes file(ReadFile(uri.path, settings.pkcs12_max_file_size));
+    const WipedBytes inside = Unarmoured(file.bytes());
+    Container container(inside.empty() ? file.bytes() : inside.bytes(),
+                        {settings.pkcs12_max_iterations, settings.pkcs12_max_total_iterations});
+    loaded.contents = Open(container, uri, prompt);
     loaded.read = true;
-    loaded.problems = loaded.contents.problems;
     const std::vector<Certificate> extra = ChainFile(settings, loaded.problems);
     loaded.pairs = PairUp(loaded.contents, extra);
+    if (!loaded.contents.locked.empty() && !Found(uri, loaded.pairs)) {
+      // Attributes may lie, and the certificates of all keys tell why one has none.
+      container.Unlock(loaded.contents);
+      loaded.pairs = PairUp(loaded.contents, extra);
+    }
+    loaded.locked = Locked(loaded.contents);
+    loaded.problems.insert(loaded.problems.begin(), loaded.contents.problems.begin(),
+                           loaded.contents.problems.end());
   } catch (const Error& error) {
+    loaded.read = false;
+    loaded.pairs.clear();
     loaded.problems.push_back(error);
   }
   return loaded;
@@ -87,7 +108,7 @@ Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
 Error NothingMatches(const std::string& path, const Loaded& loaded) {
   std::string there;
   for (const Pair& pair : loaded.pairs) {
-    if (!pair.problem) there += fmt::format("\n  {}", UriFor(path, pair, loaded.pairs));
+    if (!pair.problem) there += fmt::format("\n  {}", loaded.UriOf(path, pair));
   }
   return Error({.code = ErrorCode::kNotFound,
                 .detail = "the file holds no key and certificate that the URI's attributes name",
@@ -102,6 +123,15 @@ Error NoKey(const Contents& contents) {
   return Error({.code = ErrorCode::kCertificateOnly,
                 .detail = std::move(detail),
                 .mend = "Export the private key together with its certificate."});
+}
+
+// ChainTooLong stands beside an identity: a server that has the issuers may accept what is left.
+Error ChainTooLong(const CertificateChain& chain) {
+  return Error({.code = ErrorCode::kTooCostly,
+                .detail = fmt::format("the chain of {} has more than {} certificates, and was cut at {}",
+                                      chain.leaf().subject(), chain.certificates().size(),
+                                      chain.certificates().back().subject()),
+                .mend = "Export the identity with the certificates between its own and the root only."});
 }
 
 // MayHideKeys tells whether a part that we cannot decrypt may hold the keys that were not seen.
@@ -128,8 +158,9 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
     if (pair.problem) {
       report(*pair.problem);
     } else {
-      listing.identities.push_back(Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12,
-                                                    UriFor(uri.path, pair, loaded.pairs)));
+      listing.identities.push_back(
+          Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12, loaded.UriOf(uri.path, pair)));
+      if (pair.chain->cut()) report(ChainTooLong(*pair.chain));
     }
   }
   if (!matched && !loaded.pairs.empty()) report(NothingMatches(uri.path, loaded));
@@ -144,10 +175,8 @@ StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& s
   StoredObjects objects;
   for (const Error& error : loaded.problems) objects.problems.push_back({shown, error.WithUri(shown)});
   const auto add = [&](const Certificate& certificate) {
-    if ((wanted & kWantCertificates) == 0) return;
-    if (std::ranges::find(objects.certificates, certificate) == objects.certificates.end()) {
+    if (std::ranges::find(objects.certificates, certificate) == objects.certificates.end())
       objects.certificates.push_back(certificate);
-    }
   };
   for (const Pair& pair : loaded.pairs) {
     if (!Matches(uri, pair)) continue;
@@ -155,13 +184,23 @@ StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& s
     if ((wanted & kWantPublicKeys) != 0) {
       objects.public_keys.push_back(PublicKey::FromSpki(pair.key->subject_public_key_info()));
     }
-    if (pair.chain) std::ranges::for_each(pair.chain->certificates(), add);
+    if (pair.chain && (wanted & kWantCertificates) != 0)
+      std::ranges::for_each(pair.chain->certificates(), add);
   }
+  if ((wanted & kWantCertificates) == 0) return objects;
+  // The rest of the file follows, one certificate for each bag: those of the chains were one bag each.
+  std::vector<Certificate> given = objects.certificates;
   for (const StoredCertificate& stored : loaded.contents.certificates) {
     const bool named = (!uri.friendly_name || uri.friendly_name == stored.attributes.friendly_name) &&
                        (!uri.local_key_id || uri.local_key_id == stored.attributes.local_key_id) &&
                        (!uri.sha256 || *uri.sha256 == stored.certificate.sha256());
-    if (named) add(stored.certificate);
+    if (!named) continue;
+    const auto same = std::ranges::find(given, stored.certificate);
+    if (same == given.end()) {
+      objects.certificates.push_back(stored.certificate);
+    } else {
+      given.erase(same);
+    }
   }
   return objects;
 }

@@ -225,6 +225,12 @@ void WarnOfChainDates(const Identity& identity, const Situation& s, std::vector<
 
 // IncompleteChain says where a chain stops that leads to no authority of the peer's.
 Reason IncompleteChain(const Identity& identity) {
+  if (identity.chain().cut()) {
+    return {Code::kChainTooLong,
+            fmt::format(
+                "its chain goes on beyond the {} certificates that a chain may have, and was cut at {}",
+                identity.chain().certificates().size(), identity.chain().certificates().back().subject())};
+  }
   return {
       Code::kIncompleteChain,
       fmt::format(

@@ -122,6 +122,8 @@ constexpr SettingRow kRows[] = {
     {"chain-file", [](Settings& s, std::string_view, std::string_view v) { s.chain_file = v; }},
     {"pkcs12-max-iterations",
      [](Settings& s, std::string_view n, std::string_view v) { s.pkcs12_max_iterations = Number(n, v); }},
+    {"pkcs12-max-total-iterations", [](Settings& s, std::string_view n,
+                                       std::string_view v) { s.pkcs12_max_total_iterations = Number(n, v); }},
     {"pkcs12-max-file-size",
      [](Settings& s, std::string_view n, std::string_view v) { s.pkcs12_max_file_size = Number(n, v); }},
     {"call-log", [](Settings& s, std::string_view, std::string_view v) { s.call_log = v; }},

@@ -93,7 +93,18 @@ TEST_F(Chains, PathHasAnEnd) {
     last = TestPki::IssueFrom(last, CertificateOptions::Ca("CA " + std::to_string(i)));
     pool.push_back(last.certificate);
   }
-  EXPECT_EQ(CertificateChain(last.certificate, pool).certificates().size(), 16u);
+  const CertificateChain cut(last.certificate, pool);
+  EXPECT_EQ(cut.certificates().size(), 16u);
+  EXPECT_TRUE(cut.cut());
+  EXPECT_TRUE(cut.Completed({pki_.root().certificate}).cut());
+  // Sixteen are whole, with the root or where its certificate is missing.
+  const std::vector<Certificate> fifteen(pool.begin(), pool.begin() + 15);
+  EXPECT_FALSE(CertificateChain(pool[15], fifteen).cut());
+  EXPECT_EQ(CertificateChain(pool[15], fifteen).certificates().size(), 16u);
+  std::vector<Certificate> rooted(pool.begin(), pool.begin() + 14);
+  rooted.push_back(pki_.root().certificate);
+  EXPECT_FALSE(CertificateChain(pool[14], rooted).cut());
+  EXPECT_EQ(CertificateChain(pool[14], rooted).certificates().size(), 16u);
 }
 
 TEST_F(Chains, CertificatesThatIssuedEachOtherMakeNoEndlessPath) {

@@ -85,6 +85,26 @@ TEST_F(Pkcs12Contents, ChainComesOutLeafFirstWhateverTheOrder) {
   } while (std::ranges::next_permutation(order, {}, &Certificate::sha256).found);
 }
 
+TEST_F(Pkcs12Contents, ChainThatIsTooLongIsCutAndTheLimitIsSaid) {
+  TestIdentity issuer = pki_.root();
+  der::Value bags;
+  for (int i = 0; i < 16; ++i) {
+    const der::Value bag = der::CertificateBag(issuer.certificate);
+    bags.insert(bags.end(), bag.begin(), bag.end());
+    issuer = TestPki::IssueFrom(issuer, testing::CertificateOptions::Ca(fmt::format("CA {}", i)));
+    const der::Value key = der::KeyBag(issuer.private_key);
+    const der::Value leaf = der::CertificateBag(issuer.certificate);
+    Write(der::Pfx(der::Sequence({der::SafeContents({key, bags, leaf})})));
+    EXPECT_EQ(List("").problems.size(), i < 15 ? 0u : 1u) << i;
+  }
+  const Listing listing = List("");
+  ASSERT_EQ(listing.identities.size(), 1u);
+  EXPECT_EQ(listing.identities[0].chain().certificates().size(), 16u);
+  ASSERT_EQ(listing.problems.size(), 1u);
+  EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kTooCostly);
+  EXPECT_THAT(listing.problems[0].error.detail(), HasSubstr("more than 16 certificates"));
+}
+
 TEST_F(Pkcs12Contents, ChainFileCompletesTheChain) {
   const auto middle = pki_.Intermediate("Middle");
   Write(TestPki::IssueFrom(middle, {}), {.with_issuers = false});
@@ -125,6 +145,88 @@ TEST_F(Pkcs12Contents, SameKeyAndCertificateTwiceAreOneIdentity) {
       {der::KeyBag(alice.private_key), der::KeyBag(alice.private_key, der::LocalKeyId("x")),
        der::CertificateBag(alice.certificate), der::CertificateBag(alice.certificate)})})));
   EXPECT_EQ(One("").uri(), Uri(""));
+}
+
+TEST_F(Pkcs12Contents, LoadGivesACertificateAsOftenAsTheFileHasIt) {
+  const auto a = pki_.Issue({.common_name = "a"});
+  const auto b = pki_.Issue({.common_name = "b"});
+  const der::Value root = der::CertificateBag(pki_.root().certificate);
+  Write(der::Pfx(der::Sequence(
+      {der::SafeContents({der::KeyBag(a.private_key), der::CertificateBag(a.certificate), root,
+                          der::KeyBag(b.private_key), der::CertificateBag(b.certificate), root})})));
+  EXPECT_THAT(
+      LoadPkcs12(Uri(""), kWantAll, settings_, nullptr).certificates,
+      ::testing::ElementsAre(a.certificate, pki_.root().certificate, b.certificate, pki_.root().certificate));
+  for (const Identity& identity : List("").identities) EXPECT_EQ(identity.chain().certificates().size(), 2u);
+}
+
+TEST_F(Pkcs12Contents, KeyOnAnUnknownCurveIsUnsupportedAndTheCurveNamed) {
+  for (const char* curve : {"1.2.250.1.223.101.256.1", "1.3.6.1.4.1.99999.7"}) {
+    const der::Value key = der::Sequence({der::Integer(1), der::Octets(der::Value(32, 0x42))});
+    const der::Value pkcs8 = der::Sequence(
+        {der::Integer(0), der::Sequence({der::Oid("1.2.840.10045.2.1"), der::Oid(curve)}), der::Octets(key)});
+    Write(der::Pfx(der::Sequence(
+        {der::SafeContents({der::KeyBag(pkcs8), der::CertificateBag(pki_.Issue({}).certificate)})})));
+    EXPECT_EQ(Problem("").code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(Problem("").detail(), HasSubstr(curve));
+  }
+  // A curve that OpenSSL has, and a key that is none: damage.
+  const der::Value pkcs8 = der::Sequence(
+      {der::Integer(0), der::Sequence({der::Oid("1.2.840.10045.2.1"), der::Oid("1.2.840.10045.3.1.7")}),
+       der::Octets(der::Value{1, 2, 3})});
+  Write(der::Pfx(der::Sequence({der::SafeContents({der::KeyBag(pkcs8)})})));
+  EXPECT_EQ(Problem("").code(), ErrorCode::kMalformed);
+}
+
+// Fields gives the elements of a SEQUENCE.
+std::vector<der::Value> Fields(Bytes sequence) {
+  std::vector<der::Value> fields;
+  for (BerReader reader = BerReader(sequence).Enter(BerTag::kSequence, "sequence"); !reader.done();) {
+    const Bytes whole = reader.Next("field").whole;
+    fields.emplace_back(whole.begin(), whole.end());
+  }
+  return fields;
+}
+
+// WithAlgorithm gives the certificate with another algorithm for its public key; its signature is wrong then.
+Certificate WithAlgorithm(const Certificate& certificate, const char* oid) {
+  const std::vector<der::Value> parts = Fields(certificate.der());
+  std::vector<der::Value> tbs = Fields(parts[0]);
+  der::Value& spki = tbs.at(6);
+  spki = der::Sequence({der::Sequence({der::Oid(oid)}), Fields(spki).at(1)});
+  der::Value joined;
+  for (const der::Value& field : tbs) joined.insert(joined.end(), field.begin(), field.end());
+  return Certificate::FromDer(der::Sequence({der::Sequence({joined}), parts[1], parts[2]}));
+}
+
+TEST_F(Pkcs12Contents, CertificateForEncryptionAloneMakesNoIdentity) {
+  struct Row {
+    const char *key, *oid, *name;
+  };
+  for (const Row& row :
+       {Row{"rsa:2048", "1.2.840.113549.1.1.7", "RSAES-OAEP"}, Row{"ec:P-256", "1.3.132.1.12", "ECDH"}}) {
+    SCOPED_TRACE(row.name);
+    const auto alice = pki_.Issue({.key = row.key});
+    const Certificate certified = WithAlgorithm(alice.certificate, row.oid);
+    Write(der::Pfx(der::Sequence(
+        {der::SafeContents({der::KeyBag(alice.private_key), der::CertificateBag(certified)})})));
+    EXPECT_EQ(Problem("").code(), ErrorCode::kNoSigningKey);
+    EXPECT_THAT(Problem("").detail(), HasSubstr(row.name));
+    // The certificate of another key is still a mismatch.
+    Write(der::Pfx(der::Sequence({der::SafeContents(
+        {der::KeyBag(pki_.Issue({.key = row.key}).private_key), der::CertificateBag(certified)})})));
+    EXPECT_EQ(Problem("").code(), ErrorCode::kKeyCertificateMismatch);
+  }
+}
+
+TEST_F(Pkcs12Contents, KeyForEncryptionAloneIsNoSigningKeyWhateverOpenSslKnows) {
+  for (const char* oid : {"1.2.840.113549.1.1.7", "1.3.132.1.12", "1.3.132.1.13"}) {
+    const der::Value pkcs8 =
+        der::Sequence({der::Integer(0), der::Sequence({der::Oid(oid)}), der::Octets(der::Value(64, 0x42))});
+    Write(der::Pfx(der::Sequence({der::SafeContents({der::KeyBag(pkcs8)})})));
+    EXPECT_EQ(Problem("").code(), ErrorCode::kNoSigningKey);
+    EXPECT_THAT(Problem("").detail(), HasSubstr(oid));
+  }
 }
 
 TEST_F(Pkcs12Contents, KeyWithAnothersCertificateIsAMismatch) {

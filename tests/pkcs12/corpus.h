@@ -1,26 +1,29 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace signet {
 
-// CorpusRow is one line of the corpus's index.
+// CorpusRow is one line of a collection's index.
 struct CorpusRow {
-  std::string file, password, expected, key, leaf, keys, certificates, tags, source;
+  std::filesystem::path directory;  // of the collection
+  std::string file, password, expected, needs, key, leaf, keys, certificates, tags, source;
 
-  // uri names the file with its password as the index states it.
-  std::string Uri(const std::filesystem::path& directory) const;
+  // Uri names the file with its password as the index states it.
+  std::string Uri() const;
+  // FileUri is the same without the password.
+  std::string FileUri() const;
+  // Has tells whether the row carries a tag.
+  bool Has(const std::string& tag) const;
 };
 
-// CorpusDirectory finds PKCS#12 files that others made: $SIGNET_PKCS12_CORPUS, or shared/corpus/pkcs12 beside
-// the source tree or above it. They have licences of their own and are no part of ours, so they may be
-// absent.
-std::optional<std::filesystem::path> CorpusDirectory();
-
-// CorpusRows reads index.tsv; fails the test where it is not readable.
-std::vector<CorpusRow> CorpusRows(const std::filesystem::path& directory);
+// CorpusRows reads every collection of PKCS#12 files that others made: the directories that
+// $SIGNET_PKCS12_CORPUS lists (separated by colons), or shared/corpus/pkcs12 and shared/corpus/pkcs12-more
+// beside the source tree or above it. The files have licences of their own and are no part of ours, so they
+// may be absent: no rows then.
+std::vector<CorpusRow> CorpusRows();
 
 }  // namespace signet

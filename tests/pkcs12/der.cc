@@ -87,7 +87,7 @@ Value Pbmac1(const Value& content, std::string_view password, std::uint64_t key_
       Sequence({Oid("1.2.840.113549.1.5.12"), Sequence({Octets(salt), Integer(iterations), length, prf})});
   const std::size_t derived = key_size == 0 || key_size > 1024 ? 32 : key_size;
   const DerivedKey key =
-      DerivePbkdf2(*FindHmac("1.2.840.113549.2.9"), Secret(password), salt, iterations, derived);
+      DerivePbkdf2(FindHmac("test", "1.2.840.113549.2.9"), Secret(password), salt, iterations, derived);
   Value mac(32);
   std::size_t size = 0;
   EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key.bytes().data(), key.bytes().size(),

@@ -2,13 +2,15 @@
 #include "pkcs12/der.h"
 #include "pkcs12/file_fixture.h"
 #include "pkcs12/legacy_context.h"
+#include "pkcs12/scheme.h"
+
+#include <cstdlib>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 namespace signet {
 namespace {
@@ -50,9 +52,12 @@ TEST_F(Pkcs12Password, AbsentAndEmptyAreBothTried) {
   }
 }
 
-TEST_F(Pkcs12Password, PromptIsAskedOnlyWhenTheAbsentOneDoesNotFit) {
+TEST_F(Pkcs12Password, PromptIsAskedOnlyWhenNeitherTheAbsentNorTheEmptyOneFits) {
   FixedPrompt prompt("secret");
   Write(pki_.Issue({}), {.password = std::nullopt});
+  EXPECT_EQ(List("", &prompt).identities.size(), 1u);
+  EXPECT_EQ(prompt.asked, 0);
+  Write(pki_.Issue({}), {.password = ""});
   EXPECT_EQ(List("", &prompt).identities.size(), 1u);
   EXPECT_EQ(prompt.asked, 0);
   Write(pki_.Issue({}));
@@ -120,15 +125,51 @@ TEST_F(Pkcs12Password, ComesFromEveryPinSource) {
   EXPECT_EQ(Problem("?pin-source=file:" + directory_.path() + "/none").code(), ErrorCode::kUnreadable);
 }
 
-TEST_F(Pkcs12Password, OneForTheMacAndAnotherForTheContentsIsSaid) {
-  const std::vector<std::uint8_t> whole =
-      testing::MakePkcs12(pki_.Issue({}), {.password = "other", .mac_digest = ""});
-  BerReader pfx = BerReader(whole).Enter(BerTag::kSequence, "file");
+// SafesOf takes the safes out of a file.
+der::Value SafesOf(const std::vector<std::uint8_t>& file) {
+  BerReader pfx = BerReader(file).Enter(BerTag::kSequence, "file");
   pfx.Unsigned("version");
   BerReader content = pfx.Enter(BerTag::kSequence, "content");
   content.Oid("kind");
   const Bytes inner = content.Enter(BerTag::kContext0, "content").Octets("content").bytes;
-  const der::Value safes(inner.begin(), inner.end());
+  return {inner.begin(), inner.end()};
+}
+
+// Programs spell one password in several ways, and not the same one for the MAC and for what is encrypted.
+TEST_F(Pkcs12Password, BeyondAsciiOpensInEverySpellingOfTheMacAndOfTheContents) {
+  const std::string utf8 = "caf\xc3\xa9";
+  const std::string latin1 = "caf\xe9";
+  const std::string twice = "caf\xc3\x83\xc2\xa9";  // what gives the BMPString of every byte of UTF-8
+  const der::Value bmp{0, 'c', 0, 'a', 0, 'f', 0, 0xe9, 0, 0};
+  const der::Value bmp_of_bytes{0, 'c', 0, 'a', 0, 'f', 0, 0xc3, 0, 0xa9, 0, 0};
+  const auto alice = pki_.Issue({});
+  struct Row {
+    const char* cipher;
+    std::string password;
+  };
+  for (const Row& row : {Row{"AES-256-CBC", utf8}, Row{"AES-256-CBC", latin1}, Row{"PBE-SHA1-3DES", utf8},
+                         Row{"PBE-SHA1-3DES", twice}}) {
+    const der::Value safes = SafesOf(testing::MakePkcs12(alice, {.password = row.password,
+                                                                 .key_cipher = row.cipher,
+                                                                 .certificate_cipher = row.cipher,
+                                                                 .mac_digest = ""}));
+    const der::Value macs[] = {{},
+                               Mac("2.16.840.1.101.3.4.2.1", bmp, safes),
+                               Mac("1.3.14.3.2.26", bmp_of_bytes, safes),
+                               der::Pbmac1(safes, utf8, 32),
+                               der::Pbmac1(safes, latin1, 32)};
+    for (const der::Value& mac : macs) {
+      SCOPED_TRACE(fmt::format("{} {} {}", row.cipher, row.password.size(), &mac - macs));
+      Write(der::Pfx(safes, mac));
+      EXPECT_EQ(One("?pin-value=caf%C3%A9").leaf(), alice.certificate);
+      EXPECT_EQ(Problem("?pin-value=cafe").code(), ErrorCode::kWrongPassword);
+    }
+  }
+}
+
+TEST_F(Pkcs12Password, OneForTheMacAndAnotherForTheContentsIsSaid) {
+  const der::Value safes =
+      SafesOf(testing::MakePkcs12(pki_.Issue({}), {.password = "other", .mac_digest = ""}));
   Write(der::Pfx(safes, der::Pbmac1(safes, "secret", 32)));
   EXPECT_EQ(Problem().code(), ErrorCode::kWrongPassword);
   EXPECT_THAT(Problem().detail(), HasSubstr("another password than the rest"));

@@ -78,6 +78,14 @@ TEST(Selection, MissingIntermediateIsNamedWhereItMayBeTheCause) {
   EXPECT_THAT(considered[0].reasons[1].text, HasSubstr("CN=CA A1,O=Test CAs is missing"));
 }
 
+TEST(Selection, ChainThatWasCutIsSaidToBeTooLongWhereItMayBeTheCause) {
+  const CertificateRequest request = {.authorities = {Authority("A")}};
+  const auto considered =
+      Select(request, IdentitySet({MakeIdentity({.issuer = "A16"})}), {}, Now()).considered();
+  EXPECT_EQ(Codes(considered[0].reasons), (std::vector{Code::kAuthorities, Code::kChainTooLong}));
+  EXPECT_THAT(considered[0].reasons[1].text, HasSubstr("beyond the 16 certificates"));
+}
+
 TEST(Selection, ChainIsCompletedFromTheSetsOtherCertificates) {
   const CertificateRequest request = {.authorities = {Authority("A")}};
   const IdentitySet set({MakeIdentity({.issuer = "A1", .with_chain = false})}, {CaCertificate("A1")});

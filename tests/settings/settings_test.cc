@@ -60,6 +60,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   settings.Set("session-idle-ms", "99999999999");
   settings.Set("chain-file", "/chain.pem");
   settings.Set("pkcs12-max-iterations", "18446744073709551615");
+  settings.Set("pkcs12-max-total-iterations", "7");
   settings.Set("pkcs12-max-file-size", "1");
   settings.Set("call-log", "stderr");
   settings.Set("signet-config", "/etc/signet.conf");
@@ -71,6 +72,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   EXPECT_EQ(settings.session_idle, std::chrono::hours(24)) << "no longer than a day";
   EXPECT_EQ(settings.chain_file, "/chain.pem");
   EXPECT_EQ(settings.pkcs12_max_iterations, UINT64_MAX);
+  EXPECT_EQ(settings.pkcs12_max_total_iterations, 7u);
   EXPECT_EQ(settings.pkcs12_max_file_size, 1u);
   EXPECT_EQ(settings.call_log, "stderr");
   EXPECT_EQ(settings.config_file, "/etc/signet.conf");
@@ -80,6 +82,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
 TEST(Settings, DefaultsAreTheDocumentedOnes) {
   const Settings settings;
   EXPECT_EQ(settings.pkcs12_max_iterations, 5'000'000u);
+  EXPECT_EQ(settings.pkcs12_max_total_iterations, 50'000'000u);
   EXPECT_EQ(settings.pkcs12_max_file_size, 16u << 20);
   EXPECT_FALSE(settings.allow_final_try);
   EXPECT_TRUE(settings.token_pin.empty());
@@ -94,9 +97,9 @@ TEST(Settings, TypoIsRefusedWithWhatWasMeant) {
 }
 
 TEST(Settings, ValueThatCannotBeIsRefusedAndNotRepeated) {
-  for (const char* name :
-       {"max-sessions", "allow-final-try", "call-timeout-ms", "session-idle-ms", "login-behavior",
-        "pkcs12-max-iterations", "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
+  for (const char* name : {"max-sessions", "allow-final-try", "call-timeout-ms", "session-idle-ms",
+                           "login-behavior", "pkcs12-max-iterations", "pkcs12-max-total-iterations",
+                           "pkcs12-max-file-size", "pkcs11-module-cache-sessions"}) {
     for (const char* value : {"s3cret", "-1s3cret", "1s3cret", ""}) {
       EXPECT_THAT(Refusal(name, value).what(), Not(HasSubstr("s3cret"))) << name;
     }

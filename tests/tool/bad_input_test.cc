@@ -121,14 +121,20 @@ TEST_F(BadInput, WhatIsNoFileToRead) {
 }
 
 TEST_F(BadInput, AFileThatAsksForTooManyIterations) {
-  const std::string uri = "pkcs12:" + File("a.p12", {.iterations = 1'700'000}) + "?pin-value=secret";
+  const std::string file =
+      File("a.p12", {.key_cipher = "", .certificate_cipher = "", .iterations = 5'000'001});
+  const std::string uri = "pkcs12:" + file + "?pin-value=secret";
   Fails(uri, "too-costly");
   EXPECT_THAT(RunSignet({"list", uri}).err, HasSubstr("pkcs12-max-iterations"));
   // The limit is the user's: on the command line and in the environment.
-  EXPECT_EQ(RunSignet({"list", uri, "--set", "pkcs12-max-iterations=5100000"}).exit_status, 0);
+  EXPECT_EQ(RunSignet({"list", uri, "--set", "pkcs12-max-iterations=5000001"}).exit_status, 0);
   const std::string cheap = "pkcs12:" + File("b.p12") + "?pin-value=secret";
   EXPECT_EQ(RunSignet({"list", cheap}).exit_status, 0);
-  EXPECT_EQ(RunSignet({"list", cheap}, {{"SIGNET_PKCS12_MAX_ITERATIONS", "2048"}}).exit_status, 1);
+  EXPECT_EQ(RunSignet({"list", cheap}, {{"SIGNET_PKCS12_MAX_ITERATIONS", "2047"}}).exit_status, 1);
+  const auto total = RunSignet({"list", cheap, "--set", "pkcs12-max-total-iterations=6143"});
+  EXPECT_EQ(total.exit_status, 1);
+  EXPECT_THAT(total.err, HasSubstr("pkcs12-max-total-iterations"));
+  EXPECT_EQ(RunSignet({"list", cheap, "--set", "pkcs12-max-total-iterations=6144"}).exit_status, 0);
   EXPECT_EQ(RunSignet({"list", cheap, "--set", "pkcs12-max-file-size=1000"}).exit_status, 1);
 }
 

@@ -166,7 +166,7 @@ class Loader {
       const Certificate last = open.back();
       open.pop_back();
       const auto [first, end] = by_subject.equal_range(TextOf(last.issuer_der()));
-      for (auto one = first; one != end && !last.self_issued(); ++one) {
+      for (auto one = first; one != end && !last.self_signed(); ++one) {
         if (!seen.insert(one->second.sha256()).second) continue;
         issuers.push_back(one->second);
         open.push_back(one->second);
