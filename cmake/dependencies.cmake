@@ -7,6 +7,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(P11_KIT REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(LIBP11 REQUIRED IMPORTED_TARGET libp11)
+# Internationalised names of servers in the command; without it only ASCII names are taken.
+pkg_check_modules(IDN2 IMPORTED_TARGET libidn2)
 
 # Botan 3 where it is, else Botan 2. The plugin is left out where there is neither, unless that would be an error: so
 # it is for the presets, which CI uses.

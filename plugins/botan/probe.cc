@@ -160,6 +160,7 @@ class BotanProbe : public Probe {
     return reports;
   }
 
+  std::string Version() const override { return "Botan " + Botan::short_version_string(); }
   std::unique_ptr<Acceptor> Listen(const ServeOptions& options) override { return MakeAcceptor(options); }
 };
 

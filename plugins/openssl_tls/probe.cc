@@ -197,6 +197,9 @@ class Visit {
 class OpenSslProbe : public Probe {
  public:
   std::vector<HandshakeReport> Connect(const ProbeOptions& options) override;
+  std::string Version() const override {
+    return std::string("OpenSSL ") + OpenSSL_version(OPENSSL_VERSION_STRING);
+  }
   std::unique_ptr<Acceptor> Listen(const ServeOptions& options) override { return MakeAcceptor(options); }
 };
 

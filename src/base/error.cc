@@ -1,4 +1,5 @@
 #include "base/error_mend.h"
+#include "base/printable.h"
 
 #include <algorithm>
 #include <iterator>
@@ -72,13 +73,15 @@ Error::Fields Mended(Error::Fields fields) {
   return fields;
 }
 
+// OneLine is printable, whatever names of strangers the fields hold; a mend may list candidates in lines of
+// theirs.
 std::string OneLine(const Error::Fields& fields) {
   std::string text = fields.uri.empty() ? fields.detail : fmt::format("{}: {}", fields.uri, fields.detail);
   if (!fields.call.empty() || !fields.native.name.empty()) {
     const char* space = !fields.call.empty() && !fields.native.name.empty() ? ": " : "";
     text += fmt::format(" ({}{}{})", fields.call, space, fields.native.name);
   }
-  return text + fmt::format(". {}", fields.mend);
+  return fmt::format("{}. {}", Printable(text), Printable(fields.mend, Lines::kMany));
 }
 
 }  // namespace

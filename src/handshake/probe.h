@@ -68,6 +68,8 @@ class Probe {
   // selected, and an identity is unlocked only after it was chosen. Throws Error for options that cannot be
   // used.
   virtual std::vector<HandshakeReport> Connect(const ProbeOptions& options) = 0;
+  // Version names the stack and the version of it that runs: "OpenSSL 3.5.1".
+  virtual std::string Version() const = 0;
   // Listen prepares a test server; throws Error for options that cannot be used.
   virtual std::unique_ptr<Acceptor> Listen(const ServeOptions& options) = 0;
 };

@@ -3,6 +3,7 @@
 #include "config/openssl_conf.h"
 #include "tool/printable.h"
 #include "tool/terminal_prompt.h"
+#include "tool/typed_uri.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -114,6 +115,27 @@ void CommonOptions::AddTo(CLI::App& app) {
   app.add_option("--pin-source", pin_source,
                  "Where the PIN or password comes from: file:PATH, env:NAME, fd:N or credential:NAME")
       ->type_name("SOURCE");
+}
+
+void TakesUri(CLI::Option& option) {
+  option.transform(CLI::Validator(
+      [](std::string& typed) {
+        typed = TypedUri(typed);
+        return std::string();
+      },
+      ""));
+}
+
+CLI::Option* AddUri(CLI::App& verb, std::string& uri, const std::string& meaning) {
+  CLI::Option* option = verb.add_option("URI", uri, meaning)->type_name("");
+  TakesUri(*option);
+  return option;
+}
+
+CLI::Option* AddUris(CLI::App& verb, std::vector<std::string>& uris, const std::string& meaning) {
+  CLI::Option* option = verb.add_option("URI", uris, meaning)->type_name("");
+  TakesUri(*option);
+  return option;
 }
 
 }  // namespace signet::tool

@@ -63,4 +63,10 @@ class CommonOptions {
   std::optional<Error> openssl_conf_trouble_;
 };
 
+// AddUri and AddUris declare the argument that names identities as people type them: see TypedUri.
+CLI::Option* AddUri(CLI::App& verb, std::string& uri, const std::string& meaning);
+CLI::Option* AddUris(CLI::App& verb, std::vector<std::string>& uris, const std::string& meaning);
+// TakesUri has an option take them too.
+void TakesUri(CLI::Option& option);
+
 }  // namespace signet::tool

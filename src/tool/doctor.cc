@@ -1,4 +1,5 @@
 #include "diagnosis/explanation.h"
+#include "tool/console.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
 #include "tool/verbs.h"
@@ -23,6 +24,11 @@ const char* Shown(Verdict verdict) {
   return kShown[static_cast<std::size_t>(verdict)];
 }
 
+Colour ColourOf(Verdict verdict) {
+  static constexpr Colour kColours[] = {Colour::kGood, Colour::kNote, Colour::kBad};
+  return kColours[static_cast<std::size_t>(verdict)];
+}
+
 void Append(Findings& all, Findings more) { std::ranges::move(more, std::back_inserter(all)); }
 
 Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
@@ -36,14 +42,20 @@ Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   const IdentitySource source(settings, common.MakePrompt());
   Append(all, CheckIdentities(source, "pkcs11:", false, now));
   for (const std::string& uri : options.uris) {
+    const std::string path = Pkcs12PathOf(uri);
+    if (!path.empty() && HoldsPemPointer(path)) {
+      Append(all, CheckPemFile(source, path));
+      continue;
+    }
     Append(all, CheckIdentities(source, uri, true, now));
-    if (const std::string path = Pkcs12PathOf(uri); !path.empty()) Append(all, CheckPkcs12File(path));
+    if (!path.empty()) Append(all, CheckPkcs12File(path));
   }
   for (const std::string& path : options.pem_files) Append(all, CheckPemFile(source, path));
   return all;
 }
 
 void Print(const CommonOptions& common, const Findings& findings, Json document = Json::object()) {
+  const Console out(stdout);
   Json rows = Json::array();
   for (const Finding& finding : findings) {
     if (common.json) {
@@ -52,8 +64,10 @@ void Print(const CommonOptions& common, const Findings& findings, Json document 
                       {"detail", finding.detail},
                       {"mend", finding.mend}});
     } else {
-      fmt::print("{:<5} {}: {}{}{}\n", Shown(finding.verdict), finding.what, finding.detail,
-                 finding.mend.empty() ? "" : ". ", finding.mend);
+      out.Row(fmt::format("{:<5} ", Shown(finding.verdict)),
+              fmt::format("{}: {}{}{}", finding.what, finding.detail, finding.mend.empty() ? "" : ". ",
+                          finding.mend),
+              ColourOf(finding.verdict));
     }
   }
   if (!common.json) return;
@@ -93,17 +107,23 @@ int Doctor(const CommonOptions& common, const DoctorOptions& options) {
 void AddDoctorVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* verb = app.add_subcommand("doctor", "Check the set-up, and say what to do about what is wrong");
-  verb->add_option("URI", options->uris, "Identities to check besides those on tokens")->type_name("");
+  AddUris(*verb, options->uris, "Identities to check besides those on tokens, or PEM key files");
   verb->add_option("--openssl-conf", common.openssl_conf,
                    "The openssl.cnf to check (default: the one that programs read)")
       ->type_name("FILE");
-  verb->add_option("--pem", options->pem_files, "PEM key files that should point at a key")
+  verb->add_option("--pem", options->pem_files,
+                   "A PEM key file that should point at a key; may be given several times")
       ->type_name("FILE")
-      ->expected(1, -1)
+      ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_option("--symptom", options->symptom,
                    "Explain what another program printed; - reads it from stdin")
       ->type_name("TEXT");
+  verb->footer(
+      "signet doctor\n"
+      "signet doctor alice.p12 --pem bob.key\n"
+      "signet doctor --symptom 'tlsv13 alert certificate required'");
   verb->callback(
       [&common, options] { common.verb = [&common, options] { return Doctor(common, *options); }; });
 }

@@ -1,6 +1,7 @@
 #include "diagnosis/explanation.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
+#include "tool/typed_uri.h"
 
 #include <chrono>
 
@@ -66,7 +67,7 @@ Findings CheckIdentities(const IdentitySource& source, const std::string& uri, b
   Findings findings;
   Listing listing;
   try {
-    listing = source.List(uri);
+    listing = ListTyped(source, uri);
   } catch (const Error& error) {
     listing.problems.push_back({WithoutPin(uri), error});
   }

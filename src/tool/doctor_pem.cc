@@ -8,6 +8,8 @@
 #include "tool/output.h"
 #include <signet/error.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <openssl/pem.h>
 
@@ -75,6 +77,15 @@ Finding CheckBlock(const IdentitySource& source, const std::string& what, const 
 }
 
 }  // namespace
+
+bool HoldsPemPointer(const std::string& path) {
+  try {
+    return std::ranges::any_of(ReadBlocks(ReadFile(path, kLargestFile)),
+                               [](const PemBlock& block) { return IsUriLabel(block.label); });
+  } catch (const Error&) {
+    return false;  // whoever reads it next says why
+  }
+}
 
 Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
   const std::string what = fmt::format("PEM file {}", path);

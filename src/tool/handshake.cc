@@ -1,8 +1,11 @@
-#include "handshake/socket.h"
+#include "tool/console.h"
 #include "tool/explain_report.h"
 #include "tool/html_report.h"
 #include "tool/report_output.h"
+#include "tool/server_address.h"
 #include "tool/stacks.h"
+#include "tool/typed_uri.h"
+#include "tool/usage.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -14,7 +17,8 @@ namespace signet::tool {
 namespace {
 
 struct HandshakeOptions {
-  std::string server;
+  std::vector<std::string> words;  // the server, and identities that stand without --identity
+  std::string server;              // as it was typed
   std::vector<std::string> uris;
   std::string trust;
   StackOptions stack;
@@ -25,9 +29,20 @@ struct HandshakeOptions {
   unsigned timeout_ms = 10'000;
 };
 
-HostAndPort ServerOf(const HandshakeOptions& options) {
-  if (const auto server = ParseHostAndPort(options.server)) return *server;
-  throw CLI::ValidationError("HOST:PORT", options.server + " is no host and port");
+// Understand tells the server from identities that stand behind it or before it.
+ServerAddress Understand(HandshakeOptions& options) {
+  const Sorted sorted = SortWords(options.words);
+  for (const std::string& uri : sorted.identities) options.uris.push_back(TypedUri(uri));
+  if (sorted.servers.empty()) ThrowBadUsage("no server is named", "Name it: signet handshake HOST:PORT.");
+  if (sorted.servers.size() > 1) {
+    ThrowBadUsage(
+        fmt::format("{} servers are named: {}", sorted.servers.size(), fmt::join(sorted.servers, ", ")),
+        "Name one; an identity is pkcs11:... or a PKCS#12 file that is there.");
+  }
+  options.server = sorted.servers.front();
+  ServerAddress server = ParseServer(options.server);
+  if (options.request.empty()) options.request = server.path;
+  return server;
 }
 
 // FindIdentities opens every URI. What is no identity is said on stderr while another one is left; throws
@@ -37,7 +52,7 @@ std::vector<Identity> FindIdentities(const IdentitySource& source, const std::ve
   std::vector<Error> problems;
   for (const std::string& uri : uris) {
     const std::size_t before = identities.size() + problems.size();
-    const Listing found = source.List(uri);
+    const Listing found = ListTyped(source, uri);
     std::ranges::copy(found.identities, std::back_inserter(identities));
     for (const Problem& problem : found.problems) problems.push_back(problem.error.WithUri(problem.uri));
     if (identities.size() + problems.size() > before) continue;
@@ -60,13 +75,15 @@ int Report(const CommonOptions& common, const std::vector<HandshakeReport>& repo
     }
     PrintJson(document);
   } else {
-    PrintReport(reports.front());
+    const Console out(stdout);
+    PrintReport(out, reports.front());
     if (reports.size() > 1) {
-      fmt::print("\n");
-      PrintReport(reports.back());
-      fmt::print("left out    {}\n", fmt::join(LeftOut(reports.front(), reports.back()), ", "));
+      out.Line({});
+      PrintReport(out, reports.back());
+      out.Row("left out    ", fmt::format("{}", fmt::join(LeftOut(reports.front(), reports.back()), ", ")));
     }
   }
+  std::fflush(stdout);
   for (const HandshakeReport& report : reports) {
     if (report.failure) PrintError(*report.failure);
   }
@@ -74,7 +91,7 @@ int Report(const CommonOptions& common, const std::vector<HandshakeReport>& repo
 }
 
 std::vector<HandshakeReport> Connect(const CommonOptions& common, const HandshakeOptions& options,
-                                     const HostAndPort& server) {
+                                     const ServerAddress& server) {
   const IdentitySource source = common.OpenSource();
   const ProbeOptions probe{.host = server.host,
                            .port = server.port,
@@ -90,18 +107,16 @@ std::vector<HandshakeReport> Connect(const CommonOptions& common, const Handshak
   return reports;
 }
 
-int Handshake(const CommonOptions& common, const HandshakeOptions& options, const HostAndPort& server) {
-  std::vector<HandshakeReport> reports;
-  try {
-    reports = Connect(common, options, server);
-  } catch (const Error& error) {
-    // No connection was tried; the document says so in its own words.
-    if (common.json) PrintJson(ReportJson({.stack = options.stack.name, .failure = error}));
-    throw;
+int Handshake(const CommonOptions& common, const HandshakeOptions& options, const ServerAddress& server) {
+  const std::vector<HandshakeReport> reports = Connect(common, options, server);
+  if (!options.html.empty()) {
+    const PageFacts facts{.server = options.server,
+                          .now = Iso8601(std::chrono::system_clock::now()),
+                          .stack = MakeProbe(options.stack.name)->Version(),
+                          .version = "signet " SIGNET_VERSION};
+    WriteHtml(options.html, HtmlPage(facts, reports));
   }
-  const int status = Report(common, reports);
-  if (!options.html.empty()) WriteHtml(options.html, HtmlPage(options.server, reports));
-  return status;
+  return Report(common, reports);
 }
 
 }  // namespace
@@ -109,11 +124,16 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
 void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<HandshakeOptions>();
   CLI::App* verb = app.add_subcommand("handshake", "Make a real mutual-TLS handshake and show it");
-  verb->add_option("SERVER", options->server, "The server, HOST:PORT")->type_name("")->required();
-  verb->add_option("--identity", options->uris, "Identities to choose from: pkcs11:... or pkcs12:PATH")
-      ->type_name("URI")
-      ->expected(1, -1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_option("SERVER", options->words, "HOST, HOST:PORT or https://HOST/PATH; identities may follow")
+      ->type_name("")
+      ->required();
+  CLI::Option* identity = verb->add_option("--identity", options->uris,
+                                           "An identity to choose from: pkcs11:... or a PKCS#12 file; may be "
+                                           "given several times");
+  // One value each time: what follows may be the server.
+  identity->type_name("URI")->expected(1)->allow_extra_args(false)->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeAll);
+  TakesUri(*identity);
   verb->add_option("--trust", options->trust,
                    "CAs that the server's certificate may come from (default: the system's)")
       ->type_name("PEM");
@@ -130,8 +150,12 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_option("--timeout", options->timeout_ms,
                    "How long to wait for the server, all in all (default: 10000)")
       ->type_name("MS");
+  verb->footer(
+      "signet handshake https://example.org/login --identity alice.p12\n"
+      "signet handshake example.org:8443 --identity 'pkcs11:token=demo' --trust ca.pem\n"
+      "signet handshake '[::1]:8443' --identity alice.p12 --tls 1.2 --html page.html");
   verb->callback([&common, options] {
-    const HostAndPort server = ServerOf(*options);
+    const ServerAddress server = Understand(*options);
     common.verb = [&common, options, server] { return Handshake(common, *options, server); };
   });
 }

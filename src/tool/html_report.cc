@@ -1,8 +1,10 @@
 #include "tool/html_report.h"
 
+#include "base/printable.h"
 #include "identity/name_text.h"
 #include "tool/report_output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -27,6 +29,8 @@ li { padding: .25rem .8rem .35rem; }
 .arrow::after { content: ""; position: absolute; bottom: -6px; border: 5px solid transparent; }
 .sent .arrow { color: var(--client); } .sent .arrow::after { right: 0; border-left: 9px solid; border-right: 0; }
 .received .arrow { color: var(--server); } .received .arrow::after { left: 0; border-right: 9px solid; border-left: 0; }
+.verdict { border-left: .4rem solid var(--good); padding: .4rem .8rem; font-size: 1.1rem; } .verdict.bad { border-color: var(--bad); }
+.verdict b { color: var(--good); } .verdict.bad b { color: var(--bad); } .made { color: gray; font-size: .85rem; }
 .name { font-weight: 600; } .meta { font-size: .8rem; opacity: .75; white-space: nowrap; }
 details { font-size: .85rem; margin-top: .3rem; } summary { cursor: pointer; color: gray; }
 .failed .arrow { color: var(--bad); }
@@ -41,9 +45,10 @@ ul { margin: .2rem 0; padding-left: 1.2rem; } ul li { padding: 0; }
 }
 )";
 
-std::string Escaped(std::string_view text) {
+// Escaped gives text as HTML shows it: nothing in it is markup, and nothing reorders what stands around it.
+std::string Escaped(std::string_view raw) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : Printable(raw, Lines::kMany)) {
     switch (c) {
       case '&':
         escaped += "&amp;";
@@ -58,8 +63,7 @@ std::string Escaped(std::string_view text) {
         escaped += "&quot;";
         break;
       default:
-        // Control characters have no place in HTML; a peer may send them.
-        if (static_cast<unsigned char>(c) >= ' ' || c == '\n') escaped += c;
+        escaped += c;
     }
   }
   return escaped;
@@ -104,6 +108,22 @@ std::string Summary(const HandshakeReport& report) {
 std::string FailureBox(const Error& error) {
   return fmt::format("<li class=\"failure\"><b>It failed here:</b> {}.<br>{}</li>\n", Escaped(error.detail()),
                      Escaped(error.mend()));
+}
+
+// VerdictBox says in a sentence how it ended: the first failure, or who came in.
+std::string VerdictBox(const std::vector<HandshakeReport>& reports) {
+  const auto failed =
+      std::ranges::find_if(reports, [](const HandshakeReport& report) { return report.failure.has_value(); });
+  if (failed != reports.end()) {
+    return fmt::format("<p class=\"verdict bad\"><b>It failed:</b> {}. {}</p>\n",
+                       Escaped(failed->failure->detail()), Escaped(failed->failure->mend()));
+  }
+  const SentCertificate& sent = reports.front().client_certificate;
+  const std::string who = sent.sent ? fmt::format("The server accepted {}.", Escaped(sent.subject))
+                          : reports.front().certificate_request
+                              ? std::string("The server asked for a client certificate, and none was sent.")
+                              : std::string("The server asked for no client certificate.");
+  return fmt::format("<p class=\"verdict\"><b>It worked.</b> {}</p>\n", who);
 }
 
 bool IsFatal(const HandshakeMessage& message) {
@@ -161,12 +181,15 @@ std::string Considered(const std::vector<ConsideredIdentity>& considered) {
 
 }  // namespace
 
-std::string HtmlPage(const std::string& server, const std::vector<HandshakeReport>& reports) {
+std::string HtmlPage(const PageFacts& facts, const std::vector<HandshakeReport>& reports) {
   std::string html = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>Handshake with {0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>Handshake with {0}</h1>\n",
-      Escaped(server), kStyle);
+      Escaped(facts.server), kStyle);
+  html += VerdictBox(reports);
+  html += fmt::format("<p class=\"made\"><time datetime=\"{0}\">{0}</time> · {1} · {2}</p>\n",
+                      Escaped(facts.now), Escaped(facts.stack), Escaped(facts.version));
   for (std::size_t i = 0; i < reports.size(); ++i) {
     if (i > 0) {
       html += fmt::format("<h1>The same, {}</h1>\n<p>Left out: {}.</p>\n",

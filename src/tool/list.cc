@@ -1,6 +1,7 @@
+#include "tool/console.h"
 #include "tool/output.h"
-#include "tool/printable.h"
 #include "tool/remarks.h"
+#include "tool/typed_uri.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -17,7 +18,7 @@ struct ListOptions {
 // Append adds what `uri` stands for; a URI that cannot be read is one more problem, not the end.
 void Append(Listing& all, const IdentitySource& source, const std::string& uri) {
   try {
-    Listing found = source.List(uri);
+    Listing found = ListTyped(source, uri);
     std::ranges::move(found.identities, std::back_inserter(all.identities));
     std::ranges::move(found.problems, std::back_inserter(all.problems));
   } catch (const Error& error) {
@@ -25,18 +26,22 @@ void Append(Listing& all, const IdentitySource& source, const std::string& uri) 
   }
 }
 
-void PrintIdentity(const Identity& identity, TimePoint now) {
+void PrintIdentity(const Console& out, const Identity& identity, TimePoint now) {
   const ClientAuthFitness fitness = identity.FitForClientAuth(now);
-  fmt::print("{}\n", identity.uri());
-  fmt::print("  subject  {}\n", identity.subject());
-  if (!identity.user_name().empty()) fmt::print("  user     {}\n", Printable(identity.user_name()));
-  fmt::print("  key      {}{}\n", Description(*identity.key()), identity.key()->locked() ? ", locked" : "");
-  fmt::print("  valid    {} to {}\n", Iso8601(identity.leaf().not_before()),
-             Iso8601(identity.leaf().not_after()));
+  const std::string label = LabelOf(identity);
+  out.Row({}, identity.uri());
+  if (!label.empty()) out.Row("  label    ", label);
+  out.Row("  subject  ", identity.subject());
+  if (!identity.user_name().empty()) out.Row("  user     ", identity.user_name());
+  out.Row("  key      ", Description(*identity.key()) + (identity.key()->locked() ? ", not logged in" : ""));
+  out.Row("  valid    ", fmt::format("{} to {}", Iso8601(identity.leaf().not_before()),
+                                     Iso8601(identity.leaf().not_after())));
   const Remarks remarks = RemarksOn(identity, now);
-  if (fitness.fit) fmt::print("  client   fit\n");
-  for (const Explanation& why : remarks.unfit) fmt::print("  client   unfit: {}. {}\n", why.cause, why.mend);
-  for (const Explanation& note : remarks.notes) fmt::print("  note     {}. {}\n", note.cause, note.mend);
+  if (fitness.fit) out.Row("  client   ", "fit", Colour::kGood);
+  for (const Explanation& why : remarks.unfit)
+    out.Row("  client   ", fmt::format("unfit: {}. {}", why.cause, why.mend), Colour::kBad);
+  for (const Explanation& note : remarks.notes)
+    out.Row("  note     ", fmt::format("{}. {}", note.cause, note.mend), Colour::kNote);
 }
 
 Listing Find(const CommonOptions& common, const ListOptions& options) {
@@ -50,23 +55,30 @@ Listing Find(const CommonOptions& common, const ListOptions& options) {
   return all;
 }
 
+// StatusOfListing gives the exit status: with no identity at all it did not work, or the URI was typed wrongly.
+int StatusOfListing(const Listing& all) {
+  if (!all.identities.empty()) return kDone;
+  return all.problems.empty() ? kFailed : StatusOf(all.problems.front().error);
+}
+
 int List(const CommonOptions& common, const ListOptions& options) {
   const Listing all = Find(common, options);
   const TimePoint now = std::chrono::system_clock::now();
   if (common.json) {
     PrintJson(ListingJson(all, now));
   } else {
-    for (const Identity& identity : all.identities) PrintIdentity(identity, now);
+    const Console out(stdout);
+    for (const Identity& identity : all.identities) PrintIdentity(out, identity, now);
   }
+  std::fflush(stdout);
   for (const Problem& problem : all.problems) PrintError(problem.error.WithUri(problem.uri));
-  if (!all.identities.empty()) return kDone;
-  if (all.problems.empty()) {
-    PrintError(
-        Error({.code = ErrorCode::kNotFound,
-               .detail = "no identity is there",
-               .mend = "Insert the token, name its module with --module, or name a file with pkcs12:PATH."}));
+  if (all.identities.empty() && all.problems.empty()) {
+    PrintError(Error(
+        {.code = ErrorCode::kNotFound,
+         .detail = "no identity is there",
+         .mend = "Insert the token, name its module with --module, or name a file: signet list FILE."}));
   }
-  return kFailed;
+  return StatusOfListing(all);
 }
 
 }  // namespace
@@ -75,7 +87,11 @@ void AddListVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ListOptions>();
   options->uris = {"pkcs11:"};
   CLI::App* verb = app.add_subcommand("list", "List identities, and what keeps others from being one");
-  verb->add_option("URI", options->uris, "pkcs11:... or pkcs12:PATH (default: every token)")->type_name("");
+  AddUris(*verb, options->uris, "pkcs11:... or a PKCS#12 file (default: every token)");
+  verb->footer(
+      "signet list\n"
+      "signet list alice.p12\n"
+      "signet list --pin-source file:pin 'pkcs11:token=demo'");
   verb->callback([&common, options] { common.verb = [&common, options] { return List(common, *options); }; });
 }
 

@@ -1,9 +1,17 @@
+#include "tool/console.h"
+#include "tool/help.h"
 #include "tool/output.h"
+#include "tool/report_output.h"
+#include "tool/usage.h"
 #include "tool/verbs.h"
 #include <signet/error.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <exception>
+#include <span>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,10 +19,53 @@
 namespace signet::tool {
 namespace {
 
+constexpr const char* kExamples =
+    "signet list\n"
+    "signet show alice.p12\n"
+    "signet handshake https://example.org/ --identity alice.p12\n"
+    "signet handshake example.org:8443 --identity 'pkcs11:token=demo;id=%01'\n"
+    "signet doctor";
+
+// FailureDocument is what --json prints where a verb did not come to its own document: the same names, and
+// why.
+Json FailureDocument(const std::string& verb, const Error& error) {
+  if (verb == "handshake") return ReportJson({.failure = error});
+  if (verb != "list" && verb != "show") return {{"error", ErrorJson(error)}};
+  return ListingJson({.identities = {}, .problems = {{error.uri(), error}}}, {});
+}
+
+int Fail(const CommonOptions& common, const CLI::App& verb, const Error& error) {
+  const bool lines = verb.get_name() == "serve";
+  if (common.json)
+    PrintJson(FailureDocument(verb.get_name(), error), lines ? Layout::kLine : Layout::kIndented);
+  PrintError(error);
+  return StatusOf(error);
+}
+
+// Refused answers for a command line that CLI11 did not take, help among them.
+int Refused(CommonOptions& common, const CLI::App& app, const CLI::ParseError& refusal,
+            std::span<char*> arguments) {
+  if (refusal.get_exit_code() == 0) return app.exit(refusal);
+  // The parser may have stopped before it came to --json.
+  common.json |= std::ranges::any_of(arguments, [](std::string_view word) { return word == "--json"; });
+  const CLI::App& verb = VerbOf(app);
+  const bool bare =
+      verb.get_subcommands([](const CLI::App*) { return true; }).size() > 0 && app.remaining(true).empty();
+  const Console console(stderr);
+  if (bare && !common.json) {
+    console.Raw(HelpText(verb, console.width()));
+    return kWrongUsage;
+  }
+  return Fail(common, verb, UsageError(app, refusal));
+}
+
 int Main(int count, char** arguments) {
   CommonOptions common;
   CLI::App app("Client identities for TLS, from PKCS#12 files, smartcards and HSMs", "signet");
-  app.set_version_flag("--version", "signet " SIGNET_VERSION);
+  UseOwnHelp(app);
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("--version", "signet " SIGNET_VERSION, "Print the version");
+  app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
   common.AddTo(app);
@@ -25,12 +76,15 @@ int Main(int count, char** arguments) {
   AddTokenVerb(app, common);
   AddPemVerb(app, common);
   AddDoctorVerb(app, common);
-  for (CLI::App* verb : app.get_subcommands({})) verb->fallthrough();
+  for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) verb->fallthrough();
   try {
     app.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kWrongUsage;
+  } catch (const CLI::ParseError& refusal) {
+    return Refused(common, app, refusal, {arguments + 1, static_cast<std::size_t>(std::max(count, 1) - 1)});
+  } catch (const Error& error) {
+    return Fail(common, VerbOf(app), error);
   }
+  const CLI::App& verb = VerbOf(app);
   try {
     common.Configure({arguments, static_cast<std::size_t>(count)});
   } catch (const Error& error) {
@@ -42,11 +96,10 @@ int Main(int count, char** arguments) {
   try {
     return common.verb();
   } catch (const Error& error) {
-    PrintError(error);
+    return Fail(common, verb, error);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "signet: {}\n", error.what());
+    return Fail(common, verb, Error({.code = ErrorCode::kInternal, .detail = error.what()}));
   }
-  return kFailed;
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "tool/output.h"
 
+#include "base/percent_encoding.h"
+#include "base/printable.h"
+#include "tool/common_options.h"
+#include "tool/console.h"
 #include "tool/option_hint.h"
-#include "tool/printable.h"
 #include "tool/remarks.h"
 #include <signet/signature_scheme.h>
 
@@ -31,6 +34,7 @@ Json IdentityJson(const Identity& identity, TimePoint now) {
   const Remarks remarks = RemarksOn(identity, now);
   return {{"uri", identity.uri()},
           {"source", Name(identity.source())},
+          {"label", LabelOf(identity)},
           {"subject", identity.subject()},
           {"user_name", identity.user_name()},
           {"issuer", identity.leaf().issuer()},
@@ -41,7 +45,21 @@ Json IdentityJson(const Identity& identity, TimePoint now) {
           {"certificates", certificates},
           {"client_auth",
            {{"fit", fitness.fit}, {"reasons", fitness.reasons}, {"explained", ExplainedJson(remarks.unfit)}}},
-          {"notes", ExplainedJson(remarks.notes)}};
+          {"notes", ExplainedJson(remarks.notes)},
+          {"asides", ExplainedJson(remarks.asides)}};
+}
+
+// Attribute gives the decoded value of a path attribute of a URI.
+std::string Attribute(std::string_view uri, std::string_view name) {
+  uri = uri.substr(0, uri.find('?'));
+  for (std::size_t at = uri.find(name); at != std::string_view::npos; at = uri.find(name, at + 1)) {
+    const std::size_t value = at + name.size();
+    if (at == 0 || (uri[at - 1] != ';' && uri[at - 1] != ':') || value >= uri.size() || uri[value] != '=')
+      continue;
+    const std::string_view encoded = uri.substr(value + 1, uri.find(';', value) - value - 1);
+    return PercentDecode(encoded).value_or(std::string(encoded));
+  }
+  return {};
 }
 
 }  // namespace
@@ -53,6 +71,17 @@ std::string Iso8601(TimePoint time) {
 
 std::string WithoutPin(std::string_view uri) {
   return std::string(uri.substr(0, std::min({uri.find('?'), uri.find("pin-value"), uri.find("pin-source")})));
+}
+
+std::string LabelOf(const Identity& identity) {
+  if (identity.source() == Identity::Source::kPkcs12) return Attribute(identity.uri(), "friendly-name");
+  const std::string label = Attribute(identity.key()->uri(), "object");
+  return label.empty() ? Attribute(identity.uri(), "object") : label;
+}
+
+int StatusOf(const Error& error) {
+  return error.code() == ErrorCode::kBadUri || error.code() == ErrorCode::kBadArgument ? kWrongUsage
+                                                                                       : kFailed;
 }
 
 Json ErrorJson(const Error& error) {
@@ -76,12 +105,13 @@ Json ListingJson(const Listing& listing, TimePoint now) {
   return {{"identities", std::move(identities)}, {"problems", std::move(problems)}};
 }
 
-void PrintJson(const Json& document) {
-  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+void PrintJson(const Json& document, Layout layout) {
+  const int indent = layout == Layout::kLine ? -1 : 2;
+  fmt::print("{}\n", PrintableJson(document.dump(indent, ' ', false, Json::error_handler_t::replace)));
 }
 
 void PrintError(const Error& error) {
-  fmt::print(stderr, "signet: {}\n", Printable(WithOptionHint(error).what(), Lines::kMany));
+  Console(stderr).Row("signet: ", WithOptionHint(error).what(), Colour::kBad, Lines::kMany);
 }
 
 }  // namespace signet::tool

@@ -1,7 +1,10 @@
 // `signet pem`: a PEM file that points at a key, for programs that only read files.
 #include "base/percent_encoding.h"
 #include "openssl_provider/pem_uri.h"
+#include "tool/console.h"
 #include "tool/output.h"
+#include "tool/typed_uri.h"
+#include "tool/usage.h"
 #include "tool/verbs.h"
 #include <signet/error.h>
 #include <signet/secret.h>
@@ -95,7 +98,7 @@ Target Find(const CommonOptions& common, const std::string& uri, bool with_chain
                  .uri = WithoutPin(uri),
                  .mend = "Use a pkcs11: or pkcs12: URI."});
   }
-  const Listing listing = common.OpenSource().List(uri);
+  const Listing listing = ListTyped(common.OpenSource(), uri);
   if (listing.identities.size() == 1) {
     const Identity& identity = listing.identities.front();
     return {identity.uri(), identity.chain().certificates()};
@@ -226,22 +229,36 @@ void WriteFile(const std::string& path, std::string_view text) {
   }
 }
 
+// WrittenJson says where the file is, or holds it where none was named.
+Json WrittenJson(const PemOptions& options, const Target& target, const Secret& document) {
+  Json json = {{"uri", target.uri}, {"file", nullptr}, {"pem", nullptr}};
+  if (options.out.empty()) {
+    json["pem"] = std::string(document.view());  // without PIN: Pem has seen to that
+  } else {
+    json["file"] = options.out;
+  }
+  return json;
+}
+
 int Pem(const CommonOptions& common, const PemOptions& options) {
+  if (common.json && options.with_pin && options.out.empty())
+    ThrowBadUsage("a PIN does not go into a document", "Name the file with --out, or leave --with-pin out.");
   const std::string uri = WithAbsolutePath(options.uri);
   const Target target = Find(common, uri, options.chain || options.all);
   const Secret document = Document(options, target, uri);
-  if (options.out.empty()) {
+  if (!options.out.empty()) WriteFile(options.out, document.view());
+  if (common.json) {
+    PrintJson(WrittenJson(options, target, document));
+  } else if (options.out.empty()) {
     const std::string_view text = document.view();
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
       ThrowErrno("fwrite", "the output");
-  } else {
-    WriteFile(options.out, document.view());
   }
   if (!options.with_pin && uri.find("pin-value=") != std::string::npos) {
-    fmt::print(
-        stderr,
-        "signet: the PIN was left out. The program needs it from pkcs11-module-token-pin in openssl.cnf, or "
-        "from ?pin-source= in the URI; --with-pin writes it into the file.\n");
+    Console(stderr).Row(
+        "signet: ",
+        "the PIN was left out. The program needs it from pkcs11-module-token-pin in openssl.cnf, or from "
+        "?pin-source= in the URI; --with-pin writes it into the file.");
   }
   return kDone;
 }
@@ -252,7 +269,7 @@ void AddPemVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<PemOptions>();
   CLI::App* verb = app.add_subcommand(
       "pem", "Write a PEM key file that points at the key, for programs that only read files");
-  verb->add_option("URI", options->uri, "pkcs11:... or pkcs12:PATH")->type_name("")->required();
+  AddUri(*verb, options->uri, "pkcs11:... or a PKCS#12 file")->required();
   CLI::Option* chain =
       verb->add_flag("--chain", options->chain, "Add the certificates behind the key, leaf first");
   verb->add_flag("--all", options->all,
@@ -260,6 +277,9 @@ void AddPemVerb(CLI::App& app, CommonOptions& common) {
       ->excludes(chain);
   verb->add_option("-o,--out", options->out, "File to write, with mode 0600 (default: standard output)")
       ->type_name("FILE");
+  verb->footer(
+      "signet pem 'pkcs11:token=demo;id=%01?pin-source=file:pin' --out bob.key\n"
+      "signet pem alice.p12 --chain --out alice.key");
   verb->add_flag("--with-pin", options->with_pin, "Write a pin-value of the URI into the file too");
   verb->callback([&common, options] { common.verb = [&common, options] { return Pem(common, *options); }; });
 }

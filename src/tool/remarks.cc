@@ -36,7 +36,10 @@ Remarks RemarksOn(const Identity& identity, TimePoint now) {
   }
   for (const Reason& reason : Suspicions(Chosen(identity, only12 ? kTls12 : kTls13, identity.uri(), now))) {
     // What is wrong with the leaf itself was told.
-    if (reason.code > Code::kPreferred) remarks.notes.push_back(Explain(reason));
+    if (reason.code <= Code::kPreferred) continue;
+    const bool usual =
+        reason.code == Code::kIncompleteChain && identity.source() == Identity::Source::kPkcs11;
+    (usual ? remarks.asides : remarks.notes).push_back(Explain(reason));
   }
   for (const Finding& finding : CheckPkcs12File(Pkcs12PathOf(identity.uri()))) {
     remarks.notes.push_back({finding.detail, finding.mend});

@@ -13,6 +13,8 @@ namespace signet::tool {
 struct Remarks {
   std::vector<Explanation> unfit;
   std::vector<Explanation> notes;
+  // What is usual, and only some servers miss: a token without the issuers' certificates.
+  std::vector<Explanation> asides;
 };
 Remarks RemarksOn(const Identity& identity, TimePoint now);
 

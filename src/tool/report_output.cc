@@ -4,7 +4,6 @@
 #include "identity/name_text.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -82,46 +81,51 @@ std::string Shortened(const std::string& line) {
   return fmt::format("{} and {} more", line.substr(0, comma), more);
 }
 
-void PrintMessages(const std::vector<HandshakeMessage>& messages) {
+void PrintMessages(const Console& out, const std::vector<HandshakeMessage>& messages) {
   for (const HandshakeMessage& message : messages) {
-    fmt::print("{} {:<20} record type {}{}\n", message.direction == Direction::kSent ? "->" : "<-",
-               message.message.empty() ? "(not seen)" : message.message, message.record_type,
-               message.length ? fmt::format(", {} bytes", *message.length) : "");
-    if (!message.why.empty()) fmt::print("     not seen: {}\n", message.why);
-    for (const std::string& line : message.details) fmt::print("     {}\n", Shortened(line));
+    const bool alert = message.message == "Alert" && !message.details.empty() &&
+                       message.details.front().starts_with("fatal");
+    out.Row(
+        message.direction == Direction::kSent ? "-> " : "<- ",
+        fmt::format("{:<20} record type {}{}", message.message.empty() ? "(not seen)" : message.message,
+                    message.record_type, message.length ? fmt::format(", {} bytes", *message.length) : ""),
+        alert ? Colour::kBad : Colour::kNone);
+    if (!message.why.empty()) out.Row("     not seen: ", message.why);
+    for (const std::string& line : message.details) out.Row("     ", Shortened(line));
   }
 }
 
-void PrintRequest(const std::optional<CertificateRequest>& request, bool came_to_an_end) {
+void PrintRequest(const Console& out, const std::optional<CertificateRequest>& request, bool came_to_an_end) {
   if (!request) {
-    if (came_to_an_end) fmt::print("asked for   no client certificate\n");
+    if (came_to_an_end) out.Row("asked for   ", "no client certificate");
     return;
   }
-  if (request->authorities.empty()) fmt::print("asked for   a certificate of any authority\n");
-  for (const auto& authority : request->authorities) {
-    fmt::print("asked for   a certificate of {}\n", NameText(authority));
-  }
+  if (request->authorities.empty()) out.Row("asked for   ", "a certificate of any authority");
+  for (const auto& authority : request->authorities)
+    out.Row("asked for   ", fmt::format("a certificate of {}", NameText(authority)));
 }
 
-void PrintConsidered(const std::vector<ConsideredIdentity>& considered) {
+void PrintConsidered(const Console& out, const std::vector<ConsideredIdentity>& considered) {
   for (const ConsideredIdentity& row : considered) {
-    fmt::print("{}{}  {}\n", row.chosen ? "chosen      " : "not chosen  ", row.subject, row.uri);
-    for (const std::string& reason : row.reasons) fmt::print("            {}\n", reason);
+    out.Row(row.chosen ? "chosen      " : "not chosen  ", fmt::format("{}  {}", row.subject, row.uri),
+            row.chosen ? Colour::kGood : Colour::kNone);
+    for (const std::string& reason : row.reasons) out.Row("            ", reason);
   }
 }
 
-void PrintClient(const HandshakeReport& report) {
+void PrintClient(const Console& out, const HandshakeReport& report) {
   const SentCertificate& sent = report.client_certificate;
   if (!sent.sent) {
-    fmt::print("presented   nothing\n");
+    out.Row("presented   ", "nothing");
     return;
   }
-  fmt::print("presented   {}, issued by {}\n", sent.subject, sent.issuer);
+  out.Row("presented   ", fmt::format("{}, issued by {}", sent.subject, sent.issuer));
   const CertificateVerifyCheck& check = report.certificate_verify;
   if (check.scheme.empty()) return;
-  fmt::print("signed      {}; {}\n", check.scheme,
-             check.verified.value_or(false) ? "the signature was checked against the handshake's messages"
-                                            : check.why);
+  out.Row("signed      ", fmt::format("{}; {}", check.scheme,
+                                      check.verified.value_or(false)
+                                          ? "the signature was checked against the handshake's messages"
+                                          : check.why));
 }
 
 }  // namespace
@@ -164,23 +168,25 @@ std::vector<std::string> LeftOut(const HandshakeReport& first, const HandshakeRe
   return names;
 }
 
-void PrintReport(const HandshakeReport& report) {
-  PrintMessages(report.messages);
+void PrintReport(const Console& out, const HandshakeReport& report) {
+  PrintMessages(out, report.messages);
   if (!report.protocol.empty()) {
-    fmt::print("\nprotocol    {}, {}{}, {:.1f} ms\n", report.protocol, report.cipher,
-               report.resumed ? ", resumed" : "", report.timing.count());
+    out.Line({});
+    out.Row("protocol    ", fmt::format("{}, {}{}, {:.1f} ms", report.protocol, report.cipher,
+                                        report.resumed ? ", resumed" : "", report.timing.count()));
   }
   if (!report.server_subject.empty()) {
-    fmt::print("server      {}, {}\n", report.server_subject,
-               report.server_verified ? "verified" : "not verified");
+    out.Row(
+        "server      ",
+        fmt::format("{}, {}", report.server_subject, report.server_verified ? "verified" : "not verified"),
+        report.server_verified ? Colour::kGood : Colour::kBad);
   }
-  PrintRequest(report.certificate_request, !report.failure);
-  PrintConsidered(report.considered);
-  PrintClient(report);
-  if (report.application) {
-    fmt::print("request     {} bytes sent, {} bytes received{}{}\n", report.application->sent,
-               report.application->received, report.application->first_line.empty() ? "" : ": ",
-               report.application->first_line);
+  PrintRequest(out, report.certificate_request, !report.failure);
+  PrintConsidered(out, report.considered);
+  PrintClient(out, report);
+  if (const auto& trip = report.application) {
+    out.Row("request     ", fmt::format("{} bytes sent, {} bytes received{}{}", trip->sent, trip->received,
+                                        trip->first_line.empty() ? "" : ": ", trip->first_line));
   }
 }
 

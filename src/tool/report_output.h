@@ -1,6 +1,7 @@
 #pragma once
 
 #include "handshake/report.h"
+#include "tool/console.h"
 #include "tool/output.h"
 
 namespace signet::tool {
@@ -12,6 +13,6 @@ Json ReportJson(const HandshakeReport& report);
 std::vector<std::string> LeftOut(const HandshakeReport& first, const HandshakeReport& resumed);
 
 // PrintReport shows one connection to people: its messages in order, then what came of it.
-void PrintReport(const HandshakeReport& report);
+void PrintReport(const Console& out, const HandshakeReport& report);
 
 }  // namespace signet::tool

@@ -1,7 +1,9 @@
 #include "handshake/socket.h"
+#include "tool/console.h"
 #include "tool/output.h"
-#include "tool/printable.h"
 #include "tool/stacks.h"
+#include "tool/typed_uri.h"
+#include "tool/usage.h"
 #include "tool/verbs.h"
 
 #include <atomic>
@@ -31,8 +33,11 @@ struct ServeVerbOptions {
 };
 
 void PrintLine(const CommonOptions& common, const Json& json, const std::string& text) {
-  fmt::print("{}\n",
-             common.json ? json.dump(-1, ' ', false, Json::error_handler_t::replace) : Printable(text));
+  if (common.json) {
+    PrintJson(json, Layout::kLine);
+  } else {
+    Console(stdout).Line(text);
+  }
   std::fflush(stdout);
 }
 
@@ -134,7 +139,7 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
                      .key_file = options.key,
                      .trust_file = options.trust,
                      .protocol_version = options.stack.protocol_version()};
-  if (!options.identity.empty()) serve.identity = source.Open(options.identity);
+  if (!options.identity.empty()) serve.identity = OpenTyped(source, options.identity);
   const std::unique_ptr<Probe> probe = MakeProbe(options.stack.name);
   const std::unique_ptr<Acceptor> acceptor = probe->Listen(serve);
   const Socket listener = Socket::Listen(options.address, options.port);
@@ -162,6 +167,7 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   certificate->type_name("PEM")->needs(key)->excludes(identity);
   key->type_name("PEM")->needs(certificate)->excludes(identity);
   identity->type_name("URI");
+  TakesUri(*identity);
   verb->add_option("--trust", options->trust, "CAs whose clients may come")->type_name("PEM")->required();
   options->stack.AddTo(*verb);
   verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
@@ -169,6 +175,9 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_option("--count", options->count, "End after this many connections")->type_name("N");
   verb->add_option("--timeout", options->timeout_ms, "How long one visitor may take (default: 10000)")
       ->type_name("MS");
+  verb->footer(
+      "signet serve 8443 --cert server.pem --key server.key --trust ca.pem\n"
+      "signet serve 0 --identity server.p12 --trust ca.pem --count 1");
   verb->callback([&common, options, identity, certificate] {
     if (identity->empty() && certificate->empty())
       throw CLI::RequiredError("--cert and --key, or --identity");

@@ -1,6 +1,7 @@
+#include "tool/console.h"
 #include "tool/output.h"
-#include "tool/printable.h"
 #include "tool/remarks.h"
+#include "tool/typed_uri.h"
 #include "tool/verbs.h"
 
 #include <cstdio>
@@ -15,38 +16,52 @@ struct ShowOptions {
   bool pem = false;
 };
 
-void PrintCertificate(const Certificate& certificate, std::size_t depth, bool pem) {
-  fmt::print("certificate {}\n", depth);
-  fmt::print("  subject  {}\n", certificate.subject());
-  fmt::print("  issuer   {}\n", certificate.issuer());
-  fmt::print("  valid    {} to {}\n", Iso8601(certificate.not_before()), Iso8601(certificate.not_after()));
-  fmt::print("  sha256   {}\n", certificate.sha256());
-  if (pem) fmt::print("{}", certificate.ToPem());
+void PrintCertificate(const Console& out, const Certificate& certificate, std::size_t depth, bool pem) {
+  out.Line(fmt::format("certificate {}", depth));
+  out.Row("  subject  ", certificate.subject());
+  out.Row("  issuer   ", certificate.issuer());
+  out.Row("  valid    ",
+          fmt::format("{} to {}", Iso8601(certificate.not_before()), Iso8601(certificate.not_after())));
+  out.Row("  sha256   ", certificate.sha256());
+  if (pem) out.Raw(certificate.ToPem());
+}
+
+std::string SchemesOf(const PrivateKey& key) {
+  std::string names;
+  for (const SignatureScheme scheme : key.schemes())
+    names += fmt::format("{}{}", names.empty() ? "" : " ", Name(scheme));
+  return names;
 }
 
 void PrintIdentity(const Identity& identity, const ShowOptions& options, TimePoint now) {
-  fmt::print("uri        {}\n", identity.uri());
-  fmt::print("source     {}\n", Name(identity.source()));
-  if (!identity.user_name().empty()) fmt::print("user       {}\n", Printable(identity.user_name()));
-  fmt::print("key        {}{}\n", Description(*identity.key()), identity.key()->locked() ? ", locked" : "");
-  fmt::print("signs with");
-  for (const SignatureScheme scheme : identity.key()->schemes()) fmt::print(" {}", Name(scheme));
-  const ClientAuthFitness fitness = identity.FitForClientAuth(now);
-  fmt::print("\nclient     {}\n", fitness.fit ? "fit" : "unfit");
+  const Console out(stdout);
+  const std::string label = LabelOf(identity);
+  out.Row("uri        ", identity.uri());
+  out.Row("source     ", Name(identity.source()));
+  if (!label.empty()) out.Row("label      ", label);
+  if (!identity.user_name().empty()) out.Row("user       ", identity.user_name());
+  out.Row("key        ", Description(*identity.key()) + (identity.key()->locked() ? ", not logged in" : ""));
+  out.Row("signs with ", SchemesOf(*identity.key()));
+  const bool fit = identity.FitForClientAuth(now).fit;
+  out.Row("client     ", fit ? "fit" : "unfit", fit ? Colour::kGood : Colour::kBad);
   const Remarks remarks = RemarksOn(identity, now);
-  for (const Explanation& why : remarks.unfit) fmt::print("           {}. {}\n", why.cause, why.mend);
-  for (const Explanation& note : remarks.notes) fmt::print("note       {}. {}\n", note.cause, note.mend);
+  for (const Explanation& why : remarks.unfit)
+    out.Row("           ", fmt::format("{}. {}", why.cause, why.mend));
+  for (const Explanation& note : remarks.notes)
+    out.Row("note       ", fmt::format("{}. {}", note.cause, note.mend), Colour::kNote);
+  for (const Explanation& aside : remarks.asides)
+    out.Row("aside      ", fmt::format("{}. {}", aside.cause, aside.mend));
   std::size_t depth = 0;
   for (const Certificate& certificate : identity.chain().certificates()) {
-    PrintCertificate(certificate, depth++, options.pem);
+    PrintCertificate(out, certificate, depth++, options.pem);
   }
 }
 
 int Show(const CommonOptions& common, const ShowOptions& options) {
-  const TimePoint now = std::chrono::system_clock::now();
   try {
+    const TimePoint now = std::chrono::system_clock::now();
     const IdentitySource source = common.OpenSource();
-    const Identity identity = source.Open(options.uri);
+    const Identity identity = OpenTyped(source, options.uri);
     if (common.json) {
       PrintJson(ListingJson({.identities = {identity}, .problems = {}}, now));
     } else {
@@ -54,9 +69,7 @@ int Show(const CommonOptions& common, const ShowOptions& options) {
     }
     return kDone;
   } catch (const Error& error) {
-    const std::string uri = error.uri().empty() ? WithoutPin(options.uri) : error.uri();
-    if (common.json) PrintJson(ListingJson({.identities = {}, .problems = {{uri, error}}}, now));
-    throw error.WithUri(uri);
+    throw error.WithUri(error.uri().empty() ? WithoutPin(options.uri) : error.uri());
   }
 }
 
@@ -65,7 +78,10 @@ int Show(const CommonOptions& common, const ShowOptions& options) {
 void AddShowVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* verb = app.add_subcommand("show", "Show one identity in full, chain included");
-  verb->add_option("URI", options->uri, "pkcs11:... or pkcs12:PATH")->type_name("")->required();
+  AddUri(*verb, options->uri, "pkcs11:... or a PKCS#12 file")->required();
+  verb->footer(
+      "signet show alice.p12\n"
+      "signet show 'pkcs11:token=demo;object=bob' --pem");
   verb->add_flag("--pem", options->pem, "Print each certificate in PEM too");
   verb->callback([&common, options] { common.verb = [&common, options] { return Show(common, *options); }; });
 }

@@ -1,8 +1,10 @@
 #include "tool/terminal_prompt.h"
 
+#include "base/printable.h"
 #include <signet/error.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -15,8 +17,6 @@ namespace signet::tool {
 namespace {
 
 constexpr std::size_t kLongestPin = 1024;
-constexpr char kControlC = 3;
-constexpr char kControlD = 4;
 constexpr char kControlU = 21;
 constexpr char kBackspace = 8;
 constexpr char kDelete = 127;
@@ -54,15 +54,19 @@ class Terminal {
     return silent_;
   }
 
+  // interrupted tells whether Ctrl-C, or what the terminal has in its place, ended the line.
+  bool interrupted() const { return interrupted_; }
+
   // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D or a hang-up.
-  std::optional<Secret> ReadLine() const {
+  std::optional<Secret> ReadLine() {
     Secret line = Secret::OfSize(kLongestPin);
     std::size_t size = 0;
     while (true) {
       char typed = 0;
       const ssize_t got = read(descriptor_, &typed, 1);
       if (got < 0 && errno == EINTR) continue;
-      if (got <= 0 || typed == kControlC || typed == kControlD) return std::nullopt;
+      interrupted_ = got > 0 && typed == static_cast<char>(before_.c_cc[VINTR]);
+      if (got <= 0 || interrupted_ || typed == static_cast<char>(before_.c_cc[VEOF])) return std::nullopt;
       if (typed == '\n' || typed == '\r') break;
       if (typed == kControlU) {
         size = 0;
@@ -80,14 +84,26 @@ class Terminal {
   int descriptor_;
   termios before_{};
   bool silent_ = false;
+  bool interrupted_ = false;
 };
 
+// AskAtTerminal gives the answer, or nothing where the person declined. Ctrl-C ends the program as anywhere
+// else, with the terminal as it was.
 std::optional<Secret> AskAtTerminal(std::string_view question) {
-  Terminal terminal;
-  if (!terminal.is_open() || !terminal.Silence()) return std::nullopt;
-  terminal.Write(question);
-  std::optional<Secret> answer = terminal.ReadLine();
-  terminal.Write("\n");
+  std::optional<Secret> answer;
+  bool interrupted = false;
+  {
+    Terminal terminal;
+    if (!terminal.is_open() || !terminal.Silence()) return std::nullopt;
+    terminal.Write(Printable(question, Lines::kMany));
+    answer = terminal.ReadLine();
+    terminal.Write("\n");
+    interrupted = terminal.interrupted();
+  }
+  if (interrupted) {
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
+  }
   return answer;
 }
 
@@ -100,13 +116,13 @@ std::string Question(const PinRequest& request) {
   }
   switch (request.kind) {
     case PinRequest::Kind::kUserPin:
-      return question + fmt::format("PIN of token {}: ", request.name);
+      return question + fmt::format("PIN of token {}: ", Printable(request.name));
     case PinRequest::Kind::kContextPin:
-      return question + fmt::format("PIN of token {}, for this signature: ", request.name);
+      return question + fmt::format("PIN of token {}, for this signature: ", Printable(request.name));
     case PinRequest::Kind::kSecurityOfficerPin:
-      return question + fmt::format("Security officer's PIN of token {}: ", request.name);
+      return question + fmt::format("Security officer's PIN of token {}: ", Printable(request.name));
     case PinRequest::Kind::kPassword:
-      return question + fmt::format("Password of {}: ", request.name);
+      return question + fmt::format("Password of {}: ", Printable(request.name));
   }
   return question;
 }
@@ -121,7 +137,8 @@ std::optional<Secret> TerminalPrompt::Ask(const PinRequest& request) {
 void TerminalPrompt::LookAtReader(const PinRequest& request) {
   const Terminal terminal;
   if (!terminal.is_open()) return;
-  terminal.Write(fmt::format("Look at the reader: it asks for the PIN of token {}.\n", request.name));
+  terminal.Write(
+      fmt::format("Look at the reader: it asks for the PIN of token {}.\n", Printable(request.name)));
 }
 
 std::optional<Secret> AskTwice(std::string_view question) {

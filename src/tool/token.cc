@@ -11,6 +11,7 @@ void AddTokenVerb(CLI::App& app, CommonOptions& common) {
   AddTokenKeygen(*token, common);
   AddTokenImport(*token, common);
   AddTokenRemove(*token, common);
+  token->footer("signet token init --label demo\nsignet token keygen --token demo --label bob");
   for (CLI::App* verb : token->get_subcommands({})) verb->fallthrough();
 }
 

@@ -1,6 +1,7 @@
 #include "tool/token_common.h"
 
 #include "base/hex.h"
+#include "tool/console.h"
 #include "tool/terminal_prompt.h"
 #include <signet/error.h>
 #include <signet/pin_source.h>
@@ -138,7 +139,9 @@ void PrintToken(const CommonOptions& common, const std::string& done, const Toke
   if (common.json) {
     PrintJson({{"token", {{"label", token.label}, {"serial", token.serial}, {"uri", UriOf(token)}}}});
   } else {
-    fmt::print("{}\n  {}\n", done, UriOf(token));
+    const Console out(stdout);
+    out.Line(done);
+    out.Row("  ", UriOf(token));
   }
 }
 
@@ -151,8 +154,10 @@ void PrintObject(const CommonOptions& common, const std::string& done, const Tok
     PrintJson(document);
     return;
   }
-  fmt::print("{}\n  {}\n", done, uri);
-  if (more.contains("public_key")) fmt::print("{}", more["public_key"].get<std::string>());
+  const Console out(stdout);
+  out.Line(done);
+  out.Row("  ", uri);
+  if (more.contains("public_key")) out.Raw(more["public_key"].get<std::string>());
 }
 
 }  // namespace signet::tool

@@ -159,7 +159,7 @@ void AddTokenImport(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<ImportOptions>();
   CLI::App* verb =
       token.add_subcommand("import", "Put a key and its certificate, or a certificate alone, on a token");
-  auto* uri = verb->add_option("URI", options->uri, "pkcs12:PATH")->type_name("");
+  auto* uri = AddUri(*verb, options->uri, "A PKCS#12 file");
   auto* key = verb->add_option("--key", options->key_file, "Private key, PEM or DER")->type_name("FILE");
   auto* certificate =
       verb->add_option("--cert", options->certificate_file, "Certificate, PEM or DER")->type_name("FILE");
@@ -174,6 +174,10 @@ void AddTokenImport(CLI::App& token, CommonOptions& common) {
                  "Remove the key's other certificates after the new one is in place")
       ->needs(certificate)
       ->excludes(key);
+  verb->footer(
+      "signet token import alice.p12 --token demo --id 02\n"
+      "signet token import --token demo --key bob.key --cert bob.pem\n"
+      "signet token import --token demo --cert renewed.pem --replace");
   verb->callback([&common, options] {
     if (options->uri.empty() && options->key_file.empty() && options->certificate_file.empty()) {
       throw CLI::RequiredError("URI, --key or --cert");

@@ -50,6 +50,7 @@ void AddTokenKeygen(CLI::App& token, CommonOptions& common) {
   verb->add_option("--label", options->label, "The key's label");
   verb->add_flag("--always-authenticate", options->always_authenticate,
                  "The key wants the PIN at every signature");
+  verb->footer("signet token keygen --token demo --type ec:P-256 --id 01 --label bob --pin-source file:pin");
   verb->callback(
       [&common, options] { common.verb = [&common, options] { return Keygen(common, *options); }; });
 }

@@ -74,6 +74,7 @@ void AddTokenInit(CLI::App& token, CommonOptions& common) {
   verb->add_option("--so-pin-source", options->so_pin_source, "Where the security officer's PIN comes from")
       ->type_name("SOURCE");
   verb->add_flag("--force", options->force, "Wipe the token that has this label already");
+  verb->footer("signet token init --label demo --so-pin-source file:officer-pin --pin-source file:pin");
   verb->callback([&common, options] { common.verb = [&common, options] { return Init(common, *options); }; });
 }
 
@@ -88,6 +89,9 @@ void AddTokenSetPin(CLI::App& token, CommonOptions& common) {
   verb->add_option("--new-pin-source", options->new_pin_source, "Where the new PIN comes from")
       ->type_name("SOURCE");
   verb->add_flag("--so", options->security_officer, "Change the security officer's PIN instead");
+  verb->footer(
+      "signet token set-pin --token demo\n"
+      "signet token set-pin --token demo --so-pin-source file:officer-pin");
   verb->callback(
       [&common, options] { common.verb = [&common, options] { return SetPin(common, *options); }; });
 }

@@ -1,6 +1,9 @@
 #include "base/hex.h"
+#include "base/printable.h"
+#include "tool/console.h"
 #include "tool/terminal_prompt.h"
 #include "tool/token_common.h"
+#include "tool/typed_uri.h"
 #include <signet/error.h>
 
 #include <cstdio>
@@ -30,6 +33,12 @@ std::string InWords(const Matched& object) {
   return fmt::format("{} id={} object={}", object.kind, HexEncode(object.name.id), object.name.label);
 }
 
+// Hint is for a URI that fits nothing. What would be removed is never guessed.
+std::string Hint(const std::string& uri) {
+  if (!WithHexId(WithoutPin(uri))) return "Run `signet list` to see what there is.";
+  return fmt::format("Write the ID percent-encoded: {}.", *WithHexId(WithoutPin(uri)));
+}
+
 int Remove(const CommonOptions& common, const RemoveOptions& options) {
   const Settings& settings = common.settings();
   const TokenPlace token = TokenOf(settings, options.uri);
@@ -40,12 +49,12 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
                  .detail = "the token has no such object",
                  .token = token.label,
                  .uri = WithoutPin(options.uri),
-                 .mend = "Run `signet list` to see what there is."});
+                 .mend = Hint(options.uri)});
   }
   std::string question = fmt::format("This removes from the token {}, for ever:\n", token.label);
-  for (const Matched& object : objects) question += fmt::format("  {}\n", InWords(object));
+  for (const Matched& object : objects) question += fmt::format("  {}\n", Printable(InWords(object)));
   if (!options.yes && !Confirm(question + "Remove? [y/N] ")) {
-    throw Error({.code = ErrorCode::kBadArgument,
+    throw Error({.code = ErrorCode::kNotFound,
                  .detail = "nothing was removed, as nobody said yes",
                  .uri = WithoutPin(options.uri),
                  .mend = "Answer y, or add --yes."});
@@ -59,7 +68,7 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
     }
     PrintJson({{"removed", removed}});
   } else {
-    for (const Matched& object : objects) fmt::print("removed {}\n", InWords(object));
+    for (const Matched& object : objects) Console(stdout).Row("removed ", InWords(object));
   }
   return kDone;
 }
@@ -69,10 +78,9 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
 void AddTokenRemove(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<RemoveOptions>();
   CLI::App* verb = token.add_subcommand("remove", "Remove the objects that a URI names from a token");
-  verb->add_option("URI", options->uri,
-                   "pkcs11:token=...;id=... or object=..., with type= for one kind alone")
-      ->type_name("")
+  AddUri(*verb, options->uri, "pkcs11:token=...;id=... or object=..., with type= for one kind alone")
       ->required();
+  verb->footer("signet token remove 'pkcs11:token=demo;id=%01'");
   verb->add_flag("--yes", options->yes, "Do not ask");
   verb->callback(
       [&common, options] { common.verb = [&common, options] { return Remove(common, *options); }; });

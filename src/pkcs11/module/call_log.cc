@@ -1,5 +1,6 @@
 #include "pkcs11/module/call_log.h"
 
+#include "base/printable.h"
 #include "pkcs11/keys/mechanism_plan.h"
 #include "pkcs11/module/rv.h"
 #include <signet/error.h>
@@ -60,7 +61,7 @@ void CallLog::Write(std::string_view module, const char* function, const CalledO
   const auto micros = now.time_since_epoch().count() % 1'000'000;
   write_(fmt::format("{:%H:%M:%S}.{:06} [{}:{}] {}{}{} {}{}{} = {} ({:.3f} ms)",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)), micros, getpid(), gettid(),
-                     module, on.token.empty() ? "" : " ", on.token, function,
+                     Printable(module), on.token.empty() ? "" : " ", Printable(on.token), function,
                      on.mechanism == CK_UNAVAILABLE_INFORMATION ? "" : " ",
                      on.mechanism == CK_UNAVAILABLE_INFORMATION ? "" : MechanismName(on.mechanism),
                      RvName(rv), std::chrono::duration<double, std::milli>(took).count()));

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <signet/identity_source.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signet::tool {
+
+// TypedUri gives the URI that somebody meant: a plain path of a PKCS#12 file becomes pkcs12:PATH, attributes
+// of PKCS#11 without their scheme (`token=demo;id=01`) get it, and our schemes become lower case. What is
+// none of these stays as it is, for the source to refuse.
+std::string TypedUri(const std::string& typed);
+
+// WithHexId gives the URI with an `id` that was typed as hexadecimal digits (id=01) read as those bytes
+// (id=%01); nothing where there is none.
+std::optional<std::string> WithHexId(std::string_view uri);
+
+// ListTyped is IdentitySource::List; where nothing has the ID as RFC 7512 reads it, hexadecimal digits are
+// taken for the bytes that they stand for.
+Listing ListTyped(const IdentitySource& source, const std::string& uri);
+// OpenTyped is the same for IdentitySource::Open.
+Identity OpenTyped(const IdentitySource& source, const std::string& uri);
+
+// Sorted are the words of a command line that takes one server and any number of identities, in any order.
+struct Sorted {
+  std::vector<std::string> servers;
+  std::vector<std::string> identities;
+};
+Sorted SortWords(const std::vector<std::string>& words);
+
+}  // namespace signet::tool
