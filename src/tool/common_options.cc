@@ -1,7 +1,7 @@
 #include "tool/common_options.h"
 
+#include "base/printable.h"
 #include "config/openssl_conf.h"
-#include "tool/printable.h"
 #include "tool/terminal_prompt.h"
 #include "tool/typed_uri.h"
 #include <signet/error.h>

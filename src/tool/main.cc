@@ -88,8 +88,7 @@ int Main(int count, char** arguments) {
   try {
     common.Configure({arguments, static_cast<std::size_t>(count)});
   } catch (const Error& error) {
-    if (common.json) PrintJson({{"error", ErrorJson(error)}});
-    PrintError(error);
+    Fail(common, verb, error);
     return kWrongUsage;
   }
   if (!app.got_subcommand("doctor")) common.PrintWarnings();
