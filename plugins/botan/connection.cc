@@ -24,11 +24,11 @@ Certificate Converted(const Botan::X509_Certificate& certificate) {
 }
 
 Error Untrusted(std::string_view reason) {
-  return Error(
-      {.code = ErrorCode::kUntrustedServer,
-       .detail = fmt::format("the server's certificate could not be verified: {}", reason),
-       .mend = "Connect by a name that the certificate carries; if the server is right, trust its CA with "
-               "--trust PEM."});
+  return Error({.code = ErrorCode::kUntrustedServer,
+                .detail = fmt::format("the server's certificate could not be verified: {}", reason),
+                .mend = "Connect by a name that the certificate carries; if the server is right, let the "
+                        "program trust its "
+                        "CA."});
 }
 
 }  // namespace

@@ -87,11 +87,9 @@ void ExplainNothingSent(const ProbeOptions& options, HandshakeReport& report) {
   report.failure = Error(
       {.code = ErrorCode::kHandshake,
        .detail = fmt::format("no client certificate was presented: {}; {}", Reasons(report), answer),
-       .mend =
-           accepted.empty()
-               ? "Name an identity that fits what the server asks for with --identity."
-               : fmt::format("Name an identity with --identity that was issued by a CA the server knows: {}.",
-                             accepted)});
+       .mend = accepted.empty()
+                   ? "Use an identity that fits what the server asks for."
+                   : fmt::format("Use an identity that was issued by a CA the server knows: {}.", accepted)});
 }
 
 }  // namespace

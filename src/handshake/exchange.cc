@@ -22,7 +22,7 @@ constexpr RefusalRow kRefusals[] = {
     {.page = "No required SSL certificate was sent",
      .detail = "the server requires a client certificate and got none (HTTP 400, No required SSL certificate "
                "was sent)",
-     .mend = "Name an identity that the server accepts with --identity."},
+     .mend = "Use an identity that the server accepts."},
     {.page = "The SSL certificate error",
      .detail = "the server did not accept the client certificate: it does not know its CA, or the "
                "certificate is not "
