@@ -117,9 +117,7 @@ void MemoryModule::AddIdentity(std::size_t token, const TestIdentity& identity,
 
 MemoryTokenOptions MemoryModule::Token(std::size_t token) const { return (*library_)->Options(token); }
 
-std::vector<MemoryStored> MemoryModule::Stored(std::size_t token) const {
-  return (*library_)->Stored(token);
-}
+std::vector<MemoryStored> MemoryModule::Stored(std::size_t token) const { return (*library_)->Stored(token); }
 
 std::string MemoryModule::TokenUri(std::size_t token, bool with_pin) const {
   const MemoryTokenOptions options = (*library_)->Options(token);
@@ -139,6 +137,7 @@ void MemoryModule::LogOut(std::size_t token) { (*library_)->LogOut(token); }
 void MemoryModule::DropSessions() { (*library_)->DropSessions(); }
 void MemoryModule::FinaliseByOthers() { (*library_)->FinaliseByOthers(); }
 void MemoryModule::SetFlags(std::size_t token, unsigned long flags) { (*library_)->SetFlags(token, flags); }
+void MemoryModule::SetPin(std::size_t token, const std::string& pin) { (*library_)->SetPin(token, pin); }
 void MemoryModule::SetTries(std::size_t token, int tries) { (*library_)->SetTries(token, tries); }
 
 void MemoryModule::Set(const MemoryBehaviour& behaviour) {
@@ -152,7 +151,7 @@ void MemoryModule::Disturb(const Disturbances& disturbances) { (*library_)->Dist
 void MemoryModule::Calm() { (*library_)->Disturb({.per_mille = 0}); }
 std::uint64_t MemoryModule::disturbed() const { return (*library_)->disturbed(); }
 
-bool MemoryModule::absent() const { return (*library_)->absent(); }
+bool MemoryModule::unsettled() const { return (*library_)->unsettled(); }
 
 std::vector<unsigned long> MemoryModule::PermittedCodes(std::string_view function) {
   const auto number = FunctionOf(function);

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,6 +53,63 @@ TEST_F(OnMemoryToken, TwinSlotsGetThePinOnlyWhereThePublicObjectsTell) {
     EXPECT_THAT(identity.uri(), ::testing::HasSubstr("slot-id="));
     EXPECT_EQ(fresh.List(identity.uri(), nullptr).identities.size(), 1u) << "its own URI finds it alone";
   }
+}
+
+// CallOf gives a function of the module itself.
+template <class Function>
+Function CallOf(const MemoryModule& module, const char* name) {
+  void* const handle = dlopen(module.path().c_str(), RTLD_NOW | RTLD_NOLOAD);
+  return reinterpret_cast<Function>(dlsym(handle, name));
+}
+
+struct InterfaceOf3 {
+  const char* name;
+  CK_FUNCTION_LIST* list;
+  CK_FLAGS flags;
+};
+
+TEST_F(OnMemoryToken, InterfacesAreThoseOfTheVersionThatIsAskedFor) {
+  using GetInterface = CK_RV (*)(const char*, const CK_VERSION*, InterfaceOf3**, CK_FLAGS);
+  const auto get = CallOf<GetInterface>(module, "C_GetInterface");
+  InterfaceOf3* found = nullptr;
+  EXPECT_EQ(get(nullptr, nullptr, &found, 0), CKR_FUNCTION_NOT_SUPPORTED) << "2.40 has none";
+  module.Set({.version_3 = true});
+  ASSERT_EQ(get(nullptr, nullptr, &found, 0), CKR_OK);
+  EXPECT_EQ(found->list->version.major, 3);
+  const CK_VERSION version_2{2, 40};
+  ASSERT_EQ(get("PKCS 11", &version_2, &found, 0), CKR_OK);
+  EXPECT_EQ(found->list->version.major, 2);
+  EXPECT_NE(get("Vendor", nullptr, &found, 0), CKR_OK);
+}
+
+TEST_F(OnMemoryToken, ModuleOfEitherVersionSigns) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}));
+  for (const bool version_3 : {false, true}) {
+    module.Set({.version_3 = version_3});
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, module.ObjectUri(token, "\x01", true)))) << version_3;
+  }
+}
+
+TEST_F(OnMemoryToken, SessionCancelOf3EndsOperations) {
+  module.AddToken();
+  module.Set({.version_3 = true});
+  CK_FUNCTION_LIST* p11 = nullptr;
+  CallOf<CK_C_GetFunctionList>(module, "C_GetFunctionList")(&p11);
+  InterfaceOf3* found = nullptr;
+  CallOf<CK_RV (*)(const char*, const CK_VERSION*, InterfaceOf3**, CK_FLAGS)>(module, "C_GetInterface")(
+      nullptr, nullptr, &found, 0);
+  // It is the fourth of the functions that 3.0 adds.
+  auto* const added = reinterpret_cast<CK_RV (**)(CK_SESSION_HANDLE, CK_FLAGS)>(found->list + 1);
+  CK_SESSION_HANDLE session = 0;
+  p11->C_Initialize(nullptr);
+  ASSERT_EQ(p11->C_OpenSession(16, CKF_SERIAL_SESSION, nullptr, nullptr, &session), CKR_OK);
+  EXPECT_EQ(p11->C_FindObjectsInit(session, nullptr, 0), CKR_OK);
+  EXPECT_EQ(p11->C_FindObjectsInit(session, nullptr, 0), CKR_OPERATION_ACTIVE);
+  EXPECT_EQ(added[3](session, 0x40), CKR_OK);
+  EXPECT_EQ(p11->C_FindObjectsInit(session, nullptr, 0), CKR_OK);
+  p11->C_Finalize(nullptr);
 }
 
 TEST_F(OnMemoryToken, APrivateKeyThatIsVisibleWithoutLoginIsUsedWithoutOne) {

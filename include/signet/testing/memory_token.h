@@ -64,11 +64,14 @@ struct MemoryBehaviour {
   bool find_repeats = false;             // C_FindObjects begins again when it has given all: no search ends
   bool nul_padding = false;              // texts of CK_TOKEN_INFO end with NULs instead of blanks
   unsigned long missing_attribute = 0;   // CKR_ code for an attribute that an object lacks; 0: TYPE_INVALID
-  bool public_key_info = true;           // keys have CKA_PUBLIC_KEY_INFO
-  unsigned long max_sessions = 0;        // 0: no limit
-  bool refuse_read_only = false;         // CKR_SESSION_READ_WRITE_SO_EXISTS for read-only sessions
-  bool refuse_read_write = false;        // CKR_TOKEN_WRITE_PROTECTED for read-write sessions
-  Gone gone = Gone::kDeviceRemoved;      // what a session says after its token was removed
+  bool missing_is_empty = false;         // such an attribute is there, and empty, instead
+  bool version_3 = false;            // C_GetInterface gives the functions of PKCS#11 3.0; set it before use
+  bool long_sizes = false;           // who asks for a length is told more than the answer takes
+  bool public_key_info = true;       // keys have CKA_PUBLIC_KEY_INFO
+  unsigned long max_sessions = 0;    // 0: no limit
+  bool refuse_read_only = false;     // CKR_SESSION_READ_WRITE_SO_EXISTS for read-only sessions
+  bool refuse_read_write = false;    // CKR_TOKEN_WRITE_PROTECTED for read-write sessions
+  Gone gone = Gone::kDeviceRemoved;  // what a session says after its token was removed
   std::vector<unsigned long> hidden_mechanisms = {};
   std::vector<ModuleFault> faults = {};  // counted from Set
 };
@@ -85,6 +88,8 @@ struct Disturbances {
   bool swap = false;              // two tokens change places
   bool finalise = true;           // C_Finalize by others
   bool sessions = true;           // C_CloseAllSessions by others
+  bool flags = false;             // CK_TOKEN_INFO shows other flags of the user's PIN and of the login
+  bool pins = false;              // `codes` of C_Login may say that the PIN is wrong, which it is not
 };
 
 // MemoryCall is one call that reached the module. `token` is the serial number of the call's token, which is
@@ -99,15 +104,15 @@ struct MemoryCall {
   unsigned long user_type = 0;   // C_Login, C_InitToken, C_SetPIN: whose PIN was sent
   std::string pin = {};          // the same: the PIN that the token has, as it was sent
   bool pin_right = false;        // the same: it is this token's PIN, or the token has none yet
-  unsigned long flags = 0;       // the same: CK_TOKEN_INFO's flags before the call
+  unsigned long flags = 0;       // the same: CK_TOKEN_INFO's flags, as the thread's call before was told
   std::string key = {};          // C_SignInit, C_Sign, C_Decrypt, C_DeriveKey: CKA_ID
   bool injected = false;         // `result` was scripted or drawn, not earned
   std::string disturbance = {};  // what happened right before the call
 };
 
-// MemoryModule is an in-memory PKCS#11 2.40 module of its own file with any number of slots and tokens: RSA,
-// EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The test
-// controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
+// MemoryModule is an in-memory PKCS#11 2.40 or 3.0 module of its own file with any number of slots and
+// tokens: RSA, EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The
+// test controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
 // Tokens are numbered in the order in which they were made, slots too. Thread-safe.
 class MemoryModule {
  public:
@@ -147,6 +152,8 @@ class MemoryModule {
   // SetFlags adds to the flags of CK_TOKEN_INFO. SetTries says how many are left; 0 locks the PIN.
   void SetFlags(std::size_t token, unsigned long flags);
   void SetTries(std::size_t token, int tries);
+  // SetPin is C_SetPIN by others.
+  void SetPin(std::size_t token, const std::string& pin);
 
   void Set(const MemoryBehaviour& behaviour);
   void Disturb(const Disturbances& disturbances);
@@ -154,9 +161,10 @@ class MemoryModule {
   void Calm();
   // disturbed tells how many disturbances or faults have happened since they were set.
   std::uint64_t disturbed() const;
-  // absent tells whether a token that a disturbance took out is not back yet.
-  bool absent() const;
-  // PermittedCodes gives what PKCS#11 2.40 lists for a function; AllCodes every code that it defines.
+  // unsettled tells whether what a disturbance did lasts: a token is out, or shows other flags.
+  bool unsettled() const;
+  // PermittedCodes gives what PKCS#11 2.40 lists for a function; AllCodes every code that 2.40 and 3.0
+  // define.
   static std::vector<unsigned long> PermittedCodes(std::string_view function);
   static std::vector<unsigned long> AllCodes();
 

@@ -143,6 +143,11 @@ void PinSession::SetPin(const std::optional<Secret>& new_pin) {
 void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
                             const std::optional<Secret>& new_pin) {
   if (step.kind == Step::kFail) throw own_.ErrorOf(step);
+  if (failure_ && RvOf(*failure_) != CKR_PIN_EXPIRED) {
+    // The user is in all the same; but the PIN came to something else, and goes out no more.
+    lease.EndAction();
+    throw Error(*failure_);
+  }
   // In a session where nobody is logged in C_SetPIN is about the user's PIN.
   if (own_.user == CKU_SO && lease.State() != CKS_RW_SO_FUNCTIONS)
     throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);

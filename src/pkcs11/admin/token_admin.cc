@@ -108,7 +108,7 @@ Credentials CredentialsFor(const TokenPlace& place, const PinToSend& pin) {
 }  // namespace
 
 TokenAdmin::TokenAdmin(const TokenPlace& place, const PinToSend& pin)
-    : core_(std::make_shared<const Core>(Core{OpenToken(*place.handle), CredentialsFor(place, pin)})) {}
+    : core_(std::make_shared<Core>(OpenToken(*place.handle), CredentialsFor(place, pin))) {}
 
 void TokenAdmin::AllOrNothing(const std::function<void()>& work) {
   made_.clear();
@@ -156,6 +156,7 @@ std::string TokenAdmin::InWords(const Made& made) {
 
 std::vector<CK_OBJECT_HANDLE> TokenAdmin::Search(Token::Lease& lease, const Made& made) {
   std::vector<CK_OBJECT_HANDLE> handles = FindHandles(lease, TemplateFor(made.name, made.object_class));
+  lease.RequireLogin();
   if (made.certificate.empty()) return handles;
   std::erase_if(handles, [&](CK_OBJECT_HANDLE handle) {
     return ReadAttributes(lease, handle, CKO_CERTIFICATE).attributes.BytesOf(CKA_VALUE) != made.certificate;
@@ -363,13 +364,21 @@ std::optional<ObjectName> TokenAdmin::NameOf(const PublicKey& key) {
 std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
                                            std::optional<CK_OBJECT_CLASS> object_class) {
   const ObjectTemplate wanted = TemplateFor(name, object_class);
-  return InSession([wanted](Token::Lease& lease) { return FindObjects(lease, wanted); });
+  return InSession([wanted](Token::Lease& lease) {
+    auto found = FindObjects(lease, wanted);
+    lease.RequireLogin();
+    return found;
+  });
 }
 
 // LeftOf counts what the token has of `wanted`, whatever was said of it; nothing where it cannot be searched.
 std::optional<std::size_t> TokenAdmin::LeftOf(const ObjectTemplate& wanted) {
   try {
-    return InSession([wanted](Token::Lease& lease) { return FindHandles(lease, wanted).size(); });
+    return InSession([wanted](Token::Lease& lease) {
+      const std::size_t left = FindHandles(lease, wanted).size();
+      lease.RequireLogin();
+      return left;
+    });
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -386,6 +395,7 @@ std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_C
     // Repeated with a new session, it destroys what the search still finds.
     InSession([wanted, progress](Token::Lease& lease) {
       const std::vector<CK_OBJECT_HANDLE> found = FindHandles(lease, wanted);
+      lease.RequireLogin();
       progress->all = std::max(progress->all.load(), found.size());
       progress->left = found.size();
       for (const CK_OBJECT_HANDLE object : found) {

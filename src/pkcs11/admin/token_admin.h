@@ -61,14 +61,18 @@ class TokenAdmin {
 
   // Core is what work on the token owns.
   struct Core {
+    Core(std::shared_ptr<Token> opened, Credentials given)
+        : token(std::move(opened)), credentials(std::move(given)) {}
     const std::shared_ptr<Token> token;
     const Credentials credentials;
+    LoginFailure logins = {};
   };
   // InSession calls `work(Lease&)` as Token::Use does, under the token's guard: `work` owns what it touches.
   template <class Work>
   auto InSession(Work work) {
     return core_->token->guard().Run([core = core_, work = std::move(work)]() mutable {
-      const Access access{.credentials = &core->credentials, .login_first = true, .exclusive = true};
+      const Access access{
+          .credentials = &core->credentials, .login_first = true, .exclusive = true, .logins = &core->logins};
       return core->token->Use(access, work);
     });
   }
@@ -85,7 +89,7 @@ class TokenAdmin {
   static std::vector<CK_OBJECT_HANDLE> Search(Token::Lease& lease, const Made& made);
   static std::string InWords(const Made& made);
 
-  const std::shared_ptr<const Core> core_;
+  const std::shared_ptr<Core> core_;
   std::vector<Made> made_;
 };
 

@@ -86,6 +86,9 @@ constexpr RvRow kRows[] = {
     {CKR_MUTEX_BAD, "CKR_MUTEX_BAD", kNone, kModuleTrouble, "the module misused a lock", kReport},
     {CKR_LIBRARY_LOAD_FAILED, "CKR_LIBRARY_LOAD_FAILED", kNone, kModuleTrouble, "the module could not load a library that it needs", kFiles},
     {CKR_PIN_TOO_WEAK, "CKR_PIN_TOO_WEAK", kNone, kTokenTrouble, "the token finds the PIN too weak", "Choose a longer PIN."},
+    {kCkrTokenResourceExceeded, "CKR_TOKEN_RESOURCE_EXCEEDED", kUnknown, kTokenTrouble, "the token has no room for it now", kAgain},
+    {kCkrOperationCancelFailed, "CKR_OPERATION_CANCEL_FAILED", kOperation, kModuleTrouble, "the session could not end an operation", kAgain},
+    {kCkrKeyExhausted, "CKR_KEY_EXHAUSTED", kNone, kNoSigningKey, "the key has made all the signatures that it may make", kOtherKey},
     {CKR_FUNCTION_REJECTED, "CKR_FUNCTION_REJECTED", kNone, kTokenTrouble, "the person at the reader refused", kAgain},
 };
 // clang-format on

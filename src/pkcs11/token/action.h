@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/mutex.h"
 #include "pkcs11/module/ladder.h"
 #include "pkcs11/token/credentials.h"
 #include <signet/error.h>
@@ -9,11 +10,30 @@
 
 namespace signet {
 
+// LoginFailure is the failure of a C_Login that several actions are to know of, as they are one piece of
+// work. Thread-safe.
+class LoginFailure {
+ public:
+  std::optional<Error> Get() const {
+    const Lock lock(mutex_);
+    return failure_;
+  }
+  void Set(const Error& failure) {
+    const Lock lock(mutex_);
+    failure_ = failure;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::optional<Error> failure_ SIGNET_GUARDED_BY(mutex_);
+};
+
 // Access says what a piece of work on a token needs.
 struct Access {
   const Credentials* credentials = nullptr;  // null: work that never logs in
   bool login_first = false;                  // log in before, rather than when the token asks for it
   bool exclusive = false;                    // no other session of ours is in use meanwhile
+  LoginFailure* logins = nullptr;            // of actions before and after this one; null: it stands alone
 };
 
 // Action is one piece of work on a token with all that is tried again for it. What happened to PINs in it is
@@ -23,7 +43,9 @@ struct Action {
   // Nothing is tried again after so long, a person's time at a prompt not counted.
   static constexpr std::chrono::seconds kLongest{60};
 
-  explicit Action(const Access& wanted) : access(wanted) {}
+  explicit Action(const Access& wanted) : access(wanted) {
+    if (access.logins != nullptr) login_failure = access.logins->Get();
+  }
 
   void Restart() { until = Clock::now() + kLongest; }
   Ladder::Failure FailureOf(const Error& error) const {

@@ -193,6 +193,7 @@ std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
                                       .ledger_name = ledger_name,
                                       .keep = kept_})) {
     action.login_failure = failure;
+    if (action.access.logins != nullptr) action.access.logins->Set(*failure);
     throw *std::move(failure);
   }
   ++action.logins;

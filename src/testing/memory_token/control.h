@@ -30,11 +30,12 @@ class MemoryControl {
   virtual void DropSessions() = 0;
   virtual void FinaliseByOthers() = 0;
   virtual void SetFlags(std::size_t token, unsigned long flags) = 0;
+  virtual void SetPin(std::size_t token, const std::string& pin) = 0;
   virtual void SetTries(std::size_t token, int tries) = 0;
   virtual void Set(const MemoryBehaviour& behaviour) = 0;
   virtual void Disturb(const Disturbances& disturbances) = 0;
   virtual std::uint64_t disturbed() const = 0;
-  virtual bool absent() const = 0;
+  virtual bool unsettled() const = 0;
   virtual void BeginAction(std::uint64_t action) = 0;
   virtual void Record(bool on) = 0;
   virtual std::vector<MemoryCall> Calls() const = 0;

@@ -41,6 +41,7 @@ void MemoryState::Disturb(const Disturbances& disturbances) {
   spent_ = 0;
   if (disturbances.per_mille == 0) {
     BringBack(true);
+    for (const auto& token : tokens_) token->drawn_flags = token->drawn_cleared = 0;
     behaviour_.faults.clear();
     fault_matches_.clear();
   }
@@ -51,9 +52,25 @@ std::uint64_t MemoryState::disturbed() const {
   return spent_;
 }
 
-bool MemoryState::absent() const {
+bool MemoryState::unsettled() const {
   const std::lock_guard lock(mutex_);
-  return !returns_.empty();
+  const auto shows_others = [](const auto& token) {
+    return (token->drawn_flags | token->drawn_cleared) != 0;
+  };
+  return !returns_.empty() || std::ranges::any_of(tokens_, shows_others);
+}
+
+void MemoryState::DrawFlags(MemoryToken& token) {
+  constexpr CK_FLAGS kFlags[] = {CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED,
+                                 CKF_USER_PIN_TO_BE_CHANGED};
+  constexpr CK_FLAGS kCleared[] = {CKF_LOGIN_REQUIRED, CKF_USER_PIN_INITIALIZED, CKF_RNG};
+  token.drawn_flags = token.drawn_cleared = 0;
+  const std::uint64_t drawn = Draw(std::size(kFlags) + std::size(kCleared) + 1);
+  if (drawn < std::size(kFlags)) {
+    token.drawn_flags = kFlags[drawn];
+  } else if (drawn < std::size(kFlags) + std::size(kCleared)) {
+    token.drawn_cleared = kCleared[drawn - std::size(kFlags)];
+  }
 }
 
 void MemoryState::BringBack(bool all) {
@@ -74,13 +91,14 @@ void MemoryState::BringBack(bool all) {
 }
 
 void MemoryState::DisturbNow() {
-  enum class Kind { kLogout, kRemoval, kSwap, kFinalise, kSessions };
+  enum class Kind { kLogout, kRemoval, kSwap, kFinalise, kSessions, kFlags };
   std::vector<Kind> kinds;
   if (disturbances_.logout) kinds.push_back(Kind::kLogout);
   if (disturbances_.removal) kinds.push_back(Kind::kRemoval);
   if (disturbances_.swap && slots_.size() > 1) kinds.push_back(Kind::kSwap);
   if (disturbances_.finalise) kinds.push_back(Kind::kFinalise);
   if (disturbances_.sessions) kinds.push_back(Kind::kSessions);
+  if (disturbances_.flags) kinds.push_back(Kind::kFlags);
   if (kinds.empty() || slots_.empty()) return;
   ++spent_;
   const std::size_t slot = Draw(slots_.size());
@@ -116,6 +134,10 @@ void MemoryState::DisturbNow() {
       call_.disturbance = "finalise";
       SetInitialised(false);
       break;
+    case Kind::kFlags:
+      call_.disturbance = "flags";
+      if (token != nullptr) DrawFlags(*token);
+      break;
     case Kind::kSessions:
       call_.disturbance = "sessions closed";
       CloseAllSessions(kFirstSlotId + slot);
@@ -143,12 +165,15 @@ std::optional<MemoryState::Injection> MemoryState::Drawn(std::size_t function) {
   const bool left = disturbances_.budget == 0 || spent_ < disturbances_.budget;
   if (disturbances_.per_mille == 0 || !disturbances_.codes || !left) return std::nullopt;
   if (Draw(2000) >= disturbances_.per_mille) return std::nullopt;
-  const auto codes = disturbances_.any_code ? AllCodesOfStandard() : PermittedCodesOf(function);
+  const auto permitted = disturbances_.any_code ? AllCodesOfStandard() : PermittedCodesOf(function);
+  std::vector<CK_RV> codes(permitted.begin(), permitted.end());
+  const auto more = CodesOf3(function);
+  if (behaviour_.version_3 && !disturbances_.any_code) codes.insert(codes.end(), more.begin(), more.end());
   const std::uint64_t number = Draw(codes.empty() ? 1 : codes.size());
   const bool after = Draw(2) == 1;
   if (codes.empty()) return std::nullopt;
   const CK_RV rv = codes[number];
-  if (function == kC_Login && TellsOfPin(rv)) return std::nullopt;
+  if (function == kC_Login && TellsOfPin(rv) && !disturbances_.pins) return std::nullopt;
   ++spent_;
   // The values of attributes and their lengths must be there with these codes.
   return Injection{rv, after || (function == kC_GetAttributeValue && IsOfAttributes(rv)), true};

@@ -9,4 +9,7 @@ void FillTokenFunctions(CK_FUNCTION_LIST& list);
 void FillObjectFunctions(CK_FUNCTION_LIST& list);
 void FillKeyFunctions(CK_FUNCTION_LIST& list);
 
+// MemoryFunctions is the module's list of PKCS#11 2.40.
+CK_FUNCTION_LIST& MemoryFunctions();
+
 }  // namespace signet::testing

@@ -90,15 +90,24 @@ CK_RV InitWith(std::optional<MemoryOperation>& operation, CK_SESSION_HANDLE sess
   return CKR_OK;
 }
 
+// Cancelled ends an operation, as PKCS#11 3.0 has it for a call without a mechanism.
+CK_RV Cancelled(std::optional<MemoryOperation>& operation) {
+  if (!State().behaviour().version_3) return CKR_ARGUMENTS_BAD;
+  operation.reset();
+  return CKR_OK;
+}
+
 CK_RV SignInit(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return State().Call(kC_SignInit, {.session = session}, [=] {
-    return InitWith(State().SessionOf(session).sign, session, *mechanism, key, true);
+    std::optional<MemoryOperation>& operation = State().SessionOf(session).sign;
+    return mechanism == nullptr ? Cancelled(operation) : InitWith(operation, session, *mechanism, key, true);
   });
 }
 
 CK_RV DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
   return State().Call(kC_DecryptInit, {.session = session}, [=] {
-    return InitWith(State().SessionOf(session).decrypt, session, *mechanism, key, false);
+    std::optional<MemoryOperation>& operation = State().SessionOf(session).decrypt;
+    return mechanism == nullptr ? Cancelled(operation) : InitWith(operation, session, *mechanism, key, false);
   });
 }
 
@@ -197,7 +206,7 @@ CK_RV Finish(std::optional<MemoryOperation>& operation, CK_SESSION_HANDLE sessio
   }
   const auto most = static_cast<CK_ULONG>(EVP_PKEY_get_size(object->key.get()));
   if (out == nullptr) {
-    *out_size = most;
+    *out_size = State().behaviour().long_sizes ? most + 64 : most;
     return CKR_OK;
   }
   const Output output = work(object->key.get(), *operation);
@@ -290,10 +299,7 @@ void FillKeyFunctions(CK_FUNCTION_LIST& list) {
   FillAbsentFunctions(list);
 }
 
-}  // namespace signet::testing
-
-extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST** list) {
-  using namespace signet::testing;
+CK_FUNCTION_LIST& MemoryFunctions() {
   static CK_FUNCTION_LIST functions = [] {
     CK_FUNCTION_LIST made{};
     made.version = {2, 40};
@@ -303,7 +309,13 @@ extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUN
     FillKeyFunctions(made);
     return made;
   }();
-  *list = &functions;
+  return functions;
+}
+
+}  // namespace signet::testing
+
+extern "C" __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST** list) {
+  *list = &signet::testing::MemoryFunctions();
   return CKR_OK;
 }
 

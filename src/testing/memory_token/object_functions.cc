@@ -82,6 +82,10 @@ CK_RV GetOne(const MemoryObject& object, CK_ATTRIBUTE& part) {
     return CKR_ATTRIBUTE_SENSITIVE;
   }
   const auto has = object.attributes.find(part.type);
+  if (has == object.attributes.end() && State().behaviour().missing_is_empty) {
+    part.ulValueLen = 0;
+    return CKR_OK;
+  }
   if (has == object.attributes.end()) {
     part.ulValueLen = CK_UNAVAILABLE_INFORMATION;
     const CK_RV missing = State().behaviour().missing_attribute;

@@ -20,6 +20,11 @@ enum Groups : unsigned { kNone = 0, kIsInitialised = 1, kHasDevice = 2, kHasSess
 constexpr unsigned kOnSlot = kIsInitialised | kHasDevice | kHasSlot;
 constexpr unsigned kOnSession = kIsInitialised | kHasDevice | kHasSession;
 
+// Of PKCS#11 3.0, which older headers do not have.
+constexpr CK_RV kTokenResourceExceeded = 0x201;
+constexpr CK_RV kOperationCancelFailed = 0x202;
+constexpr CK_RV kKeyExhausted = 0x203;
+
 struct Row {
   std::size_t function;
   unsigned groups;
@@ -234,7 +239,10 @@ constexpr CK_RV kAllCodes[] = {CKR_CANCEL,
                                CKR_CRYPTOKI_ALREADY_INITIALIZED,
                                CKR_MUTEX_BAD,
                                CKR_MUTEX_NOT_LOCKED,
-                               CKR_FUNCTION_REJECTED};
+                               CKR_FUNCTION_REJECTED,
+                               kTokenResourceExceeded,
+                               kOperationCancelFailed,
+                               kKeyExhausted};
 
 }  // namespace
 
@@ -245,6 +253,27 @@ std::span<const CK_RV> PermittedCodesOf(std::size_t function) noexcept {
     return made;
   }();
   return codes[function];
+}
+
+std::span<const CK_RV> CodesOf3(std::size_t function) noexcept {
+  static constexpr CK_RV kOfInit[] = {kTokenResourceExceeded, kOperationCancelFailed};
+  static constexpr CK_RV kOfSign[] = {kTokenResourceExceeded, kKeyExhausted};
+  static constexpr CK_RV kOfOthers[] = {kTokenResourceExceeded};
+  switch (function) {
+    case kC_SignInit:
+    case kC_DecryptInit:
+    case kC_FindObjectsInit:
+      return kOfInit;
+    case kC_Sign:
+      return kOfSign;
+    case kC_Decrypt:
+    case kC_DeriveKey:
+    case kC_CreateObject:
+    case kC_GenerateKeyPair:
+      return kOfOthers;
+    default:
+      return {};
+  }
 }
 
 std::span<const CK_RV> AllCodesOfStandard() noexcept { return kAllCodes; }

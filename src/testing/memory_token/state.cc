@@ -10,6 +10,15 @@ namespace signet::testing {
 namespace {
 
 thread_local std::uint64_t this_action = 0;
+
+// Flags that a thread's call before this one was told.
+struct ToldFlags {
+  const MemoryToken* token = nullptr;
+  CK_FLAGS flags = 0;
+};
+thread_local ToldFlags told_now;
+thread_local ToldFlags told_before;
+
 MemoryState* the_state = nullptr;  // a module's functions take no context; never destroyed
 
 }  // namespace
@@ -26,7 +35,7 @@ CK_FLAGS MemoryToken::Flags() const {
   if (so_tries < options.tries) flags |= CKF_SO_PIN_COUNT_LOW;
   if (so_tries == 1) flags |= CKF_SO_PIN_FINAL_TRY;
   if (so_tries <= 0) flags |= CKF_SO_PIN_LOCKED;
-  return flags;
+  return (flags | drawn_flags) & ~drawn_cleared;
 }
 
 MemoryState& MemoryState::Get() {
@@ -63,8 +72,11 @@ MemoryToken* MemoryState::TokenOf(const CallOn& on) {
   return found == sessions_.end() ? nullptr : found->second.token;
 }
 
+void MemoryState::Told(const MemoryToken& token, CK_FLAGS flags) { told_now = {&token, flags}; }
+
 void MemoryState::Begin(std::size_t function, const CallOn& on) {
   ++calls_begun_;
+  told_before = std::exchange(told_now, {});
   ++counts_[function];
   call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action};
   BringBack(false);
@@ -86,7 +98,8 @@ void MemoryState::Begin(std::size_t function, const CallOn& on) {
   const MemoryTokenOptions& options = token->options;
   const bool fresh = function == kC_InitToken && !options.initialised;
   call_.pin_right = fresh || *on.pin == (call_.user_type == CKU_SO ? options.so_pin : options.pin);
-  call_.flags = token->Flags();
+  // Nobody can know of what changed since the call before.
+  call_.flags = told_before.token == token ? told_before.flags : token->Flags();
 }
 
 // Gate is what every function of the kind checks first.
@@ -187,6 +200,23 @@ void MemoryState::Renumber(MemoryToken& token) {
   }
 }
 
+bool MemoryState::version_3() const {
+  const std::lock_guard lock(mutex_);
+  return behaviour_.version_3;
+}
+
+CK_RV MemoryState::CancelOperations(CK_SESSION_HANDLE session, CK_FLAGS flags) {
+  constexpr CK_FLAGS kFindObjects = 0x40;  // CKF_FIND_OBJECTS, of 3.0
+  const std::lock_guard lock(mutex_);
+  if (!initialised_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return CKR_SESSION_HANDLE_INVALID;
+  if ((flags & CKF_SIGN) != 0) found->second.sign.reset();
+  if ((flags & CKF_DECRYPT) != 0) found->second.decrypt.reset();
+  if ((flags & kFindObjects) != 0) found->second.search.reset();
+  return CKR_OK;
+}
+
 std::shared_ptr<EVP_PKEY> MemoryState::PooledKey(const char* type, const char* curve) {
   const std::string name(type);
   std::shared_ptr<EVP_PKEY>& key = keys_[curve == nullptr ? name : name + curve];
@@ -206,7 +236,7 @@ std::shared_ptr<EVP_PKEY> MemoryState::PooledKey(const char* type, const char* c
 
 void MemoryState::Clear() {
   const std::lock_guard lock(mutex_);
-  sessions_.clear();
+  SetInitialised(false);
   slots_.clear();
   tokens_.clear();
   returns_.clear();
@@ -323,6 +353,11 @@ void MemoryState::FinaliseByOthers() {
 void MemoryState::SetFlags(std::size_t token, unsigned long flags) {
   const std::lock_guard lock(mutex_);
   tokens_.at(token)->flags_set = flags;
+}
+
+void MemoryState::SetPin(std::size_t token, const std::string& pin) {
+  const std::lock_guard lock(mutex_);
+  tokens_.at(token)->options.pin = pin;
 }
 
 void MemoryState::SetTries(std::size_t token, int tries) {

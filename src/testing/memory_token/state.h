@@ -38,6 +38,8 @@ struct MemoryToken {
   int tries = 3;
   int so_tries = 3;
   unsigned long flags_set = 0;
+  unsigned long drawn_flags = 0;     // that a disturbance added to CK_TOKEN_INFO's,
+  unsigned long drawn_cleared = 0;   // and took away
   std::optional<CK_USER_TYPE> user;  // who is logged in
   std::vector<std::unique_ptr<MemoryObject>> objects;
   std::unordered_map<CK_OBJECT_HANDLE, MemoryObject*> by_handle;
@@ -108,6 +110,8 @@ class MemoryState final : public MemoryControl {
   void SetInitialised(bool on);
   std::vector<MemoryToken*>& slots() { return slots_; }
   MemoryToken* TokenIn(CK_SLOT_ID slot);
+  // Told notes which flags this call shows of a token.
+  void Told(const MemoryToken& token, CK_FLAGS flags);
   MemorySession& SessionOf(CK_SESSION_HANDLE session) { return sessions_.at(session); }
   std::map<CK_SESSION_HANDLE, MemorySession>& sessions() { return sessions_; }
   CK_SESSION_HANDLE OpenSession(CK_SLOT_ID slot, CK_FLAGS flags);
@@ -118,6 +122,9 @@ class MemoryState final : public MemoryControl {
   MemoryObject& Store(MemoryToken& token, MemoryAttributes attributes, std::shared_ptr<EVP_PKEY> key,
                       CK_SESSION_HANDLE owner);
   void Destroy(MemoryToken& token, CK_OBJECT_HANDLE handle);
+  // version_3 and CancelOperations (C_SessionCancel) are not called inside of Call.
+  bool version_3() const;
+  CK_RV CancelOperations(CK_SESSION_HANDLE session, CK_FLAGS flags);
   OSSL_LIB_CTX* library() { return library_.get(); }
   // PooledKey gives the one key of its kind; `curve` is null but for EC.
   std::shared_ptr<EVP_PKEY> PooledKey(const char* type, const char* curve);
@@ -136,11 +143,12 @@ class MemoryState final : public MemoryControl {
   void DropSessions() override;
   void FinaliseByOthers() override;
   void SetFlags(std::size_t token, unsigned long flags) override;
+  void SetPin(std::size_t token, const std::string& pin) override;
   void SetTries(std::size_t token, int tries) override;
   void Set(const MemoryBehaviour& behaviour) override;
   void Disturb(const Disturbances& disturbances) override;
   std::uint64_t disturbed() const override;
-  bool absent() const override;
+  bool unsettled() const override;
   void BeginAction(std::uint64_t action) override;
   void Record(bool on) override;
   std::vector<MemoryCall> Calls() const override;
@@ -166,6 +174,7 @@ class MemoryState final : public MemoryControl {
   std::optional<Injection> Drawn(std::size_t function);
   void Make(const Injection& injection, std::size_t function, const CallOn& on);
   void DisturbNow();
+  void DrawFlags(MemoryToken& token);
   std::uint64_t Draw(std::uint64_t below);
   void Place(MemoryToken* token, std::size_t slot);
   void TakeOut(MemoryToken* token);

@@ -40,7 +40,11 @@ CK_RV Finalize(void*) {
 CK_RV GetInfo(CK_INFO* info) {
   return State().Call(kC_GetInfo, {}, [=] {
     *info = {};
-    info->cryptokiVersion = {2, 40};
+    if (State().behaviour().version_3) {
+      info->cryptokiVersion = {3, 0};
+    } else {
+      info->cryptokiVersion = {2, 40};
+    }
     Pad(info->manufacturerID, "Signet");
     Pad(info->libraryDescription, "in-memory token");
     return CKR_OK;
@@ -51,7 +55,10 @@ template <class T>
 CK_RV GiveList(const std::vector<T>& values, T* list, CK_ULONG* count) {
   const CK_ULONG room = *count;
   *count = values.size();
-  if (list == nullptr) return CKR_OK;
+  if (list == nullptr) {
+    if (State().behaviour().long_sizes) *count += 3;
+    return CKR_OK;
+  }
   if (room < values.size()) return CKR_BUFFER_TOO_SMALL;
   std::ranges::copy(values, list);
   return CKR_OK;
@@ -88,6 +95,7 @@ CK_RV GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO* info) {
     Pad(info->model, token->options.model, nul);
     Pad(info->serialNumber, token->options.serial, nul);
     info->flags = token->Flags();
+    State().Told(*token, info->flags);
     const CK_ULONG most = State().behaviour().max_sessions;
     info->ulMaxSessionCount = most == 0 ? CK_EFFECTIVELY_INFINITE : most;
     info->ulMaxRwSessionCount = info->ulMaxSessionCount;
