@@ -105,7 +105,7 @@ void ReadLevel(Bytes safe_contents, Bags& bags, int depth) {
   if (depth > kMaxDepth) ThrowMalformed(fmt::format("bags are nested more than {} levels deep", kMaxDepth));
   BerReader sequence = BerReader(safe_contents).Enter(BerTag::kSequence, "the list of bags");
   while (!sequence.done()) {
-    if (++bags.seen > kMaxBags || bags.keys.size() > kMaxKeys) {
+    if (++bags.seen > kMaxBags || bags.keys.size() + bags.unsupported.size() > kMaxKeys) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
            .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),

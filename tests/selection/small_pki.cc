@@ -66,7 +66,8 @@ std::vector<NamePart> CaName(const std::string& ca) {
 // CaParent: "A2" is certified by "A1", that by "A", that by itself.
 std::string CaParent(const std::string& ca) {
   if (ca.size() < 2) return ca;
-  return ca.back() == '1' ? ca.substr(0, 1) : fmt::format("{}{}", ca[0], static_cast<char>(ca.back() - 1));
+  const int number = std::stoi(ca.substr(1));
+  return number == 1 ? ca.substr(0, 1) : fmt::format("{}{}", ca[0], number - 1);
 }
 
 struct Contents {
