@@ -55,11 +55,4 @@ class WaitBudget {
   std::chrono::milliseconds left_;
 };
 
-// HostAndPort reads "host:port", "[::1]:port"; nothing for what is neither.
-struct HostAndPort {
-  std::string host;
-  std::uint16_t port;
-};
-std::optional<HostAndPort> ParseHostAndPort(std::string_view text);
-
 }  // namespace signet
