@@ -132,6 +132,9 @@ class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
 
   // uri names exactly this key, without its PIN; empty for a key that has none.
   virtual std::string uri() const { return {}; }
+  // label is the name that the key has where it lives (CKA_LABEL), or its certificate's while the key is
+  // hidden; empty for none. It need not be unique, and holds whatever somebody wrote there.
+  virtual std::string label() const { return {}; }
   // in_hardware tells whether the key lives in a token rather than in this process.
   virtual bool in_hardware() const noexcept = 0;
   // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -153,23 +152,6 @@ std::uint16_t Socket::port() const {
   }
   if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
-std::optional<HostAndPort> ParseHostAndPort(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  const std::string_view number = text.substr(colon + 1);
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;  // an IPv6 address without its brackets
-  }
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
-  if (host.empty() || port == 0 || error != std::errc() || end != number.data() + number.size())
-    return std::nullopt;
-  return HostAndPort{std::string(host), port};
 }
 
 }  // namespace signet

@@ -62,11 +62,4 @@ class WaitBudget {
   Clock::time_point last_ = Clock::now();
 };
 
-// HostAndPort reads "host:port", "[::1]:port"; nothing for what is neither.
-struct HostAndPort {
-  std::string host;
-  std::uint16_t port;
-};
-std::optional<HostAndPort> ParseHostAndPort(std::string_view text);
-
 }  // namespace signet

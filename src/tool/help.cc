@@ -42,7 +42,12 @@ std::string NameOf(const CLI::Option& option) {
   for (const std::string& one : option.get_lnames())
     name += fmt::format("{}--{}", name.empty() ? "" : ", ", one);
   if (option.get_items_expected_max() == 0) return name;
-  const std::string type = option.get_type_name();
+  std::string type = option.get_type_name();
+  // CLI11 writes a choice as NAME:{a,b}.
+  if (const std::size_t choice = type.find(":{"); choice != std::string::npos) {
+    type = type.substr(choice + 2, type.find('}') - choice - 2);
+    std::ranges::replace(type, ',', '|');
+  }
   return name + " " + (type.empty() ? "TEXT" : type);
 }
 

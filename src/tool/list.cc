@@ -55,7 +55,8 @@ Listing Find(const CommonOptions& common, const ListOptions& options) {
   return all;
 }
 
-// StatusOfListing gives the exit status: with no identity at all it did not work, or the URI was typed wrongly.
+// StatusOfListing gives the exit status: with no identity at all it did not work, or the URI was typed
+// wrongly.
 int StatusOfListing(const Listing& all) {
   if (!all.identities.empty()) return kDone;
   return all.problems.empty() ? kFailed : StatusOf(all.problems.front().error);

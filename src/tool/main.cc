@@ -11,7 +11,9 @@
 #include <cstdio>
 #include <exception>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -59,7 +61,18 @@ int Refused(CommonOptions& common, const CLI::App& app, const CLI::ParseError& r
   return Fail(common, verb, UsageError(app, refusal));
 }
 
-int Main(int count, char** arguments) {
+// AsTyped gives the arguments in the order that CLI11 parses, the last first; `help list` is `list --help`.
+std::vector<std::string> AsTyped(std::span<char*> arguments) {
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
+int Main(std::span<char*> arguments) {
   CommonOptions common;
   CLI::App app("Client identities for TLS, from PKCS#12 files, smartcards and HSMs", "signet");
   UseOwnHelp(app);
@@ -78,9 +91,9 @@ int Main(int count, char** arguments) {
   AddDoctorVerb(app, common);
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) verb->fallthrough();
   try {
-    app.parse(count, arguments);
+    app.parse(AsTyped(arguments));
   } catch (const CLI::ParseError& refusal) {
-    return Refused(common, app, refusal, {arguments + 1, static_cast<std::size_t>(std::max(count, 1) - 1)});
+    return Refused(common, app, refusal, arguments);
   } catch (const Error& error) {
     return Fail(common, VerbOf(app), error);
   }
@@ -107,5 +120,6 @@ int Main(int count, char** arguments) {
 int main(int count, char** arguments) {
   // A peer that hangs up is an error to report, not the end.
   std::signal(SIGPIPE, SIG_IGN);
-  return signet::tool::Main(count, arguments);
+  const std::span<char*> all(arguments, static_cast<std::size_t>(count));
+  return signet::tool::Main(all.subspan(all.empty() ? 0 : 1));
 }

@@ -75,7 +75,7 @@ std::string WithoutPin(std::string_view uri) {
 
 std::string LabelOf(const Identity& identity) {
   if (identity.source() == Identity::Source::kPkcs12) return Attribute(identity.uri(), "friendly-name");
-  const std::string label = Attribute(identity.key()->uri(), "object");
+  const std::string label = identity.key()->label();
   return label.empty() ? Attribute(identity.uri(), "object") : label;
 }
 
@@ -108,6 +108,7 @@ Json ListingJson(const Listing& listing, TimePoint now) {
 void PrintJson(const Json& document, Layout layout) {
   const int indent = layout == Layout::kLine ? -1 : 2;
   fmt::print("{}\n", PrintableJson(document.dump(indent, ' ', false, Json::error_handler_t::replace)));
+  std::fflush(stdout);  // before what stderr says of it
 }
 
 void PrintError(const Error& error) {

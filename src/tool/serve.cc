@@ -36,7 +36,7 @@ void PrintLine(const CommonOptions& common, const Json& json, const std::string&
   if (common.json) {
     PrintJson(json, Layout::kLine);
   } else {
-    Console(stdout).Line(text);
+    Console(stdout).Raw(Printable(text) + "\n");  // one line each, also in a log
   }
   std::fflush(stdout);
 }

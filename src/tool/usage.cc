@@ -12,15 +12,17 @@
 namespace signet::tool {
 namespace {
 
-// Nearest gives the name that differs least from what was typed, where that is near enough to be meant.
+// Nearest gives the name that begins with what was typed, or that differs least from it, where that is near
+// enough to be meant.
 std::optional<std::string> Nearest(const std::string& typed, const std::vector<std::string>& names) {
-  if (names.empty()) return std::nullopt;
+  const auto begun = std::ranges::find_if(
+      names, [&](const std::string& name) { return typed.size() > 1 && name.starts_with(typed); });
+  if (begun != names.end()) return *begun;
   const auto distance = [&](const std::string& name) { return EditDistance(typed, name); };
-  const std::string& best = *std::ranges::min_element(names, {}, distance);
-  const bool begins = typed.size() > 1 && best.starts_with(typed);
-  if (!begins && distance(best) > std::max<std::size_t>(1, std::min(typed.size(), best.size()) / 2))
-    return std::nullopt;
-  return best;
+  const auto best = std::ranges::min_element(names, {}, distance);
+  if (best == names.end()) return std::nullopt;
+  const std::size_t most = std::max<std::size_t>(1, std::min(typed.size(), best->size()) / 2);
+  return distance(*best) <= most ? std::optional(*best) : std::nullopt;
 }
 
 std::vector<std::string> VerbsOf(const CLI::App& app) {

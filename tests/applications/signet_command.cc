@@ -7,11 +7,12 @@ namespace signet {
 
 testing::ProcessResult RunSignet(std::vector<std::string> arguments, testing::Environment environment) {
   std::vector<std::string> argv = {"setsid", "--wait", SIGNET_COMMAND};
+  environment.emplace("COLUMNS", "10000");  // what is said, not where it is broken
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return testing::RunProgram(
       {.argv = std::move(argv),
        .environment = std::move(environment),
-       .unset = {"OPENSSL_CONF", "PKCS11_PROVIDER_MODULE", "SIGNET_MODULE", "SIGNET_TOKEN_PIN"},
+       .unset = {"OPENSSL_CONF", "PKCS11_PROVIDER_MODULE", "SIGNET_MODULE", "SIGNET_TOKEN_PIN", "NO_COLOR"},
        .timeout = std::chrono::seconds(60)});
 }
 

@@ -1,6 +1,5 @@
 #include "handshake/exchange.h"
 #include "handshake/names.h"
-#include "handshake/socket.h"
 #include "identity/signature_schemes.h"
 
 #include <gmock/gmock.h>
@@ -9,20 +8,6 @@ namespace signet {
 namespace {
 
 using ::testing::HasSubstr;
-
-TEST(HostAndPort, TakesNamesAndAddresses) {
-  EXPECT_EQ(ParseHostAndPort("example.org:443")->host, "example.org");
-  EXPECT_EQ(ParseHostAndPort("example.org:443")->port, 443);
-  EXPECT_EQ(ParseHostAndPort("[::1]:8443")->host, "::1");
-  EXPECT_EQ(ParseHostAndPort("127.0.0.1:65535")->port, 65535);
-}
-
-TEST(HostAndPort, TakesNothingElse) {
-  for (const char* text : {"example.org", "example.org:", ":443", "example.org:0", "example.org:65536",
-                           "::1:443", "example.org:44x", "", ":", "[]:1", "a:-1", "a: 1"}) {
-    EXPECT_FALSE(ParseHostAndPort(text).has_value()) << text;
-  }
-}
 
 TEST(Response, ItsFirstLineIsShortAndPrintable) {
   EXPECT_EQ(FirstLine("HTTP/1.1 200 OK\r\nA: b\r\n"), "HTTP/1.1 200 OK");

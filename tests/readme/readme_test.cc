@@ -38,7 +38,10 @@ std::vector<std::string> Blocks(const std::string& text, const std::string& lang
 
 TEST(Readme, CommandsWorkWhenTypedInTheirOrder) {
   const testing::TemporaryDirectory directory;
+  // The checkout; the commands leave it for a directory of their own, below TMPDIR.
   std::filesystem::create_directory_symlink(SIGNET_BUILD_DIR, directory.path() + "/build");
+  testing::Environment environment = ForeignEnvironment();
+  environment["TMPDIR"] = directory.path();
   // Where a reader gives a server a second to come up, we wait until it listens.
   std::string script =
       R"sh(set -euo pipefail
@@ -50,13 +53,24 @@ await() { until grep -q "$(printf ' 0100007F:%04X 00000000:0000 0A ' "$1")" /pro
     ASSERT_THAT(script, ::testing::HasSubstr(std::string("await ") + port));
     script = std::regex_replace(script, std::regex(port), std::to_string(testing::FreePort()));
   }
-  const testing::ProcessResult result =
-      testing::RunProgram({.argv = {"bash", "-xc", script},
-                           .environment = ForeignEnvironment(),
-                           .unset = {"OPENSSL_CONF", "SOFTHSM2_CONF", "PKCS11_PROVIDER_MODULE"},
-                           .directory = directory.path()});
+  const testing::ProcessResult result = testing::RunProgram(
+      {.argv = {"bash", "-xc", script},
+       .environment = environment,
+       .unset = {"OPENSSL_CONF", "OPENSSL_MODULES", "SOFTHSM2_CONF", "PKCS11_PROVIDER_MODULE"},
+       .directory = directory.path()});
   EXPECT_TRUE(result.ok()) << result.out << result.err;
   EXPECT_THAT(result.out, ::testing::HasSubstr("presented   CN=alice, issued by CN=CA"));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/alice.p12")) << "nothing is left in the checkout";
+}
+
+// It would hide OpenSSL's own modules from every program in the reader's shell.
+TEST(Readme, NeitherItNorAPageSetsOpenSslModules) {
+  std::vector<std::filesystem::path> pages{std::filesystem::path(SIGNET_SOURCE_DIR) / "README.md"};
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(SIGNET_SOURCE_DIR) / "docs"))
+    if (entry.path().extension() == ".md") pages.push_back(entry.path());
+  for (const auto& page : pages)
+    EXPECT_THAT(ReadText(page), Not(::testing::HasSubstr("OPENSSL_MODULES="))) << page;
 }
 
 // A quotation stands before the link to the program that it is from.

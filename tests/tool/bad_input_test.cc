@@ -1,4 +1,5 @@
-// What users get wrong: each is a clear error and exit status 1, from `list`, `show` and `handshake` alike.
+// What users get wrong: each is a clear error and exit status 1, or 2 for a URI that is none, from `list`,
+// `show` and `handshake` alike.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
 #include <signet/testing/wrapped_module.h>
@@ -27,10 +28,11 @@ class BadInput : public ::testing::Test {
   void Fails(const std::string& uri, const std::string& what, std::vector<std::string> more = {},
              const testing::Environment& environment = {}) const {
     SCOPED_TRACE(uri);
+    const int status = what == "bad-uri" ? 2 : 1;
     std::vector<std::string> list = {"list", uri, "--json"};
     list.insert(list.end(), more.begin(), more.end());
     const auto listed = RunSignet(list, environment);
-    EXPECT_EQ(listed.exit_status, 1) << listed.out << listed.err;
+    EXPECT_EQ(listed.exit_status, status) << listed.out << listed.err;
     const auto document = JsonOf(listed);
     ASSERT_GE(document["problems"].size(), 1u) << listed.err;
     EXPECT_EQ(document["problems"][0]["what"], what) << listed.err;
@@ -40,14 +42,14 @@ class BadInput : public ::testing::Test {
     std::vector<std::string> handshake = {"handshake", "localhost:1", "--json", "--identity", uri};
     handshake.insert(handshake.end(), more.begin(), more.end());
     const auto shaken = RunSignet(handshake, environment);
-    EXPECT_EQ(shaken.exit_status, 1);
+    EXPECT_EQ(shaken.exit_status, status);
     const auto report = JsonOf(shaken);
     EXPECT_EQ(report["error"]["what"], what);
     EXPECT_EQ(report["client_certificate"]["sent"], false);
     std::vector<std::string> show = {"show", "--json", uri};
     show.insert(show.end(), more.begin(), more.end());
     const auto shown = RunSignet(show, environment);
-    EXPECT_EQ(shown.exit_status, 1);
+    EXPECT_EQ(shown.exit_status, status);
     EXPECT_EQ(JsonOf(shown)["problems"][0]["what"], what);
     for (const auto* result : {&listed, &shaken, &shown}) {
       EXPECT_THAT(result->out + result->err, Not(HasSubstr("4711"))) << "a PIN is never echoed";

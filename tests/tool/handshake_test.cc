@@ -359,6 +359,25 @@ TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
   EXPECT_EQ(result.exit_status, 0) << result.err;
 }
 
+TEST_F(Handshake, TheServerStandsAnywhereAndAsAnAddressOfAPage) {
+  const std::string alice = File(pki_.Issue({.common_name = "alice"}));
+  const std::string plain = alice.substr(alice.find(':') + 1);
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"--identity", alice, "SERVER"},
+                                             {"--identity", plain, alice, "SERVER"},
+                                             {"SERVER", "--identity", plain},
+                                             {"SERVER", plain},
+                                             {"https://SERVER/page", "--identity", plain}}) {
+    const auto server = Server("1.3");
+    std::vector<std::string> arguments = {"handshake", "--trust", server->trust_file(), "--json"};
+    for (const std::string& word : words)
+      arguments.push_back(std::regex_replace(word, std::regex("SERVER"), server->address()));
+    const auto result = RunSignet(arguments);
+    EXPECT_EQ(result.exit_status, 0) << ::testing::PrintToString(words) << result.err;
+    EXPECT_EQ(JsonOf(result)["client_certificate"]["sent"], true);
+  }
+}
+
 TEST_F(Handshake, ASecondConnectionResumesTheFirst) {
   for (const std::string tls : {"1.2", "1.3"}) {
     const auto server = Server(tls);

@@ -229,5 +229,69 @@ TEST_F(List, ThePinSourceOptionServesFilesAndTokens) {
   EXPECT_EQ(file.exit_status, 0) << file.err;
 }
 
+TEST_F(List, LabelsAreShown) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "Alice's key"});
+  const std::vector<std::string> list = {"list", "--module", SoftHsm::module_path()};
+  EXPECT_THAT(RunSignet(list, hsm.environment()).out, HasSubstr("\n  label    Alice's key\n"));
+  const auto document =
+      JsonOf(RunSignet({"list", "--json", "--module", SoftHsm::module_path()}, hsm.environment()));
+  EXPECT_EQ(document["identities"][0]["label"], "Alice's key");
+}
+
+TEST_F(List, ATokenIsNotLoggedInToButWithAPinSource) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  const std::string pin = "file:" + directory_.Write("pin", hsm.pin());
+  for (const char* verb : {"list", "show"}) {
+    const std::vector<std::string> without = {verb, "token=signet-test", "--module", SoftHsm::module_path()};
+    std::vector<std::string> with = without;
+    with.insert(with.end(), {"--pin-source", pin});
+    EXPECT_THAT(RunSignet(without, hsm.environment()).out, HasSubstr("not logged in"));
+    const auto logged_in = RunSignet(with, hsm.environment());
+    EXPECT_THAT(logged_in.out, ::testing::AllOf(HasSubstr("alice"), Not(HasSubstr("not logged in"))));
+    EXPECT_EQ(logged_in.err, "");
+  }
+}
+
+TEST_F(List, WhereSeveralTokensFitItSaysThatThePinWasSentToNone) {
+  SoftHsm hsm({.label = "one"});
+  hsm.AddToken({.label = "two"});
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a", .token = "one"});
+  const std::string pin = "file:" + directory_.Write("pin", hsm.pin());
+  const auto result =
+      RunSignet({"list", "--module", SoftHsm::module_path(), "--pin-source", pin}, hsm.environment());
+  EXPECT_THAT(result.out, HasSubstr("not logged in"));
+  EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("sent to none"), HasSubstr("one"), HasSubstr("two")));
+}
+
+TEST_F(List, NothingIsNotedWhereNothingIsWrong) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  const auto token = RunSignet({"list", "--module", SoftHsm::module_path()}, hsm.environment());
+  EXPECT_THAT(token.out, ::testing::AllOf(HasSubstr("client   fit"), Not(HasSubstr("note"))));
+  EXPECT_EQ(token.err, "");
+}
+
+TEST_F(List, APlainPathAndAnIdInHexadecimalAreTaken) {
+  File("alice.p12", pki_.Issue({.common_name = "alice"}));
+  for (const char* verb : {"list", "show", "pem", "doctor"}) {
+    const auto result = RunSignet({verb, directory_.path() + "/alice.p12?pin-value=secret"});
+    EXPECT_EQ(result.exit_status == 0 || std::string(verb) == "doctor", true) << verb << result.err;
+  }
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "bob"}), {.id = "\x01", .label = "b"});
+  for (const char* uri : {"id=01", "pkcs11:id=01", "PKCS11:token=signet-test;id=01"}) {
+    const auto result = RunSignet({"show", uri, "--module", SoftHsm::module_path()}, hsm.environment());
+    EXPECT_EQ(result.exit_status, 0) << uri << result.err;
+    EXPECT_THAT(result.out, HasSubstr("CN=bob"));
+  }
+  const auto removal = RunSignet({"token", "remove", hsm.TokenUri() + ";id=01", "--yes", "--module", SoftHsm::module_path(),
+                                  "--pin-source", "file:" + directory_.Write("pin", hsm.pin())},
+                                 hsm.environment());
+  EXPECT_EQ(removal.exit_status, 1) << "what is removed is never guessed";
+  EXPECT_THAT(removal.err, HasSubstr("id=%01"));
+}
+
 }  // namespace
 }  // namespace signet

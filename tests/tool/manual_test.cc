@@ -30,7 +30,7 @@ std::vector<std::vector<std::string>> Verbs(const std::vector<std::string>& abov
   std::vector<std::string> arguments = above;
   arguments.emplace_back("--help");
   const std::string help = RunSignet(arguments).out;
-  const std::size_t list = help.find("Subcommands:");
+  const std::size_t list = help.find("Verbs:");
   std::vector<std::vector<std::string>> verbs = {above};
   if (list == std::string::npos) return verbs;
   for (const std::string& name : Found(help.substr(list), std::regex(R"(\n  ([a-z-]+) )"))) {

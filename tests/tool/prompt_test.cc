@@ -38,8 +38,42 @@ TEST_F(Prompt, DecliningIsNoPassword) {
   const std::string file = directory_.Write("alice.p12", testing::MakePkcs12(alice_));
   TerminalSession session({SIGNET_COMMAND, "list", "pkcs12:" + file}, {}, "secret\n");
   ASSERT_TRUE(session.WaitFor("Password of"));
-  session.Type("sec\x03");
+  session.Type("sec\x04");
   EXPECT_EQ(session.End(), 1);
+}
+
+TEST_F(Prompt, ControlCEndsTheProgramWithTheTerminalAsItWas) {
+  const std::string file = directory_.Write("alice.p12", testing::MakePkcs12(alice_));
+  TerminalSession session({"sh", "-c", "\"$@\"; echo status=$?", "sh", SIGNET_COMMAND, "list", file}, {}, "");
+  ASSERT_TRUE(session.WaitFor("Password of")) << session.shown();
+  EXPECT_FALSE(session.echoes());
+  session.Type("sec\x03");
+  session.WaitFor("status=");
+  EXPECT_TRUE(session.echoes());
+  session.End();
+  EXPECT_THAT(session.shown(), HasSubstr("status=130"));
+}
+
+TEST_F(Prompt, ControlCElsewhereEndsTheProgramToo) {
+  const std::string certificate = directory_.Write("server.pem", alice_.certificate.ToPem());
+  const std::string file = directory_.Write("server.p12", testing::MakePkcs12(alice_));
+  TerminalSession session(
+      {SIGNET_COMMAND, "serve", "0", "--identity", file + "?pin-value=secret", "--trust", certificate}, {},
+      "");
+  ASSERT_TRUE(session.WaitFor("listening on")) << session.shown();
+  session.Type("\x03");
+  EXPECT_EQ(session.End(), 130) << session.shown();
+}
+
+TEST_F(Prompt, ATerminalShowsColoursUnlessNoColorIsSet) {
+  const std::string uri = directory_.Write("alice.p12", testing::MakePkcs12(alice_)) + "?pin-value=secret";
+  const std::string green = "\x1b[32m  client   \x1b[0mfit";
+  for (const auto& [variable, coloured] : std::map<std::string, bool>{
+           {"TERM=xterm", true}, {"NO_COLOR=1", false}, {"NO_COLOR=", true}, {"TERM=dumb", false}}) {
+    TerminalSession session({"env", "TERM=xterm", variable, SIGNET_COMMAND, "list", uri}, {}, "");
+    EXPECT_EQ(session.End(), 0) << session.shown();
+    EXPECT_EQ(session.shown().find(green) != std::string::npos, coloured) << variable << session.shown();
+  }
 }
 
 TEST_F(Prompt, APinIsAskedAfterAnIdentityWasChosen) {

@@ -9,6 +9,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace signet {
@@ -64,12 +65,18 @@ void TerminalSession::Type(const std::string& keys) const {
   if (write(terminal_, keys.data(), keys.size()) < 0) throw std::runtime_error("the terminal is closed");
 }
 
+bool TerminalSession::echoes() const {
+  termios now{};
+  return tcgetattr(terminal_, &now) == 0 && (now.c_lflag & ECHO) != 0 && (now.c_lflag & ISIG) != 0;
+}
+
 int TerminalSession::End() {
   while (ReadMore()) {
   }
   int status = 0;
   const pid_t ended = waitpid(pid_, &status, 0);
   if (ended == pid_) pid_ = -1;
+  if (ended > 0 && WIFSIGNALED(status)) return 128 + WTERMSIG(status);
   return ended > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

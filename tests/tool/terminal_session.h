@@ -21,7 +21,9 @@ class TerminalSession {
   // WaitFor reads until `text` was shown; tells whether it came within ten seconds.
   bool WaitFor(const std::string& text);
   void Type(const std::string& keys) const;
-  // End waits for the program and gives its exit status, -1 where it did not end well.
+  // echoes tells whether the terminal shows what is typed and turns keys into signals.
+  bool echoes() const;
+  // End waits for the program and gives its exit status as a shell does: 128 and the signal that ended it.
   int End();
   const std::string& shown() const noexcept { return shown_; }
 

@@ -14,7 +14,9 @@ TEST(Usage, WrongUsageHasStatusTwo) {
            {"list", "--no-such-option"},
            {"show"},
            {"handshake"},
-           {"handshake", "localhost"},
+           {"handshake", "localhost:x"},
+           {"handshake", "http://localhost/"},
+           {"handshake", "localhost", "example.org"},
            {"handshake", "localhost:443", "--tls", "1.1"},
            {"handshake", "localhost:443", "--stack", "nss"},
            {"serve", "0"},
@@ -32,6 +34,8 @@ TEST(Usage, HelpAndVersionAreNoFailure) {
     EXPECT_EQ(result.exit_status, 0) << option;
     EXPECT_FALSE(result.out.empty()) << option;
   }
+  EXPECT_EQ(RunSignet({"help", "list"}).out, RunSignet({"list", "--help"}).out);
+  EXPECT_EQ(RunSignet({"help"}).out, RunSignet({"--help"}).out);
   EXPECT_THAT(RunSignet({"--help"}).out, ::testing::AllOf(HasSubstr("list"), HasSubstr("show"),
                                                           HasSubstr("handshake"), HasSubstr("serve")));
 }
@@ -45,6 +49,68 @@ TEST(Usage, CommonOptionsStandBeforeAndAfterTheVerb) {
   EXPECT_EQ(after.exit_status, 1);
   EXPECT_EQ(JsonOf(before), JsonOf(after));
   EXPECT_EQ(JsonOf(after)["problems"][0]["what"], "unreadable");
+}
+
+TEST(Usage, AWrongWordIsNamedAndTheNearestIsSuggested) {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* named;
+    const char* meant;
+  };
+  const Row rows[] = {
+      {{"lst"}, "\"lst\" is no verb of `signet`", "`signet list`"},
+      {{"handshak", "example.org"}, "\"handshak\"", "`signet handshake`"},
+      {{"hand", "example.org"}, "\"hand\"", "`signet handshake`"},
+      {{"token", "inti"}, "\"inti\" is no verb of `signet token`", "`signet token init`"},
+      {{"list", "--jsn"}, "has no option --jsn", "`--json`"},
+      {{"handshake", "a", "--identiy=x"}, "has no option --identiy", "`--identity`"},
+  };
+  for (const Row& row : rows) {
+    const auto result = RunSignet(row.arguments);
+    EXPECT_EQ(result.exit_status, 2);
+    EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr(row.named), HasSubstr(row.meant)));
+  }
+  EXPECT_THAT(RunSignet({"frobnicate"}).err, Not(HasSubstr("Did you mean")));
+}
+
+TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--json"},
+                                             {"lst", "--json"},
+                                             {"list", "--no-such", "--json"},
+                                             {"list", "pkcs13:x", "--json"},
+                                             {"show", "--json"},
+                                             {"show", "--json", "pkcs11:tokn=x"},
+                                             {"handshake", "--json"},
+                                             {"handshake", "ftp://x/", "--json"},
+                                             {"handshake", "localhost", "--tls", "1.1", "--json"},
+                                             {"serve", "70000", "--json"},
+                                             {"serve", "0", "--json", "--trust", "x.pem"},
+                                             {"token", "--json"},
+                                             {"token", "keygen", "--id", "x", "--json"},
+                                             {"token", "import", "--json"},
+                                             {"pem", "--json"},
+                                             {"pem", "pkcs11:", "--with-pin", "--json"},
+                                             {"doctor", "--pem", "--json"}}) {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const auto result = RunSignet(arguments);
+    EXPECT_EQ(result.exit_status, 2) << result.err;
+    const auto document = JsonOf(result);
+    const bool listing = document.contains("problems");
+    ASSERT_TRUE(listing || document.contains("error"));
+    const auto& error = listing ? document["problems"][0] : document["error"];
+    EXPECT_THAT(error["what"], ::testing::AnyOf("bad-argument", "bad-uri"));
+    EXPECT_FALSE(error["mend"].get<std::string>().empty());
+    EXPECT_FALSE(result.err.empty());
+  }
+}
+
+TEST(Usage, WithoutVerbTheVerbsAreShownWithExamples) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{}, {"token"}}) {
+    const auto result = RunSignet(arguments);
+    EXPECT_EQ(result.exit_status, 2);
+    EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("Verbs:"), HasSubstr("Examples:\n  signet ")));
+  }
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class TokenKey final : public PrivateKey {
                       std::span<std::uint8_t> output) override;
   bool can_derive() const override;
   Secret Derive(std::span<const std::uint8_t> peer_point) override;
+  std::string label() const override { return mark_.label; }
   std::string uri() const override {
     return ObjectUri(token_->info(), mark_.id, mark_.label, false, token_->name().slot);
   }
