@@ -55,6 +55,20 @@ TEST_F(OnMemoryToken, TwinSlotsGetThePinOnlyWhereThePublicObjectsTell) {
   }
 }
 
+TEST_F(OnMemoryToken, ModuleThatOthersFinalisedIsInitialisedThoughSeveralSourcesUseIt) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}));
+  Pkcs11Source one(settings());
+  Pkcs11Source two(settings());
+  const auto key = LoadKey(one, module.ObjectUri(token, "\x01", true));
+  const auto other = LoadKey(two, module.ObjectUri(token, "\x01", true));
+  for (int i = 0; i < 3; ++i) {
+    module.FinaliseByOthers();
+    EXPECT_TRUE(Signs(*key));
+    EXPECT_TRUE(Signs(*other));
+  }
+}
+
 // CallOf gives a function of the module itself.
 template <class Function>
 Function CallOf(const MemoryModule& module, const char* name) {

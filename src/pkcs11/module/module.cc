@@ -120,6 +120,24 @@ void Module::Reinitialise(std::uint64_t seen) {
   if (state.initialisation.load() != seen || !state.ready.load()) return;
   state.exit_handler.reset();  // finalises
   Initialise(state, turn);
+  Revive();
+}
+
+// Revive initialises a module that others finalised while several views of it are in use: p11-kit, which
+// counts them, calls C_Initialize for the first alone.
+void Module::Revive() {
+  CK_INFO info{};
+  if (functions_->C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED) return;
+  CK_FUNCTION_LIST* const whole = p11_kit_module_load(path_.c_str(), P11_KIT_MODULE_UNMANAGED);
+  if (whole == nullptr) return;
+  std::string reserved = init_args_;
+  if (reserved.empty()) reserved = Taken(p11_kit_config_option(functions_, "x-init-reserved"));
+  CK_C_INITIALIZE_ARGS args{};
+  args.flags = CKF_OS_LOCKING_OK;
+  if (!reserved.empty()) args.pReserved = reserved.data();
+  // What it answers, the next call shows.
+  whole->C_Initialize(&args);
+  p11_kit_module_release(whole);
 }
 
 void Module::Initialise(State& state, Turns::Turn& turn) {

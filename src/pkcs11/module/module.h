@@ -137,6 +137,7 @@ class Module {
   Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log);
   void Initialise(State& state, Turns::Turn& turn);
   CK_RV CallInitialise(State& state);
+  void Revive();
   void Finalise(State& state) noexcept;
   Error Explained(CK_RV rv) const;
   std::vector<CK_SLOT_ID> AskForSlots(bool with_token);
