@@ -105,6 +105,16 @@ TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
   }
 }
 
+TEST(Usage, OutputThatCannotBeWrittenIsAFailureInWords) {
+  for (const char* arguments :
+       {"--help", "handshake localhost:1 --json", "list pkcs12:/no/such.p12 --json"}) {
+    const auto result = testing::RunProgram(
+        {.argv = {"sh", "-c", std::string(SIGNET_COMMAND) + " " + arguments + " >/dev/full"}});
+    EXPECT_EQ(result.exit_status, 1) << arguments;
+    EXPECT_THAT(result.err, HasSubstr("standard output cannot be written"));
+  }
+}
+
 TEST(Usage, WithoutVerbTheVerbsAreShownWithExamples) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{}, {"token"}}) {
     const auto result = RunSignet(arguments);
