@@ -91,7 +91,7 @@ TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
                                              {"token", "import", "--json"},
                                              {"pem", "--json"},
                                              {"pem", "pkcs11:", "--with-pin", "--json"},
-                                             {"doctor", "--pem", "--json"}}) {
+                                             {"doctor", "--json", "--pem"}}) {
     SCOPED_TRACE(::testing::PrintToString(arguments));
     const auto result = RunSignet(arguments);
     EXPECT_EQ(result.exit_status, 2) << result.err;
