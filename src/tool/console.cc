@@ -98,10 +98,11 @@ Console::Console(std::FILE* stream)
 
 void Console::Row(std::string_view label, std::string_view text, Colour colour, Lines lines) const {
   const std::string_view sequence = coloured_ ? SequenceOf(colour) : std::string_view();
-  fmt::print(stream_, "{}{}{}{}\n", sequence, label, sequence.empty() ? "" : "\x1b[0m",
-             text.empty() ? "" : Wrapped(Printable(text, lines), width_, Columns(label)));
+  Raw(fmt::format("{}{}{}{}\n", sequence, label, sequence.empty() ? "" : "\x1b[0m",
+                  text.empty() ? "" : Wrapped(Printable(text, lines), width_, Columns(label))));
 }
 
+// What cannot be written is found at the end of the program: Written in main.cc.
 void Console::Raw(std::string_view text) const { std::fwrite(text.data(), 1, text.size(), stream_); }
 
 }  // namespace signet::tool

@@ -2,6 +2,7 @@
 #include "tool/help.h"
 #include "tool/output.h"
 #include "tool/report_output.h"
+#include "tool/stacks.h"
 #include "tool/usage.h"
 #include "tool/verbs.h"
 #include <signet/error.h>
@@ -30,16 +31,19 @@ constexpr const char* kExamples =
 
 // FailureDocument is what --json prints where a verb did not come to its own document: the same names, and
 // why.
-Json FailureDocument(const std::string& verb, const Error& error) {
-  if (verb == "handshake") return ReportJson({.failure = error});
+Json FailureDocument(const CLI::App& app, const Error& error) {
+  const std::string verb = app.get_name();
+  if (verb == "handshake") {
+    const auto stack = app.get_option("--stack")->results();
+    return ReportJson({.stack = stack.empty() ? DefaultStack() : stack.back(), .failure = error});
+  }
   if (verb != "list" && verb != "show") return {{"error", ErrorJson(error)}};
   return ListingJson({.identities = {}, .problems = {{error.uri(), error}}}, {});
 }
 
 int Fail(const CommonOptions& common, const CLI::App& verb, const Error& error) {
   const bool lines = verb.get_name() == "serve";
-  if (common.json)
-    PrintJson(FailureDocument(verb.get_name(), error), lines ? Layout::kLine : Layout::kIndented);
+  if (common.json) PrintJson(FailureDocument(verb, error), lines ? Layout::kLine : Layout::kIndented);
   PrintError(error);
   return StatusOf(error);
 }
@@ -114,6 +118,15 @@ int Main(std::span<char*> arguments) {
   }
 }
 
+// Written gives the exit status, which is no success where standard output could not be written.
+int Written(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  PrintError(Error({.code = ErrorCode::kUnreadable,
+                    .detail = "standard output cannot be written",
+                    .mend = "Check the disk or pipe that it goes to."}));
+  return status == kDone ? kFailed : status;
+}
+
 }  // namespace
 }  // namespace signet::tool
 
@@ -121,5 +134,5 @@ int main(int count, char** arguments) {
   // A peer that hangs up is an error to report, not the end.
   std::signal(SIGPIPE, SIG_IGN);
   const std::span<char*> all(arguments, static_cast<std::size_t>(count));
-  return signet::tool::Main(all.subspan(all.empty() ? 0 : 1));
+  return signet::tool::Written(signet::tool::Main(all.subspan(all.empty() ? 0 : 1)));
 }

@@ -107,7 +107,8 @@ Json ListingJson(const Listing& listing, TimePoint now) {
 
 void PrintJson(const Json& document, Layout layout) {
   const int indent = layout == Layout::kLine ? -1 : 2;
-  fmt::print("{}\n", PrintableJson(document.dump(indent, ' ', false, Json::error_handler_t::replace)));
+  Console(stdout).Raw(PrintableJson(document.dump(indent, ' ', false, Json::error_handler_t::replace)) +
+                      "\n");
   std::fflush(stdout);  // before what stderr says of it
 }
 

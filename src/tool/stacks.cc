@@ -36,6 +36,8 @@ void StackOptions::AddTo(CLI::App& verb) {
       ->type_name("VERSION");
 }
 
+std::string DefaultStack() { return std::string(kStacks[0].name); }
+
 std::optional<std::uint16_t> StackOptions::protocol_version() const {
   if (tls.empty()) return std::nullopt;
   return tls == "1.2" ? kTls12 : kTls13;

@@ -21,6 +21,9 @@ struct StackOptions {
   std::optional<std::uint16_t> protocol_version() const;
 };
 
+// DefaultStack names the stack that is taken without --stack.
+std::string DefaultStack();
+
 // MakeProbe gives the probe of the stack of that name.
 std::unique_ptr<Probe> MakeProbe(std::string_view stack);
 

@@ -91,7 +91,7 @@ TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
                                              {"token", "import", "--json"},
                                              {"pem", "--json"},
                                              {"pem", "pkcs11:", "--with-pin", "--json"},
-                                             {"doctor", "--pem", "--json"}}) {
+                                             {"doctor", "--json", "--pem"}}) {
     SCOPED_TRACE(::testing::PrintToString(arguments));
     const auto result = RunSignet(arguments);
     EXPECT_EQ(result.exit_status, 2) << result.err;
@@ -102,6 +102,16 @@ TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
     EXPECT_THAT(error["what"], ::testing::AnyOf("bad-argument", "bad-uri"));
     EXPECT_FALSE(error["mend"].get<std::string>().empty());
     EXPECT_FALSE(result.err.empty());
+  }
+}
+
+TEST(Usage, OutputThatCannotBeWrittenIsAFailureInWords) {
+  for (const char* arguments :
+       {"--help", "handshake localhost:1 --json", "list pkcs12:/no/such.p12 --json"}) {
+    const auto result = testing::RunProgram(
+        {.argv = {"sh", "-c", std::string(SIGNET_COMMAND) + " " + arguments + " >/dev/full"}});
+    EXPECT_EQ(result.exit_status, 1) << arguments;
+    EXPECT_THAT(result.err, HasSubstr("standard output cannot be written"));
   }
 }
 
