@@ -103,7 +103,7 @@ int Main(std::span<char*> arguments) {
   }
   const CLI::App& verb = VerbOf(app);
   try {
-    common.Configure({arguments, static_cast<std::size_t>(count)});
+    common.Configure(arguments);
   } catch (const Error& error) {
     Fail(common, verb, error);
     return kWrongUsage;

@@ -147,7 +147,8 @@ TEST_F(BadInput, ABadSettingIsADocumentToo) {
     const auto result = RunSignet(arguments);
     EXPECT_EQ(result.exit_status, 2) << verb;
     const auto document = JsonOf(result);
-    EXPECT_EQ(document["error"]["what"], "bad-setting") << verb;
+    const auto& error = document.contains("problems") ? document["problems"][0] : document["error"];
+    EXPECT_EQ(error["what"], "bad-setting") << verb;
   }
 }
 
