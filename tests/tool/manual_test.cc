@@ -33,7 +33,8 @@ std::vector<std::vector<std::string>> Verbs(const std::vector<std::string>& abov
   const std::size_t list = help.find("Verbs:");
   std::vector<std::vector<std::string>> verbs = {above};
   if (list == std::string::npos) return verbs;
-  for (const std::string& name : Found(help.substr(list), std::regex(R"(\n  ([a-z-]+) )"))) {
+  const std::string rows = help.substr(list, help.find("\n\n", list) - list);
+  for (const std::string& name : Found(rows, std::regex(R"(\n  ([a-z-]+) )"))) {
     std::vector<std::string> below = above;
     below.push_back(name);
     for (auto& verb : Verbs(below)) verbs.push_back(std::move(verb));

@@ -38,13 +38,17 @@ Modules Open(const Settings& settings) {
   return modules;
 }
 
+// Twins counts the places that show the same texts as this one, itself among them.
+std::ptrdiff_t Twins(const std::vector<TokenPlace>& places, const TokenPlace& place) {
+  return std::ranges::count_if(places, [&](const TokenPlace& other) {
+    return SameToken(other.handle->name.info, place.handle->name.info);
+  });
+}
+
 // TellTwinsApart ties tokens that show the same texts to their slots.
 void TellTwinsApart(std::vector<TokenPlace>& places) {
   for (TokenPlace& place : places) {
-    const auto same = std::ranges::count_if(places, [&](const TokenPlace& other) {
-      return SameToken(other.handle->name.info, place.handle->name.info);
-    });
-    if (same == 1) continue;
+    if (Twins(places, place) == 1) continue;
     auto handle = std::make_shared<TokenHandle>(*place.handle);
     handle->name.slot = handle->slot;
     place.handle = std::move(handle);
@@ -67,12 +71,20 @@ std::vector<TokenPlace> PlacesOnce(const TokenHandle& like) {
     }
   }
   if (places.empty() && unknown) throw *std::move(unknown);
+  return places;
+}
+
+std::vector<TokenPlace> PlacesApart(const TokenHandle& like) {
+  std::vector<TokenPlace> places = PlacesOnce(like);
+  // A token that was moved while the slots were read was seen in two; real twins are still there.
+  const auto is_twin = [&](const TokenPlace& place) { return Twins(places, place) > 1; };
+  if (std::ranges::any_of(places, is_twin)) places = PlacesOnce(like);
   TellTwinsApart(places);
   return places;
 }
 
 std::vector<TokenPlace> PlacesOf(const TokenHandle& like) {
-  return like.guard->Run([like] { return like.module->Retry([&] { return PlacesOnce(like); }); });
+  return like.guard->Run([like] { return like.module->Retry([&] { return PlacesApart(like); }); });
 }
 
 std::vector<TokenPlace> AllPlaces(const Settings& settings) {

@@ -138,10 +138,19 @@ TokenDirectory::Found TokenDirectory::SearchOnce(const std::shared_ptr<Module>& 
   for (const CK_SLOT_ID slot : module->SlotsWithToken()) {
     guarded([&] { seen.push_back({slot, module->TokenInfo(slot)}); });
   }
+  const auto is_twin = [&seen](const Seen& one) {
+    return std::ranges::count_if(seen, [&](const Seen& other) { return SameToken(one.info, other.info); }) >
+           1;
+  };
+  // A token that was moved while the slots were read was seen in two; real twins are still there.
+  std::vector<Seen> again = seen;
+  for (Seen& one : again) {
+    if (!IsBlank(one.info) && is_twin(one)) guarded([&] { one.info = module->TokenInfo(one.slot); });
+  }
+  seen = std::move(again);
   for (const Seen& one : seen) {
     if (IsBlank(one.info) || !uri.Matches(one.info, one.slot)) continue;
-    const bool twin =
-        std::ranges::count_if(seen, [&](const Seen& other) { return SameToken(one.info, other.info); }) > 1;
+    const bool twin = is_twin(one);
     guarded([&] {
       if (!MatchesSlot(uri, *module, one.slot)) return;
       TokenName name{.info = one.info};
