@@ -3,6 +3,7 @@
 #include "awkward/paths.h"
 #include "awkward/rules.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -47,6 +48,17 @@ struct Counts {
   std::atomic<std::uint64_t> actions{0}, failed{0}, undisturbed{0}, disturbances{0};
 };
 
+// PinWasRefused, rightly or not: it is sent no more.
+bool PinWasRefused(const MemoryModule& module) {
+  const auto calls = module.Calls();
+  return std::ranges::any_of(calls, [](const MemoryCall& call) {
+    const bool sends =
+        call.function == "C_Login" || call.function == "C_SetPIN" || call.function == "C_InitToken";
+    return sends && (call.result == CKR_PIN_INCORRECT || call.result == CKR_PIN_INVALID ||
+                     call.result == CKR_PIN_LEN_RANGE);
+  });
+}
+
 class Run {
  public:
   Run(MemoryModule& module, std::uint64_t seed, int threads, Counts& counts)
@@ -81,8 +93,8 @@ class Run {
     Work(user, random);
     counts_.disturbances += module_.disturbed();
     module_.Calm();
-    if (PinWasRefused()) {
-      // It is sent no more, right or not; another one works.
+    if (PinWasRefused(module_)) {
+      // Another one works.
       module_.SetPin(alice_, "3333");
       User another(module_, alice_, 0);
       After(another);
@@ -94,15 +106,6 @@ class Run {
   }
 
  private:
-  bool PinWasRefused() const {
-    const auto calls = module_.Calls();
-    return std::ranges::any_of(calls, [](const MemoryCall& call) {
-      return call.function == "C_Login" &&
-             (call.result == CKR_PIN_INCORRECT || call.result == CKR_PIN_INVALID ||
-              call.result == CKR_PIN_LEN_RANGE);
-    });
-  }
-
   void Work(User& user, std::mt19937_64& random) {
     if (threads_ == 1) return WorkAlone(user, random());
     std::vector<std::thread> workers;
@@ -119,7 +122,7 @@ class Run {
       if (!user.has_keys() && UsesKeys(path)) continue;
       // What nothing disturbed works, whatever happened before it.
       const std::uint64_t before = module_.disturbed();
-      const bool unsettled = module_.unsettled() || (threads_ == 1 && PinWasRefused());
+      const bool unsettled = module_.unsettled() || (threads_ == 1 && PinWasRefused(module_));
       const Outcome outcome = user.Do(path);
       const bool undisturbed = threads_ == 1 && !unsettled && module_.disturbed() == before;
       ++counts_.actions;
@@ -186,9 +189,10 @@ std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t s
   for (int i = 0; i < 4; ++i) change(kAdminPaths[random() % std::size(kAdminPaths)], false);
   counts.disturbances += module.disturbed();
   module.Calm();
+  const bool has_pins = !PinWasRefused(module);
   // One that was initialised by half has no user's PIN.
-  change(Path::kResetPin, true);
-  for (const Path path : kAdminPaths) change(path, true);
+  change(Path::kResetPin, has_pins);
+  for (const Path path : kAdminPaths) change(path, has_pins);
   for (const std::string& rule : BrokenRules(module.Calls(), {.most_logins = 9})) failures.push_back(rule);
   return failures;
 }
@@ -213,8 +217,7 @@ void RunSeeds(int threads, std::uint64_t shard) {
     ADD_FAILURE()
         << fmt::format("seed {} with {} threads (SIGNET_SEED={} and a filter for one shard run it alone):{}",
                        seed, threads, seed, text)
-        << (only != 0 || threads == 0 ? "\n" + Text(module.Calls(), 400)
-                                                                            : "");
+        << (only != 0 || threads == 0 ? "\n" + Text(module.Calls(), 400) : "");
   }
   std::printf(
       "%s\n",

@@ -157,6 +157,11 @@ void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
   if (rv == CKR_OK) return Accepted(own_.ledger_name, new_pin);
   // Had it been done all the same, the PIN would be a wrong one by now: it goes out no more.
   lease.EndAction();
+  // C_Login took the officer's PIN a moment ago; a session without him compares it with the user's.
+  if (own_.user == CKU_SO && OutcomeOf(rv) != Outcome::kUnknown && lease.State() != CKS_RW_SO_FUNCTIONS) {
+    Accepted(own_.ledger_name, own_.pin.pin);
+    throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);
+  }
   const Error error = PinError(rv, "C_SetPIN", own_.user, token_->info());
   if (OutcomeOf(rv) != Outcome::kUnknown) throw error;
   throw WithDetail(error, fmt::format("; it is not known whether the {} was changed", NameOf(own_.user)));
