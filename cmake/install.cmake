@@ -59,10 +59,10 @@ configure_file(cmake/openssl-signet.cnf.in ${PROJECT_BINARY_DIR}/share/signet/op
 install(CODE "
   set(PLACE \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/signet/openssl-signet.cnf\")
   set(MODULE_LINE \"module = \${MODULESDIR}/signet.so\")
-  configure_file(\"${PROJECT_SOURCE_DIR}/cmake/openssl-signet.cnf.in\"
-                 \"${PROJECT_BINARY_DIR}/share/signet/openssl-signet-installed.cnf\" @ONLY)
-  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/signet\" TYPE FILE
-       RENAME openssl-signet.cnf FILES \"${PROJECT_BINARY_DIR}/share/signet/openssl-signet-installed.cnf\")")
+  # Written where it belongs: two installations at a time, or a build tree that cannot be written, do no harm.
+  configure_file(\"${PROJECT_SOURCE_DIR}/cmake/openssl-signet.cnf.in\" \"\$ENV{DESTDIR}\${PLACE}\" @ONLY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${PLACE}\")
+  message(STATUS \"Installing: \$ENV{DESTDIR}\${PLACE}\")")
 
 # Headers, but for those of libraries that are not built.
 set(ABSENT_HEADERS)
