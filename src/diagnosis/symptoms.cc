@@ -74,8 +74,8 @@ constexpr Meaning kNoDefault = {
 constexpr Meaning kNoSignet = {
     "the OpenSSL provider `signet` is not active in this process, so nobody opens the URI",
     "Run `signet doctor`, and activate `signet` in the openssl.cnf that this program reads."};
-constexpr Meaning kNoSuchKeyFile = {"the key file that the program was told of is not there",
-                                    "Check its path; a daemon may read it after a change of directory."};
+constexpr Meaning kNoSuchFile = {"a file that the program was told of is not there",
+                                 "Check its path; a daemon may read it after a change of directory."};
 constexpr Meaning kUnreadableKey = {
     "no active OpenSSL provider reads this key file: `signet` or `default` is not active in this process, or "
     "the module or token that the file points at is missing",
@@ -167,10 +167,10 @@ constexpr Symptom kSymptoms[] = {
     Is("mac verify", kWrongPassword),
     Is("library has no ciphers", kNoDefault),
     Is("insufficient randomness", kNoDefault),
-    Is("scheme=pkcs11", kNoSignet),
-    Is("scheme=pkcs12", kNoSignet),
+    Is("Scheme (pkcs11", kNoSignet),
+    Is("Scheme (pkcs12", kNoSignet),
     Is("at least one of the default or base providers", kNoDefault),
-    Is("calling stat(", kNoSuchKeyFile),
+    Is("No such file or directory", kNoSuchFile),
     Is("unregistered scheme", kNoSignet),
     Is("DECODER routines::unsupported", kUnreadableKey),
     Is("OSSL_DECODER_from_bio:unsupported", kUnreadableKey),
