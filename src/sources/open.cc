@@ -12,7 +12,8 @@ namespace {
 [[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
   throw Error(
       {.code = ErrorCode::kBadUri,
-       .detail = "the URI has a scheme that is not ours",
+       .detail = uri.find(':') == std::string_view::npos ? "it is neither a URI nor a file that is there"
+                                                         : "the URI has a scheme that is not ours",
        .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
        .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }

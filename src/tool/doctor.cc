@@ -31,6 +31,17 @@ Colour ColourOf(Verdict verdict) {
 
 void Append(Findings& all, Findings more) { std::ranges::move(more, std::back_inserter(all)); }
 
+// OfTokens gives the source for tokens that nobody named: a PIN source that was given with files alone is
+// their password's.
+IdentitySource OfTokens(const CommonOptions& common, const DoctorOptions& options) {
+  Settings settings = common.configuration().readable();
+  const bool for_files =
+      !common.pin_source.empty() && !options.uris.empty() &&
+      std::ranges::none_of(options.uris, [](const std::string& uri) { return Pkcs12PathOf(uri).empty(); });
+  if (for_files) settings.token_pin = {};
+  return IdentitySource(std::move(settings), common.MakePrompt());
+}
+
 Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   Findings all = CheckEnvironment(common);
   Append(all, CheckOpenSslConf(common.openssl_conf));
@@ -40,7 +51,7 @@ Findings Examine(const CommonOptions& common, const DoctorOptions& options) {
   const TimePoint now = std::chrono::system_clock::now();
   // Nobody is asked for a token's PIN; a file that a user named may ask for its password.
   const IdentitySource source(settings, common.MakePrompt());
-  Append(all, CheckIdentities(source, "pkcs11:", false, now));
+  Append(all, CheckIdentities(OfTokens(common, options), "pkcs11:", false, now));
   for (const std::string& uri : options.uris) {
     const std::string path = Pkcs12PathOf(uri);
     if (!path.empty() && HoldsPemPointer(path)) {
