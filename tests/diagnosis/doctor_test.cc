@@ -93,6 +93,20 @@ TEST_F(Doctor, ExpiryOfEveryIdentityIsTold) {
   Expect(Run({File("middle.p12", TestPki::IssueFrom(middle, {}))}), "bad", "its issuer CN=Old Middle");
 }
 
+TEST_F(Doctor, PinSourceGivenWithFilesAloneGoesToNoToken) {
+  SoftHsm hsm;
+  hsm.Import(Issue(hours(24 * 90)), {});
+  WrappedModule module(hsm);
+  module_ = module.path();
+  const std::string file = directory_.Write("alice.p12", "no such file, but a name");
+  const std::string password = "file:" + directory_.Write("password", "secret");
+  Run({file, "--pin-source", password});
+  EXPECT_EQ(module.Count("C_Login"), 0U);
+  const std::string pin = "file:" + directory_.Write("pin", hsm.pin());
+  Run({"--pin-source", pin});
+  EXPECT_GE(module.Count("C_Login"), 1U);
+}
+
 TEST_F(Doctor, ExpiryOnATokenIsToldWithoutALogin) {
   SoftHsm hsm;
   hsm.Import(Issue(-hours(1)), {});
