@@ -11,8 +11,6 @@
 namespace signet {
 namespace {
 
-constexpr std::uint8_t kOctetString = 0x04;
-
 // SessionObject is destroyed at its end; where that fails it goes with its session.
 class SessionObject {
  public:

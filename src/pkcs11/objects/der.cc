@@ -69,7 +69,6 @@ std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::
 }
 
 std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept {
-  constexpr std::uint8_t kSequence = 0x30;
   auto rest = bytes;
   return DerTake(kSequence, rest) ? bytes.size() - rest.size() : 0;
 }

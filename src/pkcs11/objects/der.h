@@ -8,6 +8,15 @@
 
 namespace signet {
 
+// Tags of X.690 section 8.
+inline constexpr std::uint8_t kInteger = 0x02;
+inline constexpr std::uint8_t kBitString = 0x03;
+inline constexpr std::uint8_t kOctetString = 0x04;
+inline constexpr std::uint8_t kObjectIdentifier = 0x06;
+inline constexpr std::uint8_t kUtf8String = 0x0c;
+inline constexpr std::uint8_t kPrintableString = 0x13;
+inline constexpr std::uint8_t kSequence = 0x30;
+
 // WithoutLeadingZeros gives the significant bytes of an unsigned big-endian number.
 std::span<const std::uint8_t> WithoutLeadingZeros(std::span<const std::uint8_t> number);
 // DerWrap puts a tag and a length before `content` (X.690 section 8.1).

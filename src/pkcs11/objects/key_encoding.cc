@@ -16,13 +16,6 @@ namespace {
 
 using Span = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t kBitString = 0x03;
-constexpr std::uint8_t kOctetString = 0x04;
-constexpr std::uint8_t kObjectIdentifier = 0x06;
-constexpr std::uint8_t kUtf8String = 0x0c;
-constexpr std::uint8_t kPrintableString = 0x13;
-constexpr std::uint8_t kSequence = 0x30;
-
 // Names of Edwards and Montgomery curves that modules use, and OpenSSL's.
 struct CurveName {
   const char* name;

@@ -14,11 +14,6 @@ namespace {
 
 using Span = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t kInteger = 0x02;
-constexpr std::uint8_t kBitString = 0x03;
-constexpr std::uint8_t kObjectIdentifier = 0x06;
-constexpr std::uint8_t kSequence = 0x30;
-
 // The content of object identifiers: RFC 8017 appendix A, RFC 5480 section 2.1.1, RFC 8410 section 3.
 constexpr std::array<std::uint8_t, 9> kRsaEncryption = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
 constexpr std::array<std::uint8_t, 9> kRsassaPss = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a};
