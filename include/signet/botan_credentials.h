@@ -107,7 +107,7 @@ class Callbacks : public Base {
 };
 
 // HandshakeError says why the peer ended a handshake with `alert`, as Callbacks::tls_alert has it: the cause,
-// from what the peer asked for and what `manager` decided last, and the mend.
+// from what the peer asked for and what `manager` decided last, and the hint.
 Error HandshakeError(const CredentialsManager& manager, const Botan::TLS::Alert& alert);
 
 // MakePrivateKey gives an identity's key to whatever signs in Botan outside TLS: PKCS#10, X.509, PK_Signer.

@@ -49,7 +49,7 @@ struct NativeCode {
   std::string name;  // "CKR_PIN_INCORRECT", or the library's own text
 };
 
-// Error is the one exception class of Signet. what() is one line: the detail, the failed call and the mend.
+// Error is the one exception class of Signet. what() is one line: the detail, the failed call and the hint.
 // No part of it ever contains a PIN or password.
 class Error : public std::exception {
  public:
@@ -60,7 +60,7 @@ class Error : public std::exception {
     NativeCode native;
     std::string token;  // label of the token concerned
     std::string uri;    // URI concerned, without its pin-value
-    std::string mend;   // what to do about it, an imperative sentence
+    std::string hint;   // what to do about it, an imperative sentence
   };
 
   explicit Error(Fields fields);
@@ -71,7 +71,7 @@ class Error : public std::exception {
   const NativeCode& native() const noexcept { return fields_.native; }
   const std::string& token() const noexcept { return fields_.token; }
   const std::string& uri() const noexcept { return fields_.uri; }
-  const std::string& mend() const noexcept { return fields_.mend; }
+  const std::string& hint() const noexcept { return fields_.hint; }
   const char* what() const noexcept override { return what_.c_str(); }
 
   // WithUri returns the same error naming `uri`, unless it names one already.

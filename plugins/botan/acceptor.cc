@@ -20,7 +20,7 @@ class BotanAcceptor : public Acceptor {
     if (std::string why = WhyUnusable(*identity.key()); !why.empty()) {
       throw Error({.code = ErrorCode::kUnsupported,
                    .detail = fmt::format("{} cannot be served: {}", identity.subject(), why),
-                   .mend = "Serve an RSA or EC certificate, or use --stack openssl."});
+                   .hint = "Serve an RSA or EC certificate, or use --stack openssl."});
     }
     identity.key()->Unlock();
     Options choice{.policy = parts_.policy, .selection = {}};

@@ -26,7 +26,7 @@ Certificate Converted(const Botan::X509_Certificate& certificate) {
 Error Untrusted(std::string_view reason) {
   return Error({.code = ErrorCode::kUntrustedServer,
                 .detail = fmt::format("the server's certificate could not be verified: {}", reason),
-                .mend = "Connect by a name that the certificate carries; if the server is right, let the "
+                .hint = "Connect by a name that the certificate carries; if the server is right, let the "
                         "program trust its "
                         "CA."});
 }
@@ -129,7 +129,7 @@ bool Connection::Guard(Call&& call) {
     error_ =
         Error({.code = ErrorCode::kHandshake,
                .detail = fmt::format("the handshake failed: {}", exception.what()),
-               .mend = "Check that the other side speaks TLS on this port, and which versions and suites it "
+               .hint = "Check that the other side speaks TLS on this port, and which versions and suites it "
                        "has."});
   }
   return false;
@@ -204,14 +204,14 @@ Error Connection::Failure() const {
   if (silent_) {
     return Error({.code = ErrorCode::kNetwork,
                   .detail = fmt::format("the other side did not answer in time {}", when),
-                  .mend = "Check that it speaks TLS on this port, and not only after STARTTLS."});
+                  .hint = "Check that it speaks TLS on this port, and not only after STARTTLS."});
   }
   return Error(
       {.code = ErrorCode::kNetwork,
        .detail = fmt::format("the other side {} the connection {}", errno_ == 0 ? "closed" : "broke", when),
        .native = {errno_ == 0 ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
                   static_cast<unsigned long>(errno_), errno_ == 0 ? "" : std::strerror(errno_)},
-       .mend = "Look into the server's log; check that it speaks TLS on this port."});
+       .hint = "Look into the server's log; check that it speaks TLS on this port."});
 }
 
 }  // namespace signet::botan

@@ -30,7 +30,7 @@ constexpr PaddingRow kRsaPaddings[] = {
 [[noreturn]] void ThrowUnsupported(std::string_view padding) {
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = fmt::format("the padding \"{}\" is none that an identity signs with", padding),
-               .mend = "Use PSS, PKCS1v15 or, for an EC key, the name of a hash."});
+               .hint = "Use PSS, PKCS1v15 or, for an EC key, the name of a hash."});
 }
 
 // Parsed is NAME(ARGUMENT,...), with parentheses allowed inside an argument.

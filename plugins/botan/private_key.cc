@@ -80,7 +80,7 @@ class Signer final : public SignerBase {
         if (algorithm_.mgf1_hash != algorithm_.hash) {
           throw SigningError(Error({.code = ErrorCode::kUnsupported,
                                     .detail = "Botan writes no RSA-PSS parameters with another hash in MGF1",
-                                    .mend = "Use one hash for both."}));
+                                    .hint = "Use one hash for both."}));
         }
         return PssAlgorithm(HashName(), static_cast<std::size_t>(algorithm_.salt_length));
       case SigningAlgorithm::Kind::kRsaPkcs1:
@@ -126,7 +126,7 @@ std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_vie
     if (!key_->Supports(algorithm)) {
       throw Error({.code = ErrorCode::kUnsupported,
                    .detail = fmt::format("the key cannot sign with {} where it lives", padding),
-                   .mend = "Choose another padding or hash in the program's policy."});
+                   .hint = "Choose another padding or hash in the program's policy."});
     }
     using Kind = SigningAlgorithm::Kind;
     const bool pure = algorithm.kind == Kind::kEdDsa || algorithm.kind == Kind::kMlDsa;

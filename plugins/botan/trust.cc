@@ -45,7 +45,7 @@ std::shared_ptr<Botan::Credentials_Manager> MakeTrust(const std::string& file) {
                  .detail = file.empty() ? std::string("the system's trusted certificates cannot be read")
                                         : fmt::format("no trusted certificate can be read from {}: {}", file,
                                                       exception.what()),
-                 .mend = "Name a PEM file of CA certificates with --trust."});
+                 .hint = "Name a PEM file of CA certificates with --trust."});
   }
 }
 
@@ -53,7 +53,7 @@ std::shared_ptr<const Botan::TLS::Policy> MakePolicy(std::optional<std::uint16_t
   if (version == kTls13 && !kHasTls13) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "Botan 2 has no TLS 1.3",
-                 .mend = "Leave --tls 1.3 out, or use --stack openssl."});
+                 .hint = "Leave --tls 1.3 out, or use --stack openssl."});
   }
   return std::make_shared<ChannelPolicy>(version != kTls13, version != kTls12);
 }

@@ -19,7 +19,7 @@ Certificate CopyOf(const X509* native) {
     throw Error(
         {.code = ErrorCode::kBadArgument,
          .detail = "the PKCS11_CERT holds no certificate",
-         .mend = "Pass one that PKCS11_enumerate_certs gave, before anything else is enumerated or stored."});
+         .hint = "Pass one that PKCS11_enumerate_certs gave, before anything else is enumerated or stored."});
   }
   const OpenSslPtr<unsigned char> owned(der);
   return Certificate::FromDer({der, static_cast<std::size_t>(size)});
@@ -58,7 +58,7 @@ Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key, const std::
          .detail = "libp11 gives no private key for this object",
          .call = "PKCS11_get_private_key",
          .uri = uri,
-         .mend = "Log in first; a key that this libp11 does not know is opened by its pkcs11: URI instead."});
+         .hint = "Log in first; a key that this libp11 does not know is opened by its pkcs11: URI instead."});
   }
   auto held = std::make_shared<Libp11Key>(std::move(native),
                                           PublicKey::FromSpki(leaf.subject_public_key_info()), uri);

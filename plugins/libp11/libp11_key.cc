@@ -53,7 +53,7 @@ Libp11Key::Libp11Key(OpenSslPtr<EVP_PKEY> key, PublicKey certified, std::string 
   throw Error({.code = ErrorCode::kNoSigningKey,
                .detail = fmt::format("the token does not sign with this {} key", Description(certified_)),
                .uri = uri_,
-               .mend = "Use a key that may sign."});
+               .hint = "Use a key that may sign."});
 }
 
 bool Libp11Key::Try(const SigningAlgorithm& algorithm) {
@@ -70,7 +70,7 @@ bool Libp11Key::Try(const SigningAlgorithm& algorithm) {
   throw Error({.code = ErrorCode::kKeyCertificateMismatch,
                .detail = "the private key does not belong to the certificate",
                .uri = uri_,
-               .mend = "Pass the certificate that was issued for this key."});
+               .hint = "Pass the certificate that was issued for this key."});
 }
 
 std::vector<SignatureScheme> Libp11Key::schemes() const {

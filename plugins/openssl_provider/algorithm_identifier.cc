@@ -52,7 +52,7 @@ OpenSslPtr<X509_ALGOR> WithHash(int key_nid, Hash hash, int parameter_type) {
   if (hash == Hash::kNone || OBJ_find_sigid_by_algs(&nid, NidOf(hash), key_nid) != 1) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "there is no object identifier for a signature with this hash",
-                 .mend = "Use SHA-256, SHA-384 or SHA-512."});
+                 .hint = "Use SHA-256, SHA-384 or SHA-512."});
   }
   return MakeAlgorithm(nid, parameter_type);
 }

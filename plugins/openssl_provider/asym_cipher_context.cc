@@ -160,7 +160,7 @@ void AsymCipherContext::SetParams(const OSSL_PARAM params[]) {
   if (implicit == 0) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "PKCS#1 v1.5 decryption without implicit rejection is not supported",
-                 .mend = "Leave the parameter implicit-rejection out."});
+                 .hint = "Leave the parameter implicit-rejection out."});
   }
 }
 

@@ -26,7 +26,7 @@ class Bell {
                  .call = "eventfd",
                  .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno),
                             std::generic_category().message(errno)},
-                 .mend = "Let the process open more files (ulimit -n)."});
+                 .hint = "Let the process open more files (ulimit -n)."});
   }
   ~Bell() { close(descriptor_); }
   Bell(const Bell&) = delete;

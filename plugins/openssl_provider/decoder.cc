@@ -34,7 +34,7 @@ bool WantsPrivateKey(int selection) {
 [[noreturn]] void ThrowDamaged() {
   throw Error({.code = ErrorCode::kMalformed,
                .detail = "the PEM block that should point at a key is damaged",
-               .mend = "Write it anew with `signet pem URI`."});
+               .hint = "Write it anew with `signet pem URI`."});
 }
 
 // DerOf undoes the base64 of one block.

@@ -70,7 +70,7 @@ void WriteInSoftware(const EncoderContext& context, OSSL_CORE_BIO* out, const Ke
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = "the private key stays where it lives",
                .uri = key.data()->private_key->uri(),
-               .mend = "Write a PEM file that points at it: signet pem URI, or set "
+               .hint = "Write a PEM file that points at it: signet pem URI, or set "
                        "pkcs11-module-encode-provider-uri-to-pem = true."});
 }
 

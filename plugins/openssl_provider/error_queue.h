@@ -26,7 +26,7 @@ class ErrorQueue {
  public:
   ErrorQueue(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls) noexcept;
 
-  // Raise queues the code as the reason and the whole text, mend included, as its data.
+  // Raise queues the code as the reason and the whole text, hint included, as its data.
   void Raise(const Error& error) const noexcept;
   // Raise queues a bare reason; cheap enough for paths that are refused at every signature.
   void Raise(Reason reason, const char* text = nullptr) const noexcept;

@@ -38,7 +38,7 @@ ProviderContext& ActiveProvider(OSSL_LIB_CTX* context) {
   if (found != nullptr) return *found;
   throw Error({.code = ErrorCode::kBadArgument,
                .detail = "the provider signet of this version is not active in the library context",
-               .mend = "Load it first: OSSL_PROVIDER_try_load(context, \"signet\", 1)."});
+               .hint = "Load it first: OSSL_PROVIDER_try_load(context, \"signet\", 1)."});
 }
 
 OpenSslPtr<EVP_PKEY> FromPkcs8(OSSL_LIB_CTX* context, const Secret& pkcs8) {

@@ -80,7 +80,7 @@ PublicKey LoadPublicKey(ProviderContext& provider, std::string_view uri) {
                              ? "there is no public key that can be read without a login"
                              : fmt::format("{} public keys match", objects.public_keys.size()),
                .uri = harmless,
-               .mend = "Use a file with the public key itself: openssl pkey -in URI -pubout."});
+               .hint = "Use a file with the public key itself: openssl pkey -in URI -pubout."});
 }
 
 bool NamesPublicKey(std::string_view uri) {
@@ -102,7 +102,7 @@ void CheckPinSources(ProviderContext& provider, std::string_view uri) {
         {.code = ErrorCode::kBadSetting,
          .detail = fmt::format("the PEM file brings its own {}, and pem-pin-sources = no forbids that", name),
          .uri = Shown(uri),
-         .mend = "Write the file without it, and set token-pin or use pin-source=file:PATH."});
+         .hint = "Write the file without it, and set token-pin or use pin-source=file:PATH."});
   });
 }
 
@@ -111,7 +111,7 @@ void CheckScheme(std::string_view uri) {
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = "identities by name are not known yet",
                .uri = Shown(uri),
-               .mend = "Use a pkcs11: or pkcs12: URI."});
+               .hint = "Use a pkcs11: or pkcs12: URI."});
 }
 
 std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view uri,
@@ -123,13 +123,13 @@ std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view 
     throw Error({.code = ErrorCode::kAmbiguous,
                  .detail = fmt::format("{} private keys match", objects.private_keys.size()),
                  .uri = Shown(uri),
-                 .mend = "Name one of them: `signet list` shows the URI of each."});
+                 .hint = "Name one of them: `signet list` shows the URI of each."});
   }
   if (objects.problems.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "there is no private key",
                  .uri = Shown(uri),
-                 .mend = "Run `signet list` to see what there is."});
+                 .hint = "Run `signet list` to see what there is."});
   }
   for (std::size_t i = 0; i + 1 < objects.problems.size(); ++i) {
     provider.errors().Raise(objects.problems[i].error.WithUri(objects.problems[i].uri));

@@ -42,7 +42,7 @@ Error UnknownPublicKey(const KeyData& key) {
   return Error({.code = ErrorCode::kUnsupported,
                 .detail = "cannot determine the public key: the token holds the private key alone",
                 .uri = key.private_key->uri(),
-                .mend = "Store the public key or the certificate on the token, with the same CKA_ID."});
+                .hint = "Store the public key or the certificate on the token, with the same CKA_ID."});
 }
 
 std::shared_ptr<const KeyData> KeyReference::data() const {

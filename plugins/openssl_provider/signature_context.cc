@@ -159,7 +159,7 @@ void SignatureContext::Keep(Bytes piece) {
                              "MiB",
                              kLongestKept >> 20),
        .uri = key().private_key->uri(),
-       .mend = "Give the message in one piece, or use a key that signs digests."});
+       .hint = "Give the message in one piece, or use a key that signs digests."});
 }
 
 std::optional<Bytes> SignatureContext::Message(std::optional<Bytes> input) const {
@@ -240,7 +240,7 @@ void SignatureContext::CheckClaim(const SigningAlgorithm& algorithm, Bytes input
                .detail = "the key's signature does not verify with the certificate or public key that the "
                          "program put beside it",
                .uri = key().private_key->uri(),
-               .mend = "Use the certificate that was issued for this key."});
+               .hint = "Use the certificate that was issued for this key."});
 }
 
 bool SignatureContext::Verify(std::optional<Bytes> input, Bytes signature) {

@@ -63,7 +63,7 @@ void StoreSession::SetParams(const OSSL_PARAM params[]) {
                name == OSSL_STORE_PARAM_ALIAS) {
       throw Error({.code = ErrorCode::kUnsupported,
                    .detail = "a store can be searched by subject only",
-                   .mend = "Name the object in the URI: id=, object=, friendly-name=."});
+                   .hint = "Name the object in the URI: id=, object=, friendly-name=."});
     } else if (MeaningOf(name) != SettingMeaning::kUnknown) {
       const char* value = nullptr;
       if (OSSL_PARAM_get_utf8_string_ptr(param, &value) != 1 || value == nullptr) continue;
@@ -139,7 +139,7 @@ void StoreSession::Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_
   throw Error({.code = ErrorCode::kNotFound,
                .detail = "nothing of the wanted kind is there",
                .uri = Shown(uri_),
-               .mend = "Run `signet list` to see what there is."});
+               .hint = "Run `signet list` to see what there is."});
 }
 
 void StoreSession::Queue(StoredObjects objects) {

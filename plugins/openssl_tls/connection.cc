@@ -41,7 +41,7 @@ void LoadTrust(SSL_CTX* context, const std::string& file) {
                .detail = file.empty() ? "the system's trusted certificates cannot be read"
                                       : fmt::format("no trusted certificate can be read from {}", file),
                .native = LastOpenSslError(),
-               .mend = "Name a PEM file of CA certificates with --trust."});
+               .hint = "Name a PEM file of CA certificates with --trust."});
 }
 
 Error HandshakeFailure(SSL* connection, int result, const Recording& recording) {

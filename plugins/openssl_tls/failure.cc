@@ -16,15 +16,15 @@
 namespace signet::openssl {
 namespace {
 
-struct VerifyMend {
+struct VerifyHint {
   long result;
-  std::string_view mend;
+  std::string_view hint;
 };
 
-constexpr std::string_view kTrustMend =
+constexpr std::string_view kTrustHint =
     "If the server is right, let the program trust its CA (SSL_CTX_load_verify_file).";
 
-constexpr VerifyMend kVerifyMends[] = {
+constexpr VerifyHint kVerifyHints[] = {
     {X509_V_ERR_HOSTNAME_MISMATCH, "Connect by a name that the server's certificate carries."},
     {X509_V_ERR_IP_ADDRESS_MISMATCH, "Connect by a name that the server's certificate carries."},
     {X509_V_ERR_CERT_HAS_EXPIRED, "Have the server's certificate renewed, and check this machine's clock."},
@@ -32,11 +32,11 @@ constexpr VerifyMend kVerifyMends[] = {
     {X509_V_ERR_INVALID_PURPOSE, "Give the server a certificate whose extended key usage has serverAuth."},
 };
 
-std::string_view MendFor(long verify_result) {
-  for (const VerifyMend& row : kVerifyMends) {
-    if (row.result == verify_result) return row.mend;
+std::string_view HintFor(long verify_result) {
+  for (const VerifyHint& row : kVerifyHints) {
+    if (row.result == verify_result) return row.hint;
   }
-  return kTrustMend;
+  return kTrustHint;
 }
 
 // Reason gives the newest entry of the ERR queue in words, the text that was attached to it included.
@@ -75,14 +75,14 @@ Error QueueWasEmptied(std::uint8_t sent) {
        .detail = fmt::format("this side ended the handshake (alert {}); OpenSSL's error queue, which "
                              "held the reason, was emptied before",
                              AlertName(sent)),
-       .mend = "Read the program's own message for OpenSSL's reason."});
+       .hint = "Read the program's own message for OpenSSL's reason."});
 }
 
 Error Broken(std::string_view when, int number) {
   if (number == EAGAIN || number == EWOULDBLOCK) {
     return Error({.code = ErrorCode::kNetwork,
                   .detail = fmt::format("the other side did not answer in time {}", when),
-                  .mend = "Check that it speaks TLS on this port, and not only after STARTTLS."});
+                  .hint = "Check that it speaks TLS on this port, and not only after STARTTLS."});
   }
   const bool closed = number == 0;
   return Error(
@@ -90,7 +90,7 @@ Error Broken(std::string_view when, int number) {
        .detail = fmt::format("the other side {} the connection {}", closed ? "closed" : "broke", when),
        .native = {closed ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
                   static_cast<unsigned long>(number), closed ? "" : std::strerror(number)},
-       .mend = "Look into the server's log; check that it speaks TLS on this port."});
+       .hint = "Look into the server's log; check that it speaks TLS on this port."});
 }
 
 }  // namespace
@@ -108,14 +108,14 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
     return Error({.code = ErrorCode::kHandshake,
                   .detail = fmt::format("the client's certificate could not be verified: {}",
                                         X509_verify_cert_error_string(verified)),
-                  .mend = "If the client is right, trust the CA that issued its certificate; else have it "
+                  .hint = "If the client is right, trust the CA that issued its certificate; else have it "
                           "present another one."});
   }
   if (verified != X509_V_OK && (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0) {
     return Error({.code = ErrorCode::kUntrustedServer,
                   .detail = fmt::format("the server's certificate could not be verified: {}",
                                         X509_verify_cert_error_string(verified)),
-                  .mend = std::string(MendFor(verified))});
+                  .hint = std::string(HintFor(verified))});
   }
   const auto sent = AlertsOf(connection).sent;
   if (sent && ERR_peek_error() == 0) return QueueWasEmptied(*sent);
@@ -128,7 +128,7 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
   return Error(
       {.code = ErrorCode::kHandshake,
        .detail = fmt::format("the handshake failed: {}", reason),
-       .mend = "Check that the other side speaks TLS on this port, and which versions and suites it has."});
+       .hint = "Check that the other side speaks TLS on this port, and which versions and suites it has."});
 }
 
 }  // namespace signet::openssl

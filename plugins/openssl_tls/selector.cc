@@ -154,7 +154,7 @@ class Selector {
         {.code = ErrorCode::kUntrustedServer,
          .detail = fmt::format("the server's certificate could not be verified: {}",
                                X509_verify_cert_error_string(result)),
-         .mend = "Let the program verify servers (SSL_CTX_set_verify with SSL_VERIFY_PEER) and trust this "
+         .hint = "Let the program verify servers (SSL_CTX_set_verify with SSL_VERIFY_PEER) and trust this "
                  "server's CA."});
   }
 
@@ -164,11 +164,11 @@ class Selector {
       return Error({.code = ErrorCode::kUnsupported,
                     .detail = considered.reasons.front().text,
                     .uri = considered.identity.uri(),
-                    .mend = "Use another identity."});
+                    .hint = "Use another identity."});
     }
     return Error({.code = ErrorCode::kNotFound,
                   .detail = "the pinned identity is not among those given",
-                  .mend = "Pin one that is there, by its URI or its certificate's SHA-256."});
+                  .hint = "Pin one that is there, by its URI or its certificate's SHA-256."});
   }
 
   // Unlock may ask a person and waits for the token: in an async job the handshake is paused meanwhile.

@@ -1,4 +1,4 @@
-#include "base/error_mend.h"
+#include "base/general_hint.h"
 #include "base/printable.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 struct CodeRow {
   ErrorCode code;
   std::string_view name;
-  std::string_view mend;
+  std::string_view hint;
 };
 
 constexpr CodeRow kCodes[] = {
@@ -68,12 +68,12 @@ const CodeRow& RowOf(ErrorCode code) noexcept {
   return row != std::end(kCodes) ? *row : *std::prev(std::end(kCodes));
 }
 
-Error::Fields Mended(Error::Fields fields) {
-  if (fields.mend.empty()) fields.mend = Mend(fields.code);
+Error::Fields WithGeneralHint(Error::Fields fields) {
+  if (fields.hint.empty()) fields.hint = GeneralHint(fields.code);
   return fields;
 }
 
-// OneLine is printable, whatever names of strangers the fields hold; a mend may list candidates in lines of
+// OneLine is printable, whatever names of strangers the fields hold; a hint may list candidates in lines of
 // theirs.
 std::string OneLine(const Error::Fields& fields) {
   std::string text = fields.uri.empty() ? fields.detail : fmt::format("{}: {}", fields.uri, fields.detail);
@@ -81,15 +81,15 @@ std::string OneLine(const Error::Fields& fields) {
     const char* space = !fields.call.empty() && !fields.native.name.empty() ? ": " : "";
     text += fmt::format(" ({}{}{})", fields.call, space, fields.native.name);
   }
-  return fmt::format("{}. {}", Printable(text), Printable(fields.mend, Lines::kMany));
+  return fmt::format("{}. {}", Printable(text), Printable(fields.hint, Lines::kMany));
 }
 
 }  // namespace
 
 std::string_view Name(ErrorCode code) noexcept { return RowOf(code).name; }
-std::string_view Mend(ErrorCode code) noexcept { return RowOf(code).mend; }
+std::string_view GeneralHint(ErrorCode code) noexcept { return RowOf(code).hint; }
 
-Error::Error(Fields fields) : fields_(Mended(std::move(fields))), what_(OneLine(fields_)) {}
+Error::Error(Fields fields) : fields_(WithGeneralHint(std::move(fields))), what_(OneLine(fields_)) {}
 
 Error Error::WithUri(std::string_view uri) const {
   if (!fields_.uri.empty()) return *this;

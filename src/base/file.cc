@@ -31,13 +31,13 @@ class Descriptor {
   int fd_;
 };
 
-[[noreturn]] void ThrowUnreadable(const std::string& what, const char* call, std::string mend) {
+[[noreturn]] void ThrowUnreadable(const std::string& what, const char* call, std::string hint) {
   const int code = errno;
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = fmt::format("cannot read {}", what),
                .call = call,
                .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(code), std::strerror(code)},
-               .mend = std::move(mend)});
+               .hint = std::move(hint)});
 }
 
 int OpenForReading(const std::string& path, int flags) {
@@ -70,7 +70,7 @@ Secret ReadSecret(int fd, const std::string& what, std::size_t max) {
   if (size > max) {
     throw Error({.code = ErrorCode::kUnreadable,
                  .detail = fmt::format("{} holds more than {} bytes", what, max),
-                 .mend = "Name the file that holds only the secret."});
+                 .hint = "Name the file that holds only the secret."});
   }
   secret.Shrink(size);
   return secret;
@@ -94,13 +94,13 @@ std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_si
   if (!S_ISREG(status.st_mode)) {
     throw Error({.code = ErrorCode::kUnreadable,
                  .detail = fmt::format("{} is not a regular file", path),
-                 .mend = "Name a file."});
+                 .hint = "Name a file."});
   }
   if (static_cast<std::uint64_t>(status.st_size) > max_size) {
     throw Error({.code = ErrorCode::kTooCostly,
                  .detail = fmt::format("{} has {} bytes, more than the {} that are allowed", path,
                                        static_cast<std::uint64_t>(status.st_size), max_size),
-                 .mend = "Check that it is the right file; the limit is a setting."});
+                 .hint = "Check that it is the right file; the limit is a setting."});
   }
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(status.st_size));
   bytes.resize(ReadUpTo(file.get(), {reinterpret_cast<char*>(bytes.data()), bytes.size()}, path));

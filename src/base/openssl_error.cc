@@ -14,12 +14,12 @@ NativeCode LastOpenSslError() {
   return {NativeCode::Kind::kOpenSsl, code, reason != nullptr ? reason : ""};
 }
 
-void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail, std::string mend) {
+void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail, std::string hint) {
   throw Error({.code = code,
                .detail = std::move(detail),
                .call = std::string(call),
                .native = LastOpenSslError(),
-               .mend = std::move(mend)});
+               .hint = std::move(hint)});
 }
 
 }  // namespace signet

@@ -22,7 +22,7 @@ NativeCode LastOpenSslError();
 
 // ThrowOpenSsl throws Error with `code`, the failed `call` and the newest entry of the ERR queue.
 [[noreturn]] void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail,
-                               std::string mend = {});
+                               std::string hint = {});
 
 // CheckOpenSsl returns `pointer`, or throws kInternal naming `call` when it is null.
 template <class T>

@@ -65,7 +65,7 @@ std::optional<Error> Configuration::Apply(std::string_view name, std::string_vie
   } catch (const Error& error) {
     return Error({.code = error.code(),
                   .detail = fmt::format("{} ({})", error.detail(), InWords(place)),
-                  .mend = error.mend()});
+                  .hint = error.hint()});
   }
 }
 

@@ -37,7 +37,7 @@ OpenSslConf OpenSslConf::Read(const std::string& path) {
   if (access(path.c_str(), R_OK) != 0) {
     throw Error({.code = ErrorCode::kUnreadable,
                  .detail = "the file cannot be read",
-                 .mend = "Correct OPENSSL_CONF, or the file's permissions."});
+                 .hint = "Correct OPENSSL_CONF, or the file's permissions."});
   }
   OpenSslPtr<CONF> conf(CheckOpenSsl(NCONF_new_ex(OwnContext(), nullptr), "NCONF_new_ex"));
   long line = 0;
@@ -45,7 +45,7 @@ OpenSslConf OpenSslConf::Read(const std::string& path) {
     throw Error(
         {.code = ErrorCode::kMalformed,
          .detail = fmt::format("OpenSSL cannot read it from line {} on: {}", line, LastOpenSslError().name),
-         .mend = "Correct that line: until then programs start without any of this file."});
+         .hint = "Correct that line: until then programs start without any of this file."});
   }
   return OpenSslConf(std::move(conf));
 }

@@ -76,17 +76,17 @@ bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certifi
   });
 }
 
-// MendOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
+// HintOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
 // tell whether the issuer is a stranger or an intermediate whose own certificate is missing: both ways out
 // are named.
-std::string MendOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {
-  std::string mend = Explain(reason).mend;
-  if (reason.code != Code::kIncompleteChain || Find(all, Code::kAuthorities) == nullptr) return mend;
-  mend.pop_back();
+std::string HintOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {
+  std::string hint = Explain(reason).hint;
+  if (reason.code != Code::kIncompleteChain || Find(all, Code::kAuthorities) == nullptr) return hint;
+  hint.pop_back();
   return fmt::format(
       "{}; if none of the authorities that the server accepts certified {}, use an identity that one of "
       "them issued.",
-      mend, identity.chain().certificates().back().issuer());
+      hint, identity.chain().certificates().back().issuer());
 }
 
 // Nearest is the identity that came nearest to being sent: of an accepted authority, and with the fewest
@@ -115,13 +115,13 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
   if (nearest == nullptr && outcome.aside.empty()) {
     return {
         .cause = "the server asked for a client certificate and none was sent: no identity was given",
-        .mend = "Give the selector an identity that the server accepts; `signet list` shows what there is."};
+        .hint = "Give the selector an identity that the server accepts; `signet list` shows what there is."};
   }
   if (nearest == nullptr) {
     const SetAside& first = outcome.aside.front();
     return {.cause = fmt::format("no client certificate was sent, as {} cannot be used: {}{}", first.subject,
                                  first.reason, others),
-            .mend = Explain(Reason{Code::kStackLacksScheme, {}}).mend};
+            .hint = Explain(Reason{Code::kStackLacksScheme, {}}).hint};
   }
   // A chain that stops short is the likelier cause where the authorities do not fit.
   const Reason* missing = Find(nearest->reasons, Code::kIncompleteChain);
@@ -131,7 +131,7 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
                                   nearest->identity.subject(), why.cause);
   if (missing != nullptr) cause += fmt::format("; {}", missing->text);
   return {.cause = cause + others,
-          .mend = missing != nullptr ? MendOf(*missing, nearest->reasons, nearest->identity) : why.mend};
+          .hint = missing != nullptr ? HintOf(*missing, nearest->reasons, nearest->identity) : why.hint};
 }
 
 Explanation Refused(const HandshakeOutcome& outcome) {
@@ -139,22 +139,22 @@ Explanation Refused(const HandshakeOutcome& outcome) {
   const EvidenceRow& evidence = EvidenceFor(outcome.alert);
   if (const Reason* cause = FirstOf(reasons, evidence.causes)) {
     return {.cause = fmt::format("{}: {}", outcome.failure.detail(), cause->text),
-            .mend = MendOf(*cause, reasons, *outcome.choice->identity())};
+            .hint = HintOf(*cause, reasons, *outcome.choice->identity())};
   }
   if (const Reason* suspect = FirstOf(reasons, evidence.suspects)) {
     return {.cause = fmt::format("{}; a possible cause: {}", outcome.failure.detail(), suspect->text),
-            .mend = MendOf(*suspect, reasons, *outcome.choice->identity())};
+            .hint = HintOf(*suspect, reasons, *outcome.choice->identity())};
   }
   const Certificate& last = outcome.choice->identity()->chain().certificates().back();
   if (outcome.alert == 48) {
     return {.cause = fmt::format("{}: it does not trust {}", outcome.failure.detail(), last.issuer()),
-            .mend = fmt::format("Let the server trust {}, or use an identity from a CA that it trusts.",
+            .hint = fmt::format("Let the server trust {}, or use an identity from a CA that it trusts.",
                                 last.issuer())};
   }
   if (outcome.alert == 45) {
     return {.cause = fmt::format("{}, though by this computer's clock the whole chain is valid",
                                  outcome.failure.detail()),
-            .mend = "Compare the clocks of both machines."};
+            .hint = "Compare the clocks of both machines."};
   }
   return Explain(outcome.failure);
 }
@@ -209,7 +209,7 @@ Error ExplainedError(const HandshakeOutcome& outcome) {
                 .native = failure.native(),
                 .token = failure.token(),
                 .uri = failure.uri(),
-                .mend = std::move(explanation.mend)});
+                .hint = std::move(explanation.hint)});
 }
 
 }  // namespace signet

@@ -16,7 +16,7 @@ namespace signet {
 // to do.
 struct Explanation {
   std::string cause;
-  std::string mend;
+  std::string hint;
 };
 
 // Explain says what an error means; the error's own words go first.
@@ -47,7 +47,7 @@ struct HandshakeOutcome {
 
 // Explain finds the cause of a failed handshake in what the server asked for and what we have.
 Explanation Explain(const HandshakeOutcome& outcome);
-// ExplainedError is the outcome's failure, with what Explain says as its detail and mend.
+// ExplainedError is the outcome's failure, with what Explain says as its detail and hint.
 Error ExplainedError(const HandshakeOutcome& outcome);
 
 // Symptom is what a program prints when something goes wrong, and what is behind it.
@@ -56,7 +56,7 @@ struct Symptom {
   // stand between its words.
   std::string_view text;
   std::string_view cause;
-  std::string_view mend;
+  std::string_view hint;
 };
 std::span<const Symptom> Symptoms() noexcept;
 

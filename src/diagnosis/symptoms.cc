@@ -9,7 +9,7 @@ namespace {
 // Meaning is what is behind a text.
 struct Meaning {
   std::string_view cause;
-  std::string_view mend;
+  std::string_view hint;
 };
 
 constexpr std::string_view kCompare =
@@ -88,7 +88,7 @@ constexpr Meaning kPurpose = {"the certificate's extended key usage does not all
                               "clientAuth for a client, serverAuth for a server."};
 
 constexpr Symptom Is(std::string_view text, const Meaning& meaning) {
-  return {text, meaning.cause, meaning.mend};
+  return {text, meaning.cause, meaning.hint};
 }
 
 // The first row that is found counts: what is more telling goes first, as programs print several lines.
@@ -109,7 +109,7 @@ constexpr Symptom kSymptoms[] = {
     // curl, in TLS 1.2, of the alert certificate_expired.
     {"SSL certificate verification failed",
      "the server holds a certificate of the client's chain for expired; curl says no more than this of it",
-     kExpired.mend},
+     kExpired.hint},
     // Java.
     Is("null cert chain", kNothingSent),
     Is("Empty client certificate chain", kNothingSent),
@@ -237,7 +237,7 @@ const Symptom* FindSymptom(std::string_view printed) {
 std::optional<Explanation> ExplainSymptom(std::string_view printed) {
   const Symptom* symptom = FindSymptom(printed);
   if (symptom == nullptr) return std::nullopt;
-  return Explanation{std::string(symptom->cause), std::string(symptom->mend)};
+  return Explanation{std::string(symptom->cause), std::string(symptom->hint)};
 }
 
 }  // namespace signet

@@ -10,12 +10,12 @@
 namespace signet {
 
 // AlertRow is one alert of TLS: its RFC name, what it means where a server sends it to a client, and the
-// mend.
+// hint.
 struct AlertRow {
   std::uint8_t code;
   std::string_view name;   // "unknown_ca"
   std::string_view words;  // completes "the server "
-  std::string_view mend;   // an imperative sentence
+  std::string_view hint;   // an imperative sentence
 };
 
 std::span<const AlertRow> Alerts() noexcept;

@@ -87,7 +87,7 @@ void ExplainNothingSent(const ProbeOptions& options, HandshakeReport& report) {
   report.failure = Error(
       {.code = ErrorCode::kHandshake,
        .detail = fmt::format("no client certificate was presented: {}; {}", Reasons(report), answer),
-       .mend = accepted.empty()
+       .hint = accepted.empty()
                    ? "Use an identity that fits what the server asks for."
                    : fmt::format("Use an identity that was issued by a CA the server knows: {}.", accepted)});
 }

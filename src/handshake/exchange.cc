@@ -14,7 +14,7 @@ constexpr std::size_t kLongestLine = 200;
 struct RefusalRow {
   std::string_view page;  // found in the response
   std::string_view detail;
-  std::string_view mend;
+  std::string_view hint;
 };
 
 // The pages are nginx's (ngx_http_special_response.c); statuses 495 and 496 are its own, sent as 400.
@@ -22,12 +22,12 @@ constexpr RefusalRow kRefusals[] = {
     {.page = "No required SSL certificate was sent",
      .detail = "the server requires a client certificate and got none (HTTP 400, No required SSL certificate "
                "was sent)",
-     .mend = "Use an identity that the server accepts."},
+     .hint = "Use an identity that the server accepts."},
     {.page = "The SSL certificate error",
      .detail = "the server did not accept the client certificate: it does not know its CA, or the "
                "certificate is not "
                "valid (HTTP 400, The SSL certificate error)",
-     .mend = "Let the server trust the issuer (unknown CA), send the missing intermediates with a "
+     .hint = "Let the server trust the issuer (unknown CA), send the missing intermediates with a "
              "chain-file, and "
              "check the dates; the server's error log has the reason."},
 };
@@ -71,12 +71,12 @@ std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for
   for (const RefusalRow& row : kRefusals) {
     if (response.find(row.page) == std::string_view::npos) continue;
     return Error(
-        {.code = ErrorCode::kHandshake, .detail = std::string(row.detail), .mend = std::string(row.mend)});
+        {.code = ErrorCode::kHandshake, .detail = std::string(row.detail), .hint = std::string(row.hint)});
   }
   if (asked_for && response.substr(8, 4) == " 403") {
     return Error({.code = ErrorCode::kHandshake,
                   .detail = "the server does not allow the request (HTTP 403)",
-                  .mend = "Look into the server's log: it may want a client certificate for this path, or "
+                  .hint = "Look into the server's log: it may want a client certificate for this path, or "
                           "another one."});
   }
   return std::nullopt;

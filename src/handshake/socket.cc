@@ -25,13 +25,13 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-[[noreturn]] void ThrowNetwork(std::string detail, std::string_view call, int number, std::string mend) {
+[[noreturn]] void ThrowNetwork(std::string detail, std::string_view call, int number, std::string hint) {
   throw Error(
       {.code = ErrorCode::kNetwork,
        .detail = std::move(detail),
        .call = std::string(call),
        .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(number), std::strerror(number)},
-       .mend = std::move(mend)});
+       .hint = std::move(hint)});
 }
 
 // IsThisMachine tells the names that always mean the loopback, also where no name service says so (RFC 6761
@@ -55,7 +55,7 @@ Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
        .detail = fmt::format("the name {} has no address", host),
        .call = "getaddrinfo",
        .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(-status), gai_strerror(status)},
-       .mend = "Check the name, and that this machine resolves names."});
+       .hint = "Check the name, and that this machine resolves names."});
 }
 
 }  // namespace

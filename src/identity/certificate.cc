@@ -44,7 +44,7 @@ namespace {
                .detail = std::move(detail),
                .call = "d2i_X509",
                .native = std::move(reason),
-               .mend = "Check that the data is an X.509 certificate."});
+               .hint = "Check that the data is an X.509 certificate."});
 }
 
 // Decode reads one certificate at the start of `der` and moves `position` behind it; null where there is
@@ -168,7 +168,7 @@ std::vector<Certificate> Certificate::FromPem(std::string_view pem) {
   if (certificates.empty()) {
     throw Error({.code = ErrorCode::kMalformed,
                  .detail = "the PEM text holds no certificate",
-                 .mend = "Give a file with at least one BEGIN CERTIFICATE block."});
+                 .hint = "Give a file with at least one BEGIN CERTIFICATE block."});
   }
   return certificates;
 }

@@ -74,7 +74,7 @@ const EVP_MD* MessageDigest(Hash hash) {
   if (digest == nullptr) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = fmt::format("this OpenSSL has no {}", RowOf(hash).name),
-                 .mend = "Use another hash."});
+                 .hint = "Use another hash."});
   }
   return digest;
 }

@@ -28,7 +28,7 @@ Error NoToken(const Pkcs11Uri& uri) {
                 .detail = uri.names_token() ? "no token with this label or serial number is there"
                                             : "no token is there that the URI matches",
                 .uri = uri.shown(),
-                .mend = "Put the token in, or look what is there: signet list."});
+                .hint = "Put the token in, or look what is there: signet list."});
 }
 
 Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
@@ -36,7 +36,7 @@ Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
                 .detail = hidden ? "nothing that can be seen without the PIN matches"
                                  : "the token has nothing that matches",
                 .uri = uri.shown(),
-                .mend = hidden ? "Give the PIN (pin-source), or look what is there: signet list."
+                .hint = hidden ? "Give the PIN (pin-source), or look what is there: signet list."
                                : "Look what is there: signet list."});
 }
 
@@ -60,7 +60,7 @@ Error PinFitsSeveral(const Pkcs11Uri& uri, const Tokens& tokens) {
                 .detail = fmt::format("the PIN is for one token, and {} fit, so that it was sent to none: {}",
                                       tokens.size(), labels),
                 .uri = uri.shown(),
-                .mend = AreTwins(tokens) ? "Name the slot: slot-id=..."
+                .hint = AreTwins(tokens) ? "Name the slot: slot-id=..."
                                          : "Name the token by label or serial number: token=...;serial=..."});
 }
 

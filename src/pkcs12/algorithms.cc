@@ -58,7 +58,7 @@ std::string NameOf(const std::string& oid) {
 [[noreturn]] void ThrowLacking(std::string_view what, const std::string& oid, std::string_view why) {
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = fmt::format("{} uses {}, which {}", what, NameOf(oid), why),
-               .mend = "Export it again with AES and SHA-256 (PBES2)."});
+               .hint = "Export it again with AES and SHA-256 (PBES2)."});
 }
 
 // LegacyIfThere gives the legacy context, or null without the module.

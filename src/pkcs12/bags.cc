@@ -109,7 +109,7 @@ void ReadLevel(Bytes safe_contents, Bags& bags, int depth) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
            .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),
-           .mend = "Export only the identity that is wanted."});
+           .hint = "Export only the identity that is wanted."});
     }
     BerReader bag = sequence.Enter(BerTag::kSequence, "a bag");
     const std::string kind = bag.Oid("the kind of a bag");

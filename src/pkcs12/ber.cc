@@ -83,7 +83,7 @@ void ThrowMalformed(std::string detail) {
   throw Error(
       {.code = ErrorCode::kMalformed,
        .detail = std::move(detail),
-       .mend = "Check that the file is a PKCS#12 file (.p12, .pfx) and is complete; export it again."});
+       .hint = "Check that the file is a PKCS#12 file (.p12, .pfx) and is complete; export it again."});
 }
 
 BerElement BerReader::Next(std::string_view what) {

@@ -17,8 +17,8 @@ constexpr std::string_view kEnvelopedData = "1.2.840.113549.1.7.3";
 constexpr std::string_view kEncryptedData = "1.2.840.113549.1.7.6";
 constexpr std::size_t kMaxSafes = 100;
 
-[[noreturn]] void ThrowWrongPassword(std::string detail, std::string mend) {
-  throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .mend = std::move(mend)});
+[[noreturn]] void ThrowWrongPassword(std::string detail, std::string hint) {
+  throw Error({.code = ErrorCode::kWrongPassword, .detail = std::move(detail), .hint = std::move(hint)});
 }
 
 // IsSequence tells whether decrypted bytes are one SEQUENCE that begins with an element, as both a
@@ -78,7 +78,7 @@ Container::Container(Bytes file, CostMeter cost) : cost_(cost) {
     if (++seen > kMaxSafes) {
       throw Error({.code = ErrorCode::kTooCostly,
                    .detail = fmt::format("the file has more than {} parts", kMaxSafes),
-                   .mend = "Export only the identity that is wanted."});
+                   .hint = "Export only the identity that is wanted."});
     }
   }
 }

@@ -36,14 +36,14 @@ class CostMeter {
           {.code = ErrorCode::kTooCostly,
            .detail = fmt::format("the file asks for {} iterations at once, and {} are allowed",
                                  cost.iterations, max_iterations_),
-           .mend = "Export it again with fewer iterations, or raise the setting pkcs12-max-iterations."});
+           .hint = "Export it again with fewer iterations, or raise the setting pkcs12-max-iterations."});
     }
     if (cost.total() > max_total_ - spent_) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
            .detail = fmt::format("the file asks for more than the {} iterations that are allowed in all",
                                  max_total_),
-           .mend =
+           .hint =
                "Export it again with fewer iterations, or raise the setting pkcs12-max-total-iterations."});
     }
     spent_ += cost.total();

@@ -126,7 +126,7 @@ void Encryption::ReadScrypt(BerReader parameters) {
     throw Error(
         {.code = ErrorCode::kTooCostly,
          .detail = fmt::format("scrypt with these parameters needs more than {} MiB", kMaxScryptMemory >> 20),
-         .mend = "Export it again with a smaller N, or with PBKDF2."});
+         .hint = "Export it again with a smaller N, or with PBKDF2."});
   }
 }
 

@@ -87,7 +87,7 @@ bool IsComputed(const PKCS8_PRIV_KEY_INFO* info) {
 [[noreturn]] void ThrowTooLong(std::size_t size) {
   throw Error({.code = ErrorCode::kTooCostly,
                .detail = fmt::format("a private key has {} bytes, more than any in use", size),
-               .mend = "Check that it is the right file."});
+               .hint = "Check that it is the right file."});
 }
 
 std::string Name(const ASN1_OBJECT* object) {

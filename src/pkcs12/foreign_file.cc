@@ -29,7 +29,7 @@ constexpr std::string_view kPointer = "Give the URI that the file holds instead 
 
 // Kind is something that a file can be, with what to do then. Empty `is`: none that is known.
 struct Kind {
-  std::string_view is, mend;
+  std::string_view is, hint;
 };
 
 // Row is a kind with what a file of it begins with, or what the label of its first PEM block begins with.
@@ -180,7 +180,7 @@ void RefuseForeign(Bytes file) {
   if (kind.is.empty()) return;
   throw Error({.code = ErrorCode::kMalformed,
                .detail = fmt::format("the file is not a PKCS#12 file: it is {}", kind.is),
-               .mend = std::string(kind.mend)});
+               .hint = std::string(kind.hint)});
 }
 
 }  // namespace signet

@@ -65,7 +65,7 @@ OSSL_LIB_CTX* LegacyContext(std::string_view algorithm) {
          .detail = fmt::format("{} needs OpenSSL's legacy module, which cannot be loaded", algorithm),
          .call = error.call(),
          .native = error.native(),
-         .mend = "Install it (on Debian 13: openssl-provider-legacy), or export the file again with AES."});
+         .hint = "Install it (on Debian 13: openssl-provider-legacy), or export the file again with AES."});
   }
 }
 

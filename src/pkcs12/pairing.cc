@@ -95,7 +95,7 @@ Error Mismatch(const FileKey& key, const Certificate& certificate) {
   return Error({.code = ErrorCode::kKeyCertificateMismatch,
                 .detail = fmt::format("the private key ({}) does not belong to the certificate of {}",
                                       Description(key), certificate.subject()),
-                .mend = "Export the certificate that was issued for this key."});
+                .hint = "Export the certificate that was issued for this key."});
 }
 
 // CannotSign is the problem of a key that only agrees on keys, or nothing.
@@ -103,7 +103,7 @@ std::optional<Error> CannotSign(const FileKey& key) {
   if (!key.schemes().empty() || key.can_sign()) return std::nullopt;
   return Error({.code = ErrorCode::kNoSigningKey,
                 .detail = fmt::format("the file's key ({}) cannot sign", Description(key)),
-                .mend = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+                .hint = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
 }
 
 // BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
@@ -119,7 +119,7 @@ std::optional<Error> BoundToEncryption(const FileKey& key,
       return Error({.code = ErrorCode::kNoSigningKey,
                     .detail = fmt::format("the certificate of {} is for {} ({}), which cannot sign",
                                           stored.certificate.subject(), algorithm, certified.algorithm),
-                    .mend = "Have a certificate for signatures issued for the key."});
+                    .hint = "Have a certificate for signatures issued for the key."});
     } catch (const Error&) {  // A key that cannot be written or read belongs to no certificate.
     }
   return std::nullopt;
@@ -145,7 +145,7 @@ Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certifica
   return Error({.code = ErrorCode::kKeyOnly,
                 .detail = fmt::format("the file holds a private key ({}) without its certificate",
                                       Description(*pair.key)),
-                .mend = "Export the certificate together with the key."});
+                .hint = "Export the certificate together with the key."});
 }
 
 }  // namespace

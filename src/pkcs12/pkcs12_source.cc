@@ -22,7 +22,7 @@ std::vector<Password> Ask(const Pkcs12Uri& uri, PinPrompt* prompt) {
   if (!asked) {
     throw Error({.code = ErrorCode::kPinNeeded,
                  .detail = "the file has a password and none was given",
-                 .mend = "Add ?pin-source=file:PATH to the URI, or ?pin-value= for an empty password."});
+                 .hint = "Add ?pin-source=file:PATH to the URI, or ?pin-value= for an empty password."});
   }
   return PasswordForms(asked);
 }
@@ -112,7 +112,7 @@ Error NothingMatches(const std::string& path, const Loaded& loaded) {
   }
   return Error({.code = ErrorCode::kNotFound,
                 .detail = "the file holds no key and certificate that the URI's attributes name",
-                .mend = there.empty() ? std::string() : fmt::format("It holds:{}", there)});
+                .hint = there.empty() ? std::string() : fmt::format("It holds:{}", there)});
 }
 
 Error NoKey(const Contents& contents) {
@@ -122,7 +122,7 @@ Error NoKey(const Contents& contents) {
   if (contents.sealed_for_others) detail += "; a part that is encrypted for a certificate was passed over";
   return Error({.code = ErrorCode::kCertificateOnly,
                 .detail = std::move(detail),
-                .mend = "Export the private key together with its certificate."});
+                .hint = "Export the private key together with its certificate."});
 }
 
 // ChainTooLong stands beside an identity: a server that has the issuers may accept what is left.
@@ -131,7 +131,7 @@ Error ChainTooLong(const CertificateChain& chain) {
                 .detail = fmt::format("the chain of {} has more than {} certificates, and was cut at {}",
                                       chain.leaf().subject(), chain.certificates().size(),
                                       chain.certificates().back().subject()),
-                .mend = "Export the identity with the certificates between its own and the root only."});
+                .hint = "Export the identity with the certificates between its own and the root only."});
 }
 
 // MayHideKeys tells whether a part that we cannot decrypt may hold the keys that were not seen.

@@ -19,9 +19,9 @@ constexpr std::string_view kPathPlain = "/:@!$'()*+,";
 // Shown is as much of the URI as can carry no PIN, wherever it stands.
 std::string Shown(std::string_view uri) { return std::string(uri.substr(0, uri.find_first_of(";?&"))); }
 
-[[noreturn]] void ThrowBadUri(std::string_view uri, std::string detail, std::string mend) {
+[[noreturn]] void ThrowBadUri(std::string_view uri, std::string detail, std::string hint) {
   throw Error(
-      {.code = ErrorCode::kBadUri, .detail = std::move(detail), .uri = Shown(uri), .mend = std::move(mend)});
+      {.code = ErrorCode::kBadUri, .detail = std::move(detail), .uri = Shown(uri), .hint = std::move(hint)});
 }
 
 // Part is one `name=value` of a URI.
@@ -133,7 +133,7 @@ PinSource SourceFrom(std::string_view uri, std::string_view value) {
     return PinSource::Parse(text);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kBadSetting) throw;
-    ThrowBadUri(uri, error.detail(), error.mend());
+    ThrowBadUri(uri, error.detail(), error.hint());
   }
 }
 

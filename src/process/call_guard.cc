@@ -9,7 +9,7 @@
 namespace signet {
 namespace {
 
-constexpr const char* kMend = "Check the connection to the token, or raise call-timeout-ms.";
+constexpr const char* kHint = "Check the connection to the token, or raise call-timeout-ms.";
 
 }  // namespace
 
@@ -29,7 +29,7 @@ void CallGuard::RunAndWait(const std::shared_ptr<Task>& task) {
   if (state.lost.load() >= kMostLost) {
     throw Error({.code = ErrorCode::kTimeout,
                  .detail = fmt::format("{} calls into PKCS#11 modules have not come back", kMostLost),
-                 .mend = kMend});
+                 .hint = kHint});
   }
   state.workers.Run([task, &state, self = shared_from_this()] { Work(*task, state); }, SIZE_MAX);
   if (task->watch.Wait(limit_)) return;
@@ -42,7 +42,7 @@ void CallGuard::RunAndWait(const std::shared_ptr<Task>& task) {
                                      function.empty() ? "a call" : function, limit_.count()),
                .call = function,
                .token = token,
-               .mend = kMend});
+               .hint = kHint});
 }
 
 }  // namespace signet

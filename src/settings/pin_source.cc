@@ -23,13 +23,13 @@ const char* Environment(const std::string& name) {
   if (value != nullptr) return value;
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = fmt::format("the environment variable {} is not set", name),
-               .mend = "Set it, or name another pin-source."});
+               .hint = "Set it, or name another pin-source."});
 }
 
 [[noreturn]] void ThrowBadSource(std::string detail) {
   throw Error({.code = ErrorCode::kBadSetting,
                .detail = std::move(detail),
-               .mend = "Use file:PATH, env:NAME, fd:N or credential:NAME."});
+               .hint = "Use file:PATH, env:NAME, fd:N or credential:NAME."});
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ PinSource PinSource::Parse(std::string_view text) {
   if (text.starts_with("|")) {
     throw Error({.code = ErrorCode::kBadSetting,
                  .detail = "a pin-source that runs a command is refused",
-                 .mend = "Write the PIN to a file that only this user may read, and use file:PATH."});
+                 .hint = "Write the PIN to a file that only this user may read, and use file:PATH."});
   }
   if (text.starts_with("/")) {
     source.kind_ = Kind::kFile;

@@ -17,7 +17,7 @@ namespace {
   // The value is left out: it may be a PIN that stands in the wrong place.
   throw Error({.code = ErrorCode::kBadSetting,
                .detail = fmt::format("the setting {} has a value that it cannot have", name),
-               .mend = fmt::format("It takes {}.", wanted)});
+               .hint = fmt::format("It takes {}.", wanted)});
 }
 
 std::uint64_t Number(std::string_view name, std::string_view value) {
@@ -164,7 +164,7 @@ void Settings::Set(std::string_view name, std::string_view value) {
   if (row == nullptr) {
     throw Error({.code = ErrorCode::kBadSetting,
                  .detail = fmt::format("there is no setting {}", name),
-                 .mend = fmt::format("Did you mean {}?", ClosestSetting(name))});
+                 .hint = fmt::format("Did you mean {}?", ClosestSetting(name))});
   }
   if (row->apply != nullptr) row->apply(*this, name, value);
 }

@@ -15,7 +15,7 @@ namespace {
        .detail = uri.find(':') == std::string_view::npos ? "it is neither a URI nor a file that is there"
                                                          : "the URI has a scheme that is not ours",
        .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
-       .mend = "Use pkcs11: for a token or pkcs12:PATH for a file."});
+       .hint = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
 
 // Schemes are case-insensitive (RFC 3986 section 3.1).
@@ -50,14 +50,14 @@ Identity TheOne(const Listing& listing, std::string_view uri) {
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "no identity is there",
                  .uri = shown,
-                 .mend = "Run `signet list` to see what there is."});
+                 .hint = "Run `signet list` to see what there is."});
   }
   std::string candidates;
   for (const Identity& identity : listing.identities) candidates += fmt::format("\n  {}", identity.uri());
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("{} identities match", listing.identities.size()),
                .uri = shown,
-               .mend = fmt::format("Name one of them:{}", candidates)});
+               .hint = fmt::format("Name one of them:{}", candidates)});
 }
 
 class IdentitySource::State {

@@ -49,7 +49,7 @@ void CommonOptions::Configure(std::span<char* const> arguments) {
   if (const auto trouble = AddOpenSslConf(configuration_, file)) {
     openssl_conf_trouble_ = Error({.code = trouble->code(),
                                    .detail = fmt::format("openssl.cnf {}: {}", file, trouble->detail()),
-                                   .mend = trouble->mend()});
+                                   .hint = trouble->hint()});
   }
   AddEnvironment(configuration_);
   AddOptions();
@@ -70,7 +70,7 @@ void CommonOptions::AddOptions() {
     if (equals == std::string::npos) {
       throw Error({.code = ErrorCode::kBadSetting,
                    .detail = "--set without an equals sign",
-                   .mend = "Write --set name=value."});
+                   .hint = "Write --set name=value."});
     }
     configuration_.Set(set.substr(0, equals), std::string_view(set).substr(equals + 1), "--set");
   }

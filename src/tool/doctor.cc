@@ -73,11 +73,11 @@ void Print(const CommonOptions& common, const Findings& findings, Json document 
       rows.push_back({{"what", finding.what},
                       {"verdict", Shown(finding.verdict)},
                       {"detail", finding.detail},
-                      {"mend", finding.mend}});
+                      {"hint", finding.hint}});
     } else {
       out.Row(fmt::format("{:<5} ", Shown(finding.verdict)),
-              fmt::format("{}: {}{}{}", finding.what, finding.detail, finding.mend.empty() ? "" : ". ",
-                          finding.mend),
+              fmt::format("{}: {}{}{}", finding.what, finding.detail, finding.hint.empty() ? "" : ". ",
+                          finding.hint),
               ColourOf(finding.verdict));
     }
   }
@@ -96,7 +96,7 @@ std::string StandardInput() {
 // ExplainWhatWasPrinted answers for an error message of another program.
 Findings ExplainWhatWasPrinted(const std::string& given) {
   const auto explanation = ExplainSymptom(given == "-" ? StandardInput() : given);
-  if (explanation) return {{Verdict::kBad, "symptom", explanation->cause, explanation->mend}};
+  if (explanation) return {{Verdict::kBad, "symptom", explanation->cause, explanation->hint}};
   return {{Verdict::kNote, "symptom", "it holds no message that we know",
            "Run `signet handshake HOST:PORT --identity URI`, which shows every message of the handshake."}};
 }

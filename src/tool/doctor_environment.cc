@@ -12,7 +12,7 @@ bool IsMissing(const std::string& path) { return path.starts_with('/') && access
 void CheckValue(const Configuration::Value& value, Findings& findings) {
   if (!value.in_force || value.place.kind != PlaceKind::kEnvironment) return;
   if (value.fault) {
-    findings.push_back({Verdict::kBad, "environment", value.fault->detail(), value.fault->mend()});
+    findings.push_back({Verdict::kBad, "environment", value.fault->detail(), value.fault->hint()});
   } else if (value.setting == "pkcs11-module-path" && IsMissing(value.shown)) {
     findings.push_back({Verdict::kBad, "environment",
                         fmt::format("{} names {}, which is not there", value.place.where, value.shown),

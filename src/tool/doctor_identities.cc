@@ -18,8 +18,8 @@ void CheckDates(const Identity& identity, const std::string& what, TimePoint now
     const bool leaf = certificate == identity.leaf();
     const std::string whose =
         leaf ? "the certificate" : fmt::format("the certificate of its issuer {}", certificate.subject());
-    const auto add = [&](Verdict verdict, std::string_view state, TimePoint when, const char* mend) {
-      findings.push_back({verdict, what, fmt::format("{} {} {}", whose, state, Iso8601(when)), mend});
+    const auto add = [&](Verdict verdict, std::string_view state, TimePoint when, const char* hint) {
+      findings.push_back({verdict, what, fmt::format("{} {} {}", whose, state, Iso8601(when)), hint});
     };
     if (now < certificate.not_before()) {
       add(Verdict::kBad, "is not valid before", certificate.not_before(),
@@ -78,7 +78,7 @@ Findings CheckIdentities(const IdentitySource& source, const std::string& uri, b
     const Explanation why = Explain(problem.error);
     const bool fault = IsFault(problem.error.code(), named);
     findings.push_back({fault ? Verdict::kBad : Verdict::kNote,
-                        fmt::format("{} {}", Name(problem.error.code()), problem.uri), why.cause, why.mend});
+                        fmt::format("{} {}", Name(problem.error.code()), problem.uri), why.cause, why.hint});
   }
   if (named && findings.empty()) {
     findings.push_back({Verdict::kBad, fmt::format("identity {}", WithoutPin(uri)), "no identity is there",

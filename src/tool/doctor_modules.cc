@@ -11,7 +11,7 @@ struct PinRow {
   bool TokenStatus::*flag;
   Verdict verdict;
   std::string_view detail;
-  std::string_view mend;
+  std::string_view hint;
 };
 
 // The worst first: one line for each token.
@@ -37,7 +37,7 @@ Finding PinFinding(const TokenStatus& token) {
             "Initialise it with `signet token init`, or leave it."};
   }
   for (const PinRow& row : kPinStates) {
-    if (token.*row.flag) return {row.verdict, what, std::string(row.detail), std::string(row.mend)};
+    if (token.*row.flag) return {row.verdict, what, std::string(row.detail), std::string(row.hint)};
   }
   if (token.needs_login && !token.pin_set) {
     return {Verdict::kBad, what, "it wants a login and has no user PIN yet",
@@ -61,7 +61,7 @@ Findings CheckModules(const Settings& settings) {
     const std::string what = fmt::format("module {}", module.name);
     if (module.trouble) {
       const Explanation why = Explain(*module.trouble);
-      findings.push_back({Verdict::kBad, what, why.cause, why.mend});
+      findings.push_back({Verdict::kBad, what, why.cause, why.hint});
       continue;
     }
     findings.push_back(

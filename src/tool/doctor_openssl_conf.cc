@@ -25,8 +25,8 @@ bool IsPkcs11Provider(const ConfiguredProvider& provider) {
 class Reporter {
  public:
   explicit Reporter(const std::string& file) : what_(fmt::format("openssl.cnf {}", file)) {}
-  void Say(Verdict verdict, std::string detail, std::string mend = {}) {
-    findings_.push_back({verdict, what_, std::move(detail), std::move(mend)});
+  void Say(Verdict verdict, std::string detail, std::string hint = {}) {
+    findings_.push_back({verdict, what_, std::move(detail), std::move(hint)});
   }
   Findings Take() { return std::move(findings_); }
 
@@ -81,7 +81,7 @@ void CheckValue(const std::string& name, const std::string& value, Reporter& rep
   try {
     Settings().Set(name, value);
   } catch (const Error& error) {
-    report.Say(Verdict::kBad, error.detail(), error.mend());
+    report.Say(Verdict::kBad, error.detail(), error.hint());
   }
   if (name == "pkcs11-module-path" && value.starts_with('/') && access(value.c_str(), R_OK) != 0) {
     report.Say(Verdict::kBad, fmt::format("{} names {}, which is not there", name, value),
@@ -144,7 +144,7 @@ Findings CheckOpenSslConf(const std::string& path) {
     return Check(file, named);
   } catch (const Error& error) {
     return {{named ? Verdict::kBad : Verdict::kNote, fmt::format("openssl.cnf {}", file), error.detail(),
-             error.mend()}};
+             error.hint()}};
   }
 }
 

@@ -57,11 +57,11 @@ Finding Follow(const IdentitySource& source, const std::string& what, std::strin
     }
     if (!listing.problems.empty()) {
       const Explanation why = Explain(listing.problems.front().error);
-      return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.mend};
+      return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.hint};
     }
   } catch (const Error& error) {
     const Explanation why = Explain(error);
-    return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.mend};
+    return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.hint};
   }
   return {Verdict::kBad, what, fmt::format("points at {}, and nothing is there", shown),
           "Insert the token, or write the file anew with `signet pem URI`; a token that hides its objects "
@@ -95,7 +95,7 @@ Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
     blocks = ReadBlocks(ReadFile(path, kLargestFile));
   } catch (const Error& error) {
     const Explanation why = Explain(error);
-    return {{Verdict::kBad, what, why.cause, why.mend}};
+    return {{Verdict::kBad, what, why.cause, why.hint}};
   }
   for (const PemBlock& block : blocks) {
     if (IsUriLabel(block.label)) findings.push_back(CheckBlock(source, what, block));

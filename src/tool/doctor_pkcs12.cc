@@ -21,7 +21,7 @@ struct AlgorithmRow {
   const char* oid;
   const char* name;
   const char* who;  // cannot read it
-  const char* mend;
+  const char* hint;
 };
 
 constexpr const char* kOpenSsl3 =
@@ -101,7 +101,7 @@ Findings CheckPkcs12File(const std::string& path) {
   for (const AlgorithmRow& row : kAlgorithms) {
     if (!oids.contains(row.oid)) continue;
     findings.push_back({Verdict::kNote, fmt::format("file {}", path),
-                        fmt::format("it uses {}: {}", row.name, row.who), row.mend});
+                        fmt::format("it uses {}: {}", row.name, row.who), row.hint});
   }
   return findings;
 }

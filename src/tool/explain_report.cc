@@ -46,7 +46,7 @@ void ExplainFailure(HandshakeReport& report) {
                                               .native = explained.native(),
                                               .token = explained.token(),
                                               .uri = explained.uri(),
-                                              .mend = explained.mend() + " " + option});
+                                              .hint = explained.hint() + " " + option});
 }
 
 }  // namespace signet::tool

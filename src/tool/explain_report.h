@@ -4,7 +4,7 @@
 
 namespace signet::tool {
 
-// ExplainFailure puts the cause and the mend that the whole report shows in the place of what the TLS stack
+// ExplainFailure puts the cause and the hint that the whole report shows in the place of what the TLS stack
 // said.
 void ExplainFailure(HandshakeReport& report);
 

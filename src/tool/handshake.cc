@@ -59,7 +59,7 @@ std::vector<Identity> FindIdentities(const IdentitySource& source, const std::ve
     problems.push_back(Error({.code = ErrorCode::kNotFound,
                               .detail = "no identity is there",
                               .uri = WithoutPin(uri),
-                              .mend = "Run `signet list` to see what there is."}));
+                              .hint = "Run `signet list` to see what there is."}));
   }
   if (identities.empty() && !problems.empty()) throw problems.front();
   for (const Error& problem : problems) PrintError(problem);

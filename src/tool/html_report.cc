@@ -107,7 +107,7 @@ std::string Summary(const HandshakeReport& report) {
 
 std::string FailureBox(const Error& error) {
   return fmt::format("<li class=\"failure\"><b>It failed here:</b> {}.<br>{}</li>\n", Escaped(error.detail()),
-                     Escaped(error.mend()));
+                     Escaped(error.hint()));
 }
 
 // VerdictBox says in a sentence how it ended: the first failure, or who came in.
@@ -116,7 +116,7 @@ std::string VerdictBox(const std::vector<HandshakeReport>& reports) {
       std::ranges::find_if(reports, [](const HandshakeReport& report) { return report.failure.has_value(); });
   if (failed != reports.end()) {
     return fmt::format("<p class=\"verdict bad\"><b>It failed:</b> {}. {}</p>\n",
-                       Escaped(failed->failure->detail()), Escaped(failed->failure->mend()));
+                       Escaped(failed->failure->detail()), Escaped(failed->failure->hint()));
   }
   const SentCertificate& sent = reports.front().client_certificate;
   const std::string who = sent.sent ? fmt::format("The server accepted {}.", Escaped(sent.subject))
@@ -211,7 +211,7 @@ void WriteHtml(const std::string& path, const std::string& page) {
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = fmt::format("{} cannot be written", path),
                .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno), std::strerror(errno)},
-               .mend = "Name a file in a directory that this user may write to."});
+               .hint = "Name a file in a directory that this user may write to."});
 }
 
 }  // namespace signet::tool

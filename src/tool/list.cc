@@ -39,9 +39,9 @@ void PrintIdentity(const Console& out, const Identity& identity, TimePoint now) 
   const Remarks remarks = RemarksOn(identity, now);
   if (fitness.fit) out.Row("  client   ", "fit", Colour::kGood);
   for (const Explanation& why : remarks.unfit)
-    out.Row("  client   ", fmt::format("unfit: {}. {}", why.cause, why.mend), Colour::kBad);
+    out.Row("  client   ", fmt::format("unfit: {}. {}", why.cause, why.hint), Colour::kBad);
   for (const Explanation& note : remarks.notes)
-    out.Row("  note     ", fmt::format("{}. {}", note.cause, note.mend), Colour::kNote);
+    out.Row("  note     ", fmt::format("{}. {}", note.cause, note.hint), Colour::kNote);
 }
 
 Listing Find(const CommonOptions& common, const ListOptions& options) {
@@ -77,7 +77,7 @@ int List(const CommonOptions& common, const ListOptions& options) {
     PrintError(Error(
         {.code = ErrorCode::kNotFound,
          .detail = "no identity is there",
-         .mend = "Insert the token, name its module with --module, or name a file: signet list FILE."}));
+         .hint = "Insert the token, name its module with --module, or name a file: signet list FILE."}));
   }
   return StatusOfListing(all);
 }

@@ -1,6 +1,6 @@
 #include "tool/option_hint.h"
 
-#include "base/error_mend.h"
+#include "base/general_hint.h"
 
 #include <algorithm>
 #include <iterator>
@@ -26,14 +26,14 @@ constexpr OptionRow kOptions[] = {
 
 Error WithOptionHint(const Error& error) {
   const auto* row = std::ranges::find(kOptions, error.code(), &OptionRow::code);
-  if (row == std::end(kOptions) || error.mend() != Mend(error.code())) return error;
+  if (row == std::end(kOptions) || error.hint() != GeneralHint(error.code())) return error;
   return Error({.code = error.code(),
                 .detail = error.detail(),
                 .call = error.call(),
                 .native = error.native(),
                 .token = error.token(),
                 .uri = error.uri(),
-                .mend = error.mend() + " " + std::string(row->hint)});
+                .hint = error.hint() + " " + std::string(row->hint)});
 }
 
 }  // namespace signet::tool

@@ -19,7 +19,7 @@ namespace {
 
 Json ExplainedJson(const std::vector<Explanation>& explanations) {
   Json rows = Json::array();
-  for (const Explanation& row : explanations) rows.push_back({{"detail", row.cause}, {"mend", row.mend}});
+  for (const Explanation& row : explanations) rows.push_back({{"detail", row.cause}, {"hint", row.hint}});
   return rows;
 }
 
@@ -86,7 +86,7 @@ int StatusOf(const Error& error) {
 
 Json ErrorJson(const Error& error) {
   Json json = {
-      {"what", Name(error.code())}, {"detail", error.detail()}, {"mend", WithOptionHint(error).mend()}};
+      {"what", Name(error.code())}, {"detail", error.detail()}, {"hint", WithOptionHint(error).hint()}};
   if (!error.call().empty()) json["call"] = error.call();
   if (!error.native().name.empty()) json["native"] = error.native().name;
   if (!error.token().empty()) json["token"] = error.token();

@@ -25,14 +25,14 @@ int StatusOf(const Error& error);
 
 // ListingJson is the document of `list --json` and `show --json`.
 Json ListingJson(const Listing& listing, TimePoint now);
-// ErrorJson gives what went wrong: "what", "detail", "mend", and the call and code where they are known.
+// ErrorJson gives what went wrong: "what", "detail", "hint", and the call and code where they are known.
 Json ErrorJson(const Error& error);
 
 // PrintJson writes one document to stdout, its control characters escaped; bytes that are no UTF-8 are
 // replaced.
 enum class Layout { kIndented, kLine };
 void PrintJson(const Json& document, Layout layout = Layout::kIndented);
-// PrintError says on stderr what, why and the mend.
+// PrintError says on stderr what, why and the hint.
 void PrintError(const Error& error);
 
 }  // namespace signet::tool

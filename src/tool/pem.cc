@@ -87,7 +87,7 @@ std::optional<std::string> KeyAlone(const Listing& listing) {
   throw Error({.code = listing.identities.empty() ? ErrorCode::kNotFound : ErrorCode::kAmbiguous,
                .detail = fmt::format("{} keys match", listing.identities.size()),
                .uri = WithoutPin(uri),
-               .mend = listing.identities.empty() ? "Run `signet list` to see what there is."
+               .hint = listing.identities.empty() ? "Run `signet list` to see what there is."
                                                   : fmt::format("Name one of them:{}", candidates)});
 }
 
@@ -96,7 +96,7 @@ Target Find(const CommonOptions& common, const std::string& uri, bool with_chain
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "identities by name are not known yet",
                  .uri = WithoutPin(uri),
-                 .mend = "Use a pkcs11: or pkcs12: URI."});
+                 .hint = "Use a pkcs11: or pkcs12: URI."});
   }
   const Listing listing = ListTyped(common.OpenSource(), uri);
   if (listing.identities.size() == 1) {
@@ -109,7 +109,7 @@ Target Find(const CommonOptions& common, const std::string& uri, bool with_chain
   throw Error({.code = ErrorCode::kKeyOnly,
                .detail = "the key has no certificate that could be written beside it",
                .uri = *alone,
-               .mend = "Leave --chain and --all out, and give the program the certificate's own file."});
+               .hint = "Leave --chain and --all out, and give the program the certificate's own file."});
 }
 
 Secret Joined(std::string_view first, std::string_view second) {
@@ -157,7 +157,7 @@ Secret Document(const PemOptions& options, const Target& target, const std::stri
                .detail = fmt::format("{} cannot be written: {}", path, std::strerror(number)),
                .call = call,
                .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(number), {}},
-               .mend = "Name a file in a directory where you may write."});
+               .hint = "Name a file in a directory where you may write."});
 }
 
 bool WriteAll(int descriptor, std::string_view text) {

@@ -42,7 +42,7 @@ Remarks RemarksOn(const Identity& identity, TimePoint now) {
     (usual ? remarks.asides : remarks.notes).push_back(Explain(reason));
   }
   for (const Finding& finding : CheckPkcs12File(Pkcs12PathOf(identity.uri()))) {
-    remarks.notes.push_back({finding.detail, finding.mend});
+    remarks.notes.push_back({finding.detail, finding.hint});
   }
   return remarks;
 }

@@ -116,7 +116,7 @@ class Visits {
       visitor.failure =
           Error({.code = ErrorCode::kNetwork,
                  .detail = fmt::format("the client did not finish within {} ms", timeout_.count()),
-                 .mend = "Give it more time with --timeout."});
+                 .hint = "Give it more time with --timeout."});
     }
     {
       const std::lock_guard lock(printing_);

@@ -17,12 +17,12 @@
 namespace signet::tool {
 namespace {
 
-constexpr const char* kMend = "Write HOST, HOST:PORT, [IPV6]:PORT or https://HOST/PATH.";
+constexpr const char* kHint = "Write HOST, HOST:PORT, [IPV6]:PORT or https://HOST/PATH.";
 
-[[noreturn]] void ThrowNoServer(std::string_view typed, std::string_view why, std::string mend = kMend) {
+[[noreturn]] void ThrowNoServer(std::string_view typed, std::string_view why, std::string hint = kHint) {
   throw Error({.code = ErrorCode::kBadArgument,
                .detail = fmt::format("{} is no server: {}", typed, why),
-               .mend = std::move(mend)});
+               .hint = std::move(hint)});
 }
 
 bool IsIpv6(std::string_view text) {

@@ -46,11 +46,11 @@ void PrintIdentity(const Identity& identity, const ShowOptions& options, TimePoi
   out.Row("client     ", fit ? "fit" : "unfit", fit ? Colour::kGood : Colour::kBad);
   const Remarks remarks = RemarksOn(identity, now);
   for (const Explanation& why : remarks.unfit)
-    out.Row("           ", fmt::format("{}. {}", why.cause, why.mend));
+    out.Row("           ", fmt::format("{}. {}", why.cause, why.hint));
   for (const Explanation& note : remarks.notes)
-    out.Row("note       ", fmt::format("{}. {}", note.cause, note.mend), Colour::kNote);
+    out.Row("note       ", fmt::format("{}. {}", note.cause, note.hint), Colour::kNote);
   for (const Explanation& aside : remarks.asides)
-    out.Row("aside      ", fmt::format("{}. {}", aside.cause, aside.mend));
+    out.Row("aside      ", fmt::format("{}. {}", aside.cause, aside.hint));
   std::size_t depth = 0;
   for (const Certificate& certificate : identity.chain().certificates()) {
     PrintCertificate(out, certificate, depth++, options.pem);

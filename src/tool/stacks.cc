@@ -48,7 +48,7 @@ std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   if (row != std::end(kStacks)) return row->make();
   throw Error({.code = ErrorCode::kUnsupported,
                .detail = "this build has no such TLS stack",
-               .mend = "Leave --stack out."});
+               .hint = "Leave --stack out."});
 }
 
 }  // namespace signet::tool

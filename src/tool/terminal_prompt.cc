@@ -149,7 +149,7 @@ std::optional<Secret> AskTwice(std::string_view question) {
   if (second->view() == first->view()) return first;
   throw Error({.code = ErrorCode::kWrongPin,
                .detail = "the two new PINs differ, so nothing was changed",
-               .mend = "Type the same PIN twice."});
+               .hint = "Type the same PIN twice."});
 }
 
 bool Confirm(std::string_view question) {

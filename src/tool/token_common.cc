@@ -18,7 +18,7 @@ namespace {
   throw Error({.code = ErrorCode::kPinNeeded,
                .detail = "no PIN was given, and there is no terminal to ask at, or it was declined",
                .token = token,
-               .mend = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
+               .hint = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
 }
 
 // Completed asks at the terminal where no source gave a PIN. A person who is told that it is the final try
@@ -34,7 +34,7 @@ PinToSend Completed(PinToSend given, const PinRequest& request, const std::strin
         {.code = ErrorCode::kWrongPin,
          .detail = "the PIN that was given is empty, and was not sent",
          .token = request.name,
-         .mend = fmt::format("Put the PIN into what {} names; a descriptor can be read only once.", option)});
+         .hint = fmt::format("Put the PIN into what {} names; a descriptor can be read only once.", option)});
   }
   return given;
 }
@@ -54,13 +54,13 @@ TokenPlace TheToken(const Settings& settings, const std::string& wanted) {
                                ? "no initialised token is there"
                                : fmt::format("no token has the label or serial number \"{}\"", wanted),
                  .token = wanted,
-                 .mend = "Insert it, check its name and the --module, or prepare one: signet token init."});
+                 .hint = "Insert it, check its name and the --module, or prepare one: signet token init."});
   }
   std::string candidates;
   for (const TokenPlace& token : tokens) candidates += fmt::format("\n  {}", UriOf(token));
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("{} tokens are there", tokens.size()),
-               .mend = fmt::format("Name one by label or serial number with --token:{}", candidates)});
+               .hint = fmt::format("Name one by label or serial number with --token:{}", candidates)});
 }
 
 PinToSend UserPin(const Settings& settings, const TokenPlace& token) {
@@ -68,7 +68,7 @@ PinToSend UserPin(const Settings& settings, const TokenPlace& token) {
     throw Error({.code = ErrorCode::kPinLocked,
                  .detail = "the token's PIN is locked",
                  .token = token.label,
-                 .mend = "Reset it: signet token set-pin --so-pin-source SOURCE."});
+                 .hint = "Reset it: signet token set-pin --so-pin-source SOURCE."});
   }
   const PinRequest request{.kind = PinRequest::Kind::kUserPin,
                            .name = token.label,
@@ -87,7 +87,7 @@ PinToSend UserPin(const Settings& settings, const TokenPlace& token) {
     throw Error({.code = ErrorCode::kPinFinalTry,
                  .detail = "the token reports that one wrong PIN more locks it, so none was sent",
                  .token = token.label,
-                 .mend = "Type the PIN at a terminal, or add --set allow-final-try=true."});
+                 .hint = "Type the PIN at a terminal, or add --set allow-final-try=true."});
   }
   return Completed(std::move(given), request, "--pin-source");
 }
@@ -114,7 +114,7 @@ std::optional<Secret> NewPin(const TokenPlace& token, const std::string& source,
   if (pin->empty()) {
     throw Error({.code = ErrorCode::kWrongPin,
                  .detail = "the new PIN is empty",
-                 .mend = fmt::format("Put a PIN into what {} names.", option)});
+                 .hint = fmt::format("Put a PIN into what {} names.", option)});
   }
   return pin;
 }
@@ -127,7 +127,7 @@ std::vector<std::uint8_t> IdOption(const std::string& text) {
   if (!hexadecimal || digits.size() % 2 != 0 || (digits.empty() && !text.empty())) {
     throw Error({.code = ErrorCode::kBadArgument,
                  .detail = "--id takes whole bytes in hexadecimal digits",
-                 .mend = "Write it like --id 01 or --id a1b2c3."});
+                 .hint = "Write it like --id 01 or --id a1b2c3."});
   }
   for (std::size_t i = 0; i < digits.size(); i += 2) {
     id.push_back(static_cast<std::uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));

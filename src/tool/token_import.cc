@@ -57,7 +57,7 @@ Incoming FromUri(const Settings& settings, const ImportOptions& options) {
     throw Error({.code = ErrorCode::kBadUri,
                  .detail = "only an identity from a file can be put into a token",
                  .uri = WithoutPin(options.uri),
-                 .mend = "Name a pkcs12:PATH, or PEM files with --key and --cert."});
+                 .hint = "Name a pkcs12:PATH, or PEM files with --key and --cert."});
   }
   const IdentitySource source(settings, std::make_shared<PasswordPrompt>(options.password_source));
   const Identity identity = source.Open(options.uri);
@@ -68,7 +68,7 @@ Incoming FromUri(const Settings& settings, const ImportOptions& options) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "the private key is of a kind that cannot be handed over",
                  .uri = WithoutPin(options.uri),
-                 .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
+                 .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
   return incoming;
 }
@@ -108,7 +108,7 @@ OpenSslPtr<EVP_PKEY> KeyFromFile(const ImportOptions& options) {
   if (password.declined) {
     throw Error({.code = ErrorCode::kPinNeeded,
                  .detail = fmt::format("{} is encrypted", options.key_file),
-                 .mend = "Give its password with --password-source."});
+                 .hint = "Give its password with --password-source."});
   }
   ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PrivateKey_ex",
                fmt::format("{} holds no private key that can be read", options.key_file),

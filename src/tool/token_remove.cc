@@ -26,7 +26,7 @@ TokenPlace TokenOf(const Settings& settings, const std::string& uri) {
                .detail = tokens.empty() ? "no token is there that the URI names"
                                         : fmt::format("the URI fits {} tokens", tokens.size()),
                .uri = WithoutPin(uri),
-               .mend = "Name the token with token= or serial=."});
+               .hint = "Name the token with token= or serial=."});
 }
 
 std::string InWords(const Matched& object) {
@@ -49,7 +49,7 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
                  .detail = "the token has no such object",
                  .token = token.label,
                  .uri = WithoutPin(options.uri),
-                 .mend = Hint(options.uri)});
+                 .hint = Hint(options.uri)});
   }
   std::string question = fmt::format("This removes from the token {}, for ever:\n", token.label);
   for (const Matched& object : objects) question += fmt::format("  {}\n", Printable(InWords(object)));
@@ -57,7 +57,7 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "nothing was removed, as nobody said yes",
                  .uri = WithoutPin(options.uri),
-                 .mend = "Answer y, or add --yes."});
+                 .hint = "Answer y, or add --yes."});
   }
   found.Remove();
   if (common.json) {

@@ -48,7 +48,7 @@ Error Unknown(const CLI::App& verb, std::string detail, const std::string& typed
               const std::vector<std::string>& names, std::string_view prefix) {
   const auto nearest = Nearest(typed, names);
   const std::string meant = nearest ? fmt::format("Did you mean `{}{}`? ", prefix, *nearest) : std::string();
-  return Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .mend = meant + SeeHelp(verb)});
+  return Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .hint = meant + SeeHelp(verb)});
 }
 
 }  // namespace
@@ -77,20 +77,20 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal) {
   if (word != left.end()) {
     return Error({.code = ErrorCode::kBadArgument,
                   .detail = fmt::format("`{}` does not know what \"{}\" is for", command, *word),
-                  .mend = SeeHelp(verb)});
+                  .hint = SeeHelp(verb)});
   }
   if (!verbs.empty()) {
     return Error({.code = ErrorCode::kBadArgument,
                   .detail = fmt::format("`{}` wants a verb", command),
-                  .mend = SeeHelp(verb)});
+                  .hint = SeeHelp(verb)});
   }
   std::string detail = refusal.what();
   while (detail.ends_with('.') || detail.ends_with('\n')) detail.pop_back();
-  return Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .mend = SeeHelp(verb)});
+  return Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .hint = SeeHelp(verb)});
 }
 
-void ThrowBadUsage(std::string detail, std::string mend) {
-  throw Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .mend = std::move(mend)});
+void ThrowBadUsage(std::string detail, std::string hint) {
+  throw Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .hint = std::move(hint)});
 }
 
 }  // namespace signet::tool

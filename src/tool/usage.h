@@ -14,6 +14,6 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal);
 const CLI::App& VerbOf(const CLI::App& app);
 
 // BadUsage is what a verb throws for words that do not fit together.
-[[noreturn]] void ThrowBadUsage(std::string detail, std::string mend);
+[[noreturn]] void ThrowBadUsage(std::string detail, std::string hint);
 
 }  // namespace signet::tool

@@ -72,7 +72,7 @@ TEST_P(Apache, ReloadBringsWorkersThatSign) {
   EXPECT_GE(AwaitCount(*server, "saw CN=bob,O=Signet Test", 4), 4u) << server->output();
 }
 
-// A limit of Apache's; where this fails, its page is to be mended.
+// A limit of Apache's; where this fails, its page must be corrected.
 TEST_P(Apache, ProxyFindsNoIdentityInATokenAndSaysSo) {
   const std::string file =
       site_.Write("apache.conf",

@@ -1,4 +1,4 @@
-#include "base/error_mend.h"
+#include "base/general_hint.h"
 
 #include <set>
 #include <string>
@@ -64,36 +64,36 @@ TEST(Error, TheFirstNineteenAreTheProblemsOfAListing) {
   for (std::size_t i = 0; i < std::size(names); ++i) EXPECT_EQ(Name(static_cast<ErrorCode>(i)), names[i]);
 }
 
-TEST(Error, OneLineHoldsDetailCallAndMend) {
+TEST(Error, OneLineHoldsDetailCallAndHint) {
   const Error full({.code = ErrorCode::kTokenTrouble,
                     .detail = "the token is gone",
                     .call = "C_Sign",
                     .native = {NativeCode::Kind::kPkcs11, 0xe0, "CKR_TOKEN_NOT_PRESENT"},
                     .uri = "pkcs11:token=a",
-                    .mend = "Put it back."});
+                    .hint = "Put it back."});
   EXPECT_STREQ(full.what(),
                "pkcs11:token=a: the token is gone (C_Sign: CKR_TOKEN_NOT_PRESENT). Put it back.");
-  EXPECT_STREQ(Error({.detail = "it broke", .mend = "Glue it."}).what(), "it broke. Glue it.");
-  EXPECT_STREQ(Error({.detail = "it broke", .call = "open", .mend = "Glue it."}).what(),
+  EXPECT_STREQ(Error({.detail = "it broke", .hint = "Glue it."}).what(), "it broke. Glue it.");
+  EXPECT_STREQ(Error({.detail = "it broke", .call = "open", .hint = "Glue it."}).what(),
                "it broke (open). Glue it.");
 }
 
 TEST(Error, EveryCodeHasAMendOfItsOwnForErrorsThatBringNone) {
-  std::set<std::string_view> mends;
+  std::set<std::string_view> hints;
   for (int i = 0; i <= kLast; ++i) {
     const auto code = static_cast<ErrorCode>(i);
-    EXPECT_EQ(Error({.code = code, .detail = "x"}).mend(), Mend(code));
-    EXPECT_EQ(Error({.code = code, .detail = "x", .mend = "Do it."}).mend(), "Do it.");
-    mends.insert(Mend(code));
+    EXPECT_EQ(Error({.code = code, .detail = "x"}).hint(), GeneralHint(code));
+    EXPECT_EQ(Error({.code = code, .detail = "x", .hint = "Do it."}).hint(), "Do it.");
+    hints.insert(GeneralHint(code));
   }
-  EXPECT_EQ(mends.size(), static_cast<std::size_t>(kLast) + 1);
+  EXPECT_EQ(hints.size(), static_cast<std::size_t>(kLast) + 1);
 }
 
 TEST(Error, UriIsAddedOnlyWhereNoneIs) {
-  const Error bare({.detail = "x", .mend = "Mend it."});
+  const Error bare({.detail = "x", .hint = "Repair it."});
   EXPECT_EQ(bare.WithUri("pkcs12:a").uri(), "pkcs12:a");
   EXPECT_EQ(bare.WithUri("pkcs12:a").WithUri("pkcs12:b").uri(), "pkcs12:a");
-  EXPECT_STREQ(bare.WithUri("pkcs12:a").what(), "pkcs12:a: x. Mend it.");
+  EXPECT_STREQ(bare.WithUri("pkcs12:a").what(), "pkcs12:a: x. Repair it.");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST(Printable, AnErrorsOneLineHoldsNothingThatATerminalObeys) {
   const Error error({.code = ErrorCode::kNotFound,
                      .detail = "no \x1b[2J\nkey \u202e",
                      .uri = "pkcs12:\x9b",
-                     .mend = "Look."});
+                     .hint = "Look."});
   EXPECT_STREQ(error.what(), "pkcs12:\\x9b: no \\x1b[2J\\x0akey \\u202e. Look.");
 }
 

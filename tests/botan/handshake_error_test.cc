@@ -39,7 +39,7 @@ TEST(BotanHandshakeError, NamesTheAuthoritiesWhereNothingWasSent) {
   const Error error = Complaint({MakeIdentity(strange.Issue({}), "test:alice")}, known, kHandshakeFailure);
   EXPECT_THAT(error.detail(), AllOf(HasSubstr("accepts only certificates from \"CN=Known Root"),
                                     HasSubstr("this one is from \"CN=Strange Root")));
-  EXPECT_THAT(error.mend(), HasSubstr("one of these authorities issued"));
+  EXPECT_THAT(error.hint(), HasSubstr("one of these authorities issued"));
 }
 
 TEST(BotanHandshakeError, NamesWhatBotanCannotUse) {
@@ -48,7 +48,7 @@ TEST(BotanHandshakeError, NamesWhatBotanCannotUse) {
       Complaint({MakeIdentity(pki.Issue({.key = "ed25519"}), "test:edwards")}, pki, kHandshakeFailure);
   EXPECT_THAT(error.detail(),
               AllOf(HasSubstr("CN=alice"), HasSubstr("no signature scheme for its key, Ed25519")));
-  EXPECT_THAT(error.mend(), HasSubstr("another TLS stack"));
+  EXPECT_THAT(error.hint(), HasSubstr("another TLS stack"));
 }
 
 TEST(BotanHandshakeError, NamesTheMissingIntermediateOfWhatWasSent) {
@@ -57,14 +57,14 @@ TEST(BotanHandshakeError, NamesTheMissingIntermediateOfWhatWasSent) {
   alice.issuers.clear();
   const Error error = Complaint({MakeIdentity(alice, "test:alice")}, pki, kUnknownCa, "test:alice");
   EXPECT_THAT(error.detail(), AllOf(HasSubstr("alert unknown_ca"), HasSubstr("CN=Middle")));
-  EXPECT_THAT(error.mend(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(error.hint(), HasSubstr("missing certificate beside the identity"));
 }
 
 TEST(BotanHandshakeError, PutsTheAlertIntoWordsWhereNobodyAsked) {
   const auto manager = CredentialsManager::Make({}, nullptr);
   const Error error = HandshakeError(*manager, Botan::TLS::Alert(Botan::secure_vector<std::uint8_t>{2, 70}));
   EXPECT_THAT(error.detail(), HasSubstr("does not speak the TLS version"));
-  EXPECT_FALSE(error.mend().empty());
+  EXPECT_FALSE(error.hint().empty());
 }
 
 }  // namespace

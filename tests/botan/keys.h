@@ -49,7 +49,7 @@ class FailingKey final : public ChangedKey {
     throw Error({.code = ErrorCode::kTokenAbsent,
                  .detail = "the token is not there",
                  .call = "C_SignInit",
-                 .mend = "Put it back."});
+                 .hint = "Put it back."});
   }
 };
 
@@ -80,7 +80,7 @@ class LeavingKey final : public ChangedKey {
   std::optional<Error> Unavailable() const override {
     if (!gone) return std::nullopt;
     return Error(
-        {.code = ErrorCode::kTokenAbsent, .detail = "the token is not there", .mend = "Put it back."});
+        {.code = ErrorCode::kTokenAbsent, .detail = "the token is not there", .hint = "Put it back."});
   }
   std::atomic<bool> gone = false;
 };

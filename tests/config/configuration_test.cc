@@ -124,7 +124,7 @@ TEST(Configuration, FaultNamesItsPlaceAndNotTheValue) {
 TEST(Configuration, UnknownNameIsAFaultWithWhatWasMeant) {
   Configuration configuration;
   SetAt(configuration, PlaceKind::kSet, "max-session", "3");
-  EXPECT_THAT(FaultOf(configuration).mend(), HasSubstr("max-sessions"));
+  EXPECT_THAT(FaultOf(configuration).hint(), HasSubstr("max-sessions"));
 }
 
 TEST(Configuration, FaultEndsWithTheValueThatTakesItsPlace) {

@@ -87,7 +87,7 @@ TEST_F(DoctorConf, PinThatEveryUserMayReadIsBadAndNotShown) {
       directory_.Write("open.cnf", Conf(kBoth, "activate = 1\npkcs11-module-token-pin = 918273\n"), 0644);
   const auto lines = Run({"--openssl-conf", path});
   Expect(lines, "bad", "pkcs11-module-token-pin holds a PIN", "file:PATH");
-  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.mend).find("918273"), std::string::npos);
+  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
   ASSERT_EQ(chmod(path.c_str(), 0600), 0);
   ExpectNoneBad(Run({"--openssl-conf", path}));
 }

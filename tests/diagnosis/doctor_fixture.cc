@@ -13,7 +13,7 @@ namespace {
 std::string Shown(const std::vector<FoundLine>& lines) {
   std::string text;
   for (const FoundLine& line : lines) {
-    text += fmt::format("{} {}: {} / {}\n", line.verdict, line.what, line.detail, line.mend);
+    text += fmt::format("{} {}: {} / {}\n", line.verdict, line.what, line.detail, line.hint);
   }
   return text;
 }
@@ -59,7 +59,7 @@ std::vector<FoundLine> DoctorFixture::Run(std::vector<std::string> arguments,
   std::vector<FoundLine> lines;
   const auto document = JsonOf(result);
   for (const auto& row : document.value("findings", nlohmann::json::array())) {
-    lines.push_back({row.at("what"), row.at("verdict"), row.at("detail"), row.at("mend")});
+    lines.push_back({row.at("what"), row.at("verdict"), row.at("detail"), row.at("hint")});
   }
   EXPECT_FALSE(lines.empty()) << result.err;
   const bool bad = std::ranges::count(lines, "bad", &FoundLine::verdict) > 0;
@@ -72,14 +72,14 @@ std::vector<FoundLine> DoctorFixture::RunConf(const std::string& text) {
 }
 
 void DoctorFixture::Expect(const std::vector<FoundLine>& lines, const std::string& verdict,
-                           const std::string& detail, const std::string& mend) {
+                           const std::string& detail, const std::string& hint) {
   EXPECT_TRUE(std::ranges::any_of(lines,
                                   [&](const FoundLine& line) {
                                     return line.verdict == verdict &&
                                            Contains(line.what + ": " + line.detail, detail) &&
-                                           Contains(line.mend, mend);
+                                           Contains(line.hint, hint);
                                   }))
-      << "wanted " << verdict << " " << detail << " / " << mend << "\n"
+      << "wanted " << verdict << " " << detail << " / " << hint << "\n"
       << Shown(lines);
 }
 

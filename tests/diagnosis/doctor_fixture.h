@@ -12,7 +12,7 @@ namespace signet {
 
 // FoundLine is one finding of `signet doctor --json`.
 struct FoundLine {
-  std::string what, verdict, detail, mend;
+  std::string what, verdict, detail, hint;
 };
 
 // DoctorFixture runs `signet doctor` in a world of its own: no openssl.cnf but an empty-handed one, no module
@@ -27,9 +27,9 @@ class DoctorFixture : public ::testing::Test {
   // RunConf is Run with --openssl-conf and this text.
   std::vector<FoundLine> RunConf(const std::string& text);
 
-  // Expect wants a finding with this verdict whose detail and mend contain the texts.
+  // Expect wants a finding with this verdict whose detail and hint contain the texts.
   static void Expect(const std::vector<FoundLine>& lines, const std::string& verdict,
-                     const std::string& detail, const std::string& mend = {});
+                     const std::string& detail, const std::string& hint = {});
   static void ExpectNoneBad(const std::vector<FoundLine>& lines);
 
   testing::TemporaryDirectory directory_;

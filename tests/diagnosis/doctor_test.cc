@@ -45,7 +45,7 @@ class Doctor : public DoctorFixture {
 TEST_F(Doctor, VariableThatIsNoSettingIsBadAndItsValueNotShown) {
   const auto lines = Run({}, {{"SIGNET_TOKN_PIN", "918273"}});
   Expect(lines, "bad", "no setting is read from SIGNET_TOKN_PIN", "Did you mean SIGNET_TOKEN_PIN?");
-  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.mend).find("918273"), std::string::npos);
+  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
 TEST_F(Doctor, ModuleThatIsNotThereAndOneThatIsNoModuleAreBad) {
@@ -205,7 +205,7 @@ TEST_F(DoctorPem, FileThatPointsAtATokensKeyIsFollowed) {
 TEST_F(DoctorPem, PinInTheUriIsNotShown) {
   const auto lines = Run({"--pem", Pem("SIGNET URI", "pkcs12:/nowhere/file.p12?pin-value=918273")});
   Expect(lines, "bad", "points at pkcs12:/nowhere/file.p12: ");
-  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.mend).find("918273"), std::string::npos);
+  for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
 TEST_F(DoctorPem, FilesThatPointAtNothing) {

@@ -1,6 +1,6 @@
 #include "diagnosis/explanation.h"
 
-#include "diagnosis/mends.h"
+#include "diagnosis/reason_hints.h"
 #include "selection/small_pki.h"
 #include <signet/identity_selector.h>
 
@@ -20,19 +20,19 @@ bool IsSentence(std::string_view text) {
   return !text.empty() && text.back() == '.' && text.find('\n') == std::string_view::npos && text[0] >= 'A';
 }
 
-TEST(Mends, EveryReasonHasOne) {
+TEST(Hints, EveryReasonHasOne) {
   for (int code = 0; code <= static_cast<int>(Code::kHostName); ++code) {
-    const auto rows = std::ranges::count(ReasonMends(), static_cast<Code>(code), &ReasonMend::code);
+    const auto rows = std::ranges::count(ReasonHints(), static_cast<Code>(code), &ReasonHint::code);
     EXPECT_EQ(rows, 1) << code;
   }
-  for (const ReasonMend& row : ReasonMends()) EXPECT_TRUE(IsSentence(row.mend)) << row.mend;
+  for (const ReasonHint& row : ReasonHints()) EXPECT_TRUE(IsSentence(row.hint)) << row.hint;
 }
 
-TEST(Mends, EveryErrorHasOne) {
+TEST(Hints, EveryErrorHasOne) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code) {
     const Error bare({.code = static_cast<ErrorCode>(code), .detail = "it broke"});
-    EXPECT_TRUE(IsSentence(bare.mend())) << bare.what();
-    EXPECT_THAT(bare.what(), HasSubstr(bare.mend()));
+    EXPECT_TRUE(IsSentence(bare.hint())) << bare.what();
+    EXPECT_THAT(bare.what(), HasSubstr(bare.hint()));
   }
 }
 
@@ -40,7 +40,7 @@ TEST(Symptoms, EachIsFoundByItsOwnTextAndNoneTwice) {
   std::set<std::string_view> texts;
   for (const Symptom& symptom : Symptoms()) {
     EXPECT_TRUE(texts.insert(symptom.text).second) << symptom.text;
-    EXPECT_TRUE(IsSentence(symptom.mend)) << symptom.mend;
+    EXPECT_TRUE(IsSentence(symptom.hint)) << symptom.hint;
     const auto explanation = ExplainSymptom(symptom.text);
     ASSERT_TRUE(explanation);
     EXPECT_EQ(explanation->cause, symptom.cause) << "another row stands in the way of " << symptom.text;
@@ -48,9 +48,9 @@ TEST(Symptoms, EachIsFoundByItsOwnTextAndNoneTwice) {
   EXPECT_FALSE(ExplainSymptom("all is well"));
 }
 
-TEST(Explain, ErrorsOwnMendGoesFirst) {
-  const Error error({.code = ErrorCode::kNotFound, .detail = "no key", .mend = "Look elsewhere."});
-  EXPECT_EQ(Explain(error).mend, "Look elsewhere.");
+TEST(Explain, ErrorsOwnHintGoesFirst) {
+  const Error error({.code = ErrorCode::kNotFound, .detail = "no key", .hint = "Look elsewhere."});
+  EXPECT_EQ(Explain(error).hint, "Look elsewhere.");
   EXPECT_EQ(Explain(error).cause, "no key");
 }
 
@@ -75,7 +75,7 @@ struct Outcome {
                                     .choice = &choice,
                                     .alert = alert});
   }
-  Error failure{{.code = ErrorCode::kHandshake, .detail = "the server said no", .mend = "Ask it."}};
+  Error failure{{.code = ErrorCode::kHandshake, .detail = "the server said no", .hint = "Ask it."}};
   Choice choice;
 };
 
@@ -88,13 +88,13 @@ TEST(ExplainHandshake, NamesTheAuthoritiesWhereNothingWasSent) {
   const auto why = Outcome({}, {.authorities = Only("B")}, false).With(116);
   EXPECT_THAT(why.cause,
               HasSubstr("accepts only certificates from \"CN=CA B,O=Test CAs\"; this one is from"));
-  EXPECT_THAT(why.mend, HasSubstr("one of these authorities issued"));
+  EXPECT_THAT(why.hint, HasSubstr("one of these authorities issued"));
 }
 
 TEST(ExplainHandshake, NamesTheMissingIntermediateWhereNothingWasSent) {
   const auto why = Outcome({.issuer = "A1", .with_chain = false}, {.authorities = Only("A")}, false).With(40);
   EXPECT_THAT(why.cause, HasSubstr("CN=CA A1,O=Test CAs is missing"));
-  EXPECT_THAT(why.mend, HasSubstr("chain-file"));
+  EXPECT_THAT(why.hint, HasSubstr("chain-file"));
 }
 
 TEST(ExplainHandshake, NearestMissIsNamedNotTheFirst) {
@@ -119,7 +119,7 @@ TEST(ExplainHandshake, WhatTheStackCannotUseIsTheCauseWhereNothingElseIsThere) {
       why.detail(),
       "no client certificate was sent, as CN=edwards cannot be used: this TLS has no scheme for Ed25519 "
       "(the other one fits no better)");
-  EXPECT_THAT(why.mend(), HasSubstr("another TLS stack"));
+  EXPECT_THAT(why.hint(), HasSubstr("another TLS stack"));
 }
 
 TEST(ExplainHandshake, UnknownCaWithoutAListIsAShortChainOrAnUnknownRoot) {
@@ -200,7 +200,7 @@ TEST(ExplainHandshake, ExpiredIsTheLeafTheChainOrTheServersClock) {
               HasSubstr("the certificate expired on 2030-06-14"));
   EXPECT_THAT(Outcome({.ca_to = -1}, {}, false).With(45).cause,
               HasSubstr("issuer CN=CA A,O=Test CAs expired"));
-  EXPECT_THAT(Outcome({}, {}, false).With(45).mend, HasSubstr("clocks of both"));
+  EXPECT_THAT(Outcome({}, {}, false).With(45).hint, HasSubstr("clocks of both"));
 }
 
 TEST(ExplainHandshake, UnsupportedCertificateIsItsUsage) {
@@ -212,13 +212,13 @@ TEST(ExplainHandshake, UnsupportedCertificateIsItsUsage) {
 TEST(ExplainHandshake, PinnedIdentityThatCannotSignIsTheCause) {
   const auto why = Outcome({.key = "rsa2048", .hardware = true, .pss = false}, {}, true).With(std::nullopt);
   EXPECT_THAT(why.cause, HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"));
-  EXPECT_THAT(why.mend, HasSubstr("TLS 1.2"));
+  EXPECT_THAT(why.hint, HasSubstr("TLS 1.2"));
 }
 
 TEST(ExplainHandshake, AnAlertThatNothingExplainsKeepsItsOwnWords) {
   const auto why = Outcome({}, {}, false).With(80);
   EXPECT_EQ(why.cause, "the server said no");
-  EXPECT_EQ(why.mend, "Ask it.");
+  EXPECT_EQ(why.hint, "Ask it.");
 }
 
 }  // namespace

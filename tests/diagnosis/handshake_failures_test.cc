@@ -1,5 +1,5 @@
 // The questions that people ask when client authentication fails, each made with a real server: the command's
-// error names the cause and the mend.
+// error names the cause and the hint.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
 
@@ -33,10 +33,10 @@ class HandshakeFailures : public ::testing::TestWithParam<const char*> {
     const auto error = report.value("error", nlohmann::json());
     if (!error.is_object()) {
       ADD_FAILURE() << "no error: " << result.out << result.err;
-      return {{"detail", ""}, {"mend", ""}};
+      return {{"detail", ""}, {"hint", ""}};
     }
     EXPECT_THAT(result.err, HasSubstr(error["detail"].get<std::string>()));
-    EXPECT_THAT(result.err, HasSubstr(error["mend"].get<std::string>()));
+    EXPECT_THAT(result.err, HasSubstr(error["hint"].get<std::string>()));
     return error;
   }
 
@@ -61,7 +61,7 @@ TEST_P(HandshakeFailures, NginxGotNoCertificate) {
   auto server = Server(Kind::kNginx);
   const auto error = Complaint(server, {});
   EXPECT_THAT(error["detail"], HasSubstr("none was sent: no identity was given"));
-  EXPECT_THAT(error["mend"], HasSubstr("--identity"));
+  EXPECT_THAT(error["hint"], HasSubstr("--identity"));
 }
 
 TEST_P(HandshakeFailures, NothingSentAsTheServerAcceptsOtherAuthorities) {
@@ -72,7 +72,7 @@ TEST_P(HandshakeFailures, NothingSentAsTheServerAcceptsOtherAuthorities) {
     EXPECT_THAT(error["detail"], AllOf(HasSubstr("no client certificate was sent"),
                                        HasSubstr("accepts only certificates from \"CN=Known Root"),
                                        HasSubstr("this one is from \"CN=Strange Root")));
-    EXPECT_THAT(error["mend"], HasSubstr("one of these authorities issued"));
+    EXPECT_THAT(error["hint"], HasSubstr("one of these authorities issued"));
   }
 }
 
@@ -81,7 +81,7 @@ TEST_P(HandshakeFailures, NothingSentAsAnIntermediateIsMissing) {
   const TestIdentity client = TestPki::IssueFrom(pki_.Intermediate("Middle"), {});
   const auto error = Complaint(server, {File("short", client, false)});
   EXPECT_THAT(error["detail"], HasSubstr("certificate of the issuer CN=Middle"));
-  EXPECT_THAT(error["mend"], HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(error["hint"], HasSubstr("missing certificate beside the identity"));
 }
 
 TEST_P(HandshakeFailures, UnknownCaAsTheIntermediateWasNotSent) {
@@ -89,7 +89,7 @@ TEST_P(HandshakeFailures, UnknownCaAsTheIntermediateWasNotSent) {
   const TestIdentity client = TestPki::IssueFrom(pki_.Intermediate("Middle"), {});
   const auto error = Complaint(server, {File("short", client, false)}, true);
   EXPECT_THAT(error["detail"], AllOf(HasSubstr("alert unknown_ca"), HasSubstr("CN=Middle")));
-  EXPECT_THAT(error["mend"], HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(error["hint"], HasSubstr("missing certificate beside the identity"));
 }
 
 TEST_P(HandshakeFailures, UnknownCaAsOurIssuerIsNotInTheServersList) {
@@ -97,7 +97,7 @@ TEST_P(HandshakeFailures, UnknownCaAsOurIssuerIsNotInTheServersList) {
   const auto error = Complaint(server, {File("strange", stranger_.Issue({}))}, true);
   EXPECT_THAT(error["detail"],
               AllOf(HasSubstr("alert unknown_ca"), HasSubstr("this one is from \"CN=Strange Root")));
-  EXPECT_THAT(error["mend"], HasSubstr("authorities"));
+  EXPECT_THAT(error["hint"], HasSubstr("authorities"));
 }
 
 TEST_P(HandshakeFailures, ExtendedKeyUsageLacksClientAuth) {
@@ -108,7 +108,7 @@ TEST_P(HandshakeFailures, ExtendedKeyUsageLacksClientAuth) {
   const auto refused = Complaint(server, {uri}, true);
   EXPECT_THAT(refused["detail"],
               AllOf(HasSubstr("the server "), HasSubstr("its extended key usage lacks clientAuth")));
-  EXPECT_THAT(refused["mend"], HasSubstr("extended key usage names what it is for: clientAuth"));
+  EXPECT_THAT(refused["hint"], HasSubstr("extended key usage names what it is for: clientAuth"));
 }
 
 TEST_P(HandshakeFailures, KeyUsageLacksDigitalSignature) {
@@ -116,7 +116,7 @@ TEST_P(HandshakeFailures, KeyUsageLacksDigitalSignature) {
   const std::string uri = File("cipher-only", pki_.Issue({.key_usage = "critical,keyAgreement"}));
   const auto unsent = Complaint(server, {uri});
   EXPECT_THAT(unsent["detail"], HasSubstr("its key usage lacks digitalSignature"));
-  EXPECT_THAT(unsent["mend"], HasSubstr("key usage has digitalSignature"));
+  EXPECT_THAT(unsent["hint"], HasSubstr("key usage has digitalSignature"));
 }
 
 TEST_P(HandshakeFailures, ExpiredAndNotYetValid) {
@@ -126,10 +126,10 @@ TEST_P(HandshakeFailures, ExpiredAndNotYetValid) {
               AllOf(HasSubstr("expired on"), HasSubstr("this computer's clock")));
   const auto refused = Complaint(server, {expired}, true);
   EXPECT_THAT(refused["detail"], AllOf(HasSubstr("alert certificate_expired"), HasSubstr("expired on")));
-  EXPECT_THAT(refused["mend"], AllOf(HasSubstr("Renew"), HasSubstr("clock")));
+  EXPECT_THAT(refused["hint"], AllOf(HasSubstr("Renew"), HasSubstr("clock")));
   const std::string early = File("early", pki_.Issue(CertificateOptions{}.NotYetValid()));
   EXPECT_THAT(Complaint(server, {early})["detail"], HasSubstr("not valid before"));
-  EXPECT_THAT(Complaint(server, {early})["mend"], HasSubstr("clock"));
+  EXPECT_THAT(Complaint(server, {early})["hint"], HasSubstr("clock"));
 }
 
 TEST_P(HandshakeFailures, ExpiredIntermediateIsNamedThoughTheLeafIsValid) {
@@ -138,7 +138,7 @@ TEST_P(HandshakeFailures, ExpiredIntermediateIsNamedThoughTheLeafIsValid) {
   const auto error = Complaint(server, {File("old", TestPki::IssueFrom(middle, {}))});
   EXPECT_THAT(error["detail"],
               AllOf(HasSubstr("alert certificate_expired"), HasSubstr("issuer CN=Old Middle")));
-  EXPECT_THAT(error["mend"], HasSubstr("chain-file"));
+  EXPECT_THAT(error["hint"], HasSubstr("chain-file"));
 }
 
 TEST_P(HandshakeFailures, OfSeveralIdentitiesTheNearestMissIsExplained) {
@@ -156,7 +156,7 @@ TEST_P(HandshakeFailures, SchemesThatTheServerAcceptsAreNamed) {
                                           .extra = {"-client_sigalgs", "ECDSA+SHA256"}});
   const auto error = Complaint(server, {File("rsa", pki_.Issue({.key = "rsa:2048"}))});
   EXPECT_THAT(error["detail"], HasSubstr("it accepts ecdsa_secp256r1_sha256"));
-  EXPECT_THAT(error["mend"], HasSubstr("another kind of key"));
+  EXPECT_THAT(error["hint"], HasSubstr("another kind of key"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Tls, HandshakeFailures, ::testing::Values("1.2", "1.3"),

@@ -68,7 +68,7 @@ TEST_F(TokenFailures, CardWithoutPssUnderTls13IsSaidToBeOneAndWorksUnderTls12) {
   EXPECT_TRUE(older.SawSubject("card"));
 }
 
-TEST_F(TokenFailures, LockedPinIsSaidWithTheMend) {
+TEST_F(TokenFailures, LockedPinIsSaidWithTheHint) {
   WrappedModule module(hsm_, {.token_flags_set = kLocked});
   auto server = Server("1.3");
   const auto refused = Handshake(server, module);
@@ -83,8 +83,9 @@ TEST_F(TokenFailures, KeyOfAnotherCertificateIsFoundByItsPublicKey) {
   WrappedModule module(hsm);
   const auto listed = RunSignet({"list", "--json", "--module", module.path(), hsm.TokenUri(true)});
   EXPECT_THAT(listed.out, HasSubstr("key-certificate-mismatch"));
-  EXPECT_THAT(listed.err, AllOf(HasSubstr("the key beside the certificate of CN=alice,O=Signet Test is another one"),
-                                HasSubstr("Put the certificate that was issued for this key beside it")));
+  EXPECT_THAT(listed.err,
+              AllOf(HasSubstr("the key beside the certificate of CN=alice,O=Signet Test is another one"),
+                    HasSubstr("Put the certificate that was issued for this key beside it")));
 }
 
 // A private EC key does not tell its public part: the first signature shows it, and is not sent.

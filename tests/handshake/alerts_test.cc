@@ -41,7 +41,7 @@ TEST(Alerts, EveryAlertOfTlsHasWordsAndAMend) {
                          SSL_AD_NO_APPLICATION_PROTOCOL}) {
     const Error error = AlertError(static_cast<std::uint8_t>(code), true);
     EXPECT_THAT(error.detail(), Not(HasSubstr("alert " + std::to_string(code)))) << code;
-    EXPECT_FALSE(error.mend().empty()) << code;
+    EXPECT_FALSE(error.hint().empty()) << code;
   }
 }
 
@@ -56,7 +56,7 @@ TEST(Alerts, AnUnknownAlertKeepsItsNumber) {
   EXPECT_THAT(AlertError(77, true).what(), HasSubstr("alert 77"));
 }
 
-TEST(Alerts, UnknownCaNamesCauseAndMend) {
+TEST(Alerts, UnknownCaNamesCauseAndHint) {
   EXPECT_THAT(AlertError(SSL_AD_UNKNOWN_CA, true).what(),
               AllOf(HasSubstr("does not know the CA"), HasSubstr("unknown_ca"), HasSubstr("chain-file")));
 }

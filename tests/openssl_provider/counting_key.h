@@ -50,7 +50,7 @@ class CountingKey : public PrivateKey {
                    .detail = "the token is not there any more",
                    .call = "C_SignInit",
                    .native = {NativeCode::Kind::kPkcs11, 0xe1, "CKR_TOKEN_NOT_RECOGNIZED"},
-                   .mend = "Put it back."});
+                   .hint = "Put it back."});
     }
     if (signature.size() < max_signature_size())
       throw Error({.code = ErrorCode::kBadArgument, .detail = "short buffer"});

@@ -30,7 +30,7 @@ class TokenKeyWritten : public TokenPem {
   }
 };
 
-TEST_F(TokenKeyWritten, PrivatePartIsRefusedWithTheMend) {
+TEST_F(TokenKeyWritten, PrivatePartIsRefusedWithTheHint) {
   const auto token_key = key();
   ERR_clear_error();
   EXPECT_EQ(WritePrivate(library(), token_key.get()), "");
@@ -114,7 +114,7 @@ class TokenEcKeyAlone : public TokenKeyAlone {
   TokenEcKeyAlone() : TokenKeyAlone("ec:P-256") {}
 };
 
-TEST_F(TokenEcKeyAlone, IsRefusedWithTheMendWhereTheTokenTellsNeitherItsPublicPartNorItsCurve) {
+TEST_F(TokenEcKeyAlone, IsRefusedWithTheHintWhereTheTokenTellsNeitherItsPublicPartNorItsCurve) {
   module_.Set({.failing_attributes = {kPublicKeyInfo, kEcPoint, kEcParams}});
   EXPECT_EQ(key(), nullptr);
   EXPECT_THAT(TakeErrors(),

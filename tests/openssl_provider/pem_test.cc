@@ -200,7 +200,7 @@ TEST_F(TokenPem, SeveralKeysAreNamedInTheQueue) {
   EXPECT_THAT(ErrorsOfReading(library(), pem), HasSubstr("signet:ambiguous:"));
 }
 
-TEST(PemOfMissingModule, IsNamedInTheQueueWithTheMend) {
+TEST(PemOfMissingModule, IsNamedInTheQueueWithTheHint) {
   const TemporaryDirectory directory;
   const std::string module = directory.path() + "/no-such-module.so";
   setenv("PKCS11_PROVIDER_MODULE", module.c_str(), 1);

@@ -132,7 +132,7 @@ bool Confine(const std::string& root) {
   return chroot(root.c_str()) == 0 && chdir("/") == 0;
 }
 
-TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheMend) {
+TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheHint) {
   if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
   Load();
   const auto key = Read();
@@ -148,7 +148,7 @@ TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheMend) {
   }));
 }
 
-TEST_F(Process, TokenOutOfReachAfterDroppingPrivilegesIsAnErrorThatNamesTheMend) {
+TEST_F(Process, TokenOutOfReachAfterDroppingPrivilegesIsAnErrorThatNamesTheHint) {
   if (geteuid() != 0) GTEST_SKIP() << "only root has privileges to drop";
   Load();
   const auto key = Read();

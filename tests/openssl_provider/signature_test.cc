@@ -449,7 +449,7 @@ TEST(SignatureContextCopy, GoesOnFromTheSamePointOfTheMessage) {
   EXPECT_TRUE(DigestVerify(signer, "SHA256", signature, false));
 }
 
-TEST(SignatureError, OfTheTokenIsInTheQueueWithItsCallAndMend) {
+TEST(SignatureError, OfTheTokenIsInTheQueueWithItsCallAndHint) {
   const Signer signer("ec:P-256");
   signer.token_key->refuses = true;
   const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());

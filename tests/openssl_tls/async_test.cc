@@ -221,7 +221,7 @@ TEST_P(AsyncError, ReachesTheHandshakeThatItConcerns) {
   EXPECT_EQ(again.Run(), 1);
 }
 
-TEST_P(AsyncError, IsInTheQueueWithCauseAndMendThoughAnotherThreadSaw) {
+TEST_P(AsyncError, IsInTheQueueWithCauseAndHintThoughAnotherThreadSaw) {
   Gather(2);
   EventLoop loop;
   const EventLoop::Connection& connection = Add(loop);

@@ -1,4 +1,4 @@
-// What a program that uses the library is told when a handshake fails: the cause and the mend, in an Error.
+// What a program that uses the library is told when a handshake fails: the cause and the hint, in an Error.
 #include "openssl_tls/memory_handshake.h"
 #include <signet/openssl_tls.h>
 
@@ -54,7 +54,7 @@ TEST_P(HandshakeErrorIn, ServerThatAcceptsOtherAuthorities) {
   EXPECT_EQ(error.code(), ErrorCode::kHandshake);
   EXPECT_THAT(error.detail(), AllOf(HasSubstr("accepts only certificates from \"CN=Known Root"),
                                     HasSubstr("this one is from \"CN=Strange Root")));
-  EXPECT_THAT(error.mend(), HasSubstr("one of these authorities issued"));
+  EXPECT_THAT(error.hint(), HasSubstr("one of these authorities issued"));
 }
 
 TEST_P(HandshakeErrorIn, IntermediateThatIsMissing) {
@@ -62,10 +62,10 @@ TEST_P(HandshakeErrorIn, IntermediateThatIsMissing) {
   alice.issuers.clear();
   const Error unsent = Complaint({TokenIdentity(alice).identity});
   EXPECT_THAT(unsent.detail(), HasSubstr("certificate of the issuer CN=Middle"));
-  EXPECT_THAT(unsent.mend(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(unsent.hint(), HasSubstr("missing certificate beside the identity"));
   const Error refused = Complaint({TokenIdentity(alice).identity}, "pkcs11:object=key");
   EXPECT_THAT(refused.detail(), AllOf(HasSubstr("alert unknown_ca"), HasSubstr("CN=Middle")));
-  EXPECT_THAT(refused.mend(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(refused.hint(), HasSubstr("missing certificate beside the identity"));
 }
 
 TEST_P(HandshakeErrorIn, ExtendedKeyUsageWithoutClientAuth) {
@@ -74,7 +74,7 @@ TEST_P(HandshakeErrorIn, ExtendedKeyUsageWithoutClientAuth) {
   EXPECT_THAT(unsent.detail(), HasSubstr("its extended key usage lacks clientAuth"));
   const Error refused = Complaint({alice.identity}, "pkcs11:object=alice");
   EXPECT_THAT(refused.detail(), AllOf(HasSubstr("the server "), HasSubstr("lacks clientAuth")));
-  EXPECT_THAT(refused.mend(), HasSubstr("clientAuth"));
+  EXPECT_THAT(refused.hint(), HasSubstr("clientAuth"));
 }
 
 TEST_P(HandshakeErrorIn, DatesAndTheClock) {
@@ -82,7 +82,7 @@ TEST_P(HandshakeErrorIn, DatesAndTheClock) {
   EXPECT_THAT(Complaint({late.identity}).detail(), HasSubstr("this computer's clock says"));
   const Error refused = Complaint({late.identity}, "pkcs11:object=alice");
   EXPECT_THAT(refused.detail(), AllOf(HasSubstr("alert certificate_expired"), HasSubstr("expired on")));
-  EXPECT_THAT(refused.mend(), HasSubstr("clock"));
+  EXPECT_THAT(refused.hint(), HasSubstr("clock"));
   const Error early = Complaint({Token(pki_, CertificateOptions{}.NotYetValid()).identity});
   EXPECT_THAT(early.detail(), HasSubstr("not valid before"));
 }
@@ -91,7 +91,7 @@ TEST_P(HandshakeErrorIn, SchemesThatTheServerDoesNotTake) {
   schemes_ = "ECDSA+SHA256";
   const Error error = Complaint({Token(pki_, {.key = "rsa:2048"}).identity});
   EXPECT_THAT(error.detail(), HasSubstr("it accepts ecdsa_secp256r1_sha256"));
-  EXPECT_THAT(error.mend(), HasSubstr("another kind of key"));
+  EXPECT_THAT(error.hint(), HasSubstr("another kind of key"));
 }
 
 TEST_P(HandshakeErrorIn, RsaWithoutPssOnTheCardUnderTls13) {
@@ -104,13 +104,13 @@ TEST_P(HandshakeErrorIn, RsaWithoutPssOnTheCardUnderTls13) {
   }
   const Error error = Complaint({card.identity});
   EXPECT_THAT(error.detail(), HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"));
-  EXPECT_THAT(error.mend(), HasSubstr("TLS 1.2"));
+  EXPECT_THAT(error.hint(), HasSubstr("TLS 1.2"));
 }
 
 TEST_P(HandshakeErrorIn, NothingToPresent) {
   const Error error = Complaint({});
   EXPECT_THAT(error.detail(), HasSubstr("none was sent: no identity was given"));
-  EXPECT_FALSE(error.mend().empty());
+  EXPECT_FALSE(error.hint().empty());
 }
 
 TEST_P(HandshakeErrorIn, ServerThatIsNotTrusted) {
@@ -125,18 +125,18 @@ TEST_P(HandshakeErrorIn, PinThatIsWrong) {
   alice.key->refuses_pin = true;
   const Error error = Complaint({alice.identity});
   EXPECT_EQ(error.code(), ErrorCode::kWrongPin);
-  EXPECT_EQ(error.mend(), "Enter the right one.");
+  EXPECT_EQ(error.hint(), "Enter the right one.");
 }
 
 TEST_P(HandshakeErrorIn, SignatureThatTheTokenRefusesIsTheCause) {
   const auto alice = Token(pki_, {});
   alice.key->sign_error = Error({.code = ErrorCode::kTokenAbsent,
                                  .detail = "no. 3 of the readers is empty. It was full before",
-                                 .mend = "Put the card back."});
+                                 .hint = "Put the card back."});
   const Error error = Complaint({alice.identity});
   EXPECT_EQ(error.code(), ErrorCode::kTokenAbsent);
   EXPECT_EQ(error.detail(), "no. 3 of the readers is empty. It was full before");
-  EXPECT_EQ(error.mend(), "Put the card back.");
+  EXPECT_EQ(error.hint(), "Put the card back.");
 }
 
 TEST_P(HandshakeErrorIn, EmptiedQueueTakesNoCauseAway) {
@@ -146,7 +146,7 @@ TEST_P(HandshakeErrorIn, EmptiedQueueTakesNoCauseAway) {
               AllOf(HasSubstr("alert certificate_expired"), HasSubstr("expired on")));
   const auto alice = Token(pki_, {});
   alice.key->sign_error =
-      Error({.code = ErrorCode::kTokenAbsent, .detail = "the card is gone", .mend = "Put it back."});
+      Error({.code = ErrorCode::kTokenAbsent, .detail = "the card is gone", .hint = "Put it back."});
   EXPECT_EQ(Complaint({alice.identity}).code(), ErrorCode::kTokenAbsent);
   const auto locked = Token(pki_, {});
   locked.key->refuses_pin = true;

@@ -22,7 +22,7 @@ class LockedKey : public CountingKey {
     ++unlocks;
     if (refuses_pin) {
       throw Error(
-          {.code = ErrorCode::kWrongPin, .detail = "the PIN is wrong", .mend = "Enter the right one."});
+          {.code = ErrorCode::kWrongPin, .detail = "the PIN is wrong", .hint = "Enter the right one."});
     }
   }
   bool locked() const override { return unlocks == 0; }

@@ -102,7 +102,7 @@ TEST_F(Pkcs11List, SaysWhatLacksItsOtherHalf) {
   EXPECT_THAT(Codes(listing), ElementsAre(ErrorCode::kCertificateOnly, ErrorCode::kKeyOnly));
   for (const Problem& problem : listing.problems) {
     EXPECT_THAT(problem.uri, HasSubstr("id=%0"));
-    EXPECT_FALSE(problem.error.mend().empty());
+    EXPECT_FALSE(problem.error.hint().empty());
   }
 }
 

@@ -46,7 +46,7 @@ TEST_F(OnMemoryToken, TwinSlotsGetThePinOnlyWhereThePublicObjectsTell) {
     ADD_FAILURE() << "which of the slots?";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kAmbiguous);
-    EXPECT_THAT(error.mend(), ::testing::HasSubstr("slot-id"));
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("slot-id"));
   }
   EXPECT_EQ(Logins(), 0u);
   for (const Identity& identity : fresh.List("pkcs11:token=card", nullptr).identities) {

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
                       FaultCase{"SignKeyHandle", "C_Sign", CKR_KEY_HANDLE_INVALID}),
     [](const auto& one) { return one.param.name; });
 
-TEST_P(Pkcs11StaleCode, IsMendedByDoingItOnceMore) {
+TEST_P(Pkcs11StaleCode, IsRepairedByDoingItOnceMore) {
   Change([](ModuleBehaviour& b) {
     b.faults = {{.function = GetParam().function, .result = GetParam().result}};
   });
@@ -113,7 +113,7 @@ TEST_F(Pkcs11Stale, DroppedSessionsAreOpenedAgainWithTheKeptPin) {
   EXPECT_EQ(module->Count("C_Login"), 1u);
 }
 
-TEST_F(Pkcs11Stale, AnotherProgramsLogoutIsMended) {
+TEST_F(Pkcs11Stale, AnotherProgramsLogoutIsRepaired) {
   module->LogOut();
   EXPECT_TRUE(Signs(*key));
 }
@@ -184,7 +184,7 @@ TEST_F(Pkcs11Stale, ManyThreadsGetOverTheSameLoss) {
   module->DropSessions();
 }
 
-TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheMend) {
+TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheHint) {
   // Root may chroot; others may in a user namespace of their own, where the system allows that.
   const bool may = geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });
   if (!may) GTEST_SKIP() << "this system lets nobody but root change the root directory";
@@ -200,7 +200,7 @@ TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheMend) {
       Signs(*key);
       return false;
     } catch (const Error& error) {
-      return error.mend().find("p11-kit server") != std::string::npos;
+      return error.hint().find("p11-kit server") != std::string::npos;
     }
   }));
 }

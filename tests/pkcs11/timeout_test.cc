@@ -59,7 +59,7 @@ TEST_F(Pkcs11Timeout, ASignatureThatHangsFreesItsCallerAndItsSessionIsNotUsedAga
     EXPECT_EQ(error.code(), ErrorCode::kTimeout);
     EXPECT_THAT(error.what(),
                 ::testing::HasSubstr("token signet-test: C_Sign did not come back within 100 ms"));
-    EXPECT_THAT(error.mend(), ::testing::HasSubstr("call-timeout-ms"));
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("call-timeout-ms"));
   }
   const std::uint64_t lost = module->Trace().front().session;
   Release();

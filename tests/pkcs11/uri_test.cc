@@ -14,7 +14,7 @@ using ::testing::Not;
 struct BadUri {
   const char* uri;
   const char* says;   // in the detail
-  const char* mends;  // in the mend
+  const char* hints;  // in the hint
 };
 
 class Pkcs11UriRefusal : public ::testing::TestWithParam<BadUri> {};
@@ -55,7 +55,7 @@ TEST_P(Pkcs11UriRefusal, NamesWhatIsWrongAndWhatIsRight) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBadUri);
     EXPECT_THAT(error.detail(), HasSubstr(GetParam().says));
-    EXPECT_THAT(error.mend(), HasSubstr(GetParam().mends));
+    EXPECT_THAT(error.hint(), HasSubstr(GetParam().hints));
     EXPECT_THAT(error.what(), Not(HasSubstr("1234 ")));
     EXPECT_THAT(error.what(), Not(HasSubstr("=1234")));
   }

@@ -102,7 +102,7 @@ TEST_F(Armour, WhatIsNoPkcs12FileIsCalledWhatItIs) {
   const std::string certificate = Pem("CERTIFICATE", Base64(alice_.certificate.der()));
   const std::string key = Pem("PRIVATE KEY", Base64(alice_.private_key));
   struct Row {
-    std::string text, is, mend;
+    std::string text, is, hint;
   };
   const Row rows[] = {
       {"", "empty", "again"},
@@ -144,7 +144,7 @@ TEST_F(Armour, WhatIsNoPkcs12FileIsCalledWhatItIs) {
     EXPECT_EQ(error.code(), ErrorCode::kMalformed);
     EXPECT_THAT(error.detail(), HasSubstr("not a PKCS#12 file"));
     EXPECT_THAT(error.detail(), HasSubstr(row.is));
-    EXPECT_THAT(error.mend(), HasSubstr(row.mend));
+    EXPECT_THAT(error.hint(), HasSubstr(row.hint));
   }
   WriteText("\x80\1\2\3");
   EXPECT_EQ(Problem().code(), ErrorCode::kMalformed);
@@ -171,7 +171,7 @@ TEST_F(Armour, DerOfAnotherKindIsCalledWhatItIs) {
     Write(row.bytes);
     EXPECT_EQ(Problem().code(), ErrorCode::kMalformed);
     EXPECT_THAT(Problem().detail(), HasSubstr(row.is));
-    EXPECT_FALSE(Problem().mend().empty());
+    EXPECT_FALSE(Problem().hint().empty());
   }
 }
 

@@ -61,7 +61,7 @@ TEST_F(Pkcs12Contents, AttributesThatNameNothingAreNotFoundAndSayWhatIsThere) {
   const Listing none = List(";friendly-name=bob?pin-value=secret");
   EXPECT_TRUE(none.identities.empty());
   EXPECT_EQ(none.problems.at(0).error.code(), ErrorCode::kNotFound);
-  EXPECT_THAT(none.problems.at(0).error.mend(), HasSubstr(Uri("")));
+  EXPECT_THAT(none.problems.at(0).error.hint(), HasSubstr(Uri("")));
 }
 
 TEST_F(Pkcs12Contents, ChainComesOutLeafFirstWhateverTheOrder) {

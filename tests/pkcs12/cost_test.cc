@@ -41,10 +41,10 @@ TEST_F(Pkcs12Cost, OneDerivationHasALimitOfItsOwn) {
   One();
   settings_.pkcs12_max_iterations = 99;
   EXPECT_EQ(Problem().code(), ErrorCode::kTooCostly);
-  EXPECT_THAT(Problem().mend(), HasSubstr("pkcs12-max-iterations"));
+  EXPECT_THAT(Problem().hint(), HasSubstr("pkcs12-max-iterations"));
   settings_ = {};
   settings_.pkcs12_max_total_iterations = 299;
-  EXPECT_THAT(Problem().mend(), HasSubstr("pkcs12-max-total-iterations"));
+  EXPECT_THAT(Problem().hint(), HasSubstr("pkcs12-max-total-iterations"));
 }
 
 TEST_F(Pkcs12Cost, EveryPasswordThatIsTriedIsCharged) {
@@ -93,7 +93,7 @@ TEST_F(Pkcs12Cost, KeysThatTheUriDoesNotNameAreNotDecrypted) {
   }
   // Where none fits, all are looked at, and what there is is said.
   EXPECT_EQ(List(";friendly-name=y?pin-value=secret").problems.at(0).error.code(), ErrorCode::kNotFound);
-  EXPECT_THAT(List(";friendly-name=y?pin-value=secret").problems.at(0).error.mend(),
+  EXPECT_THAT(List(";friendly-name=y?pin-value=secret").problems.at(0).error.hint(),
               HasSubstr(all.identities[2].uri()));
 }
 

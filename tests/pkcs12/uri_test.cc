@@ -17,7 +17,7 @@ Error Refusal(std::string_view uri) {
     Pkcs12Uri::Parse(uri);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBadUri) << uri;
-    EXPECT_FALSE(error.mend().empty()) << uri;
+    EXPECT_FALSE(error.hint().empty()) << uri;
     return error;
   }
   ADD_FAILURE() << uri << " was accepted";
@@ -68,12 +68,12 @@ TEST(Pkcs12Uri, EmptyPasswordIsNotAnAbsentOne) {
 TEST(Pkcs12Uri, UnknownAttributeIsNamedWithTheNearest) {
   const Error path = Refusal("pkcs12:x;frendly-name=alice");
   EXPECT_THAT(path.detail(), HasSubstr("frendly-name"));
-  EXPECT_THAT(path.mend(), HasSubstr("friendly-name"));
+  EXPECT_THAT(path.hint(), HasSubstr("friendly-name"));
   const Error query = Refusal("pkcs12:x?pin-vale=1234");
   EXPECT_THAT(query.detail(), HasSubstr("pin-vale "));
-  EXPECT_THAT(query.mend(), HasSubstr("pin-value"));
+  EXPECT_THAT(query.hint(), HasSubstr("pin-value"));
   EXPECT_THAT(query.what(), Not(HasSubstr("1234")));
-  EXPECT_THAT(Refusal("pkcs12:x?pin-src=env:A").mend(), HasSubstr("pin-source"));
+  EXPECT_THAT(Refusal("pkcs12:x?pin-src=env:A").hint(), HasSubstr("pin-source"));
 }
 
 TEST(Pkcs12Uri, MisplacedPinIsRefusedAndNotRepeated) {

@@ -24,7 +24,7 @@ class BadInput : public ::testing::Test {
     return directory_.Write(name, testing::MakePkcs12(alice_, options));
   }
 
-  // Fails runs `list`, `handshake` and `show` on a URI; each must say `what`, and the mend, and no PIN.
+  // Fails runs `list`, `handshake` and `show` on a URI; each must say `what`, and the hint, and no PIN.
   void Fails(const std::string& uri, const std::string& what, std::vector<std::string> more = {},
              const testing::Environment& environment = {}) const {
     SCOPED_TRACE(uri);
@@ -37,7 +37,7 @@ class BadInput : public ::testing::Test {
     ASSERT_GE(document["problems"].size(), 1u) << listed.err;
     EXPECT_EQ(document["problems"][0]["what"], what) << listed.err;
     EXPECT_FALSE(document["problems"][0]["detail"].get<std::string>().empty());
-    EXPECT_FALSE(document["problems"][0]["mend"].get<std::string>().empty());
+    EXPECT_FALSE(document["problems"][0]["hint"].get<std::string>().empty());
     EXPECT_FALSE(listed.err.empty());
     std::vector<std::string> handshake = {"handshake", "localhost:1", "--json", "--identity", uri};
     handshake.insert(handshake.end(), more.begin(), more.end());
@@ -55,7 +55,7 @@ class BadInput : public ::testing::Test {
       EXPECT_THAT(result->out + result->err, Not(HasSubstr("4711"))) << "a PIN is never echoed";
     }
     EXPECT_THAT(shaken.err, Not(HasSubstr("localhost port 1"))) << "it must end before it connects";
-    EXPECT_THAT(shaken.err, HasSubstr(document["problems"][0]["mend"].get<std::string>()));
+    EXPECT_THAT(shaken.err, HasSubstr(document["problems"][0]["hint"].get<std::string>()));
   }
 
   TestPki pki_;

@@ -42,7 +42,7 @@ void Has(const json& document, const json& sample, const std::string& where) {
 const json kIdentity = json::parse(R"({"uri": "", "source": "", "subject": "", "user_name": "", "issuer": "",
   "not_before": "", "not_after": "", "key": "", "schemes": [""], "certificates": [{"sha256": "", "subject": ""}],
   "client_auth": {"fit": true, "reasons": []}})");
-const json kProblem = json::parse(R"({"uri": "", "what": "", "detail": "", "mend": ""})");
+const json kProblem = json::parse(R"({"uri": "", "what": "", "detail": "", "hint": ""})");
 const json kHandshake =
     json::parse(R"({"protocol": "", "cipher": "", "resumed": false, "server_verified": true,
   "client_certificate": {"sent": true, "uri": "", "subject": "", "issuer": "", "scheme": ""},
@@ -122,7 +122,7 @@ TEST_F(Documents, HandshakeThatFailsHasTheSameNames) {
   EXPECT_EQ(result.exit_status, 1);
   const json document = JsonOf(result);
   for (const auto& [name, value] : kHandshake.items()) EXPECT_TRUE(document.contains(name)) << name;
-  Has(document["error"], json{{"what", ""}, {"detail", ""}, {"mend", ""}}, "error");
+  Has(document["error"], json{{"what", ""}, {"detail", ""}, {"hint", ""}}, "error");
 }
 
 }  // namespace

@@ -230,7 +230,7 @@ TEST_F(Handshake, ACertificateOfAnUnknownCaIsRefusedInWords) {
     const auto report = JsonOf(result);
     EXPECT_EQ(report["client_certificate"]["sent"], true);
     EXPECT_EQ(report["error"]["what"], "handshake");
-    EXPECT_FALSE(report["error"]["mend"].get<std::string>().empty());
+    EXPECT_FALSE(report["error"]["hint"].get<std::string>().empty());
   }
 }
 

@@ -92,15 +92,15 @@ TEST_F(List, SaysWhyAnIdentityIsUnfit) {
   EXPECT_EQ(document["identities"][0]["client_auth"]["fit"], false);
   EXPECT_THAT(document["identities"][0]["client_auth"]["reasons"][0].get<std::string>(),
               HasSubstr("clientAuth"));
-  EXPECT_THAT(document["identities"][0]["client_auth"]["explained"][0]["mend"].get<std::string>(),
+  EXPECT_THAT(document["identities"][0]["client_auth"]["explained"][0]["hint"].get<std::string>(),
               HasSubstr("Ask the issuer"));
 }
 
-TEST_F(List, EveryThingThatIsWrongComesWithItsMend) {
+TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
   struct Row {
     testing::TestIdentity identity;
     const char* wrong;
-    const char* mend;
+    const char* hint;
   };
   const testing::CertificateOptions plain;
   testing::TestIdentity cut = TestPki::IssueFrom(pki_.Intermediate("Middle"), plain);
@@ -119,9 +119,9 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsMend) {
   };
   for (const Row& row : rows) {
     const auto listed = RunSignet({"list", File("a.p12", row.identity) + "?pin-value=secret"});
-    EXPECT_THAT(listed.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.mend)));
+    EXPECT_THAT(listed.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.hint)));
     const auto shown = RunSignet({"show", File("a.p12", row.identity) + "?pin-value=secret"});
-    EXPECT_THAT(shown.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.mend)));
+    EXPECT_THAT(shown.out, ::testing::AllOf(HasSubstr(row.wrong), HasSubstr(row.hint)));
   }
   const auto fine = RunSignet({"list", File("a.p12", pki_.Issue(plain)) + "?pin-value=secret"});
   EXPECT_THAT(fine.out, Not(HasSubstr("  note ")));
@@ -146,7 +146,7 @@ TEST_F(List, SeveralUrisAreListedTogetherAndAProblemTakesNoneAlong) {
   ASSERT_EQ(document["problems"].size(), 1u);
   EXPECT_EQ(document["problems"][0]["what"], "unreadable");
   EXPECT_EQ(document["problems"][0]["uri"], "pkcs12:/not/there.p12");
-  EXPECT_FALSE(document["problems"][0]["mend"].get<std::string>().empty());
+  EXPECT_FALSE(document["problems"][0]["hint"].get<std::string>().empty());
 }
 
 TEST_F(List, WithoutUriEveryTokenIsListedAndNobodyIsAskedForAPin) {
@@ -286,9 +286,10 @@ TEST_F(List, APlainPathAndAnIdInHexadecimalAreTaken) {
     EXPECT_EQ(result.exit_status, 0) << uri << result.err;
     EXPECT_THAT(result.out, HasSubstr("CN=bob"));
   }
-  const auto removal = RunSignet({"token", "remove", hsm.TokenUri() + ";id=01", "--yes", "--module", SoftHsm::module_path(),
-                                  "--pin-source", "file:" + directory_.Write("pin", hsm.pin())},
-                                 hsm.environment());
+  const auto removal =
+      RunSignet({"token", "remove", hsm.TokenUri() + ";id=01", "--yes", "--module", SoftHsm::module_path(),
+                 "--pin-source", "file:" + directory_.Write("pin", hsm.pin())},
+                hsm.environment());
   EXPECT_EQ(removal.exit_status, 1) << "what is removed is never guessed";
   EXPECT_THAT(removal.err, HasSubstr("id=%01"));
 }

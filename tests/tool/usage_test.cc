@@ -100,7 +100,7 @@ TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
     ASSERT_TRUE(listing || document.contains("error"));
     const auto& error = listing ? document["problems"][0] : document["error"];
     EXPECT_THAT(error["what"], ::testing::AnyOf("bad-argument", "bad-uri"));
-    EXPECT_FALSE(error["mend"].get<std::string>().empty());
+    EXPECT_FALSE(error["hint"].get<std::string>().empty());
     EXPECT_FALSE(result.err.empty());
   }
 }

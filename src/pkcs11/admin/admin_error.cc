@@ -18,7 +18,7 @@ struct Meaning {
   CK_RV result;
   ErrorCode code;
   const char* detail;
-  const char* mend;
+  const char* hint;
 };
 
 constexpr const char* kOtherKind = "Choose another type of key.";
@@ -88,7 +88,7 @@ Error AdminError(CK_RV result, std::string_view call, std::string_view token) {
        .call = error.call(),
        .native = error.native(),
        .token = std::string(token),
-       .mend = meaning->mend});
+       .hint = meaning->hint});
 }
 
 void CheckAdmin(CK_RV result, std::string_view call, std::string_view token) {
@@ -98,13 +98,13 @@ void CheckAdmin(CK_RV result, std::string_view call, std::string_view token) {
 Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_TOKEN_INFO& info) {
   const std::string token = TextOf(info.label);
   const Error plain = AdminError(result, call, token);
-  const auto with = [&](ErrorCode code, std::string detail, std::string mend) {
+  const auto with = [&](ErrorCode code, std::string detail, std::string hint) {
     return Error({.code = code,
                   .detail = fmt::format("token {}: {}", token, detail),
                   .call = plain.call(),
                   .native = plain.native(),
                   .token = token,
-                  .mend = std::move(mend)});
+                  .hint = std::move(hint)});
   };
   if (call == "C_Login" && user == CKU_SO && NoOfficerLogin(result)) {
     return with(
@@ -140,7 +140,7 @@ Error WithDetail(const Error& error, std::string_view more) {
                 .native = error.native(),
                 .token = error.token(),
                 .uri = error.uri(),
-                .mend = error.mend()});
+                .hint = error.hint()});
 }
 
 }  // namespace signet

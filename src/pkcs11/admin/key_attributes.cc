@@ -22,7 +22,7 @@ using ByteVector = std::vector<std::uint8_t>;
 [[noreturn]] void ThrowBadSpec(std::string_view text) {
   throw Error({.code = ErrorCode::kBadArgument,
                .detail = fmt::format("\"{}\" is no kind of key that a token makes", text),
-               .mend = "Use rsa:2048, ec:P-256 (or P-384, P-521, another named curve), ed25519 or ed448."});
+               .hint = "Use rsa:2048, ec:P-256 (or P-384, P-521, another named curve), ed25519 or ed448."});
 }
 
 [[noreturn]] void ThrowUnsupportedKey(EVP_PKEY* key) {
@@ -30,7 +30,7 @@ using ByteVector = std::vector<std::uint8_t>;
   throw Error(
       {.code = ErrorCode::kUnsupported,
        .detail = fmt::format("a {} key cannot be put into a token", name != nullptr ? name : "nameless"),
-       .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
+       .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
 }
 
 // PartOf gives one number of a key, big-endian, padded on the left to `size` bytes.

@@ -76,7 +76,7 @@ void CheckNewPin(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const std::option
     throw Error({.code = ErrorCode::kWrongPin,
                  .detail = fmt::format("token {}: the new {} is empty", label, NameOf(user)),
                  .token = label,
-                 .mend = "Give a PIN."});
+                 .hint = "Give a PIN."});
   }
   if (known && (size < least || size > most)) throw PinError(CKR_PIN_LEN_RANGE, "", user, info);
 }

@@ -20,7 +20,7 @@ namespace {
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("the token has objects with the ID {} already", HexEncode(id)),
                .token = token.label,
-               .mend =
+               .hint =
                    "Choose another --id, or remove them first: signet token remove. A renewed certificate "
                    "for a key on the token is imported alone, with --cert."});
 }
@@ -53,7 +53,7 @@ void RequireMatch(const ImportRequest& request) {
   throw Error({.code = ErrorCode::kKeyCertificateMismatch,
                .detail = fmt::format("the private key does not belong to the certificate of {}",
                                      request.certificate->subject()),
-               .mend = "Give the certificate that was issued for this key. Nothing was written."});
+               .hint = "Give the certificate that was issued for this key. Nothing was written."});
 }
 
 std::string LabelFor(const ImportRequest& request) {
@@ -96,7 +96,7 @@ std::vector<StoredObject> OtherCertificates(TokenAdmin& admin, const TokenPlace&
           {.code = ErrorCode::kAmbiguous,
            .detail = fmt::format("the token has this certificate already, with the ID {}", HexEncode(id)),
            .token = token.label,
-           .mend = "Nothing is to be done."});
+           .hint = "Nothing is to be done."});
     }
     if (!IsCertificateOf(other, key)) ThrowTaken(token, id);
   }
@@ -112,7 +112,7 @@ BesideKey PlaceForCertificate(TokenAdmin& admin, const TokenPlace& token, const 
                  .detail = fmt::format("the token has no key for the certificate of {}",
                                        request.certificate->subject()),
                  .token = token.label,
-                 .mend = "Import the key too, or give --id to put the certificate there all the same."});
+                 .hint = "Import the key too, or give --id to put the certificate there all the same."});
   }
   if (name.id.empty()) name.id = held->id;
   if (request.name.label.empty() && held && !held->label.empty()) name.label = held->label;
@@ -122,7 +122,7 @@ BesideKey PlaceForCertificate(TokenAdmin& admin, const TokenPlace& token, const 
                  .detail = fmt::format("the token's key with the ID {} is not the one in the certificate",
                                        HexEncode(name.id)),
                  .token = token.label,
-                 .mend = "Give the ID of the certificate's own key, or none. Nothing was written."});
+                 .hint = "Give the ID of the certificate's own key, or none. Nothing was written."});
   }
   auto others = OtherCertificates(admin, token, *request.certificate, name.id);
   return {std::move(name), std::move(others)};
@@ -145,7 +145,7 @@ ObjectName NameIn(const Pkcs11Uri& uri) {
     throw Error({.code = ErrorCode::kBadUri,
                  .detail = "the URI names no object",
                  .uri = uri.shown(),
-                 .mend = "Add id= or object= to say what is meant."});
+                 .hint = "Add id= or object= to say what is meant."});
   }
   return name;
 }

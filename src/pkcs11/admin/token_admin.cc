@@ -89,7 +89,7 @@ ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS
   if (name.id.empty() && name.label.empty()) {
     throw Error({.code = ErrorCode::kBadArgument,
                  .detail = "an object needs an ID or a label to be found by",
-                 .mend = "Give its ID or its label."});
+                 .hint = "Give its ID or its label."});
   }
   ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
   if (!name.id.empty()) wanted.id = name.id;
@@ -310,7 +310,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
                  .detail = fmt::format("token {}: the new key's public part cannot be read", label()),
                  .call = "C_GetAttributeValue",
                  .token = label(),
-                 .mend = "Try again, or choose another type of key."});
+                 .hint = "Try again, or choose another type of key."});
   });
   return *std::move(key);
 }
@@ -424,7 +424,7 @@ void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
                              label(), InWords(made)),
        .call = "C_DestroyObject",
        .token = label(),
-       .mend = "Remove the old one with the token's own tool."});
+       .hint = "Remove the old one with the token's own tool."});
 }
 
 const char* KindOf(CK_OBJECT_CLASS object_class) {

@@ -52,7 +52,7 @@ TokenPlace AfterInitialising(const TokenPlace& before, std::string_view label,
   throw Error({.code = ErrorCode::kTokenAbsent,
                .detail = fmt::format("the token \"{}\" was not found after C_InitToken", label),
                .token = std::string(label),
-               .mend = "Re-insert it."});
+               .hint = "Re-insert it."});
 }
 
 // InitToken makes the call once. The PIN of a token that is initialised already is checked by it, as at a
@@ -101,7 +101,7 @@ TokenPlace SetFirstPin(const TokenPlace& place, std::string_view label,
                  .call = partial.call(),
                  .native = partial.native(),
                  .token = std::string(label),
-                 .mend = fmt::format("Set the user's PIN: signet token set-pin --token {} --so-pin-source "
+                 .hint = fmt::format("Set the user's PIN: signet token set-pin --token {} --so-pin-source "
                                      "SOURCE.",
                                      label)});
   }

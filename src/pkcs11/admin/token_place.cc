@@ -106,14 +106,14 @@ const TokenPlace& OneToOverwrite(const std::vector<TokenPlace>& there, std::stri
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("{} tokens have the label \"{}\"", there.size(), label),
                .token = std::string(label),
-               .mend = "Take the others out, or name the module with --module."});
+               .hint = "Take the others out, or name the module with --module."});
 }
 
 const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
   if (blank.empty()) {
     throw Error({.code = ErrorCode::kTokenAbsent,
                  .detail = "there is no blank token",
-                 .mend =
+                 .hint =
                      "Insert a blank token, name the module with --module, or wipe a token: its --label and "
                      "--force."});
   }
@@ -123,7 +123,7 @@ const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
   }
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = "more than one module has a blank token",
-               .mend = "Name one with --module."});
+               .hint = "Name one with --module."});
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ TokenPlace FindPlaceFor(const Settings& settings, std::string_view label, bool o
   if (label.empty() || label.size() > kLabelSize) {
     throw Error({.code = ErrorCode::kBadArgument,
                  .detail = fmt::format("a token's label has 1 to {} bytes", kLabelSize),
-                 .mend = "Choose another label."});
+                 .hint = "Choose another label."});
   }
   std::vector<TokenPlace> there;
   std::vector<TokenPlace> blank;
@@ -175,7 +175,7 @@ TokenPlace FindPlaceFor(const Settings& settings, std::string_view label, bool o
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("a token with the label \"{}\" is there already", label),
                .token = std::string(label),
-               .mend = "Choose another label, or wipe that token with --force."});
+               .hint = "Choose another label, or wipe that token with --force."});
 }
 
 bool FitsUri(const TokenPlace& token, std::string_view uri) {

@@ -21,7 +21,7 @@ constexpr std::size_t kMaxHash = 64;
 [[noreturn]] void ThrowTooLong() {
   throw Error({.code = ErrorCode::kBadArgument,
                .detail = "the digest and its padding do not fit the RSA key",
-               .mend = "Use a shorter hash or salt, or a longer key."});
+               .hint = "Use a shorter hash or salt, or a longer key."});
 }
 
 using Pieces = std::initializer_list<std::span<const std::uint8_t>>;

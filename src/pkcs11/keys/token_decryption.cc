@@ -164,7 +164,7 @@ Error TokenKey::NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) con
       .call = "C_DecryptInit",
       .token = token_->label(),
       .uri = credentials_->uri,
-      .mend = algorithm.kind == Kind::kRsaOaep
+      .hint = algorithm.kind == Kind::kRsaOaep
                   ? "Encrypt with another hash (many tokens have OAEP with SHA-1 alone), or use a token that "
                     "has CKM_RSA_X_509."
                   : "Encrypt with another padding, or use a token that has CKM_RSA_X_509."};
@@ -181,7 +181,7 @@ Error TokenKey::NotAllowed(const char* use, const char* attribute, const char* c
                            RvName(CKR_KEY_FUNCTION_NOT_PERMITTED)},
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .mend = fmt::format("Use a key that was made to {}.", use)});
+                .hint = fmt::format("Use a key that was made to {}.", use)});
 }
 
 void TokenKey::CheckDecryption(std::size_t input, std::size_t output) const {
@@ -246,7 +246,7 @@ Error TokenKey::TooLong(const char* call, std::size_t size, std::size_t room) co
                 .call = call,
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .mend = "Ask the maker of the module, or use another."});
+                .hint = "Ask the maker of the module, or use another."});
 }
 
 // FillInFront gives the raw block its whole length: some tokens leave leading zeros out.

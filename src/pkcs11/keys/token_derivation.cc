@@ -33,7 +33,7 @@ class SessionObject {
                                        lease_.token().label()),
                  .call = "C_GetAttributeValue",
                  .token = lease_.token().label(),
-                 .mend = "Ask the maker of the module, or use another."});
+                 .hint = "Ask the maker of the module, or use another."});
   }
 
  private:

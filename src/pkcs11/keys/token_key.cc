@@ -35,7 +35,7 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = fmt::format("the RSA key has {} bits", public_key_.bits()),
                  .token = token_->label(),
-                 .mend = "Use a shorter key."});
+                 .hint = "Use a shorter key."});
   }
 }
 
@@ -51,7 +51,7 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t handles) {
                                token_->label()),
          .token = token_->label(),
          .uri = credentials_->uri,
-         .mend = "Put the certificate that was issued for this key beside it."});
+         .hint = "Put the certificate that was issued for this key beside it."});
   }
   signs_ = signs;
   usable_.fetch_and(signs ? AllowedRows(object) : MechanismSet{0});
@@ -74,7 +74,7 @@ Error TokenKey::NotForSigning() const {
                                       token_->label(), mark_.label),
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .mend = "Use a key that was made for signing."});
+                .hint = "Use a key that was made for signing."});
 }
 
 void TokenKey::Unlock() {
@@ -155,7 +155,7 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
                              token_->label(), locked() ? "the certificate" : "the one that was there"),
        .token = token_->label(),
        .uri = credentials_->uri,
-       .mend = "Look what is there: signet list."});
+       .hint = "Look what is there: signet list."});
 }
 
 Error TokenKey::Ambiguous(std::size_t keys) const {
@@ -165,7 +165,7 @@ Error TokenKey::Ambiguous(std::size_t keys) const {
                                       token_->label(), keys, mark_.label),
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .mend = "Give each key a CKA_ID of its own, or store its public key beside it."});
+                .hint = "Give each key a CKA_ID of its own, or store its public key beside it."});
 }
 
 std::optional<StoredObject> TokenKey::LocateElsewhere(Token::Lease& lease) const {

@@ -174,13 +174,13 @@ Error TokenKey::NoMechanism(const Job& job) const {
     fields.detail =
         fmt::format("token {}: the key signs only whole messages ({}), and the program gave a digest",
                     token_->label(), names);
-    fields.mend =
+    fields.hint =
         "Use a program that signs messages (TLS, X.509 and `openssl dgst` do), or a key that also allows "
         "signing a digest (CKM_RSA_PKCS, CKM_RSA_PKCS_PSS or CKM_ECDSA).";
   } else {
     fields.detail = fmt::format("token {}: the key has no mechanism for this signature and hash; it has {}",
                                 token_->label(), names.empty() ? "none for this kind of signature" : names);
-    fields.mend = "Choose another padding or hash, or a key that allows more (CKA_ALLOWED_MECHANISMS).";
+    fields.hint = "Choose another padding or hash, or a key that allows more (CKA_ALLOWED_MECHANISMS).";
   }
   return Error(std::move(fields));
 }
@@ -271,7 +271,7 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
                  .call = "C_Sign",
                  .token = token_->label(),
                  .uri = credentials_->uri,
-                 .mend = "Ask the maker of the module, or use another."});
+                 .hint = "Ask the maker of the module, or use another."});
   }
   if (proven_.load(std::memory_order_acquire) || !public_key_.known()) [[likely]]
     return;
@@ -284,7 +284,7 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
                                token_->label()),
          .token = token_->label(),
          .uri = credentials_->uri,
-         .mend = "Put the certificate that was issued for this key beside it."});
+         .hint = "Put the certificate that was issued for this key beside it."});
     NoteRefusal(mismatch);
     throw mismatch;
   }

@@ -26,7 +26,7 @@ class LogFile {
                  .detail = fmt::format("the call log {} cannot be written", path),
                  .call = "open",
                  .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(code), std::strerror(code)},
-                 .mend = "Name a file that this user may write, or stderr."});
+                 .hint = "Name a file that this user may write, or stderr."});
   }
   ~LogFile() { close(fd_); }
   LogFile(const LogFile&) = delete;

@@ -84,16 +84,16 @@ Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
                        .native = error.native(),
                        .token = error.token(),
                        .uri = error.uri(),
-                       .mend = error.mend()};
+                       .hint = error.hint()};
   if (kind == ModuleKind::kCard && (absent || IsVague(rv) || rv == CKR_DEVICE_ERROR) && PcscdIsDown()) {
-    fields.mend = "Start pcscd, the service for card readers: its socket is not there.";
+    fields.hint = "Start pcscd, the service for card readers: its socket is not there.";
     return Error(std::move(fields));
   }
   const CK_RV asked = IsVague(rv) ? kVague : rv;
   const auto* row = std::ranges::find_if(
       kHints, [&](const HintRow& hint) { return hint.kind == kind && hint.rv == asked; });
   if (row == std::end(kHints)) return error;
-  fields.mend = row->hint;
+  fields.hint = row->hint;
   return Error(std::move(fields));
 }
 

@@ -62,7 +62,7 @@ std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_a
              missing ? fmt::format("there is no PKCS#11 module at {}", path)
                      : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path, LoadFailure()),
          .call = "p11_kit_module_load",
-         .mend = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
+         .hint = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
   }
   return std::shared_ptr<Module>(new Module(functions, path, std::move(init_args), std::move(log)));
 }
@@ -76,7 +76,7 @@ std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& i
         {.code = ErrorCode::kModuleTrouble,
          .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
          .call = "p11_kit_modules_load",
-         .mend = "Check with `p11-kit list-modules`, or name the module."});
+         .hint = "Check with `p11-kit list-modules`, or name the module."});
   }
   std::vector<std::shared_ptr<Module>> modules;
   for (CK_FUNCTION_LIST** functions = list.get(); *functions != nullptr; ++functions) {
@@ -188,7 +188,7 @@ Error Module::Explained(CK_RV rv) const {
        .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", name_, RowOfRv(rv).detail),
        .call = "C_Initialize",
        .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-       .mend = "Check the module's own configuration and that this user may read its files."});
+       .hint = "Check the module's own configuration and that this user may read its files."});
 }
 
 std::vector<CK_SLOT_ID> Module::SlotsWithToken() {

@@ -119,7 +119,7 @@ Error RvError(CK_RV rv, std::string_view call, std::string_view token) {
                 .call = std::string(call),
                 .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
                 .token = std::string(token),
-                .mend = row.mend});
+                .hint = row.hint});
 }
 
 CK_RV RvOf(const Error& error) noexcept {

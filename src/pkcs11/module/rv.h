@@ -26,7 +26,7 @@ struct RvRow {
   Staleness staleness;
   ErrorCode code;
   const char* detail;
-  const char* mend;
+  const char* hint;
 };
 
 // RowOfRv gives what we know of `rv`; values that PKCS#11 does not define share one row.

@@ -45,7 +45,7 @@ Error Endless(const std::string& token) {
                              token, kMostObjects, kMostCalls, kLongest.count()),
        .call = "C_FindObjects",
        .token = token,
-       .mend = "Ask the maker of the module, or use another."});
+       .hint = "Ask the maker of the module, or use another."});
 }
 
 }  // namespace

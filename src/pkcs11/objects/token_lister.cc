@@ -138,7 +138,7 @@ class Lister {
                    .detail = fmt::format("the key beside the certificate of {} is another one",
                                          certificate.subject()),
                    .token = token_->label(),
-                   .mend = "Put the certificate that was issued for this key beside it."});
+                   .hint = "Put the certificate that was issued for this key beside it."});
     }
     throw Error(
         {.code = ErrorCode::kCertificateOnly,
@@ -146,7 +146,7 @@ class Lister {
                                "by public key nor by label",
                                certificate.subject()),
          .token = token_->label(),
-         .mend = "Put the key beside it, with the same CKA_ID."});
+         .hint = "Put the key beside it, with the same CKA_ID."});
   }
 
   // MayHaveKey tells of a CA whether this token holds its key: its public key is there.
@@ -179,7 +179,7 @@ class Lister {
                                    "nor by public key nor by label",
                                    key.label()),
              .token = token_->label(),
-             .mend = "Put the certificate beside it, with the same CKA_ID."});
+             .hint = "Put the certificate beside it, with the same CKA_ID."});
       });
     }
   }

@@ -107,7 +107,7 @@ class Loader {
                    .detail = fmt::format("token {}: cannot determine the public key of the key {}",
                                          token_->label(), object.label()),
                    .token = token_->label(),
-                   .mend = "Store its public key or its certificate on the token, with the same CKA_ID."});
+                   .hint = "Store its public key or its certificate on the token, with the same CKA_ID."});
     }
     auto key = std::make_shared<TokenKey>(token_, credentials_, TokenKey::Mark{object.id(), object.label()},
                                           *std::move(public_key));
@@ -125,7 +125,7 @@ class Loader {
                  .detail = fmt::format("token {}: the public key {} is of a kind unknown here",
                                        token_->label(), object.label()),
                  .token = token_->label(),
-                 .mend = "Use an RSA, EC, Ed25519 or Ed448 key."});
+                 .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
 
   // LoadCertificates puts leaves first, each followed by its chain. Without chains nothing is searched for;

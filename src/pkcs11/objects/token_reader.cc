@@ -225,7 +225,7 @@ Certificate CertificateOf(const StoredObject& object, const Token& token) {
                   .detail = fmt::format("token {}: the certificate {} cannot be read: {}", token.label(),
                                         object.label(), why),
                   .token = token.label(),
-                  .mend = "Store it on the token again."});
+                  .hint = "Store it on the token again."});
   };
   const auto type = object.attributes.NumberOf(CKA_CERTIFICATE_TYPE);
   if (type && *type != CKC_X_509) {
@@ -233,7 +233,7 @@ Certificate CertificateOf(const StoredObject& object, const Token& token) {
                  .detail = fmt::format("token {}: {} is no X.509 certificate (CKA_CERTIFICATE_TYPE {})",
                                        token.label(), object.label(), *type),
                  .token = token.label(),
-                 .mend = "Use an X.509 certificate."});
+                 .hint = "Use an X.509 certificate."});
   }
   const Bytes& value = object.attributes.BytesOf(CKA_VALUE);
   if (value.empty())

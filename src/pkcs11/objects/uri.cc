@@ -50,11 +50,11 @@ constexpr TypeName kTypes[] = {
     {"data", CKO_DATA},           {"secret-key", CKO_SECRET_KEY},
 };
 
-[[noreturn]] void ThrowBadUri(std::string_view shown, std::string detail, std::string mend) {
+[[noreturn]] void ThrowBadUri(std::string_view shown, std::string detail, std::string hint) {
   throw Error({.code = ErrorCode::kBadUri,
                .detail = std::move(detail),
                .uri = std::string(shown),
-               .mend = std::move(mend)});
+               .hint = std::move(hint)});
 }
 
 // Nearest gives the name in `names` (anything with a `name`, or names themselves) that is most like `wanted`.
@@ -247,7 +247,7 @@ void Pkcs11Uri::ReadQueryAttribute(std::string_view name, std::string_view raw) 
       pin_ = SourceOf(Decoded(name, raw, shown_));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadSetting) throw;
-      ThrowBadUri(shown_, error.detail(), error.mend());
+      ThrowBadUri(shown_, error.detail(), error.hint());
     }
   } else if (name == "module-path") {
     module_path_ = Decoded(name, raw, shown_);

@@ -16,7 +16,7 @@ Error GivenUp() {
   return Error({.code = ErrorCode::kTimeout,
                 .detail = "the login did not come to an end in time",
                 .call = "C_Login",
-                .mend = "Check the connection to the token, or raise call-timeout-ms."});
+                .hint = "Check the connection to the token, or raise call-timeout-ms."});
 }
 
 // What the token said is good for so long.
@@ -62,7 +62,7 @@ void Login::ThrowUsedInsidePrompt() const {
                .detail = fmt::format("token {}: the PIN prompt used the token that it asks the PIN for",
                                      context_.label),
                .token = context_.label,
-               .mend = "Do not sign or log in with the same token inside PinPrompt."});
+               .hint = "Do not sign or log in with the same token inside PinPrompt."});
 }
 
 template <class Call>

@@ -15,7 +15,7 @@ using Failure = LoginStep::Failure;
 struct Words {
   ErrorCode code;
   const char* detail;  // after "token LABEL: "
-  const char* mend;
+  const char* hint;
 };
 
 struct RefusalRow {
@@ -88,7 +88,7 @@ Error OfficerLoginError(const LoginStep& step, const std::string& label, std::st
                 .detail = fmt::format("token {}: {}", label, words.detail),
                 .token = label,
                 .uri = std::string(uri),
-                .mend = words.mend});
+                .hint = words.hint});
 }
 
 Error LoginError(const LoginStep& step, const std::string& label, const Credentials& credentials) {
@@ -99,9 +99,9 @@ Error LoginError(const LoginStep& step, const std::string& label, const Credenti
        .detail = fmt::format("token {}: {}", label, words.detail),
        .token = label,
        .uri = credentials.uri,
-       .mend = withheld ? "The token-pin setting is sent only where it is clear which token it is for: name "
+       .hint = withheld ? "The token-pin setting is sent only where it is clear which token it is for: name "
                           "the token in the URI."
-                        : words.mend});
+                        : words.hint});
 }
 
 }  // namespace signet

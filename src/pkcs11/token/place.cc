@@ -60,14 +60,14 @@ CK_SLOT_ID Place::Find() const {
                  .detail = fmt::format("{} slots show a token {} with serial number {}", found.size(),
                                        context_.label, TextOf(context_.name.info.serialNumber)),
                  .token = context_.label,
-                 .mend = fmt::format("Name the slot in the URI: slot-id={}.", found.front())});
+                 .hint = fmt::format("Name the slot in the URI: slot-id={}.", found.front())});
   }
   if (trouble) throw *std::move(trouble);
   throw Error({.code = ErrorCode::kTokenAbsent,
                .detail = fmt::format("the token {} with serial number {} is not there any more",
                                      context_.label, TextOf(context_.name.info.serialNumber)),
                .token = context_.label,
-               .mend = "Put the token back, or start again what serves it."});
+               .hint = "Put the token back, or start again what serves it."});
 }
 
 }  // namespace signet

@@ -30,7 +30,7 @@ Error FailureOf(CK_RV rv, const LoginPin& sending) {
                 .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
                 .token = sending.label,
                 .uri = sending.credentials.uri,
-                .mend = "Try again and enter the PIN at the reader."});
+                .hint = "Try again and enter the PIN at the reader."});
 }
 
 }  // namespace

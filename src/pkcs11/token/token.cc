@@ -133,7 +133,7 @@ void Token::Fail(const Action& action, const Error& last) {
        .native = error.native(),
        .token = label(),
        .uri = error.uri(),
-       .mend = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+       .hint = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
 }
 
 void Token::Lease::RequireLogin() {

@@ -88,7 +88,7 @@ TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::ve
         Error({.code = ErrorCode::kModuleTrouble,
                .detail = "the URI names a module that neither p11-kit nor our settings have configured",
                .uri = uri.shown(),
-               .mend = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
+               .hint = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
   }
   return modules;
 }

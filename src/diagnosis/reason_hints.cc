@@ -1,11 +1,11 @@
-#include "diagnosis/mends.h"
+#include "diagnosis/reason_hints.h"
 
 namespace signet {
 namespace {
 
 using Code = Reason::Code;
 
-constexpr ReasonMend kReasonMends[] = {
+constexpr ReasonHint kReasonHints[] = {
     {Code::kKeyCertificateMismatch,
      "Put the certificate that was issued for this key beside it, or the key that the certificate was issued "
      "for."},
@@ -63,6 +63,6 @@ constexpr ReasonMend kReasonMends[] = {
 
 }  // namespace
 
-std::span<const ReasonMend> ReasonMends() noexcept { return kReasonMends; }
+std::span<const ReasonHint> ReasonHints() noexcept { return kReasonHints; }
 
 }  // namespace signet

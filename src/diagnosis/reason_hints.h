@@ -7,11 +7,11 @@
 
 namespace signet {
 
-// ReasonMend is one row for each value of the enum.
-struct ReasonMend {
+// ReasonHint is one row for each value of the enum.
+struct ReasonHint {
   Reason::Code code;
-  std::string_view mend;
+  std::string_view hint;
 };
-std::span<const ReasonMend> ReasonMends() noexcept;
+std::span<const ReasonHint> ReasonHints() noexcept;
 
 }  // namespace signet
