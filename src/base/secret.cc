@@ -1,6 +1,8 @@
 #include <signet/error.h>
 #include <signet/secret.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -10,6 +12,47 @@
 #include <unistd.h>
 
 namespace signet {
+namespace {
+
+std::size_t PageSize() noexcept { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+// A few wiped pages are kept for the next secrets: to map, fault in and unmap a page costs as much as the
+// decryption of a key. Each slot is taken and filled by one exchange, so threads need no lock.
+std::array<std::atomic<void*>, 8> spare_pages;  // NOLINT: pages without content, right after fork too
+
+void* TakeSpare() noexcept {
+  for (std::atomic<void*>& slot : spare_pages) {
+    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+    if (void* page = slot.exchange(nullptr, std::memory_order_acquire)) return page;
+  }
+  return nullptr;
+}
+
+// KeepSpare tells whether there was room for the page.
+bool KeepSpare(void* page) noexcept {
+  for (std::atomic<void*>& slot : spare_pages) {
+    void* empty = nullptr;
+    if (slot.compare_exchange_strong(empty, page, std::memory_order_release, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void* MapPages(std::size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    throw Error(
+        {.code = ErrorCode::kInternal,
+         .detail = "no memory for a secret",
+         .call = "mmap",
+         .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno), std::strerror(errno)}});
+  }
+  madvise(memory, size, MADV_DONTDUMP);
+  return memory;
+}
+
+}  // namespace
 
 Secret::Secret(std::string_view bytes) {
   *this = OfSize(bytes.size());
@@ -20,18 +63,12 @@ Secret Secret::OfSize(std::size_t size) {
   Secret secret;
   if (size == 0) return secret;
   // Pages of its own: MADV_DONTDUMP and mlock work on whole pages.
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t page = PageSize();
   const std::size_t mapped = (size + page - 1) / page * page;
-  void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw Error(
-        {.code = ErrorCode::kInternal,
-         .detail = "no memory for a secret",
-         .call = "mmap",
-         .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno), std::strerror(errno)}});
-  }
-  madvise(memory, mapped, MADV_DONTDUMP);
-  mlock(memory, mapped);  // Best effort: the limit may be small.
+  void* memory = mapped == page ? TakeSpare() : nullptr;
+  if (memory == nullptr) memory = MapPages(mapped);
+  // Best effort: the limit may be small. A page from before a fork is not locked in the child.
+  mlock(memory, mapped);
   secret.data_ = static_cast<char*>(memory);
   secret.size_ = size;
   secret.mapped_ = mapped;
@@ -64,7 +101,7 @@ void Secret::Shrink(std::size_t size) noexcept {
 void Secret::Wipe() noexcept {
   if (data_ == nullptr) return;
   OPENSSL_cleanse(data_, mapped_);
-  munmap(data_, mapped_);
+  if (mapped_ != PageSize() || !KeepSpare(data_)) munmap(data_, mapped_);
   data_ = nullptr;
   size_ = mapped_ = 0;
 }

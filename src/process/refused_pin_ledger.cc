@@ -14,8 +14,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -41,8 +41,10 @@ Page& SharedPage() {
     if (memory == MAP_FAILED) throw Error({.detail = "no shared memory for refused PINs", .call = "mmap"});
     madvise(memory, sizeof(Page), MADV_DONTDUMP);
     auto* made = new (memory) Page;
-    CheckOpenSsl(RAND_priv_bytes_ex(OwnContext(), made->salt.data(), made->salt.size(), 0),
-                 "RAND_priv_bytes_ex");
+    // The system's own: OpenSSL's generator takes half a millisecond to start, and few processes need it.
+    if (getentropy(made->salt.data(), made->salt.size()) != 0) {
+      throw Error({.detail = "no random number for refused PINs", .call = "getentropy"});
+    }
     return made;
   }();
   return *page;
@@ -73,11 +75,15 @@ bool Holds(const std::array<std::atomic<std::uint64_t>, kWords>& entry, const Ta
   return true;
 }
 
+// NothingRefused spares the HMAC where no PIN was refused yet, which is the rule.
+bool NothingRefused() { return SharedPage().next.load(std::memory_order_acquire) == 0; }
+
 }  // namespace
 
 void RefusedPinLedger::Prepare() { SharedPage(); }
 
 bool RefusedPinLedger::WasRefused(std::string_view token_serial, const Secret& pin) {
+  if (NothingRefused()) return false;
   const Tag tag = TagOf(token_serial, pin);
   return std::ranges::any_of(SharedPage().entries, [&](const auto& entry) { return Holds(entry, tag); });
 }
@@ -92,6 +98,7 @@ void RefusedPinLedger::Refused(std::string_view token_serial, const Secret& pin)
 }
 
 void RefusedPinLedger::Accepted(std::string_view token_serial, const Secret& pin) {
+  if (NothingRefused()) return;
   const Tag tag = TagOf(token_serial, pin);
   for (auto& entry : SharedPage().entries) {
     if (Holds(entry, tag)) entry[0].store(0, std::memory_order_release);

@@ -1,12 +1,18 @@
 #include <signet/secret.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,11 +59,14 @@ TEST(Secret, ShrinkWipesWhatItDrops) {
 // MappingFlags gives the VmFlags that the kernel reports for the mapping of an address.
 std::string MappingFlags(const void* address) {
   std::ifstream maps("/proc/self/smaps");
-  const std::string begin = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(address));
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
   std::string line;
   bool inside = false;
   while (std::getline(maps, line)) {
-    if (line.find('-') < 17 && line.find(' ') > 17) inside = line.starts_with(begin);
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+      inside = begin <= wanted && wanted < end;
+    }
     if (inside && line.starts_with("VmFlags:")) return line + ' ';
   }
   return {};
@@ -68,6 +77,29 @@ TEST(Secret, StaysOutOfCoreDumps) {
   const std::string flags = MappingFlags(secret.view().data());
   ASSERT_FALSE(flags.empty());
   EXPECT_NE(flags.find(" dd "), std::string::npos) << flags;
+}
+
+TEST(Secret, APageThatIsUsedAgainIsEmptyAndStaysOutOfCoreDumps) {
+  { const Secret before("123456"); }
+  Secret after = Secret::OfSize(4);
+  EXPECT_EQ(after.view(), std::string_view("\0\0\0\0", 4));
+  EXPECT_EQ(std::string(after.view().data(), 64), std::string(64, '\0'));
+  EXPECT_NE(MappingFlags(after.view().data()).find(" dd "), std::string::npos);
+}
+
+TEST(Secret, ThreadsNeverShareAPage) {
+  std::vector<std::thread> threads;
+  std::atomic<int> mixed = 0;
+  for (char letter = 'a'; letter < 'i'; ++letter) {
+    threads.emplace_back([letter, &mixed] {
+      for (int i = 0; i < 2'000; ++i) {
+        const Secret one(std::string(8, letter)), two(std::string(8, letter));
+        if (one.view() != std::string(8, letter) || two.view() != one.view()) ++mixed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(mixed, 0);
 }
 
 TEST(Secret, SurvivesFork) {
