@@ -2,8 +2,12 @@
 
 #include <signet/certificate_chain.h>
 #include <signet/private_key.h>
+#include <signet/secret.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +31,16 @@ class Identity {
   // when the public keys differ. `uri` names exactly this identity and carries no PIN.
   static Identity Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source,
                          std::string uri);
+
+  // FromPem makes an identity of PEM texts: a certificate with its issuers in any order behind it, and its
+  // private key in any form that OpenSSL reads. Throws Error: kMalformed, kWrongPassword, kPinNeeded for an
+  // encrypted key without password, kKeyCertificateMismatch. It has no URI.
+  static Identity FromPem(std::string_view certificates, std::string_view key,
+                          const std::optional<Secret>& password = std::nullopt);
+  // FromPkcs12 makes the one identity of a PKCS#12 file's content, as IdentitySource::Open does of the file,
+  // with the limits that Settings has by default. It has no URI.
+  static Identity FromPkcs12(std::span<const std::uint8_t> bytes,
+                             const std::optional<Secret>& password = std::nullopt);
 
   const CertificateChain& chain() const noexcept { return state_->chain; }
   const Certificate& leaf() const noexcept { return state_->chain.leaf(); }

@@ -78,12 +78,15 @@ bool Found(const Pkcs12Uri& uri, const std::vector<Pair>& pairs) {
   return found;
 }
 
-Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt) {
+// Load reads `given`, or the file of the URI where nothing is given.
+Loaded Load(const Pkcs12Uri& uri, const Settings& settings, PinPrompt* prompt, Bytes given = {}) {
   Loaded loaded;
   try {
-    const WipedBytes file(ReadFile(uri.path, settings.pkcs12_max_file_size));
-    const WipedBytes inside = Unarmoured(file.bytes());
-    Container container(inside.empty() ? file.bytes() : inside.bytes(),
+    const WipedBytes file(given.empty() ? ReadFile(uri.path, settings.pkcs12_max_file_size)
+                                        : std::vector<std::uint8_t>());
+    const Bytes outside = given.empty() ? file.bytes() : given;
+    const WipedBytes inside = Unarmoured(outside);
+    Container container(inside.empty() ? outside : inside.bytes(),
                         {settings.pkcs12_max_iterations, settings.pkcs12_max_total_iterations});
     loaded.contents = Open(container, uri, prompt);
     loaded.read = true;
@@ -140,13 +143,10 @@ bool MayHideKeys(const Loaded& loaded) {
                              [](const Error& error) { return error.code() == ErrorCode::kUnsupported; });
 }
 
-}  // namespace
-
-Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* prompt) {
-  const OpenSslErrorMark mark;
-  const Pkcs12Uri uri = Pkcs12Uri::Parse(text);
-  const std::string shown = uri.ToString();
-  const Loaded loaded = Load(uri, settings, prompt);
+// ListingOf has no URI where the file has no path.
+Listing ListingOf(const Pkcs12Uri& uri, const Loaded& loaded) {
+  const bool named = !uri.path.empty();
+  const std::string shown = named ? uri.ToString() : std::string();
   Listing listing;
   const auto report = [&](const Error& error) { listing.problems.push_back({shown, error.WithUri(shown)}); };
   for (const Error& error : loaded.problems) report(error);
@@ -158,13 +158,33 @@ Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* p
     if (pair.problem) {
       report(*pair.problem);
     } else {
-      listing.identities.push_back(
-          Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12, loaded.UriOf(uri.path, pair)));
+      listing.identities.push_back(Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12,
+                                                    named ? loaded.UriOf(uri.path, pair) : std::string()));
       if (pair.chain->cut()) report(ChainTooLong(*pair.chain));
     }
   }
   if (!matched && !loaded.pairs.empty()) report(NothingMatches(uri.path, loaded));
   return listing;
+}
+
+}  // namespace
+
+Listing ListPkcs12(std::string_view text, const Settings& settings, PinPrompt* prompt) {
+  const OpenSslErrorMark mark;
+  const Pkcs12Uri uri = Pkcs12Uri::Parse(text);
+  return ListingOf(uri, Load(uri, settings, prompt));
+}
+
+Listing ListPkcs12Bytes(Bytes file, std::optional<Secret> password, const Settings& settings) {
+  const OpenSslErrorMark mark;
+  if (file.empty()) {
+    throw Error({.code = ErrorCode::kMalformed,
+                 .detail = "there are no bytes to read",
+                 .hint = "Pass the whole content of the file."});
+  }
+  Pkcs12Uri uri;
+  if (password) uri.password = PinSource::Value(std::move(*password));
+  return ListingOf(uri, Load(uri, settings, nullptr, file));
 }
 
 StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& settings, PinPrompt* prompt) {

@@ -1,0 +1,263 @@
+/* The C interface of Signet: TLS client identities (a certificate chain and a private-key operation), wherever the
+ * private key lives. It is the interface that stays: what is here keeps its name, its meaning and its binary form
+ * within one SIGNET_n version. C11, and C++ from 11 on.
+ *
+ * Ownership. A function named ..._new, ..._open, ..._list, ..._copy, ..._from_... or signet_select returns an object
+ * that the caller frees with the type's ..._free; free functions take NULL. Every other pointer that is returned
+ * belongs to the object that it came from, and lives as long as that does. What is passed in is copied.
+ *
+ * Errors. A function that can fail takes `error` as its last argument, which may be NULL. It sets *error to NULL on
+ * success, and to an error that the caller frees on failure; then it returns NULL, false or 0, as said below.
+ * Arguments that must not be NULL and are give SIGNET_ERROR_BAD_ARGUMENT.
+ *
+ * Threads. A signet_settings, signet_request or signet_error is for one thread at a time. All other objects may be
+ * used from any thread at the same time, but freed only once nobody uses them.
+ *
+ * Fork. Objects may be used in a forked child, where tokens are opened again. A fork while another thread is inside
+ * a function of this interface is allowed; that call does not exist in the child.
+ *
+ * Text is UTF-8 and ends with a NUL. No text that is returned ever contains a PIN or password. */
+#ifndef SIGNET_SIGNET_H
+#define SIGNET_SIGNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define SIGNET_API __attribute__((visibility("default")))
+#else
+#define SIGNET_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct signet_error signet_error;
+typedef struct signet_settings signet_settings;
+typedef struct signet_source signet_source;
+typedef struct signet_listing signet_listing;
+typedef struct signet_identity signet_identity;
+typedef struct signet_request signet_request;
+typedef struct signet_choice signet_choice;
+typedef struct signet_pin_request signet_pin_request;
+typedef struct signet_pin signet_pin;
+
+/* signet_version gives the version of the library that runs: "0.2.0". */
+SIGNET_API const char *signet_version(void);
+
+/* ---- Errors ---- */
+
+/* What went wrong, in the terms that a user can act on. Further values may come: treat one that you do not know
+ * like SIGNET_ERROR_INTERNAL. */
+typedef enum signet_error_code {
+  SIGNET_ERROR_CERTIFICATE_ONLY = 0,
+  SIGNET_ERROR_KEY_ONLY = 1,
+  SIGNET_ERROR_NO_SIGNING_KEY = 2,
+  SIGNET_ERROR_KEY_CERTIFICATE_MISMATCH = 3,
+  SIGNET_ERROR_WRONG_PASSWORD = 4,
+  SIGNET_ERROR_WRONG_PIN = 5,
+  SIGNET_ERROR_PIN_NEEDED = 6,
+  SIGNET_ERROR_PIN_LOCKED = 7,
+  SIGNET_ERROR_PIN_FINAL_TRY = 8,
+  SIGNET_ERROR_MALFORMED = 9,
+  SIGNET_ERROR_TOO_COSTLY = 10,
+  SIGNET_ERROR_UNSUPPORTED = 11,
+  SIGNET_ERROR_NOT_FOUND = 12,
+  SIGNET_ERROR_AMBIGUOUS = 13,
+  SIGNET_ERROR_UNREADABLE = 14,
+  SIGNET_ERROR_TOKEN_ABSENT = 15,
+  SIGNET_ERROR_TOKEN_TROUBLE = 16,
+  SIGNET_ERROR_MODULE_TROUBLE = 17,
+  SIGNET_ERROR_BAD_URI = 18,
+  SIGNET_ERROR_BAD_SETTING = 19,
+  SIGNET_ERROR_BAD_ARGUMENT = 20,     /* the caller broke the contract of a function */
+  SIGNET_ERROR_TIMEOUT = 21,          /* a call into a PKCS#11 module took longer than the setting allows */
+  SIGNET_ERROR_HANDSHAKE = 22,
+  SIGNET_ERROR_UNTRUSTED_SERVER = 23,
+  SIGNET_ERROR_NETWORK = 24,
+  SIGNET_ERROR_INTERNAL = 25          /* a fault of ours, or of a library that we call; also: out of memory */
+} signet_error_code;
+
+SIGNET_API signet_error_code signet_error_get_code(const signet_error *error);
+/* signet_error_name gives the code's stable spelling: "wrong-pin". */
+SIGNET_API const char *signet_error_name(const signet_error *error);
+/* signet_error_message is one line with the detail, the call that failed and the hint. */
+SIGNET_API const char *signet_error_message(const signet_error *error);
+/* signet_error_detail says what happened, one sentence without full stop. */
+SIGNET_API const char *signet_error_detail(const signet_error *error);
+/* signet_error_hint says what to do about it, never empty. */
+SIGNET_API const char *signet_error_hint(const signet_error *error);
+/* signet_error_uri and signet_error_token name the URI (without PIN) and the token concerned; empty for none. */
+SIGNET_API const char *signet_error_uri(const signet_error *error);
+SIGNET_API const char *signet_error_token(const signet_error *error);
+/* signet_error_native_code is what the failed call returned (CKR_..., errno), 0 where there is none. */
+SIGNET_API unsigned long signet_error_native_code(const signet_error *error);
+SIGNET_API void signet_error_free(signet_error *error);
+
+/* ---- Settings and PINs ---- */
+
+/* signet_settings_new gives the settings that the user made outside of the program: the section of the provider
+ * `signet` in openssl.cnf, and the environment's SIGNET_ variables. NULL where one of them has an invalid value. */
+SIGNET_API signet_settings *signet_settings_new(signet_error **error);
+/* signet_settings_set changes one setting, under the names that openssl.cnf has: "pkcs11-module-path". False where
+ * the name does not exist or the value is invalid; nothing is changed then. */
+SIGNET_API bool signet_settings_set(signet_settings *settings, const char *name, const char *value,
+                                    signet_error **error);
+SIGNET_API void signet_settings_free(signet_settings *settings);
+
+typedef enum signet_pin_kind {
+  SIGNET_PIN_USER = 0,             /* of a token's user */
+  SIGNET_PIN_CONTEXT = 1,          /* of a key that asks at every signature */
+  SIGNET_PIN_SECURITY_OFFICER = 2,
+  SIGNET_PIN_PASSWORD = 3          /* of a PKCS#12 file */
+} signet_pin_kind;
+
+/* What is asked for. It lives during the call of the prompt. */
+SIGNET_API signet_pin_kind signet_pin_request_kind(const signet_pin_request *request);
+SIGNET_API const char *signet_pin_request_name(const signet_pin_request *request); /* label of the token, or path */
+SIGNET_API const char *signet_pin_request_uri(const signet_pin_request *request);
+/* A wrong PIN was entered since the last right one; one wrong PIN more locks the token. */
+SIGNET_API bool signet_pin_request_count_low(const signet_pin_request *request);
+SIGNET_API bool signet_pin_request_final_try(const signet_pin_request *request);
+
+/* signet_pin_set answers a prompt with `size` bytes, which are copied into memory of our own that is wiped. Wipe
+ * yours. It may be called once or more often in a prompt: the last answer counts. False where no memory is left. */
+SIGNET_API bool signet_pin_set(signet_pin *pin, const char *bytes, size_t size);
+
+/* A prompt answers with signet_pin_set and returns true, or declines and returns false: the operation then fails with
+ * SIGNET_ERROR_PIN_NEEDED. It is called from any thread, one call at a time for each token, and must not use the
+ * token that it is asked for. */
+typedef bool (*signet_prompt)(const signet_pin_request *request, signet_pin *pin, void *data);
+
+/* Who answers. A program's answer is sent to a token once, and not while the token reports a wrong PIN. */
+typedef enum signet_prompt_by { SIGNET_PROMPT_BY_PERSON = 0, SIGNET_PROMPT_BY_PROGRAM = 1 } signet_prompt_by;
+
+/* ---- Sources: from URIs to identities ---- */
+
+/* signet_source_new opens nothing yet. `settings` may be NULL, for those that the user made. `prompt` may be NULL:
+ * then a PIN comes from the URI or the settings. `data` is passed to it, and must live until the source and every
+ * identity from it are freed. */
+SIGNET_API signet_source *signet_source_new(const signet_settings *settings, signet_prompt prompt,
+                                            signet_prompt_by by, void *data, signet_error **error);
+/* signet_source_open gives the one identity that `uri` names: pkcs11: (RFC 7512) or pkcs12:PATH. NULL with
+ * SIGNET_ERROR_NOT_FOUND, SIGNET_ERROR_AMBIGUOUS, or what is wrong with it. */
+SIGNET_API signet_identity *signet_source_open(const signet_source *source, const char *uri, signet_error **error);
+/* signet_source_list gives everything that `uri` matches. What one token or one file does wrong is a problem in the
+ * listing; NULL only for a URI that cannot be read. */
+SIGNET_API signet_listing *signet_source_list(const signet_source *source, const char *uri, signet_error **error);
+SIGNET_API void signet_source_free(signet_source *source);
+
+SIGNET_API size_t signet_listing_identity_count(const signet_listing *listing);
+/* NULL where `index` is too large. */
+SIGNET_API const signet_identity *signet_listing_identity(const signet_listing *listing, size_t index);
+SIGNET_API size_t signet_listing_problem_count(const signet_listing *listing);
+/* Each problem names its URI by signet_error_uri. */
+SIGNET_API const signet_error *signet_listing_problem(const signet_listing *listing, size_t index);
+SIGNET_API void signet_listing_free(signet_listing *listing);
+
+/* ---- Identities ---- */
+
+/* signet_identity_from_pem reads a certificate, the issuers behind it, and its private key from PEM texts of the given
+ * sizes in bytes. `password` may be NULL for a key that is not encrypted. */
+SIGNET_API signet_identity *signet_identity_from_pem(const char *certificates, size_t certificates_size,
+                                                     const char *key, size_t key_size, const char *password,
+                                                     signet_error **error);
+/* signet_identity_from_pkcs12 reads the one identity of a PKCS#12 file's bytes (RFC 7292). */
+SIGNET_API signet_identity *signet_identity_from_pkcs12(const uint8_t *bytes, size_t size, const char *password,
+                                                        signet_error **error);
+/* signet_identity_copy gives a further reference to the same identity, cheaply. NULL where no memory is left. */
+SIGNET_API signet_identity *signet_identity_copy(const signet_identity *identity);
+SIGNET_API void signet_identity_free(signet_identity *identity);
+
+/* uri names exactly this identity, without PIN; empty where it comes from bytes. */
+SIGNET_API const char *signet_identity_uri(const signet_identity *identity);
+SIGNET_API const char *signet_identity_subject(const signet_identity *identity);   /* RFC 4514 */
+SIGNET_API const char *signet_identity_user_name(const signet_identity *identity); /* UPN, e-mail or common name */
+SIGNET_API const char *signet_identity_key(const signet_identity *identity);       /* "RSA 2048 bit", "EC P-256" */
+SIGNET_API bool signet_identity_in_hardware(const signet_identity *identity);
+/* Certificates are DER, leaf first. The size in bytes goes to *size. NULL where `index` is too large. */
+SIGNET_API size_t signet_identity_certificate_count(const signet_identity *identity);
+SIGNET_API const uint8_t *signet_identity_certificate(const signet_identity *identity, size_t index, size_t *size);
+/* signet_identity_schemes writes the signature schemes that the key can sign with (TLS code points, RFC 8446 section
+ * 4.2.3), best first, as many as `capacity` allows, and returns how many there are. 0 with an error on failure. */
+SIGNET_API size_t signet_identity_schemes(const signet_identity *identity, uint16_t *schemes, size_t capacity,
+                                          signet_error **error);
+/* signet_identity_unlock logs in and finds the key, so that a signature asks for nothing more (but for keys that want
+ * their PIN at every signature). Nothing to do for a key from a file. */
+SIGNET_API bool signet_identity_unlock(const signet_identity *identity, signet_error **error);
+
+/* ---- Signing ---- */
+
+/* signet_identity_max_signature_size is an upper bound in bytes for every scheme. */
+SIGNET_API size_t signet_identity_max_signature_size(const signet_identity *identity);
+/* signet_identity_sign signs a message of any length with a signature scheme, as TLS has it: ECDSA gives DER. At least
+ * signet_identity_max_signature_size bytes are at `signature`; returns the length in bytes, 0 on failure. */
+SIGNET_API size_t signet_identity_sign(const signet_identity *identity, uint16_t scheme, const uint8_t *message,
+                                       size_t message_size, uint8_t *signature, size_t capacity,
+                                       signet_error **error);
+/* signet_identity_sign_digest is the same for the message's digest by the scheme's hash. It fails with
+ * SIGNET_ERROR_UNSUPPORTED where the scheme signs messages only (Ed25519, Ed448, ML-DSA), or where the token hashes
+ * by itself. */
+SIGNET_API size_t signet_identity_sign_digest(const signet_identity *identity, uint16_t scheme,
+                                              const uint8_t *digest, size_t digest_size, uint8_t *signature,
+                                              size_t capacity, signet_error **error);
+/* signet_identity_sign_pkcs1 pads `input`, a DER DigestInfo or anything else that is short enough, by PKCS#1 v1.5 and
+ * signs it: what TLS before 1.2 and some libraries ask for. RSA only. */
+SIGNET_API size_t signet_identity_sign_pkcs1(const signet_identity *identity, const uint8_t *input,
+                                             size_t input_size, uint8_t *signature, size_t capacity,
+                                             signet_error **error);
+/* signet_sign_done takes a signature, which lives during the call; or NULL and why there is none. The callee frees
+ * `error`. */
+typedef void (*signet_sign_done)(const uint8_t *signature, size_t size, signet_error *error, void *data);
+/* signet_identity_sign_async is signet_identity_sign for event loops: it copies the message and returns without waiting
+ * for a token. `done` is called exactly once: by a worker thread of ours for a key in a token, before the function
+ * returns for a key in this process. Hand the result to the loop and return from `done` soon: the next signature
+ * waits behind it. Where the process exits or forks before the job began, `done` is not called there. */
+SIGNET_API void signet_identity_sign_async(const signet_identity *identity, uint16_t scheme,
+                                           const uint8_t *message, size_t message_size, signet_sign_done done,
+                                           void *data);
+
+/* ---- Selection: which identity answers a CertificateRequest ---- */
+
+/* signet_request_new stands for a request of TLS 1.3 (0x0304) or 1.2 (0x0303) that asks for nothing yet. NULL where no
+ * memory is left. */
+SIGNET_API signet_request *signet_request_new(uint16_t protocol_version);
+/* Add what the peer sent, in its order. False for NULL, or where no memory is left. */
+SIGNET_API bool signet_request_add_authority(signet_request *request, const uint8_t *name, size_t size); /* DER Name */
+SIGNET_API bool signet_request_add_scheme(signet_request *request, uint16_t scheme);
+SIGNET_API bool signet_request_add_certificate_scheme(signet_request *request, uint16_t scheme);
+SIGNET_API bool signet_request_add_certificate_type(signet_request *request, uint8_t type); /* TLS 1.2 */
+/* signet_request_for_server asks for a server's own certificate, for the name that the client asked for; NULL: none. */
+SIGNET_API bool signet_request_for_server(signet_request *request, const char *host);
+/* signet_request_add_stack_scheme names what the TLS stack at hand can sign with; none named: all. */
+SIGNET_API bool signet_request_add_stack_scheme(signet_request *request, uint16_t scheme);
+/* signet_request_pin makes one identity the only candidate, by its URI or the SHA-256 of its certificate in hex. */
+SIGNET_API bool signet_request_pin(signet_request *request, const char *identity);
+SIGNET_API void signet_request_free(signet_request *request);
+
+/* signet_select chooses among `count` identities, now. It asks no token and no file. A choice of nothing is a result,
+ * not an error; NULL only for bad arguments or where no memory is left. */
+SIGNET_API signet_choice *signet_select(const signet_request *request, const signet_identity *const *identities,
+                                        size_t count, signet_error **error);
+/* signet_choice_identity is what was chosen, its chain being the path to send; NULL where nothing fits: then an empty
+ * Certificate goes to the peer. */
+SIGNET_API const signet_identity *signet_choice_identity(const signet_choice *choice);
+/* signet_choice_scheme is what it signs with; 0 where nothing was chosen. */
+SIGNET_API uint16_t signet_choice_scheme(const signet_choice *choice);
+/* Every identity and what became of it: the chosen one first, the others that fit in the order of rank, then those that
+ * do not fit. NULL where an index is too large. A reason is one sentence without full stop. */
+SIGNET_API size_t signet_choice_considered_count(const signet_choice *choice);
+SIGNET_API const signet_identity *signet_choice_considered(const signet_choice *choice, size_t index);
+SIGNET_API bool signet_choice_fits(const signet_choice *choice, size_t index);
+SIGNET_API const char *signet_choice_reason(const signet_choice *choice, size_t index, size_t reason);
+/* signet_choice_explain gives a line for each identity, in the order of rank: its URI, and why it was chosen or not. */
+SIGNET_API const char *signet_choice_explain(const signet_choice *choice);
+SIGNET_API void signet_choice_free(signet_choice *choice);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
