@@ -8,7 +8,7 @@ pkg_get_variable(OPENSSL_MODULESDIR libcrypto modulesdir)
 set(SIGNET_MODULESDIR "" CACHE PATH "Where the OpenSSL provider is installed, whatever the prefix")
 
 set(SIGNET_LIBRARIES)
-foreach(LIBRARY IN ITEMS signet signet_openssl signet_botan signet_libp11 signet_testing)
+foreach(LIBRARY IN ITEMS signet signet_openssl signet_botan signet_gnutls signet_libp11 signet_testing)
   if(TARGET ${LIBRARY})
     list(APPEND SIGNET_LIBRARIES ${LIBRARY})
   endif()
@@ -66,7 +66,7 @@ install(CODE "
 
 # Headers, but for those of libraries that are not built.
 set(ABSENT_HEADERS)
-foreach(PAIR IN ITEMS "signet_openssl;openssl_tls.h" "signet_botan;botan_credentials.h" "signet_libp11;libp11_identity.h"
+foreach(PAIR IN ITEMS "signet_openssl;openssl_tls.h" "signet_botan;botan_credentials.h" "signet_gnutls;gnutls.h" "signet_libp11;libp11_identity.h"
                       "signet_testing;testing")
   list(GET PAIR 0 LIBRARY)
   list(GET PAIR 1 HEADER)
@@ -99,5 +99,6 @@ endfunction()
 signet_pkg_config(signet signet "TLS client identities from PKCS#12 files, smartcards and HSMs" "")
 signet_pkg_config(signet_openssl signet-openssl "Signet's identities in OpenSSL" "signet, libssl >= 3.0")
 signet_pkg_config(signet_botan signet-botan "Signet's identities in Botan" "signet, ${BOTAN_MODULE_NAME}")
+signet_pkg_config(signet_gnutls signet-gnutls "Signet's identities in GnuTLS" "signet, gnutls >= 3.7")
 signet_pkg_config(signet_libp11 signet-libp11 "Signet's identities of libp11's objects" "signet, libp11")
 signet_pkg_config(signet_testing signet-testing "Throw-away tokens and certificates for tests" "signet")

@@ -94,6 +94,9 @@ SIGNET_API const char *signet_error_uri(const signet_error *error);
 SIGNET_API const char *signet_error_token(const signet_error *error);
 /* signet_error_native_code is what the failed call returned (CKR_..., errno), 0 where there is none. */
 SIGNET_API unsigned long signet_error_native_code(const signet_error *error);
+/* signet_error_new makes an error of a layer above: one sentence of what happened, and one of what to do; NULL for the
+ * code's own hint. NULL where no memory is left. */
+SIGNET_API signet_error *signet_error_new(signet_error_code code, const char *detail, const char *hint);
 SIGNET_API void signet_error_free(signet_error *error);
 
 /* ---- Settings and PINs ---- */

@@ -131,6 +131,16 @@ unsigned long signet_error_native_code(const signet_error* error) {
   return error == nullptr ? 0 : error->error.native().value;
 }
 
+signet_error* signet_error_new(signet_error_code code, const char* detail, const char* hint) {
+  const bool known = code >= SIGNET_ERROR_CERTIFICATE_ONLY && code <= SIGNET_ERROR_INTERNAL;
+  return signet::c_abi::Guard(nullptr, static_cast<signet_error*>(nullptr), [&] {
+    return signet::c_abi::Made(signet_error{
+        signet::Error({.code = known ? static_cast<signet::ErrorCode>(code) : signet::ErrorCode::kInternal,
+                       .detail = detail != nullptr ? detail : "",
+                       .hint = hint != nullptr ? hint : ""})});
+  });
+}
+
 void signet_error_free(signet_error* error) {
   if (error != OutOfMemory()) signet::c_abi::Freed(error);
 }

@@ -57,6 +57,7 @@ struct LibraryRule {
 };
 const std::vector<LibraryRule> kLibraries = {
     {"botan/.*", {"botan"}, {"include/signet/botan_credentials.h"}},
+    {"gnutls/(gnutls|abstract|x509)\\.h", {"gnutls"}, {"include/signet/gnutls.h"}},
     {"p11-kit/.*", {"pkcs11", "libp11", "testing"}, {}},
     {"libp11\\.h", {"libp11"}, {"include/signet/libp11_identity.h"}},
     {"openssl/ssl\\.h", {"base", "openssl_tls", "tool", "testing"}, {"include/signet/openssl_tls.h"}},
@@ -211,6 +212,12 @@ TEST(Architecture, Pkcs11NamesStayInTheirRooms) {
   const Folders rooms = {"pkcs11", "libp11", "testing"};
   EXPECT_THAT(Violations(R"(\bCK[A-Z]?_[A-Z][A-Z0-9_]*)",
                          [&](const SourceFile& file) { return rooms.contains(file.folder); }),
+              IsEmpty());
+}
+
+TEST(Architecture, GnuTlsKnowsTheCInterfaceAlone) {
+  EXPECT_THAT(Violations(R"(#include\s+<signet/(?!signet\.h|gnutls\.h)[^>]*>)",
+                         [](const SourceFile& file) { return file.folder != "gnutls"; }),
               IsEmpty());
 }
 

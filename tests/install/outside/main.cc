@@ -11,6 +11,9 @@
 #ifdef WITH_botan
 #include <signet/botan_credentials.h>
 #endif
+#ifdef WITH_gnutls
+#include <signet/gnutls.h>
+#endif
 #ifdef WITH_libp11
 #include <signet/libp11_identity.h>
 #endif
@@ -30,6 +33,10 @@ int main() {
   signet::testing::SoftHsm().Import(alice, {});  // the kit's own programs are found where they were installed
 #ifdef WITH_botan
   if (signet::botan::MakePrivateKey(identity.key()) == nullptr) return 1;
+#endif
+#ifdef WITH_gnutls
+  gnutls_privkey_t key = nullptr;
+  if (signet_gnutls_privkey(nullptr, &key, nullptr)) return 1;
 #endif
 #ifdef WITH_libp11
   try {

@@ -1,0 +1,197 @@
+// The retrieve function of credentials, and the selectors behind it.
+#include "gnutls/presentation.h"
+#include "gnutls/schemes.h"
+#include <signet/gnutls.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+using signet::gnutls::Attempt;
+using signet::gnutls::Owned;
+
+struct signet_gnutls_selector {
+  gnutls_certificate_credentials_t credentials;
+  std::vector<Owned<signet_identity>> identities;
+
+  std::shared_ptr<Attempt> Begin(gnutls_session_t session) {
+    auto attempt = std::make_shared<Attempt>();
+    const std::lock_guard lock(mutex);
+    attempts.insert_or_assign(session, attempt);
+    return attempt;
+  }
+  std::shared_ptr<Attempt> Last(gnutls_session_t session) {
+    const std::lock_guard lock(mutex);
+    const auto found = attempts.find(session);
+    return found == attempts.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::mutex mutex;
+  std::map<gnutls_session_t, std::shared_ptr<Attempt>> attempts;
+};
+
+namespace signet::gnutls {
+namespace {
+
+// Selectors finds the selector of credentials: GnuTLS's retrieve function has no argument of its own.
+class Selectors {
+ public:
+  static Selectors& Instance() {
+    static Selectors& selectors = *std::make_unique<Selectors>().release();  // sessions may end at exit
+    return selectors;
+  }
+
+  // Put keeps a selector until Remove, and answers for its credentials until another one does.
+  void Put(const std::shared_ptr<signet_gnutls_selector>& selector) {
+    const std::lock_guard lock(mutex_);
+    of_.insert_or_assign(selector->credentials, selector);
+    all_.emplace(selector.get(), selector);
+  }
+  std::shared_ptr<signet_gnutls_selector> Get(gnutls_certificate_credentials_t credentials) {
+    const std::lock_guard lock(mutex_);
+    const auto found = of_.find(credentials);
+    return found == of_.end() ? nullptr : found->second;
+  }
+  // Remove tells whether the credentials had this selector.
+  bool Remove(const signet_gnutls_selector* selector) {
+    const std::lock_guard lock(mutex_);
+    const auto kept = all_.find(selector);
+    if (kept == all_.end()) return false;
+    const auto found = of_.find(selector->credentials);
+    const bool answers = found != of_.end() && found->second.get() == selector;
+    if (answers) of_.erase(found);
+    all_.erase(kept);
+    return answers;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<gnutls_certificate_credentials_t, std::shared_ptr<signet_gnutls_selector>> of_;
+  std::map<const signet_gnutls_selector*, std::shared_ptr<signet_gnutls_selector>> all_;
+};
+
+// ForServer asks for the server's own certificate where the session is a server's.
+void ForServer(gnutls_session_t session, signet_request* request) {
+  char name[256] = "";
+  std::size_t size = sizeof name - 1;
+  unsigned type = 0;
+  const int status = gnutls_server_name_get(session, name, &size, &type, 0);
+  if (status == GNUTLS_E_INVALID_REQUEST) return;  // a client
+  signet_request_for_server(request, status == GNUTLS_E_SUCCESS && type == GNUTLS_NAME_DNS ? name : nullptr);
+}
+
+Owned<signet_request> RequestOf(gnutls_session_t session, const gnutls_cert_retr_st& info) {
+  const bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+  Owned<signet_request> request(signet_request_new(tls13 ? 0x0304 : 0x0303));
+  if (request == nullptr) throw std::bad_alloc();
+  ForServer(session, request.get());
+  for (unsigned i = 0; i < info.nreqs; ++i) {
+    signet_request_add_authority(request.get(), info.req_ca_rdn[i].data, info.req_ca_rdn[i].size);
+  }
+  gnutls_sign_algorithm_t algorithm = GNUTLS_SIGN_UNKNOWN;
+  for (std::size_t i = 0; gnutls_sign_algorithm_get_requested(session, i, &algorithm) == GNUTLS_E_SUCCESS;
+       ++i) {
+    if (const std::uint16_t scheme = SchemeOf(algorithm)) signet_request_add_scheme(request.get(), scheme);
+  }
+  for (unsigned i = 0; !tls13 && i < info.pk_algos_length; ++i) {
+    if (const std::uint8_t type = CertificateTypeOf(info.pk_algos[i]))
+      signet_request_add_certificate_type(request.get(), type);
+  }
+  for (const SignRow& row : SignRows()) signet_request_add_stack_scheme(request.get(), row.scheme);
+  return request;
+}
+
+Owned<signet_choice> Choose(const signet_gnutls_selector& selector, const signet_request* request) {
+  std::vector<const signet_identity*> among;
+  for (const auto& identity : selector.identities) among.push_back(identity.get());
+  return Owned<signet_choice>(signet_select(request, among.data(), among.size(), nullptr));
+}
+
+int Retrieve(gnutls_session_t session, const gnutls_cert_retr_st* info, gnutls_pcert_st** certificates,
+             unsigned* certificates_length, gnutls_ocsp_data_st** ocsp, unsigned* ocsp_length,
+             gnutls_privkey_t* key, unsigned* flags) {
+  *certificates = nullptr;
+  *certificates_length = 0;
+  *ocsp = nullptr;
+  *ocsp_length = 0;
+  *key = nullptr;
+  try {
+    const auto selector = Selectors::Instance().Get(info->cred);
+    if (selector == nullptr) return GNUTLS_E_SUCCESS;
+    const auto attempt = selector->Begin(session);
+    auto choice = Choose(*selector, RequestOf(session, *info).get());
+    if (choice == nullptr) return GNUTLS_E_MEMORY_ERROR;
+    if (const signet_identity* identity = signet_choice_identity(choice.get())) {
+      Certificates list(identity);
+      *key = MakeKey(identity, attempt).release();
+      *certificates = list.Release(certificates_length);
+      *flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+    }
+    const std::lock_guard lock(attempt->mutex);
+    attempt->choice = std::move(choice);
+    return GNUTLS_E_SUCCESS;
+  } catch (...) {
+    return GNUTLS_E_INTERNAL_ERROR;
+  }
+}
+
+}  // namespace
+}  // namespace signet::gnutls
+
+using signet::gnutls::Selectors;
+
+extern "C" {
+
+signet_gnutls_selector* signet_gnutls_use(gnutls_certificate_credentials_t credentials,
+                                          const signet_identity* const* identities, size_t count,
+                                          signet_error** error) {
+  if (error != nullptr) *error = nullptr;
+  try {
+    if (credentials == nullptr || (identities == nullptr && count != 0)) {
+      if (error != nullptr) {
+        *error = signet_error_new(SIGNET_ERROR_BAD_ARGUMENT, "an argument is NULL", "Correct the program.");
+      }
+      return nullptr;
+    }
+    const auto selector = std::make_shared<signet_gnutls_selector>();
+    selector->credentials = credentials;
+    for (size_t i = 0; i < count; ++i) {
+      signet::gnutls::MakeKey(identities[i], nullptr);
+      selector->identities.push_back(signet::gnutls::Copy(identities[i]));
+    }
+    Selectors::Instance().Put(selector);
+    gnutls_certificate_set_retrieve_function3(credentials, signet::gnutls::Retrieve);
+    return selector.get();
+  } catch (...) {
+    if (error != nullptr) *error = signet::gnutls::Raised();
+    return nullptr;
+  }
+}
+
+void signet_gnutls_selector_free(signet_gnutls_selector* selector) {
+  if (selector == nullptr) return;
+  gnutls_certificate_credentials_t const credentials = selector->credentials;
+  if (Selectors::Instance().Remove(selector)) gnutls_certificate_set_retrieve_function3(credentials, nullptr);
+}
+
+signet_choice* signet_gnutls_take_choice(signet_gnutls_selector* selector, gnutls_session_t session) {
+  const auto attempt = selector == nullptr ? nullptr : selector->Last(session);
+  if (attempt == nullptr) return nullptr;
+  const std::lock_guard lock(attempt->mutex);
+  return attempt->choice.release();
+}
+
+signet_error* signet_gnutls_take_error(signet_gnutls_selector* selector, gnutls_session_t session) {
+  const auto attempt = selector == nullptr ? nullptr : selector->Last(session);
+  if (attempt == nullptr) return nullptr;
+  const std::lock_guard lock(attempt->mutex);
+  return attempt->error.release();
+}
+
+}  // extern "C"
