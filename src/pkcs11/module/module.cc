@@ -67,6 +67,21 @@ std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_a
   return std::shared_ptr<Module>(new Module(functions, path, std::move(init_args), std::move(log)));
 }
 
+// InitialisingTurn lets one thread at a time initialise. It is not passed on when that takes too long: two
+// threads in C_Initialize would undo each other's. Those who wait are freed after the same time.
+class Module::InitialisingTurn {
+ public:
+  explicit InitialisingTurn(State& state)
+      : waiting_(std::in_place, CallWatch::Current(), "C_Initialize", "", state.lost_in_queue),
+        turn_(state.turns, Turns::OnGiveUp::kKeep) {
+    waiting_.reset();
+  }
+
+ private:
+  std::optional<CallWatch::Call> waiting_;
+  const Turns::Turn turn_;
+};
+
 std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& init_args,
                                                             const std::shared_ptr<CallLog>& log) {
   const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0),
@@ -110,16 +125,16 @@ void Module::EnsureReady() {
   State& state = state_.Get();
   if (state.ready.load(std::memory_order_acquire)) [[likely]]
     return;
-  Turns::Turn turn(state.turns);
-  if (!state.ready.load(std::memory_order_acquire)) Initialise(state, turn);
+  const InitialisingTurn turn(state);
+  if (!state.ready.load(std::memory_order_acquire)) Initialise(state);
 }
 
 void Module::Reinitialise(std::uint64_t seen) {
   State& state = state_.Get();
-  Turns::Turn turn(state.turns);
+  const InitialisingTurn turn(state);
   if (state.initialisation.load() != seen || !state.ready.load()) return;
   state.exit_handler.reset();  // finalises
-  Initialise(state, turn);
+  Initialise(state);
   Revive();
 }
 
@@ -140,13 +155,12 @@ void Module::Revive() {
   p11_kit_module_release(whole);
 }
 
-void Module::Initialise(State& state, Turns::Turn& turn) {
+// Initialise serves all, also where it came back so late that its caller was freed.
+void Module::Initialise(State& state) {
   if (ProcessIsExiting()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Initialize", "");
+  const CallWatch* const watch = CallWatch::Current();
+  if (watch != nullptr && watch->given_up()) throw Explained(CKR_FUNCTION_CANCELED);
   const CK_RV rv = CallInitialise(state);
-  if (!turn.Keep()) {  // It took too long, and somebody else tries by now.
-    if (rv == CKR_OK) functions_->C_Finalize(nullptr);
-    throw Explained(CKR_FUNCTION_CANCELED);
-  }
   if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
   // Named now, so that we finalise before the exit handlers of whatever the module brought with it run.
   ExitHandler::RunBefore(path_);

@@ -118,11 +118,13 @@ class Module {
     std::atomic<std::uint64_t> initialisation{0};
     RenewalPause pause;
     std::atomic<int> in_flight{0};
-    std::atomic<int> lost{0};  // of those, which nobody waits for any more
-    Mutex serial;              // held during calls of a module that says CKR_CANT_LOCK, and of no other
+    std::atomic<int> lost_in_queue{0};  // of those who wait to initialise
+    std::atomic<int> lost{0};           // of those in flight, which nobody waits for any more
+    Mutex serial;  // held during calls of a module that says CKR_CANT_LOCK, and of no other
     std::unique_ptr<ExitHandler> exit_handler;
   };
 
+  class InitialisingTurn;
   class InFlight {
    public:
     explicit InFlight(State& state) noexcept : state_(state) { state_.in_flight.fetch_add(1); }
@@ -135,7 +137,7 @@ class Module {
   };
 
   Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log);
-  void Initialise(State& state, Turns::Turn& turn);
+  void Initialise(State& state);
   CK_RV CallInitialise(State& state);
   void Revive();
   void Finalise(State& state) noexcept;
