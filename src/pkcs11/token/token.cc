@@ -152,6 +152,12 @@ void Token::Lease::Missing() {
   throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
 }
 
+bool Token::Lease::ShowsPrivate() {
+  if ((live_.sessions.flags() & CKF_LOGIN_REQUIRED) == 0 || UserIsLoggedIn()) return true;
+  if (live_.login.believed()) live_.login.Doubt();
+  return false;
+}
+
 bool Token::Lease::WillRetry(const Error& error) const noexcept {
   return !action_.over && action_.ladder.WouldRetry(action_.FailureOf(error));
 }
@@ -160,6 +166,15 @@ bool Token::LoginIsDue() noexcept {
   Live* const live = live_.IfMade();
   if (live == nullptr) return (info().flags & CKF_LOGIN_REQUIRED) != 0;
   return (live->sessions.flags() & CKF_LOGIN_REQUIRED) != 0 && !live->login.believed();
+}
+
+bool Token::AskWhetherLoginIsDue() {
+  if (LoginIsDue()) return true;
+  try {
+    return !Use({}, [](Lease& lease) { return lease.ShowsPrivate(); });
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 std::optional<Error> Token::Trouble(const Credentials& credentials) {
