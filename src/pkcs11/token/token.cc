@@ -48,8 +48,10 @@ Action Token::Begin(const Access& access) {
 Token::Held Token::Hold(Action& action) {
   action.stage = Stage::kFind;
   module().EnsureReady();
+  const std::uint64_t initialisation = module().initialisation();
   Live& live = live_.Get();
-  return {.initialisation = module().initialisation(),
+  live.sessions.Follow(initialisation);
+  return {.initialisation = initialisation,
           .epoch = live.sessions.epoch(),
           .handles = live.sessions.handles(),
           .finding = live.sessions.place().finding()};
@@ -121,7 +123,7 @@ void Token::Fail(const Action& action, const Error& last) {
   }
   const bool reachable = reach_ == Reach::Now();
   if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) {
-    throw WithHint(error, module(), info());
+    throw module().Explained(WithHint(error, module(), info()));
   }
   throw Error(
       {.code = error.code(),
