@@ -81,6 +81,7 @@ class Pkcs11Source::State {
     std::shared_ptr<Token> holder;  // null: none
     std::optional<Error> several;   // kAmbiguous, where none is the holder as several might be
   };
+  // PlanPin: a URI that names one token and brings its PIN says itself which token the PIN is for.
   PinPlan PlanPin(const Tokens& tokens, const Pkcs11Uri& uri) const;
   std::shared_ptr<const Credentials> CredentialsFor(const Pkcs11Uri& uri,
                                                     const std::shared_ptr<PinPrompt>& prompt,
@@ -102,7 +103,7 @@ class Pkcs11Source::State {
 
 Pkcs11Source::State::PinPlan Pkcs11Source::State::PlanPin(const Tokens& tokens, const Pkcs11Uri& uri) const {
   if (uri.pin().empty() && settings_.token_pin.empty()) return {};
-  if (tokens.size() == 1) return {.holder = tokens.front()};
+  if (tokens.size() == 1 && !uri.pin().empty()) return {.holder = tokens.front()};
   Tokens wanting;
   std::ranges::copy_if(tokens, std::back_inserter(wanting),
                        [](const auto& token) { return token->wants_login(); });
@@ -120,7 +121,10 @@ std::shared_ptr<const Credentials> Pkcs11Source::State::CredentialsFor(
     const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt, const Token& token,
     const PinPlan& plan) const {
   auto credentials = std::make_shared<Credentials>();
-  if (plan.holder.get() == &token) credentials->pin = uri.pin().empty() ? settings_.token_pin : uri.pin();
+  if (plan.holder.get() == &token) {
+    credentials->pin_is_configured = uri.pin().empty();
+    credentials->pin = credentials->pin_is_configured ? settings_.token_pin : uri.pin();
+  }
   credentials->pin_withheld = plan.several.has_value();
   credentials->prompt = prompt;
   credentials->uri = uri.shown();
@@ -199,15 +203,16 @@ Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& u
   return worth.empty() ? tokens : worth;
 }
 
-// Find takes tokens that were found before, but where a PIN would go out: another token with this name may
-// have been put in since.
+// Find takes tokens that were found before, but where a PIN would go out, which the token is asked: another
+// token with this name may have been put in since.
 TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool anew) const {
   TokenDirectory::Found found = directory_->Find(uri, anew);
   const bool brings_pin = !uri.pin().empty() || !settings_.token_pin.empty();
-  const bool login_due =
-      std::ranges::any_of(found.tokens, [](const auto& token) { return token->LoginIsDue(); });
-  if (found.remembered && brings_pin && login_due) found = directory_->Find(uri, true);
-  return found;
+  if (!found.remembered || !brings_pin) return found;
+  const bool login_due = directory_->guard().Run([tokens = found.tokens] {
+    return std::ranges::any_of(tokens, [](const auto& token) { return token->AskWhetherLoginIsDue(); });
+  });
+  return login_due ? directory_->Find(uri, true) : found;
 }
 
 StoredObjects Pkcs11Source::State::Guarded(const std::shared_ptr<Token>& token,

@@ -9,24 +9,26 @@ namespace signet {
 
 // Turns lets one thread at a time do something slow, a call into a PKCS#11 module for one, while no mutex is
 // held: the others sleep until the turn is over. The turn of work that was given up (CallWatch) is over at
-// once.
+// once, unless it keeps it.
 class Turns {
  public:
+  enum class OnGiveUp { kPassOn, kKeep };
   class Turn {
    public:
-    explicit Turn(Turns& turns) : turns_(turns) {
+    explicit Turn(Turns& turns, OnGiveUp on_give_up = OnGiveUp::kPassOn) : turns_(turns) {
       {
         Lock lock(turns_.mutex_);
         while (turns_.taken_) turns_.free_.Wait(lock);
         turns_.taken_ = true;
       }
-      holding_.emplace([](void* turn) { static_cast<Turn*>(turn)->PassOn(); }, this);
+      if (on_give_up == OnGiveUp::kPassOn)
+        holding_.emplace([](void* turn) { static_cast<Turn*>(turn)->PassOn(); }, this);
     }
     ~Turn() {
       if (Keep()) PassOn();
     }
     // Keep tells whether the turn was not taken from us, and that it is not until it ends.
-    bool Keep() noexcept { return holding_->End(); }
+    bool Keep() noexcept { return !holding_ || holding_->End(); }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 

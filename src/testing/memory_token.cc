@@ -135,6 +135,7 @@ void MemoryModule::Remove(std::size_t token) { (*library_)->Remove(token); }
 void MemoryModule::Swap(std::size_t slot, std::size_t other) { (*library_)->Swap(slot, other); }
 void MemoryModule::LogOut(std::size_t token) { (*library_)->LogOut(token); }
 void MemoryModule::DropSessions() { (*library_)->DropSessions(); }
+void MemoryModule::LoseService(unsigned long code) { (*library_)->LoseService(code); }
 void MemoryModule::FinaliseByOthers() { (*library_)->FinaliseByOthers(); }
 void MemoryModule::SetFlags(std::size_t token, unsigned long flags) { (*library_)->SetFlags(token, flags); }
 void MemoryModule::SetPin(std::size_t token, const std::string& pin) { (*library_)->SetPin(token, pin); }

@@ -133,6 +133,12 @@ TEST_P(AdminPinOf, LoginThatFailedWithoutAReasonIsNotRepeated) {
   EXPECT_EQ(Sent(Right(GetParam()).pin->view()), 1u);
 }
 
+TEST_P(AdminPinOf, LoginOfSomebodyElseThatIsUndoneAtOnceIsRenewed) {
+  module.Set({.faults = {{.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN, .times = 2}}});
+  EXPECT_EQ(Failure(GetParam(), Place(), Right(GetParam())), "");
+  EXPECT_LE(module.Count("C_Login"), 3u);
+}
+
 TEST_P(AdminPinOf, SessionThatIsGoneIsReplaced) {
   for (const char* function : {"C_GetSessionInfo", "C_InitPIN"}) {
     module.Set({.faults = {{.function = function, .result = CKR_SESSION_HANDLE_INVALID}}});

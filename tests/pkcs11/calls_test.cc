@@ -126,9 +126,9 @@ TEST_F(Pkcs11PoolLimit, OfTheSettingsIsKept) {
 }
 
 TEST_F(Pkcs11PoolLimit, SignaturesOverlapAndNoLockIsHeldDuringACall) {
-  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Sign", 50'000}}; });
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());
+  Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 8}}; });
   module->Reset();
   {
     std::vector<std::jthread> threads;

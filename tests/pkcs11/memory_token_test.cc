@@ -142,6 +142,103 @@ TEST_F(OnMemoryToken, APrivateKeyThatIsVisibleWithoutLoginIsUsedWithoutOne) {
   EXPECT_EQ(Logins(), 0u);
 }
 
+TEST_F(OnMemoryToken, AKeyThatIsVisibleWithoutLoginOpensByItsTokenAlone) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}), {.id = "\x04", .label = "open", .private_key_hidden = false});
+  module.AddIdentity(token, pki.Issue({}), {.id = "\x05", .label = "hidden"});
+  Pkcs11Source source(settings());
+  EXPECT_TRUE(Signs(*LoadKey(source, module.TokenUri(token))));
+  EXPECT_EQ(Logins(), 0u);
+  for (const bool with_pin : {true, false}) {
+    const StoredObjects all = source.Load(module.TokenUri(token, with_pin), kWantPrivateKeys, nullptr);
+    EXPECT_EQ(all.private_keys.size(), 2u) << "with a PIN, in the URI or kept, all keys are meant";
+    module.LogOut(token);
+  }
+  EXPECT_EQ(Logins(), 2u);
+}
+
+TEST_F(OnMemoryToken, AListAfterAForeignLogoutTakesHiddenKeysForHidden) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}));
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, module.ObjectUri(token, "\x01", true));
+  module.LogOut(token);
+  const Listing listing = source.List(module.TokenUri(token), nullptr);
+  EXPECT_TRUE(listing.problems.empty()) << listing.problems.at(0).error.what();
+  EXPECT_EQ(listing.identities.size(), 1u);
+  EXPECT_TRUE(Signs(*key));
+}
+
+TEST_F(OnMemoryToken, AForeignLogoutInTheMiddleOfAListTakesNothingFromIt) {
+  const std::size_t token = module.AddToken();
+  for (int i = 1; i <= 3; ++i)
+    module.AddIdentity(token, pki.Issue({}), {.id = std::string(1, static_cast<char>(i))});
+  Pkcs11Source source(settings());
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    LoadKey(source, module.ObjectUri(token, "\x01", true));
+    module.Disturb({.seed = seed,
+                    .per_mille = 150,
+                    .budget = 1,
+                    .codes = false,
+                    .removal = false,
+                    .finalise = false,
+                    .sessions = false});
+    const Listing listing = source.List(module.TokenUri(token), nullptr);
+    module.Calm();
+    EXPECT_EQ(listing.identities.size(), 3u) << seed;
+    EXPECT_TRUE(listing.problems.empty()) << seed;
+  }
+}
+
+TEST_F(OnMemoryToken, WhereThePinWouldGoOutAgainTokensAreLookedForAgain) {
+  const std::size_t token = module.AddToken({.label = "card", .serial = "1"});
+  module.AddIdentity(token, pki.Issue({}));
+  Pkcs11Source source(settings());
+  const std::string uri = "pkcs11:token=card;id=%01?pin-value=1234";
+  const auto key = LoadKey(source, uri);
+  module.AddToken({.label = "card", .serial = "2", .pin = "9999"});
+  module.LogOut(token);
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kAmbiguous);
+  EXPECT_EQ(Logins(), 1u);
+}
+
+TEST_F(OnMemoryToken, TheConfiguredPinGoesToNoTokenThatWantsNoLogin) {
+  const std::size_t token = module.AddToken({.login_required = false});
+  module.AddIdentity(token, pki.Issue({}));
+  Settings with_pin = settings();
+  with_pin.token_pin = PinSource::Value(Secret("1234"));
+  for (const std::string& uri :
+       {module.ObjectUri(token, "\x01"), module.TokenUri(token), std::string("pkcs11:")}) {
+    Pkcs11Source source(with_pin);
+    EXPECT_TRUE(CodeOf([&] { LoadKey(source, uri); }).has_value()) << "the key is hidden";
+    source.List(uri, nullptr);
+  }
+  EXPECT_EQ(Logins(), 0u);
+  Pkcs11Source source(with_pin);
+  EXPECT_TRUE(Signs(*LoadKey(source, module.ObjectUri(token, "\x01", true))))
+      << "a URI says what its PIN is for";
+}
+
+TEST_F(OnMemoryToken, ALoginOfSomebodyElseThatIsUndoneAtOnceIsRenewedTwice) {
+  const std::size_t token = module.AddToken();
+  module.AddIdentity(token, pki.Issue({}));
+  for (const std::uint64_t times : {1u, 2u}) {
+    module.LogOut(token);
+    module.Set({.faults = {{.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN, .times = times}}});
+    module.ResetCalls();
+    Pkcs11Source source(settings());
+    EXPECT_TRUE(Signs(*LoadKey(source, module.ObjectUri(token, "\x01", true)))) << times;
+    EXPECT_EQ(Logins(), times + 1);
+  }
+  module.LogOut(token);
+  module.Set({.faults = {{.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN, .times = 0}}});
+  module.ResetCalls();
+  Pkcs11Source source(settings());
+  EXPECT_EQ(CodeOf([&] { LoadKey(source, module.ObjectUri(token, "\x01", true)); }),
+            ErrorCode::kTokenTrouble);
+  EXPECT_EQ(Logins(), 3u);
+}
+
 TEST_F(OnMemoryToken, KeysWithoutAnIdAndCertificatesWithAnotherAreFoundByPublicKey) {
   const std::size_t token = module.AddToken();
   const TestIdentity ec = pki.Issue({.common_name = "ec"});

@@ -2,6 +2,9 @@
 #include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -102,6 +105,50 @@ TEST_P(Pkcs11LoginAnswer, AtTheLoginOfOneOperationToo) {
       << "one for the operation, one for a user whose last session was closed";
   Change([](ModuleBehaviour& b) { b.faults = {}; });
   EXPECT_TRUE(Signs(*key));
+}
+
+// One thread is in C_Login when the others begin to wait for it.
+TEST_P(Pkcs11LoginAnswer, IsThatOfAllThreadsThatWaitForIt) {
+  const auto fail = [](ModuleBehaviour& b) {
+    b.faults = {{.function = "C_Login", .result = GetParam(), .times = 0}};
+  };
+  Change([&](ModuleBehaviour& b) {
+    fail(b);
+    b.gather = {{"C_Login", 1000}};
+  });
+  Pkcs11Source source(settings());
+  std::array<std::atomic<pid_t>, 8> ids{};
+  std::atomic<int> failures{0};
+  {
+    std::vector<std::jthread> threads;
+    for (auto& id : ids) {
+      threads.emplace_back([&] {
+        id = gettid();
+        if (CodeOf([&] { LoadKey(source, Uri(false) + "?pin-value=9999"); })) ++failures;
+      });
+    }
+    const auto all_wait = [&] {
+      return module->Count("C_Login") == 1 &&
+             std::ranges::all_of(ids, [](const auto& id) { return id != 0 && Sleeps(id); });
+    };
+    for (int i = 0; i < 20'000 && !all_wait(); ++i) usleep(1000);
+    Change([&](ModuleBehaviour& b) {
+      fail(b);
+      b.gather = {};
+    });
+  }
+  EXPECT_EQ(failures, 8);
+  EXPECT_EQ(module->Count("C_Login"), 1u);
+  module->Set({});
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
+}
+
+TEST_F(Pkcs11PinRules, APinThatFailedInAnotherThreadDoesNotKeepAnotherPinBack) {
+  Change([](ModuleBehaviour& b) { b.delays_us = {{"C_Login", 200'000}}; });
+  Pkcs11Source source(settings());
+  std::jthread wrong([&] { CodeOf([&] { LoadKey(source, Uri(false) + "?pin-value=9999"); }); });
+  while (module->Count("C_Login") == 0) usleep(1000);
+  EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
 TEST_F(Pkcs11PinRules, OnlyTokensThatWantALoginAreCandidatesForTheConfiguredPin) {

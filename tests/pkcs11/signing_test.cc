@@ -130,6 +130,12 @@ TEST_F(Pkcs11Rsa, ATokenThatRefusesDigestsInSecretSignsTheMessageInTheSameOperat
   EXPECT_FALSE(key->NeedsMessage(kPkcs1Sha256));
   EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPkcs1Sha256));
   EXPECT_TRUE(key->NeedsMessage(kPkcs1Sha256));
+  const std::vector<std::uint8_t> digest(32, 5);
+  std::vector<std::uint8_t> signature(256);
+  EXPECT_EQ(CodeOf([&] { key->Sign(kPkcs1Sha256, digest, signature); }), ErrorCode::kUnsupported);
+  module->Set({});
+  EXPECT_EQ(key->Sign(kPkcs1Sha256, digest, signature), 256u) << "it takes digests again";
+  EXPECT_FALSE(key->NeedsMessage(kPkcs1Sha256));
 }
 
 TEST_F(Pkcs11Rsa, AnOperationThatSaysBufferTooSmallLosesNothing) {
@@ -141,7 +147,7 @@ TEST_F(Pkcs11Rsa, AnOperationThatSaysBufferTooSmallLosesNothing) {
   EXPECT_TRUE(Signs(*key));
 }
 
-TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsLeftOutFromThenOn) {
+TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsTriedLastFromThenOn) {
   Change([](ModuleBehaviour& b) { b.refused_mechanisms = {CKM_RSA_PKCS_PSS}; });
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());
@@ -149,6 +155,31 @@ TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsLeftOutFromThenOn) {
   module->Reset();
   EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha384));
   EXPECT_EQ(module->Count("*"), 2u);
+  Change([](ModuleBehaviour& b) { b.refused_mechanisms = {CKM_RSA_X_509}; });
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha384)) << "the first one works again";
+  module->Reset();
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha384));
+  EXPECT_EQ(module->Count("*"), 2u);
+}
+
+TEST_F(Pkcs11Rsa, OneRefusalTakesNoSchemeFromTheKey) {
+  Pkcs11Source source(settings());
+  const auto key = LoadKey(source, Uri());
+  const auto schemes = key->schemes();
+  for (const unsigned long mechanism : {CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_RSA_X_509}) {
+    Change([&](ModuleBehaviour& b) { b.refused_mechanisms = {mechanism}; });
+    for (const SignatureScheme scheme : schemes) EXPECT_TRUE(Signs(*key, scheme)) << mechanism;
+    module->Set({});
+    EXPECT_EQ(key->schemes(), schemes);
+  }
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = {CKM_RSA_PKCS_PSS}; });
+  module->DropSessions();
+  Change([](ModuleBehaviour& b) { b.handle_shift = 1; });
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha256));
+  Change([](ModuleBehaviour& b) { b.allowed_mechanisms = {}; });
+  Change([](ModuleBehaviour& b) { b.handle_shift = 2; });
+  EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPssRsaeSha256));
+  EXPECT_EQ(key->schemes(), schemes) << "what the key allows is what it said last";
 }
 
 TEST_F(Pkcs11Rsa, PssWithUnequalHashesAndRawRsaWork) {

@@ -234,6 +234,19 @@ TEST_F(Pkcs11Stale, OneNotLoggedInDoesNotMakeTheKeyAskForItsPinEachTime) {
   }
 }
 
+TEST_F(Pkcs11Stale, AContextLoginThatWasNoneDoesNotMakeTheKeyAskForItsPinEachTime) {
+  Change([&](ModuleBehaviour& b) {
+    b.faults = {{.function = "C_Sign", .result = CKR_USER_NOT_LOGGED_IN, .times = 2},
+                {.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN}};
+  });
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("C_Login"), 2u) << "the load's, and one for the operation";
+  module->Set({});
+  module->Reset();
+  EXPECT_TRUE(Signs(*key));
+  EXPECT_EQ(module->Count("*"), 2u);
+}
+
 // The wrapped module in this process is finalised as another part of the program would do it.
 TEST_F(Pkcs11Stale, AForeignFinalizeIsMadeGoodOnEveryPath) {
   for (int i = 0; i < 5; ++i) {

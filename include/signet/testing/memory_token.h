@@ -149,6 +149,10 @@ class MemoryModule {
   void LogOut(std::size_t token);
   void DropSessions();
   void FinaliseByOthers();
+  // LoseService makes the module lose what it speaks to, as when its daemon was restarted: every call gives
+  // `code` until C_Finalize and C_Initialize. With CKR_OK it shows no token, and sessions give
+  // DEVICE_REMOVED.
+  void LoseService(unsigned long code);
   // SetFlags adds to the flags of CK_TOKEN_INFO. SetTries says how many are left; 0 locks the PIN.
   void SetFlags(std::size_t token, unsigned long flags);
   void SetTries(std::size_t token, int tries);

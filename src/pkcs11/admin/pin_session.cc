@@ -92,9 +92,9 @@ LoginStep PinSession::LogIn(Token::Lease& lease) {
       return own_.NextStep(CKS_RW_PUBLIC_SESSION, info, false, 0);
     case Step::kAskReader:
     case Step::kSendPin:
-      CallLogin(lease, step, info);
       ++logins_;
-      return step;
+      // Who was logged in already may be logged out by now: then it is done once more.
+      return CallLogin(lease, step, info) ? step : LogIn(lease);
     case Step::kAskPerson:
     case Step::kFail:
       break;
@@ -104,19 +104,20 @@ LoginStep PinSession::LogIn(Token::Lease& lease) {
   throw own_.ErrorOf(step);
 }
 
-void PinSession::CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info) {
+// CallLogin is false where the login was undone at once.
+bool PinSession::CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info) {
   const CK_RV rv = own_.Pass(step, false, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
     return lease.Call(SIGNET_CK(C_Login), kNoMechanism, own_.user, pin, size);
   });
   if (rv == CKR_OK) Accepted(own_.ledger_name, own_.pin.pin);
-  if (rv == CKR_OK) return;
+  if (rv == CKR_OK) return true;
   // Where it is not so, C_SetPIN would take the PIN for another user's.
-  const bool is_in =
-      rv == CKR_USER_ALREADY_LOGGED_IN && own_.NextStep(lease.State(), info, false, 0).kind == Step::kReady;
-  if (is_in) return;
+  if (rv == CKR_USER_ALREADY_LOGGED_IN)
+    return own_.NextStep(lease.State(), info, false, 0).kind == Step::kReady;
   failure_ = PinError(rv, "C_Login", own_.user, info);
   // With an expired PIN the token allows C_SetPIN and nothing else.
   if (rv != CKR_PIN_EXPIRED) throw Error(*failure_);
+  return true;
 }
 
 void PinSession::InitPin(const std::optional<Secret>& new_pin) {

@@ -45,7 +45,7 @@ class PinSession {
 
  private:
   LoginStep LogIn(Token::Lease& lease);
-  void CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info);
+  bool CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info);
   void CallSetPin(Token::Lease& lease, const LoginStep& step, const std::optional<Secret>& new_pin);
 
   const std::shared_ptr<Token> token_;

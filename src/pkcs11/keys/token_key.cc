@@ -29,7 +29,8 @@ TokenKey::TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentia
       credentials_(std::move(credentials)),
       mark_(std::move(mark)),
       public_key_(std::move(public_key)),
-      usable_(RowsIn(*token_->KnownMechanisms())) {
+      listed_(RowsIn(*token_->KnownMechanisms())),
+      usable_(listed_) {
   const bool rsa = type() == KeyType::kRsa || type() == KeyType::kRsaPss;
   if (rsa && raw_signature_size() > kMaxModulus) {
     throw Error({.code = ErrorCode::kUnsupported,
@@ -54,7 +55,7 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t handles) {
          .hint = "Put the certificate that was issued for this key beside it."});
   }
   signs_ = signs;
-  usable_.fetch_and(signs ? AllowedRows(object) : MechanismSet{0});
+  usable_ = signs ? listed_ & AllowedRows(object) : MechanismSet{0};
   proven_.store(same == true);
   if (object.attributes.FlagOf(CKA_ALWAYS_AUTHENTICATE) == true) always_authenticate_ = true;
   private_ = object.attributes.FlagOf(CKA_PRIVATE) == true;

@@ -117,6 +117,8 @@ class TokenKey final : public PrivateKey {
   // Try makes the signature by `plan`; nothing where the token refuses the mechanism, with `refusal`.
   std::optional<Outcome> Try(Token::Lease& lease, std::size_t plan, Job& job, CK_OBJECT_HANDLE handle,
                              CK_RV& refusal);
+  // Remember notes which mechanisms were refused before `plan` worked.
+  void Remember(std::size_t plan, MechanismSet refused) noexcept;
   Error NoMechanism(const Job& job) const;
   CK_RV Begin(Token::Lease& lease, const MechanismRow& row, const Job& job, CK_OBJECT_HANDLE handle);
   Outcome Finish(Token::Lease& lease, const MechanismRow& row, Job& job);
@@ -155,7 +157,9 @@ class TokenKey final : public PrivateKey {
   const std::shared_ptr<const Credentials> credentials_;
   const Mark mark_;
   const PublicKey public_key_;
-  std::atomic<MechanismSet> usable_;
+  const MechanismSet listed_;          // by the token
+  std::atomic<MechanismSet> usable_;   // of those, what the key allows
+  std::atomic<MechanismSet> late_{0};  // tried last: refused while another one of `usable_` worked
   std::atomic<bool> located_{false};
   std::atomic<bool> proven_{false};
   std::atomic<bool> signs_{true};  // CKA_SIGN
@@ -181,7 +185,7 @@ void TokenKey::Operate(const char* call, Operation operation) {
                         .login_first = private_.load(std::memory_order_relaxed),
                         .exclusive = exclusive};
     if (token_->Use(access, once) == Outcome::kDone) {
-      if (exclusive) always_authenticate_ = true;
+      if (pin && pin->works) always_authenticate_ = true;
       return;
     }
     if (exclusive) throw RvError(CKR_USER_NOT_LOGGED_IN, call, token_->label()).WithUri(credentials_->uri);

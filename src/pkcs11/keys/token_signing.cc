@@ -62,9 +62,12 @@ bool TokenKey::Supports(const SigningAlgorithm& algorithm) const {
                                           PlanFor(algorithm, InputForm::kMessage, usable).has_value());
 }
 
+// NeedsMessage: a digest is of no use either where what signs it was refused last, and a message works.
 bool TokenKey::NeedsMessage(const SigningAlgorithm& algorithm) const {
-  return Supports(algorithm) &&
-         !PlanFor(algorithm, InputForm::kDigest, usable_.load(std::memory_order_relaxed)).has_value();
+  const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  const MechanismSet first = usable & ~late_.load(std::memory_order_relaxed);
+  if (!Supports(algorithm) || PlanFor(algorithm, InputForm::kDigest, first)) return false;
+  return !PlanFor(algorithm, InputForm::kDigest, usable) || PlanFor(algorithm, InputForm::kMessage, first);
 }
 
 std::size_t TokenKey::raw_signature_size() const noexcept {
@@ -133,22 +136,30 @@ TokenKey::Outcome TokenKey::SignOn(Token::Lease& lease, Job& job) {
   if (LacksContextPin(job.trial)) return Outcome::kContextLoginWanted;
   if (!signs_.load(std::memory_order_relaxed)) throw NotForSigning();
   const MechanismSet usable = usable_.load(std::memory_order_relaxed);
+  const MechanismSet late = late_.load(std::memory_order_relaxed);
   MechanismSet refused = 0;
   CK_RV rv = CKR_OK;
-  for (const InputForm form : {InputForm::kDigest, InputForm::kMessage}) {
-    if (form == InputForm::kMessage && !job.message) break;
-    for (auto plan = PlanFor(job.algorithm, form, usable); plan;
-         plan = PlanFor(job.algorithm, form, usable, *plan + 1)) {
-      if (const auto outcome = Try(lease, *plan, job, handle, rv)) {
-        // The token's list promised more than it keeps: the ways that it refused are left out from now on.
-        if (refused != 0) usable_.fetch_and(~refused);
-        return *outcome;
+  for (const MechanismSet rows : {usable & ~late, usable & late}) {
+    for (const InputForm form : {InputForm::kDigest, InputForm::kMessage}) {
+      if (form == InputForm::kMessage && !job.message) break;
+      for (auto plan = PlanFor(job.algorithm, form, rows); plan;
+           plan = PlanFor(job.algorithm, form, rows, *plan + 1)) {
+        if (const auto outcome = Try(lease, *plan, job, handle, rv)) {
+          if (refused != 0 || (late >> *plan & 1) != 0) Remember(*plan, refused);
+          return *outcome;
+        }
+        if (rv == CKR_MECHANISM_INVALID) refused |= MechanismSet{1} << *plan;
       }
-      if (rv == CKR_MECHANISM_INVALID) refused |= MechanismSet{1} << *plan;
     }
   }
   if (rv == CKR_OK) throw NoMechanism(job);
   throw RvError(rv, "C_SignInit", token_->label()).WithUri(credentials_->uri);
+}
+
+// One refusal says nothing of the next call: what was refused is tried last, and first again once it works.
+void TokenKey::Remember(std::size_t plan, MechanismSet refused) noexcept {
+  late_.fetch_or(refused);
+  late_.fetch_and(~(MechanismSet{1} << plan));
 }
 
 std::optional<TokenKey::Outcome> TokenKey::Try(Token::Lease& lease, std::size_t plan, Job& job,

@@ -4,6 +4,7 @@
 #include <signet/settings.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,10 +12,11 @@
 
 namespace signet {
 
-// CalledOn says what a logged call was about.
+// CalledOn says what a call was about, for the log and for Module::Call.
 struct CalledOn {
   std::string_view token;  // label; empty: the module itself
   CK_MECHANISM_TYPE mechanism = CK_UNAVAILABLE_INFORMATION;
+  std::uint64_t initialisation = 0;  // of the module, in which the session was opened; 0: no session
 };
 
 // CallLog writes one line for each PKCS#11 call: when, by which thread, module, token, function, mechanism,

@@ -11,6 +11,7 @@ Rung Ladder::FirstUnclimbed(std::initializer_list<Rung> rungs) const noexcept {
 
 Rung Ladder::Choose(const Failure& failure) const noexcept {
   using enum Rung;
+  const bool finding = failure.stage == Stage::kFind || failure.stage == Stage::kOpen;
   switch (failure.staleness) {
     case Staleness::kNone:
       return kFail;
@@ -22,16 +23,16 @@ Rung Ladder::Choose(const Failure& failure) const noexcept {
     case Staleness::kObjects:
       return FirstUnclimbed({kObjects, kPlace});
     case Staleness::kPlace:
-      return FirstUnclimbed({kPlace});
+      // What is found and then said to be absent, or cannot be looked for, is not the token's matter.
+      return finding ? FirstUnclimbed({kPlace, kModule}) : FirstUnclimbed({kPlace});
     case Staleness::kModule:
       return FirstUnclimbed({kModule});
     case Staleness::kUnknown:
       break;
   }
   // A module that lost its daemon says so while slots are found or sessions opened, again and again.
-  const bool may_be_module =
-      failure.in_a_row || failure.stage == Stage::kFind || failure.stage == Stage::kOpen;
-  return may_be_module ? FirstUnclimbed({kSession, kPlace, kModule}) : FirstUnclimbed({kSession, kPlace});
+  return failure.in_a_row || finding ? FirstUnclimbed({kSession, kPlace, kModule})
+                                     : FirstUnclimbed({kSession, kPlace});
 }
 
 Rung Ladder::Next(const Failure& failure) noexcept {

@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <optional>
-#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -38,17 +35,15 @@ void Pad(unsigned char (&text)[N]) {
 
 }  // namespace
 
-Module::Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args,
+Module::Module(CK_FUNCTION_LIST* functions, std::string path, const std::string& init_args,
                std::shared_ptr<CallLog> log)
-    : functions_(functions),
-      name_(Taken(p11_kit_module_get_name(functions))),
+    : name_(Taken(p11_kit_module_get_name(functions))),
       path_(Taken(p11_kit_module_get_filename(functions))),
-      init_args_(std::move(init_args)),
-      log_(std::move(log)),
-      born_in_(ForkGeneration()) {
+      log_(std::move(log)) {
   if (path_.empty()) path_ = std::move(path);
   if (name_.empty()) name_ = Stem(path_);
   holds_trust_ = Taken(p11_kit_config_option(functions, "trust-policy")) == "yes";
+  view_ = ModuleView::Share(functions, path_, init_args);
 }
 
 std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_args,
@@ -85,15 +80,6 @@ std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& i
   return modules;
 }
 
-Module::~Module() {
-  // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's
-  // alone.
-  if (ProcessIsExiting()) return;
-  State* state = state_.IfMade();
-  if (state != nullptr) state->exit_handler.reset();
-  if (state != nullptr || born_in_ == ForkGeneration()) p11_kit_module_release(functions_);
-}
-
 bool Module::IsAt(const std::string& path) const {
   std::error_code error;
   return path == path_ || std::filesystem::equivalent(path, path_, error);
@@ -106,91 +92,6 @@ bool Module::IsNamed(const std::string& name) const {
   return name == stem;
 }
 
-void Module::EnsureReady() {
-  State& state = state_.Get();
-  if (state.ready.load(std::memory_order_acquire)) [[likely]]
-    return;
-  Turns::Turn turn(state.turns);
-  if (!state.ready.load(std::memory_order_acquire)) Initialise(state, turn);
-}
-
-void Module::Reinitialise(std::uint64_t seen) {
-  State& state = state_.Get();
-  Turns::Turn turn(state.turns);
-  if (state.initialisation.load() != seen || !state.ready.load()) return;
-  state.exit_handler.reset();  // finalises
-  Initialise(state, turn);
-  Revive();
-}
-
-// Revive initialises a module that others finalised while several views of it are in use: p11-kit, which
-// counts them, calls C_Initialize for the first alone.
-void Module::Revive() {
-  CK_INFO info{};
-  if (functions_->C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED) return;
-  CK_FUNCTION_LIST* const whole = p11_kit_module_load(path_.c_str(), P11_KIT_MODULE_UNMANAGED);
-  if (whole == nullptr) return;
-  std::string reserved = init_args_;
-  if (reserved.empty()) reserved = Taken(p11_kit_config_option(functions_, "x-init-reserved"));
-  CK_C_INITIALIZE_ARGS args{};
-  args.flags = CKF_OS_LOCKING_OK;
-  if (!reserved.empty()) args.pReserved = reserved.data();
-  // What it answers, the next call shows.
-  whole->C_Initialize(&args);
-  p11_kit_module_release(whole);
-}
-
-void Module::Initialise(State& state, Turns::Turn& turn) {
-  if (ProcessIsExiting()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Initialize", "");
-  const CK_RV rv = CallInitialise(state);
-  if (!turn.Keep()) {  // It took too long, and somebody else tries by now.
-    if (rv == CKR_OK) functions_->C_Finalize(nullptr);
-    throw Explained(CKR_FUNCTION_CANCELED);
-  }
-  if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) throw Explained(rv);
-  // Named now, so that we finalise before the exit handlers of whatever the module brought with it run.
-  ExitHandler::RunBefore(path_);
-  state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
-  state.initialisation.fetch_add(1);
-  state.ready.store(true, std::memory_order_release);
-}
-
-CK_RV Module::CallInitialise(State& state) {
-  const CallWatch::Call watched(CallWatch::Current(), "C_Initialize", "", state.lost);
-  const auto before = std::chrono::steady_clock::now();
-  CK_C_INITIALIZE_ARGS args{};
-  args.flags = CKF_OS_LOCKING_OK;
-  if (!init_args_.empty()) args.pReserved = const_cast<char*>(init_args_.c_str());
-  // Without arguments of our own p11-kit passes those that the module's configuration file gives.
-  CK_RV rv = functions_->C_Initialize(init_args_.empty() ? nullptr : &args);
-  if (rv == CKR_CANT_LOCK) {
-    args.flags = 0;
-    rv = functions_->C_Initialize(&args);
-    state.serialised = rv == CKR_OK;
-  }
-  if (log_ != nullptr) log_->Write(name_, "C_Initialize", {}, rv, std::chrono::steady_clock::now() - before);
-  return rv;
-}
-
-// Finalise waits a moment for calls that other threads are in: to finalise under them could crash. Those that
-// are known to hang it does not wait for.
-void Module::Finalise(State& state) noexcept {
-  state.ready.store(false);
-  for (int i = 0; i < 200 && state.in_flight.load() > state.lost.load(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  if (state.in_flight.load() == 0) functions_->C_Finalize(nullptr);
-}
-
-Error Module::Explained(CK_RV rv) const {
-  return Error(
-      {.code = ErrorCode::kModuleTrouble,
-       .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", name_, RowOfRv(rv).detail),
-       .call = "C_Initialize",
-       .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-       .hint = "Check the module's own configuration and that this user may read its files."});
-}
-
 std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
   const std::uint64_t seen = initialisation();
   std::vector<CK_SLOT_ID> slots = AskForSlots(true);
@@ -199,17 +100,29 @@ std::vector<CK_SLOT_ID> Module::SlotsWithToken() {
 }
 
 bool Module::Renew(std::uint64_t seen) {
-  State& state = state_.Get();
+  ModuleView::State& state = view_->state();
   if (state.initialisation.load() != seen) return true;  // Another thread did.
-  if (!state.pause.Over()) return false;
-  Reinitialise(seen);
-  return true;
+  return state.pause.Over() && view_->Reinitialise(seen, Caller());
 }
 
 bool Module::RenewAfter(const Error& error, std::uint64_t seen) {
-  if (StalenessOf(error) != Staleness::kModule) return Renew(seen);
-  Reinitialise(seen);
-  return true;
+  return StalenessOf(error) == Staleness::kModule ? view_->Reinitialise(seen, Caller()) : Renew(seen);
+}
+
+Error Module::Explained(const Error& error) {
+  const Staleness staleness = StalenessOf(error);
+  const bool may_be_module =
+      staleness == Staleness::kModule || staleness == Staleness::kUnknown || staleness == Staleness::kPlace;
+  if (!may_be_module || !view_->state().shared.load()) return error;
+  return Error({.code = error.code(),
+                .detail = fmt::format("{}; the module {} cannot be initialised anew, as another part of the "
+                                      "program uses it too",
+                                      error.detail(), name_),
+                .call = error.call(),
+                .native = error.native(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .hint = "Restart the program."});
 }
 
 std::vector<CK_SLOT_ID> Module::AskForSlots(bool with_token) {

@@ -4,11 +4,9 @@
 #include "pkcs11/module/call_log.h"
 #include "pkcs11/module/cryptoki.h"
 #include "pkcs11/module/ladder.h"
-#include "pkcs11/module/renewal_pause.h"
+#include "pkcs11/module/module_view.h"
 #include "process/call_watch.h"
 #include "process/exit_handler.h"
-#include "process/fork_local.h"
-#include "process/turns.h"
 #include <signet/error.h>
 
 #include <atomic>
@@ -20,9 +18,8 @@
 
 namespace signet {
 
-// Module is our own view of a PKCS#11 module, as p11-kit gives it: nobody else's C_Finalize or
-// C_CloseAllSessions reaches it. It is initialised at the first EnsureReady in each process, and finalised
-// when it dies or before the process exits, whichever comes first. Thread-safe.
+// Module is a PKCS#11 module as one source has it, with the source's call log; the initialisation is that of
+// the process's ModuleView. Thread-safe.
 class Module {
  public:
   // Load opens `path`; throws Error kModuleTrouble. `init_args` is what C_Initialize passes on, or empty.
@@ -31,7 +28,6 @@ class Module {
   // LoadConfigured opens all modules that p11-kit has configured.
   static std::vector<std::shared_ptr<Module>> LoadConfigured(const std::string& init_args,
                                                              const std::shared_ptr<CallLog>& log);
-  ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
@@ -46,22 +42,23 @@ class Module {
 
   // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it
   // is.
-  void EnsureReady();
+  void EnsureReady() { view_->EnsureReady(Caller()); }
   // initialisation is a number that differs after each C_Initialize of ours.
-  std::uint64_t initialisation() { return state_.Get().initialisation.load(std::memory_order_acquire); }
-  // Reinitialise initialises a module that says CKR_CRYPTOKI_NOT_INITIALIZED; `seen` is what initialisation()
-  // was before the call that said so, so that of many threads one acts.
-  void Reinitialise(std::uint64_t seen);
+  std::uint64_t initialisation() { return view_->state().initialisation.load(std::memory_order_acquire); }
   // Renew finalises and initialises our view of a module that fails without saying why, as one does whose
-  // daemon was restarted, with pauses that grow while that does not help; false where it is too early.
+  // daemon was restarted, with pauses that grow while that does not help; false where it is too early. `seen`
+  // is what initialisation() was before the call that failed, so that of many threads one acts.
   bool Renew(std::uint64_t seen);
-  // RenewAfter does what `error` asks for: Reinitialise or Renew.
+  // RenewAfter does what `error` asks for: Renew, or without a pause where the module says that it is not
+  // initialised. False where nothing was renewed.
   bool RenewAfter(const Error& error, std::uint64_t seen);
+  // Explained adds to an error that stays why the module cannot be initialised anew, where that is so.
+  Error Explained(const Error& error);
   // Works tells that an action succeeded: the pauses of Renew begin anew.
   void Works() noexcept {
-    RenewalPause& pause = state_.Get().pause;
-    if (pause.pausing()) [[unlikely]]
-      pause.Reset();
+    ModuleView::State& state = view_->state();
+    if (state.pause.pausing()) [[unlikely]]
+      state.pause.Reset();
   }
 
   // Retry calls `work()`, which is about the module and no token, and once more after each thing that can be
@@ -75,8 +72,8 @@ class Module {
         return work();
       } catch (const Error& error) {
         const Rung rung = ladder.Next({.staleness = StalenessOf(error), .stage = Stage::kFind});
-        if (rung == Rung::kFail || ProcessIsExiting()) throw;
-        if (rung == Rung::kModule && !RenewAfter(error, seen)) throw;
+        if (rung == Rung::kFail || ProcessIsExiting()) throw Explained(error);
+        if (rung == Rung::kModule && !RenewAfter(error, seen)) throw Explained(error);
       }
     }
   }
@@ -89,67 +86,52 @@ class Module {
   CK_TOKEN_INFO TokenInfo(CK_SLOT_ID slot);
 
   // Call calls `function` of the module and logs it. In a process that is exiting, or that was forked since
-  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead, and CKR_FUNCTION_CANCELED in work that was
-  // given up, as an earlier call of it did not come back in time (CallWatch). No lock is held meanwhile,
-  // unless the module cannot be used by several threads (CKR_CANT_LOCK).
+  // EnsureReady, it returns CKR_CRYPTOKI_NOT_INITIALIZED instead, CKR_FUNCTION_CANCELED in work that was
+  // given up, as an earlier call of it did not come back in time (CallWatch), and CKR_SESSION_HANDLE_INVALID
+  // where the session is of an earlier initialisation: its number may be another's by now. No lock is held
+  // meanwhile, unless the module cannot be used by several threads (CKR_CANT_LOCK).
   template <class Function, class... Args>
   CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, const CalledOn& on, Args... args) {
-    State& state = state_.Get();
+    ModuleView::State& state = view_->state();
     const InFlight in_flight(state);
     if (!state.ready.load() || ProcessIsExiting()) return CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (on.initialisation != 0 && on.initialisation != state.initialisation.load())
+      return CKR_SESSION_HANDLE_INVALID;
     CallWatch* const watch = CallWatch::Current();
     if (watch != nullptr && watch->given_up()) return CKR_FUNCTION_CANCELED;
     const CallWatch::Call watched(watch, name, on.token, state.lost);
     std::optional<Lock> serial;
     if (state.serialised.load(std::memory_order_relaxed)) serial.emplace(state.serial);
     if (log_ == nullptr) [[likely]]
-      return (functions_->*function)(args...);
+      return (view_->functions().*function)(args...);
     const auto before = std::chrono::steady_clock::now();
-    const CK_RV rv = (functions_->*function)(args...);
+    const CK_RV rv = (view_->functions().*function)(args...);
     log_->Write(name_, name, on, rv, std::chrono::steady_clock::now() - before);
     return rv;
   }
 
  private:
-  struct State {
-    Turns turns;
-    std::atomic<bool> ready{false};
-    std::atomic<bool> serialised{false};
-    std::atomic<std::uint64_t> initialisation{0};
-    RenewalPause pause;
-    std::atomic<int> in_flight{0};
-    std::atomic<int> lost{0};  // of those, which nobody waits for any more
-    Mutex serial;              // held during calls of a module that says CKR_CANT_LOCK, and of no other
-    std::unique_ptr<ExitHandler> exit_handler;
-  };
-
   class InFlight {
    public:
-    explicit InFlight(State& state) noexcept : state_(state) { state_.in_flight.fetch_add(1); }
+    explicit InFlight(ModuleView::State& state) noexcept : state_(state) { state_.in_flight.fetch_add(1); }
     ~InFlight() { state_.in_flight.fetch_sub(1); }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
 
    private:
-    State& state_;
+    ModuleView::State& state_;
   };
 
-  Module(CK_FUNCTION_LIST* functions, std::string path, std::string init_args, std::shared_ptr<CallLog> log);
-  void Initialise(State& state, Turns::Turn& turn);
-  CK_RV CallInitialise(State& state);
-  void Revive();
-  void Finalise(State& state) noexcept;
-  Error Explained(CK_RV rv) const;
+  Module(CK_FUNCTION_LIST* functions, std::string path, const std::string& init_args,
+         std::shared_ptr<CallLog> log);
+  ModuleView::Caller Caller() const noexcept { return {name_, log_.get()}; }
   std::vector<CK_SLOT_ID> AskForSlots(bool with_token);
 
-  CK_FUNCTION_LIST* const functions_;
   std::string name_;
   std::string path_;
-  const std::string init_args_;
   const std::shared_ptr<CallLog> log_;
   bool holds_trust_ = false;
-  const std::uint64_t born_in_;
-  ForkLocal<State> state_;
+  std::shared_ptr<ModuleView> view_;
 };
 
 }  // namespace signet

@@ -25,9 +25,9 @@ class Lister {
       : reader_(reader),
         token_(std::move(token)),
         credentials_(std::move(credentials)),
-        keys_visible_(keys_visible),
         chain_file_(chain_file),
-        survey_(Read(reader, keys_visible)) {}
+        survey_(Read(reader, keys_visible)),
+        keys_visible_(keys_visible && reader.lease().ShowsPrivate()) {}
 
   Listing List() {
     const std::set<const StoredObject*> certificates = Named(CKO_CERTIFICATE);
@@ -197,9 +197,9 @@ class Lister {
   TokenReader& reader_;
   const std::shared_ptr<Token> token_;
   const std::shared_ptr<const Credentials> credentials_;
-  const bool keys_visible_;
   const std::vector<Certificate>& chain_file_;
   const Survey survey_;
+  const bool keys_visible_;  // before the survey and after it: a logout may have come between
   std::map<std::string, int> shared_ids_;
   std::set<std::string> public_facts_;
   Listing listing_;
@@ -214,7 +214,7 @@ Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<cons
   return token->Use(access, [&](Token::Lease& lease) {
     const auto mechanisms = token->Mechanisms(lease);
     TokenReader reader(lease, uri);
-    Listing listing = Lister(reader, token, credentials, !token->LoginIsDue(), chain_file).List();
+    Listing listing = Lister(reader, token, credentials, lease.ShowsPrivate(), chain_file).List();
     // The login may have been undone during the search.
     lease.RequireLogin();
     return listing;

@@ -195,14 +195,16 @@ bool KeyIsHidden(Token::Lease& lease, const Pkcs11Uri& uri) {
 
 }  // namespace
 
-// A private key that can be seen without login is used without one. Some tokens hide certificates and public
-// keys too before the login; nobody is asked for a PIN on that suspicion.
+// A private key that can be seen without login is used without one. Where the URI names no object and a PIN
+// is at hand, the login comes first: which key is meant is judged on all that the token has. Some tokens hide
+// certificates and public keys too before the login; nobody is asked for a PIN on that suspicion.
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                        Wanted wanted, const std::vector<Certificate>& chain_file) {
   using enum Settings::LoginBehavior;
   const bool keys = (wanted & kWantPrivateKeys) != 0;
   const bool named = (uri.id() && !uri.id()->empty()) || uri.object();
+  const bool judged_on_all = keys && !named && token->HasPin(*credentials);
   const auto load = [&](const Access& access) {
     return token->Use(access, [&](Token::Lease& lease) {
       if (keys && named && !lease.logged_in() && KeyIsHidden(lease, uri)) lease.RequireLogin();
@@ -213,13 +215,13 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
           Loader(reader, token, credentials, chain_file).Load(wanted, !uri.object_class());
       // The login may have been undone during the search.
       if (keys && named && objects.private_keys.empty() && objects.problems.empty()) lease.Missing();
-      if (keys && !named) lease.RequireLogin();
+      if (keys && !named && (judged_on_all || objects.private_keys.empty())) lease.RequireLogin();
       return objects;
     });
   };
   if (keys || credentials->behavior == kAlways) {
     return load(
-        {.credentials = credentials.get(), .login_first = !named || credentials->behavior == kAlways});
+        {.credentials = credentials.get(), .login_first = judged_on_all || credentials->behavior == kAlways});
   }
   StoredObjects objects = load({});
   const bool found = !objects.public_keys.empty() || !objects.certificates.empty();

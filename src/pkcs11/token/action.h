@@ -4,9 +4,11 @@
 #include "pkcs11/module/ladder.h"
 #include "pkcs11/token/credentials.h"
 #include <signet/error.h>
+#include <signet/secret.h>
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
 namespace signet {
 
@@ -26,6 +28,12 @@ class LoginFailure {
  private:
   mutable Mutex mutex_;
   std::optional<Error> failure_ SIGNET_GUARDED_BY(mutex_);
+};
+
+// SpentPin is a PIN whose C_Login gave neither OK nor "already logged in", and what it gave.
+struct SpentPin {
+  Secret pin;
+  Error failure;
 };
 
 // Access says what a piece of work on a token needs.
@@ -64,6 +72,7 @@ struct Action {
   int logins = 0;                      // that succeeded in this action
   bool asked = false;                  // the prompt
   bool searched_again = false;         // see Token::Lease::Missing
+  std::vector<SpentPin> spent;         // by other actions, in a login that this one waited for
   std::optional<Error> login_failure;  // of a C_Login that gave neither OK nor "already logged in"
 };
 

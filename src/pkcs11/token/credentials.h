@@ -11,8 +11,9 @@ namespace signet {
 
 // Credentials are where the PIN for one token may come from, and what may be done with it.
 struct Credentials {
-  PinSource pin;              // from the URI, or the settings' where it is clear that it is for this token
-  bool pin_withheld = false;  // the settings have one, and it is not clear
+  PinSource pin;  // from the URI, or the settings' where it is clear that it is for this token
+  bool pin_is_configured = false;     // `pin` is the settings': for a token that wants a login, and no other
+  bool pin_withheld = false;          // the settings have one, and it is not clear
   std::shared_ptr<PinPrompt> prompt;  // may be null
   std::string uri;                    // for messages
   Settings::LoginBehavior behavior = Settings::LoginBehavior::kAuto;

@@ -3,6 +3,7 @@
 #include "pkcs11/token/login_errors.h"
 #include "pkcs11/token/send_pin.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,7 +35,8 @@ PinPolicy PolicyOf(const Credentials& credentials) {
 }  // namespace
 
 bool Login::wanted(const Credentials& credentials) const noexcept {
-  return (sessions_.flags() & CKF_LOGIN_REQUIRED) != 0 || !credentials.pin.empty() ||
+  const bool brought = !credentials.pin.empty() && !credentials.pin_is_configured;
+  return (sessions_.flags() & CKF_LOGIN_REQUIRED) != 0 || brought ||
          credentials.behavior == Settings::LoginBehavior::kAlways;
 }
 
@@ -82,9 +84,12 @@ void Login::Ensure(Action& action) {
   const std::uint64_t generation = ForkGeneration();
   {
     Lock lock(mutex_);
+    const std::uint64_t first_round = round_;
     while (busy_) {
       const std::uint64_t round = round_;
+      ++waiting_;
       while (round_ == round) over_.Wait(lock);
+      Share(action, first_round);
       if (believed()) return;
       // Without a PIN of its own this thread would ask the same person once more.
       if (credentials.pin.empty() && failure_) throw Error(*failure_);
@@ -92,11 +97,13 @@ void Login::Ensure(Action& action) {
     if (believed()) return;
     busy_ = true;
   }
-  CallWatch::Holding turn([](void* login) { static_cast<Login*>(login)->End(GivenUp(), 0); }, this);
+  CallWatch::Holding turn([](void* login) { static_cast<Login*>(login)->End(GivenUp(), 0, std::nullopt); },
+                          this);
   std::optional<Error> failure;
+  std::optional<SpentPin> spent;
   std::uint64_t epoch = 0;
   try {
-    epoch = LogIn(action);
+    epoch = LogIn(action, spent);
   } catch (const Error& error) {
     failure = error;
   } catch (...) {
@@ -104,14 +111,25 @@ void Login::Ensure(Action& action) {
   }
   if (generation != ForkGeneration()) throw RvError(CKR_CRYPTOKI_NOT_INITIALIZED, "fork", context_.label);
   if (!turn.End()) throw GivenUp();
-  End(failure, epoch);
+  End(failure, epoch, std::move(spent));
   if (failure) throw *std::move(failure);
 }
 
-void Login::End(const std::optional<Error>& failure, std::uint64_t epoch) {
+// Share lets the action know the PINs that came to nothing since it began to wait.
+void Login::Share(Action& action, std::uint64_t first_round) {
+  for (const auto& [round, spent] : spent_) {
+    const bool known = std::ranges::any_of(
+        action.spent, [&pin = spent.pin](const SpentPin& one) { return one.pin.view() == pin.view(); });
+    if (round >= first_round && !known) action.spent.push_back({spent.pin.Clone(), spent.failure});
+  }
+  if (--waiting_ == 0) spent_.clear();
+}
+
+void Login::End(const std::optional<Error>& failure, std::uint64_t epoch, std::optional<SpentPin> spent) {
   {
     const Lock lock(mutex_);
     busy_ = false;
+    if (spent && waiting_ > 0) spent_.emplace_back(round_, *std::move(spent));
     ++round_;
     failure_ = failure;
     if (!failure) {
@@ -125,13 +143,15 @@ void Login::End(const std::optional<Error>& failure, std::uint64_t epoch) {
 // Attempt is what one login has at hand; a session is held only while the token is asked.
 struct Login::Attempt {
   std::string ledger_name;
+  std::optional<SpentPin>& spent;
   std::optional<PinCandidates> candidates;
   std::optional<SessionLease> lease;
 };
 
 // LogIn gives the epoch in which the user was seen to be logged in; 0 where the token wants no login.
-std::uint64_t Login::LogIn(Action& action) {
-  Attempt attempt{.ledger_name = LedgerName(PinRequest::Kind::kUserPin)};
+// `spent` is set to the PIN that came to nothing.
+std::uint64_t Login::LogIn(Action& action, std::optional<SpentPin>& spent) {
+  Attempt attempt{.ledger_name = LedgerName(PinRequest::Kind::kUserPin), .spent = spent};
   for (;;) {
     try {
       if (const auto epoch = Advance(action, attempt)) return *epoch;
@@ -145,7 +165,7 @@ std::uint64_t Login::LogIn(Action& action) {
 // Advance looks at the token and does the next step; nothing where another has to follow.
 std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
   const Credentials& credentials = *action.access.credentials;
-  auto& [ledger_name, candidates, lease] = attempt;
+  auto& [ledger_name, spent, candidates, lease] = attempt;
   action.stage = Stage::kOpen;
   if (!lease) lease.emplace(context_, sessions_, false);
   action.stage = Stage::kLogin;
@@ -154,7 +174,8 @@ std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
   if (NextLoginStep(facts).kind == Step::kReady) return lease->epoch();
   if (!candidates) {
     const auto before = Action::Clock::now();
-    candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_}, ledger_name);
+    candidates.emplace(credentials, std::initializer_list<const KeptSecret*>{&kept_}, ledger_name,
+                       (facts.token.flags & CKF_LOGIN_REQUIRED) != 0);
     // A pipe may have taken its time.
     if (Action::Clock::now() - before > kShort) return std::nullopt;
   }
@@ -184,20 +205,37 @@ std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
     case Step::kSendPin:
       break;
   }
-  const PinCandidate* chosen = step.kind == Step::kSendPin ? &candidates->at(step.pin) : nullptr;
-  if (auto failure = SendPin(*lease, {.user = CKU_USER,
-                                      .pin = chosen != nullptr ? &chosen->pin : nullptr,
-                                      .origin = chosen != nullptr ? chosen->origin : PinOrigin::kPerson,
-                                      .credentials = credentials,
-                                      .label = context_.label,
-                                      .ledger_name = ledger_name,
-                                      .keep = kept_})) {
+  return Send(action, attempt, step.kind == Step::kSendPin ? &candidates->at(step.pin) : nullptr);
+}
+
+// Send sends `chosen`, or lets the reader ask; nothing where the state has to be looked at once more.
+std::optional<std::uint64_t> Login::Send(Action& action, Attempt& attempt, const PinCandidate* chosen) {
+  const auto fail = [&](const Error& failure) {
     action.login_failure = failure;
-    if (action.access.logins != nullptr) action.access.logins->Set(*failure);
-    throw *std::move(failure);
+    if (action.access.logins != nullptr) action.access.logins->Set(failure);
+    throw Error(failure);
+  };
+  for (const SpentPin& one : action.spent) {
+    if (chosen == nullptr || one.pin.view() != chosen->pin.view()) continue;
+    action.over = true;
+    fail(one.failure);
+  }
+  const SentPin sent =
+      SendPin(*attempt.lease, {.user = CKU_USER,
+                               .pin = chosen != nullptr ? &chosen->pin : nullptr,
+                               .origin = chosen != nullptr ? chosen->origin : PinOrigin::kPerson,
+                               .credentials = *action.access.credentials,
+                               .label = context_.label,
+                               .ledger_name = attempt.ledger_name,
+                               .keep = kept_});
+  if (sent.failure) {
+    if (chosen != nullptr) attempt.spent = SpentPin{chosen->pin.Clone(), *sent.failure};
+    fail(*sent.failure);
   }
   ++action.logins;
-  return lease->epoch();
+  // Who was logged in already may be logged out by now.
+  if (sent.outcome == SentPin::Outcome::kWasIn) return std::nullopt;
+  return attempt.lease->epoch();
 }
 
 void Login::TellOfReader(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags) {
@@ -224,7 +262,10 @@ std::optional<PinCandidate> Login::Ask(const Credentials& credentials, PinReques
 ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, const Credentials& credentials,
                                  KeptSecret& kept) {
   constexpr auto kKind = PinRequest::Kind::kContextPin;
-  const auto at_hand = [&] { return PinCandidates(credentials, {&kept, &kept_}, LedgerName(kKind)); };
+  const auto at_hand = [&] {
+    return PinCandidates(credentials, {&kept, &kept_}, LedgerName(kKind),
+                         (sessions_.flags() & CKF_LOGIN_REQUIRED) != 0);
+  };
   PinCandidates candidates = at_hand();
   for (bool asked = false;;) {
     const LoginFacts facts{.context = true,
@@ -261,13 +302,15 @@ ContextPin Login::PrepareContext(const std::function<CK_TOKEN_INFO()>& look, con
 void Login::SendContext(SessionLease& lease, const ContextPin& pin, const Credentials& credentials,
                         KeptSecret& kept) {
   if (!pin.failure) {
-    pin.failure = SendPin(lease, {.user = CKU_CONTEXT_SPECIFIC,
-                                  .pin = pin.pin ? &*pin.pin : nullptr,
-                                  .origin = pin.origin,
-                                  .credentials = credentials,
-                                  .label = context_.label,
-                                  .ledger_name = LedgerName(PinRequest::Kind::kContextPin),
-                                  .keep = kept});
+    const SentPin sent = SendPin(lease, {.user = CKU_CONTEXT_SPECIFIC,
+                                         .pin = pin.pin ? &*pin.pin : nullptr,
+                                         .origin = pin.origin,
+                                         .credentials = credentials,
+                                         .label = context_.label,
+                                         .ledger_name = LedgerName(PinRequest::Kind::kContextPin),
+                                         .keep = kept});
+    pin.failure = sent.failure;
+    if (sent.outcome == SentPin::Outcome::kLoggedIn) pin.works = true;
   }
   if (pin.failure) throw Error(*pin.failure);
 }

@@ -14,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace signet {
 
@@ -22,6 +24,7 @@ struct ContextPin {
   std::optional<Secret> pin;  // none: the reader has a pad
   PinOrigin origin = PinOrigin::kKept;
   mutable std::optional<Error> failure;  // of the login for which it was sent: it is not sent again
+  mutable bool works = false;            // a login with it succeeded (CKR_OK)
 };
 
 // Login does what the login machine decides, for one token in one process: it reads what the token says, asks
@@ -61,10 +64,12 @@ class Login {
 
  private:
   struct Attempt;
-  std::uint64_t LogIn(Action& action);
+  std::uint64_t LogIn(Action& action, std::optional<SpentPin>& spent);
   std::optional<std::uint64_t> Advance(Action& action, Attempt& attempt);
+  std::optional<std::uint64_t> Send(Action& action, Attempt& attempt, const PinCandidate* chosen);
+  void Share(Action& action, std::uint64_t first_round) SIGNET_REQUIRES(mutex_);
   void TellOfReader(const Credentials& credentials, PinRequest::Kind kind, CK_FLAGS flags);
-  void End(const std::optional<Error>& failure, std::uint64_t epoch);
+  void End(const std::optional<Error>& failure, std::uint64_t epoch, std::optional<SpentPin> spent);
   // Asking calls `ask`, into the program, with this thread marked.
   template <class Call>
   auto Asking(Call call);
@@ -86,6 +91,9 @@ class Login {
   bool busy_ SIGNET_GUARDED_BY(mutex_) = false;
   std::uint64_t round_ SIGNET_GUARDED_BY(mutex_) = 0;  // moves when a login is over, or was given up
   std::optional<Error> failure_ SIGNET_GUARDED_BY(mutex_);
+  int waiting_ SIGNET_GUARDED_BY(mutex_) = 0;
+  // By round, for those who waited in it.
+  std::vector<std::pair<std::uint64_t, SpentPin>> spent_ SIGNET_GUARDED_BY(mutex_);
 };
 
 }  // namespace signet

@@ -9,11 +9,12 @@
 namespace signet {
 
 PinCandidates::PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
-                             std::string ledger_name)
+                             std::string ledger_name, bool wants_login)
     : ledger_name_(std::move(ledger_name)) {
   std::optional<Error> unreadable;
   try {
-    if (auto brought = credentials.pin.Read()) {
+    const bool meant = wants_login || !credentials.pin_is_configured;
+    if (auto brought = meant ? credentials.pin.Read() : std::nullopt) {
       Add({credentials.pin.is_value() ? PinOrigin::kUriValue : PinOrigin::kSource, *std::move(brought)});
     }
   } catch (const Error& error) {

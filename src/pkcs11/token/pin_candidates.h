@@ -23,9 +23,10 @@ struct PinCandidate {
 class PinCandidates {
  public:
   // PinCandidates reads what `credentials` bring; `ledger_name` is the token's in the ledger of refused PINs.
-  // Throws Error kUnreadable where that cannot be read and nothing was kept.
+  // The settings' PIN is among them only where the token `wants_login`. Throws Error kUnreadable where that
+  // cannot be read and nothing was kept.
   PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
-                std::string ledger_name);
+                std::string ledger_name, bool wants_login);
 
   void Add(PinCandidate candidate);
   // facts are what the login machine may know of them.

@@ -64,7 +64,7 @@ std::optional<CK_RV> PassPin(const PassedPin& passed,
   return rv;
 }
 
-std::optional<Error> SendPin(SessionLease& lease, const LoginPin& sending) {
+SentPin SendPin(SessionLease& lease, const LoginPin& sending) {
   const auto login = [&](CK_UTF8CHAR* pin, CK_ULONG size) {
     return lease.Call(SIGNET_CK(C_Login), kNoMechanism, sending.user, pin, size);
   };
@@ -74,16 +74,16 @@ std::optional<Error> SendPin(SessionLease& lease, const LoginPin& sending) {
                            .spent_by_failure = sending.origin == PinOrigin::kPassPhrase},
                           login);
   if (!rv) {
-    return LoginError({.why = LoginStep::Failure::kPin, .refusal = PinRefusal::kRefusedBefore}, sending.label,
-                      sending.credentials);
+    return {.failure = LoginError({.why = LoginStep::Failure::kPin, .refusal = PinRefusal::kRefusedBefore},
+                                  sending.label, sending.credentials)};
   }
-  if (*rv == CKR_USER_ALREADY_LOGGED_IN && (sending.user != CKU_USER || lease.UserIsLoggedIn()))
-    return std::nullopt;
-  if (*rv != CKR_OK) return FailureOf(*rv, sending);
-  if (sending.pin == nullptr) return std::nullopt;
-  RefusedPinLedger::Accepted(sending.ledger_name, *sending.pin);
-  sending.keep.Keep(*sending.pin);
-  return std::nullopt;
+  if (*rv == CKR_USER_ALREADY_LOGGED_IN) return {.outcome = SentPin::Outcome::kWasIn};
+  if (*rv != CKR_OK) return {.failure = FailureOf(*rv, sending)};
+  if (sending.pin != nullptr) {
+    RefusedPinLedger::Accepted(sending.ledger_name, *sending.pin);
+    sending.keep.Keep(*sending.pin);
+  }
+  return {.outcome = SentPin::Outcome::kLoggedIn};
 }
 
 }  // namespace signet

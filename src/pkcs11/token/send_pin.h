@@ -42,8 +42,18 @@ struct LoginPin {
   KeptSecret& keep;                // where a PIN that works is kept
 };
 
-// SendPin calls C_Login with PassPin and gives its failure, or nothing when the user is logged in. A
-// program's pass phrase that comes to nothing is in the ledger then.
-std::optional<Error> SendPin(SessionLease& lease, const LoginPin& sending);
+// SentPin is what became of a C_Login.
+struct SentPin {
+  enum class Outcome {
+    kLoggedIn,  // CKR_OK
+    kWasIn,     // CKR_USER_ALREADY_LOGGED_IN: so he was, and the session's state tells whether he is still
+    kFailed,    // `failure`
+  };
+  Outcome outcome = Outcome::kFailed;
+  std::optional<Error> failure = {};
+};
+
+// SendPin calls C_Login with PassPin. A program's pass phrase that comes to nothing is in the ledger then.
+SentPin SendPin(SessionLease& lease, const LoginPin& sending);
 
 }  // namespace signet

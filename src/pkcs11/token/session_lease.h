@@ -22,13 +22,13 @@ class SessionLease {
     if (ours) {
       sessions_.Give(grant_, usable_);
     } else {
-      sessions_.CloseLost(session());
+      sessions_.CloseLost(*grant_.session);
     }
   }
   SessionLease(const SessionLease&) = delete;
   SessionLease& operator=(const SessionLease&) = delete;
 
-  CK_SESSION_HANDLE session() const noexcept { return *grant_.session; }
+  CK_SESSION_HANDLE session() const noexcept { return grant_.session->number; }
   std::uint64_t epoch() const noexcept { return grant_.epoch; }
   // handles is the number under which object handles that are found now are good.
   std::uint64_t handles() const noexcept { return grant_.handles; }
@@ -50,7 +50,8 @@ class SessionLease {
   template <class Function, class... Args>
   CK_RV Call(Function CK_FUNCTION_LIST::*function, const char* name, CK_MECHANISM_TYPE mechanism,
              Args... args) {
-    return context_.module->Call(function, name, CalledOn{context_.label, mechanism}, session(), args...);
+    const CalledOn on{context_.label, mechanism, grant_.session->initialisation};
+    return context_.module->Call(function, name, on, session(), args...);
   }
 
   // State asks for the session's state; throws Error.

@@ -11,6 +11,16 @@
 
 namespace signet {
 
+// SessionHandle is a session, and in which initialisation of the module it was opened: in another one its
+// number may be another session's.
+struct SessionHandle {
+  SessionHandle(CK_SESSION_HANDLE session, std::uint64_t opened_in = 0)  // NOLINT: a session is one
+      : number(session), initialisation(opened_in) {}
+  friend bool operator==(const SessionHandle&, const SessionHandle&) = default;
+  CK_SESSION_HANDLE number;
+  std::uint64_t initialisation;
+};
+
 // SessionPool keeps the books of a token's sessions; it calls no module itself, and its mutex is held for a
 // few instructions at a time. Sessions are granted in the order in which they were asked for. Two numbers
 // tell what is still good: the epoch moves on when all sessions, object handles and logins from before are to
@@ -18,11 +28,10 @@ namespace signet {
 class SessionPool {
  public:
   using Clock = std::chrono::steady_clock;
-  using Handles = std::vector<CK_SESSION_HANDLE>;
+  using Handles = std::vector<SessionHandle>;
 
   struct Grant {
-    std::optional<CK_SESSION_HANDLE>
-        session;  // none: the holder opens one, and says so by Opened or NotOpened
+    std::optional<SessionHandle> session;  // none: the holder opens one, and says so by Opened or NotOpened
     std::uint64_t epoch = 0;
     std::uint64_t handles = 0;
     bool exclusive = false;
@@ -65,7 +74,7 @@ class SessionPool {
 
  private:
   struct Idle {
-    CK_SESSION_HANDLE session;
+    SessionHandle session;
     Clock::time_point since;
   };
   struct Waiter {

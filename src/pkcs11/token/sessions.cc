@@ -29,8 +29,9 @@ Sessions::~Sessions() {
   if (ProcessIsExiting()) return;
   try {
     context_.guard->Run([module = context_.module, label = context_.label, sessions = pool_.TakeIdle()] {
-      for (const CK_SESSION_HANDLE session : sessions) {
-        module->Call(SIGNET_CK(C_CloseSession), CalledOn{label}, session);
+      for (const SessionHandle& session : sessions) {
+        const CalledOn on{.token = label, .initialisation = session.initialisation};
+        module->Call(SIGNET_CK(C_CloseSession), on, session.number);
       }
       return true;
     });
@@ -55,7 +56,7 @@ SessionPool::Grant Sessions::Take(bool exclusive) {
         },
         &opening);
     try {
-      const CK_SESSION_HANDLE session = Open();
+      const SessionHandle session = Open();
       if (!holding.End()) {
         CloseLost(session);
         throw RvError(CKR_FUNCTION_CANCELED, "C_OpenSession", context_.label);
@@ -72,15 +73,20 @@ SessionPool::Grant Sessions::Take(bool exclusive) {
   }
 }
 
-CK_RV Sessions::OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE& session) {
-  return context_.module->Call(SIGNET_CK(C_OpenSession), CalledOn{context_.label}, slot,
-                               CKF_SERIAL_SESSION | flags, static_cast<void*>(nullptr),
-                               static_cast<CK_NOTIFY>(nullptr), &session);
+CK_RV Sessions::OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, SessionHandle& session) {
+  const CalledOn on{.token = context_.label, .initialisation = session.initialisation};
+  return context_.module->Call(SIGNET_CK(C_OpenSession), on, slot, CKF_SERIAL_SESSION | flags,
+                               static_cast<void*>(nullptr), static_cast<CK_NOTIFY>(nullptr), &session.number);
 }
 
-CK_SESSION_HANDLE Sessions::Open() {
+void Sessions::CloseOne(const SessionHandle& session) noexcept {
+  const CalledOn on{.token = context_.label, .initialisation = session.initialisation};
+  context_.module->Call(SIGNET_CK(C_CloseSession), on, session.number);
+}
+
+SessionHandle Sessions::Open() {
   const CK_SLOT_ID slot = place_.Slot();
-  CK_SESSION_HANDLE session = 0;
+  SessionHandle session(0, context_.module->initialisation());
   const CK_FLAGS kind = kind_.load();
   CK_RV rv = OpenAt(slot, kind, session);
   // Some HSMs have no read-only sessions, and some states of a token no others.
@@ -92,7 +98,7 @@ CK_SESSION_HANDLE Sessions::Open() {
   try {
     Seen(place_.Look(slot));
   } catch (const Error&) {
-    context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
+    CloseOne(session);
     throw;
   }
   return session;
@@ -110,9 +116,9 @@ CK_TOKEN_INFO Sessions::Look() {
   return info;
 }
 
-void Sessions::CloseLost(CK_SESSION_HANDLE session) noexcept {
+void Sessions::CloseLost(const SessionHandle& session) noexcept {
   const CallWatch::Scope nobody_watches(nullptr);
-  context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
+  CloseOne(session);
 }
 
 void Sessions::Give(const SessionPool::Grant& grant, bool usable) noexcept {
@@ -123,13 +129,13 @@ void Sessions::Give(const SessionPool::Grant& grant, bool usable) noexcept {
 }
 
 bool Sessions::Replace(SessionPool::Grant& grant) noexcept {
-  const CK_SESSION_HANDLE spoilt = *grant.session;
+  const SessionHandle spoilt = *grant.session;
   try {
     grant.session = Open();
   } catch (const Error&) {
     return false;
   }
-  context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, spoilt);
+  CloseOne(spoilt);
   return true;
 }
 
@@ -138,13 +144,22 @@ void Sessions::Renew(std::uint64_t seen) noexcept {
   if (idle) Close(*idle);
 }
 
+void Sessions::ForgetBefore(std::uint64_t initialisation) noexcept {
+  std::optional<SessionPool::Handles> idle;
+  {
+    const Lock lock(following_);
+    if (initialisation_.load() >= initialisation) return;
+    if (initialisation_.load() != 0) idle = pool_.Renew(pool_.epoch());
+    initialisation_.store(initialisation, std::memory_order_release);
+  }
+  if (idle) Close(*idle);
+}
+
 void Sessions::Close(const SessionPool::Handles& sessions) noexcept {
   if (sessions.empty()) return;
   // Said before, so that whoever opens one meanwhile looks at the login again.
   pool_.Closing(sessions.size());
-  for (const CK_SESSION_HANDLE session : sessions) {
-    context_.module->Call(SIGNET_CK(C_CloseSession), CalledOn{context_.label}, session);
-  }
+  for (const SessionHandle& session : sessions) CloseOne(session);
   pool_.Closed(sessions.size());
 }
 

@@ -41,7 +41,7 @@ class Sessions {
   bool Replace(SessionPool::Grant& grant) noexcept;
   // WriteOff is for a session whose call did not come back in time, CloseLost for when it does after all.
   void WriteOff(const SessionPool::Grant& grant) noexcept { pool_.WriteOff(grant); }
-  void CloseLost(CK_SESSION_HANDLE session) noexcept;
+  void CloseLost(const SessionHandle& session) noexcept;
 
   // Look reads the token's info, and with it its flags, where the sessions are.
   CK_TOKEN_INFO Look();
@@ -50,15 +50,24 @@ class Sessions {
   void CloseIdle() noexcept { Close(pool_.TakeIdle()); }
   // Renew forgets all sessions if the epoch is still `seen`.
   void Renew(std::uint64_t seen) noexcept;
+  // Follow forgets the sessions of earlier initialisations of the module.
+  void Follow(std::uint64_t initialisation) noexcept {
+    if (initialisation_.load(std::memory_order_acquire) != initialisation) [[unlikely]]
+      ForgetBefore(initialisation);
+  }
 
  private:
-  CK_SESSION_HANDLE Open();
-  CK_RV OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE& session);
+  void ForgetBefore(std::uint64_t initialisation) noexcept;
+  SessionHandle Open();
+  CK_RV OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, SessionHandle& session);
+  void CloseOne(const SessionHandle& session) noexcept;
   void Close(const SessionPool::Handles& sessions) noexcept;
 
   const TokenContext& context_;
   Place place_;
   SessionPool pool_;
+  Mutex following_;
+  std::atomic<std::uint64_t> initialisation_{0};
   std::atomic<CK_FLAGS> flags_{0};
   std::atomic<SessionPool::Clock::time_point> seen_{};
   std::atomic<CK_FLAGS>

@@ -48,8 +48,10 @@ Action Token::Begin(const Access& access) {
 Token::Held Token::Hold(Action& action) {
   action.stage = Stage::kFind;
   module().EnsureReady();
+  const std::uint64_t initialisation = module().initialisation();
   Live& live = live_.Get();
-  return {.initialisation = module().initialisation(),
+  live.sessions.Follow(initialisation);
+  return {.initialisation = initialisation,
           .epoch = live.sessions.epoch(),
           .handles = live.sessions.handles(),
           .finding = live.sessions.place().finding()};
@@ -121,7 +123,7 @@ void Token::Fail(const Action& action, const Error& last) {
   }
   const bool reachable = reach_ == Reach::Now();
   if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) {
-    throw WithHint(error, module(), info());
+    throw module().Explained(WithHint(error, module(), info()));
   }
   throw Error(
       {.code = error.code(),
@@ -152,6 +154,12 @@ void Token::Lease::Missing() {
   throw RvError(CKR_USER_NOT_LOGGED_IN, "C_FindObjects", token_.label()).WithUri(credentials->uri);
 }
 
+bool Token::Lease::ShowsPrivate() {
+  if ((live_.sessions.flags() & CKF_LOGIN_REQUIRED) == 0 || UserIsLoggedIn()) return true;
+  if (live_.login.believed()) live_.login.Doubt();
+  return false;
+}
+
 bool Token::Lease::WillRetry(const Error& error) const noexcept {
   return !action_.over && action_.ladder.WouldRetry(action_.FailureOf(error));
 }
@@ -160,6 +168,15 @@ bool Token::LoginIsDue() noexcept {
   Live* const live = live_.IfMade();
   if (live == nullptr) return (info().flags & CKF_LOGIN_REQUIRED) != 0;
   return (live->sessions.flags() & CKF_LOGIN_REQUIRED) != 0 && !live->login.believed();
+}
+
+bool Token::AskWhetherLoginIsDue() {
+  if (LoginIsDue()) return true;
+  try {
+    return !Use({}, [](Lease& lease) { return lease.ShowsPrivate(); });
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 std::optional<Error> Token::Trouble(const Credentials& credentials) {

@@ -52,11 +52,18 @@ class Token {
   static constexpr std::size_t kMaxWorkers = 64;
   void RunAsync(std::function<void()> work);
 
+  // HasPin tells whether a PIN is at hand for which nobody has to be asked: `credentials` bring one, or one
+  // worked before.
+  bool HasPin(const Credentials& credentials) const noexcept {
+    return !credentials.pin.empty() || kept_pin_.get() != nullptr;
+  }
   // Trouble tells why the token can be neither used nor logged in to, where that was seen a moment ago; it
   // asks nothing.
   std::optional<Error> Trouble(const Credentials& credentials);
-  // LoginIsDue tells whether the token wants a login and none is known of.
+  // LoginIsDue tells whether the token wants a login and none is known of; AskWhetherLoginIsDue asks the
+  // token too, and is true also where that cannot be told.
   bool LoginIsDue() noexcept;
+  bool AskWhetherLoginIsDue();
 
   // PrepareContextLogin and LogInForOperation are Login's PrepareContext and SendContext.
   ContextPin PrepareContextLogin(const Credentials& credentials, KeptSecret& kept);
@@ -117,6 +124,9 @@ class Token::Lease : public SessionLease {
   Token& token() const noexcept { return token_; }
   // Look reads the token's info, and with it its flags; throws Error, also where another token is there now.
   CK_TOKEN_INFO Look() { return live_.sessions.Look(); }
+  // ShowsPrivate asks whether private objects are to be seen now: the user is logged in, or the token wants
+  // no login. A login that is gone is doubted from then on.
+  bool ShowsPrivate();
   // logged_in tells whether the user is known to be.
   bool logged_in() const noexcept { return live_.login.believed(); }
   // RequireLogin is for work that may have missed private objects: throws, so that Use logs in and calls the

@@ -29,6 +29,7 @@ class MemoryControl {
   virtual void LogOut(std::size_t token) = 0;
   virtual void DropSessions() = 0;
   virtual void FinaliseByOthers() = 0;
+  virtual void LoseService(unsigned long code) = 0;
   virtual void SetFlags(std::size_t token, unsigned long flags) = 0;
   virtual void SetPin(std::size_t token, const std::string& pin) = 0;
   virtual void SetTries(std::size_t token, int tries) = 0;

@@ -54,6 +54,8 @@ MemoryState& MemoryState::Get() {
 void MemoryState::SetInitialised(bool on) {
   initialised_ = on;
   if (on) return;
+  lost_service_.reset();
+  next_session_ = 1;  // as most modules number them
   for (const auto& token : tokens_) {
     token->user.reset();
     std::erase_if(token->by_handle, [](const auto& entry) { return entry.second->owner != 0; });
@@ -63,6 +65,7 @@ void MemoryState::SetInitialised(bool on) {
 }
 
 MemoryToken* MemoryState::TokenIn(CK_SLOT_ID slot) {
+  if (lost_service_) return nullptr;
   return slot >= kFirstSlotId && slot - kFirstSlotId < slots_.size() ? slots_[slot - kFirstSlotId] : nullptr;
 }
 
@@ -106,6 +109,11 @@ void MemoryState::Begin(std::size_t function, const CallOn& on) {
 CK_RV MemoryState::Gate(std::size_t function, const CallOn& on) {
   if (function == kC_Initialize) return CKR_OK;
   if (!initialised_) return CKR_CRYPTOKI_NOT_INITIALIZED;
+  if (lost_service_ && function != kC_Finalize) {
+    const bool answers = function == kC_GetInfo && *lost_service_ != CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (*lost_service_ != CKR_OK && !answers) return *lost_service_;
+    if (on.session != 0) return CKR_DEVICE_REMOVED;
+  }
   if (on.slot && (*on.slot < kFirstSlotId || *on.slot - kFirstSlotId >= slots_.size()))
     return CKR_SLOT_ID_INVALID;
   if (!on.slot && on.session == 0) {
@@ -343,6 +351,11 @@ void MemoryState::LogOut(std::size_t token) {
 void MemoryState::DropSessions() {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < slots_.size(); ++i) CloseAllSessions(kFirstSlotId + i);
+}
+
+void MemoryState::LoseService(unsigned long code) {
+  const std::lock_guard lock(mutex_);
+  lost_service_ = code;
 }
 
 void MemoryState::FinaliseByOthers() {

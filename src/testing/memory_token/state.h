@@ -107,6 +107,7 @@ class MemoryState final : public MemoryControl {
   MemoryCall& call() { return call_; }
   const MemoryBehaviour& behaviour() const { return behaviour_; }
   bool initialised() const { return initialised_; }
+  bool lost_service() const { return lost_service_.has_value(); }
   void SetInitialised(bool on);
   std::vector<MemoryToken*>& slots() { return slots_; }
   MemoryToken* TokenIn(CK_SLOT_ID slot);
@@ -142,6 +143,7 @@ class MemoryState final : public MemoryControl {
   void LogOut(std::size_t token) override;
   void DropSessions() override;
   void FinaliseByOthers() override;
+  void LoseService(unsigned long code) override;
   void SetFlags(std::size_t token, unsigned long flags) override;
   void SetPin(std::size_t token, const std::string& pin) override;
   void SetTries(std::size_t token, int tries) override;
@@ -186,6 +188,7 @@ class MemoryState final : public MemoryControl {
   OpenSslPtr<OSSL_LIB_CTX> library_{OSSL_LIB_CTX_new()};
   std::map<std::string, std::shared_ptr<EVP_PKEY>> keys_;
   bool initialised_ = false;
+  std::optional<CK_RV> lost_service_;  // until C_Finalize
   std::vector<std::unique_ptr<MemoryToken>> tokens_;
   std::vector<MemoryToken*> slots_;
   std::map<CK_SESSION_HANDLE, MemorySession> sessions_;

@@ -68,7 +68,8 @@ CK_RV GetSlotList(CK_BBOOL present, CK_SLOT_ID* list, CK_ULONG* count) {
   return State().Call(kC_GetSlotList, {}, [=] {
     std::vector<CK_SLOT_ID> ids;
     for (std::size_t i = 0; i < State().slots().size(); ++i) {
-      if (!present || State().slots()[i] != nullptr) ids.push_back(kFirstSlotId + i);
+      if (!State().lost_service() && (!present || State().slots()[i] != nullptr))
+        ids.push_back(kFirstSlotId + i);
     }
     return GiveList(ids, list, count);
   });
