@@ -157,6 +157,17 @@ class Run {
   std::vector<std::string> failures_;
 };
 
+// MayHideASession: a session whose C_OpenSession or C_CloseSession was said to have failed is open, and a
+// module whose C_Initialize or C_Finalize failed is not finalised, which would close it.
+bool MayHideASession(const std::vector<MemoryCall>& calls) {
+  const auto failed = [&](std::string_view one, std::string_view other) {
+    return std::ranges::any_of(calls, [&](const MemoryCall& call) {
+      return call.injected && (call.function == one || call.function == other);
+    });
+  };
+  return failed("C_OpenSession", "C_CloseSession") && failed("C_Initialize", "C_Finalize");
+}
+
 // AdministrationRun changes a token that is disturbed a few times, by swaps too: what is made is there once,
 // what fails leaves nothing that is not named, no PIN goes to the other token, and the next change works.
 std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t seed, Counts& counts) {
@@ -189,6 +200,7 @@ std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t s
   for (int i = 0; i < 4; ++i) change(kAdminPaths[random() % std::size(kAdminPaths)], false);
   counts.disturbances += module.disturbed();
   module.Calm();
+  if (MayHideASession(module.Calls())) module.FinaliseByOthers();  // as the end of the process would
   const bool has_pins = !PinWasRefused(module);
   // One that was initialised by half has no user's PIN.
   change(Path::kResetPin, has_pins);
