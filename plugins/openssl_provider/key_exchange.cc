@@ -73,7 +73,7 @@ void ExchangeContext::Begin(const KeyReference& key) {
 
 std::size_t ExchangeContext::field_size() const {
   if (key_ == nullptr) Refuse(ErrorCode::kBadArgument, "the derivation was not begun");
-  return (static_cast<std::size_t>(key_->public_key.bits()) + 7) / 8;
+  return key_->public_key.field_size();
 }
 
 void ExchangeContext::SetPeer(const KeyReference& peer) {

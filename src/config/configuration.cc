@@ -58,7 +58,8 @@ void Configuration::Displace(std::string_view setting) {
   if (setting == kModule && first) settings_.modules.clear();
 }
 
-std::optional<Error> Configuration::Apply(std::string_view name, std::string_view value, const Place& place) {
+std::optional<Error> Configuration::Apply(std::string_view name, std::string_view value,
+                                          const SettingPlace& place) {
   try {
     settings_.Set(name, value);
     return std::nullopt;

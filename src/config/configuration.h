@@ -19,7 +19,7 @@ class Configuration {
   struct Value {
     std::string setting;  // its standard name; a name that is no setting as it was written
     std::string shown;    // the value; of a PIN only where it comes from; empty where it cannot be
-    Place place;
+    SettingPlace place;
     std::optional<Error> fault;  // kBadSetting, naming the place
     bool in_force = true;        // false: another place goes before this one
     unsigned round = 0;          // which BeginPlace it followed
@@ -42,7 +42,7 @@ class Configuration {
  private:
   bool IsOutranked(std::string_view setting) const;
   void Displace(std::string_view setting);
-  std::optional<Error> Apply(std::string_view name, std::string_view value, const Place& place);
+  std::optional<Error> Apply(std::string_view name, std::string_view value, const SettingPlace& place);
   std::string Shown(std::string_view setting, std::string_view value) const;
 
   PlaceKind kind_ = PlaceKind::kOpenSslConf;

@@ -8,7 +8,7 @@ namespace {
 struct KindRow {
   PlaceKind kind;
   std::string_view name;
-  std::string_view before_where;  // what a sentence says before Place::where
+  std::string_view before_where;  // what a sentence says before SettingPlace::where
 };
 
 constexpr KindRow kKinds[] = {
@@ -33,7 +33,7 @@ const KindRow& RowOf(PlaceKind kind) { return kKinds[static_cast<std::size_t>(ki
 
 std::string_view Name(PlaceKind kind) noexcept { return RowOf(kind).name; }
 
-std::string InWords(const Place& place) {
+std::string InWords(const SettingPlace& place) {
   return fmt::format("{}{}", RowOf(place.kind).before_where, place.where);
 }
 

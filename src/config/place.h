@@ -14,7 +14,7 @@ enum class PlaceKind {
   kOption,  // an option for one setting: --module, --pin-source, a store's parameter
 };
 
-struct Place {
+struct SettingPlace {
   PlaceKind kind = PlaceKind::kOpenSslConf;
   std::string where;  // "/etc/ssl/openssl.cnf [signet_sect]", "SIGNET_MODULE", "--set"
 };
@@ -22,6 +22,6 @@ struct Place {
 // Name gives the kind's stable spelling: "openssl.cnf", "parameters", "environment", "command-line".
 std::string_view Name(PlaceKind kind) noexcept;
 // InWords names a place in a sentence: "the variable SIGNET_MODULE".
-std::string InWords(const Place& place);
+std::string InWords(const SettingPlace& place);
 
 }  // namespace signet

@@ -7,6 +7,8 @@
 #include <signet/error.h>
 
 #include <fmt/format.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
@@ -40,6 +42,19 @@ std::string GroupName(EVP_PKEY* key) {
   return {name, size};
 }
 
+// FieldDegree gives the bits of an element of the field; for a field of characteristic two p is its
+// polynomial.
+int FieldDegree(EVP_PKEY* key) {
+  BIGNUM* made = nullptr;
+  CheckOpenSsl(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_P, &made), "EVP_PKEY_get_bn_param");
+  const OpenSslPtr<BIGNUM> p(made);
+  char field[40] = {};
+  CheckOpenSsl(
+      EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_FIELD_TYPE, field, sizeof field, nullptr),
+      "EVP_PKEY_get_utf8_string_param");
+  return BN_num_bits(p.get()) - (std::string_view(field) == SN_X9_62_characteristic_two_field ? 1 : 0);
+}
+
 // SetRsaPadding throws when the key's own restrictions (RSA-PSS) forbid it, as OpenSSL does.
 void SetPss(EVP_PKEY_CTX* context, const SigningAlgorithm& algorithm) {
   CheckOpenSsl(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING), "EVP_PKEY_CTX_set_rsa_padding");
@@ -64,6 +79,10 @@ PublicKey::PublicKey(OpenSslPtr<EVP_PKEY> key, std::vector<std::uint8_t> spki)
   algorithm_ = name != nullptr ? name : "unknown";
   bits_ = EVP_PKEY_get_bits(key_.get());
   if (type_ == KeyType::kEc) curve_ = GroupName(key_.get());
+}
+
+std::size_t PublicKey::field_size() const {
+  return type_ == KeyType::kEc ? (static_cast<std::size_t>(FieldDegree(key_.get())) + 7) / 8 : 0;
 }
 
 PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {

@@ -33,6 +33,9 @@ class PublicKey {
   int bits() const noexcept { return bits_; }
   // curve is OpenSSL's group name, "prime256v1"; empty for other keys.
   const std::string& curve() const noexcept { return curve_; }
+  // field_size gives the bytes of a coordinate, and so of a shared secret, of an EC key's curve, whose order
+  // bits() counts; 0 for other keys.
+  std::size_t field_size() const;
   // algorithm is OpenSSL's name of the key type, "RSA", also for types that TLS does not use.
   const std::string& algorithm() const noexcept { return algorithm_; }
   std::span<const std::uint8_t> spki() const noexcept { return spki_; }

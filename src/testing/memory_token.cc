@@ -166,6 +166,7 @@ std::vector<unsigned long> MemoryModule::AllCodes() {
 }
 
 void MemoryModule::BeginAction(std::uint64_t action) { (*library_)->BeginAction(action); }
+MemoryCauses MemoryModule::Causes() const { return (*library_)->Causes(); }
 void MemoryModule::Record(bool on) { (*library_)->Record(on); }
 std::vector<MemoryCall> MemoryModule::Calls() const { return (*library_)->Calls(); }
 

@@ -271,5 +271,24 @@ TEST(Architecture, CommentsAndLiteralsAreNotCode) {
             "a \nb \n c \"\"  5'000  d");
 }
 
+// Two types of one name in one namespace are one to the linker, which keeps the functions of either: code
+// that is right alone destroys the other's members.
+TEST(Architecture, TypeOfAHeaderHasANameOfItsOwn) {
+  static const std::regex space(R"(\nnamespace ([\w:]+) \{)");
+  static const std::regex type(R"(\n(?:struct|class|enum class) (\w+)(?= final| :| \{)[^;]*?\{)");
+  std::map<std::string, std::string> defined;
+  for (const SourceFile& file : Code()) {
+    if (!file.path.ends_with(".h")) continue;
+    std::smatch named;
+    if (!std::regex_search(file.code, named, space)) continue;
+    for (std::sregex_iterator it(file.code.begin(), file.code.end(), type), end; it != end; ++it) {
+      const std::string name = named[1].str() + "::" + (*it)[1].str();
+      const auto [at, is_new] = defined.emplace(name, file.path);
+      EXPECT_TRUE(is_new) << name << " is defined in " << at->second << " and in " << file.path;
+    }
+  }
+  EXPECT_GT(defined.size(), 100u);
+}
+
 }  // namespace
 }  // namespace signet::architecture

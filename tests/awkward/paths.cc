@@ -126,9 +126,11 @@ Outcome User::Guarded(const std::function<std::string()>& work) const {
     outcome.worked = outcome.error.empty();
   } catch (const Error& error) {
     outcome.error = error.what();
+    outcome.call = error.call();
     outcome.code = error.code();
     outcome.native = error.native().value;
     outcome.module_said_it = error.native().kind == NativeCode::Kind::kPkcs11;
+    outcome.causes = module_.Causes();
   }
   return outcome;
 }

@@ -42,9 +42,11 @@ struct Outcome {
   bool worked = false;
   bool wrong = false;  // an answer that is not true: another key's signature, an identity lost or doubled
   std::string error;   // of the Error that it threw, or what is not true
+  std::string call;    // of the Error
   unsigned long native = 0;
   bool module_said_it = false;  // the Error carries a CKR_ code
   ErrorCode code = ErrorCode::kInternal;
+  MemoryCauses causes = {};  // of an Error
 };
 
 // KeysForTests are made once in a process: "rsa:2048", "ec:P-256", "ed25519" for each of `kPeople` people.

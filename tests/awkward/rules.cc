@@ -39,8 +39,10 @@ struct Judge {
     const bool officer = call.user_type == CKU_SO;
     const Sent sent{call.action, call.token, officer, call.pin};
     const Known known{call.token, officer, call.pin};
-    // Who is logged in may change at the call itself, and with it whose PIN C_SetPIN takes it for.
-    const bool unforeseen = call.function == "C_SetPIN" && !call.disturbance.empty();
+    // What changes at the call itself nobody can know: who is logged in, and with it whose PIN C_SetPIN takes
+    // it for, and what is in the slot that C_InitToken names.
+    const bool named_by_less = call.function == "C_SetPIN" || call.function == "C_InitToken";
+    const bool unforeseen = named_by_less && !call.disturbance.empty();
     if (!call.pin_right && !unforeseen && !call.pin.starts_with("wrong") && !call.pin.empty())
       broken.push_back("it is another token's");
     if (call.pin.empty() && !options.empty_pins) broken.push_back("it is empty");

@@ -157,16 +157,26 @@ class Run {
   std::vector<std::string> failures_;
 };
 
-// AdministrationRun changes a token while it is disturbed once, as nothing heals a session that two faults
-// left open, and by no swap, as C_InitToken names nothing but a slot: what is made is there once, what fails
-// leaves nothing that is not named, and the next change works.
+// MayHideASession: a session whose C_OpenSession or C_CloseSession was said to have failed is open, and a
+// module whose C_Initialize or C_Finalize failed is not finalised, which would close it.
+bool MayHideASession(const std::vector<MemoryCall>& calls) {
+  const auto failed = [&](std::string_view one, std::string_view other) {
+    return std::ranges::any_of(calls, [&](const MemoryCall& call) {
+      return call.injected && (call.function == one || call.function == other);
+    });
+  };
+  return failed("C_OpenSession", "C_CloseSession") && failed("C_Initialize", "C_Finalize");
+}
+
+// AdministrationRun changes a token that is disturbed a few times, by swaps too: what is made is there once,
+// what fails leaves nothing that is not named, no PIN goes to the other token, and the next change works.
 std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t seed, Counts& counts) {
   std::mt19937_64 random(seed);
   module.Clear();
   const std::size_t token =
       module.AddToken({.label = "card", .serial = fmt::format("adm{}", seed), .pin = "1111", .tries = 10});
-  const std::size_t other =
-      module.AddToken({.label = "other", .serial = fmt::format("oth{}", seed), .pin = "2222"});
+  const std::size_t other = module.AddToken(
+      {.label = "other", .serial = fmt::format("oth{}", seed), .pin = "2222", .so_pin = "22222222"});
   Fill(module, token, 0);
   Fill(module, other, 1);
   MemoryBehaviour behaviour = Shape(random);
@@ -177,7 +187,8 @@ std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t s
   User user(module, token, 0);
   module.Disturb({.seed = random(),
                   .per_mille = static_cast<std::uint32_t>(20 + random() % 100),
-                  .budget = 1,
+                  .budget = static_cast<std::uint32_t>(1 + random() % 4),
+                  .swap = random() % 2 == 0,
                   .flags = random() % 4 == 0});
   const auto change = [&](Path path, bool must_work) {
     const Outcome outcome = user.Do(path);
@@ -189,6 +200,7 @@ std::vector<std::string> AdministrationRun(MemoryModule& module, std::uint64_t s
   for (int i = 0; i < 4; ++i) change(kAdminPaths[random() % std::size(kAdminPaths)], false);
   counts.disturbances += module.disturbed();
   module.Calm();
+  if (MayHideASession(module.Calls())) module.FinaliseByOthers();  // as the end of the process would
   const bool has_pins = !PinWasRefused(module);
   // One that was initialised by half has no user's PIN.
   change(Path::kResetPin, has_pins);

@@ -1,8 +1,10 @@
-// Many threads on one token while others disturb it. SIGNET_SOAK=full runs 100,000 operations and 10 s.
+// Many threads on one token while others disturb it. SIGNET_SOAK=full runs 100,000 operations and 10 s,
+// SIGNET_SEED=N draws other faults.
 #include "awkward/paths.h"
 #include "awkward/rules.h"
 #include "pkcs11/world.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -12,6 +14,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <p11-kit/p11-kit.h>
 #include <unistd.h>
@@ -20,6 +23,12 @@ namespace signet::testing {
 namespace {
 
 using namespace std::chrono_literals;
+
+// Seed says which faults are drawn.
+std::uint64_t Seed() {
+  const char* const wish = std::getenv("SIGNET_SEED");
+  return wish != nullptr ? std::strtoull(wish, nullptr, 0) : 1;
+}
 
 bool Full() {
   const char* const wish = std::getenv("SIGNET_SOAK");
@@ -37,6 +46,32 @@ long ResidentKib() {
   long resident = 0;
   file >> size >> resident;
   return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+bool Contains(const std::vector<unsigned long>& codes, unsigned long code) {
+  return std::ranges::find(codes, code) != codes.end();
+}
+
+// HasItsCause: the error carries a code that was injected into a call of this very operation, or says that
+// the token is not there while it was taken out. All else an operation gets over, but for what met its
+// C_Login: a PIN is not sent again.
+bool HasItsCause(const Outcome& outcome) {
+  const MemoryCauses& causes = outcome.causes;
+  if (outcome.module_said_it && Contains(causes.injected, outcome.native)) return true;
+  if (outcome.code == ErrorCode::kTokenAbsent) return causes.token_out || causes.events.removals > 0;
+  if (outcome.call != "C_Login") return false;
+  if (outcome.native == CKR_USER_ALREADY_LOGGED_IN) return causes.events.logouts > 0;  // right after it
+  return (outcome.native == CKR_SESSION_HANDLE_INVALID || outcome.native == CKR_SESSION_CLOSED ||
+          outcome.native == CKR_CRYPTOKI_NOT_INITIALIZED) &&
+         causes.events.finalisations > 0;
+}
+
+std::string Text(const Outcome& outcome) {
+  const MemoryEvents& events = outcome.causes.events;
+  return fmt::format("{}; injected: {:#x}; {} logouts, {} removals, {} renumberings, {} finalisations{}",
+                     outcome.error, fmt::join(outcome.causes.injected, ", "), events.logouts, events.removals,
+                     events.renumberings, events.finalisations,
+                     outcome.causes.token_out ? "; the token was out" : "");
 }
 
 TEST(Soak, EightThreadsSurviveFaultsLogoutsRemovalsAndForks) {
@@ -63,7 +98,7 @@ TEST(Soak, EightThreadsSurviveFaultsLogoutsRemovalsAndForks) {
   std::atomic<std::size_t> warm_descriptors{0};
   std::mutex mutex;
   std::map<std::string, int> reasons;
-  module.Disturb({.seed = 1,
+  module.Disturb({.seed = Seed(),
                   .per_mille = 2,
                   .any_code = true,
                   .logout = false,
@@ -100,18 +135,14 @@ TEST(Soak, EightThreadsSurviveFaultsLogoutsRemovalsAndForks) {
           const std::lock_guard lock(mutex);
           ++reasons["WRONG " + outcome.error];
         } else {
-          // The cause is a code that a call gave, or that the token is not there.
-          ++(outcome.module_said_it || outcome.code == ErrorCode::kTokenAbsent ||
-                     outcome.code == ErrorCode::kNotFound
-                 ? explained
-                 : unexplained);
+          const bool has_cause = HasItsCause(outcome);
+          ++(has_cause ? explained : unexplained);
           {
             const std::lock_guard lock(mutex);
-            ++reasons[outcome.error];
+            ++reasons[has_cause ? outcome.error : "NO CAUSE: " + Text(outcome)];
           }
           // As a program does that waits for the token; else most operations would be of this moment.
-          if (outcome.code == ErrorCode::kTokenAbsent || outcome.code == ErrorCode::kNotFound)
-            std::this_thread::sleep_for(2ms);
+          if (outcome.code == ErrorCode::kTokenAbsent) std::this_thread::sleep_for(2ms);
         }
       }
     });
@@ -149,7 +180,7 @@ TEST(Soak, EightThreadsSurviveFaultsLogoutsRemovalsAndForks) {
   }
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(unexplained, 0);
-  EXPECT_GT(succeeded, operations * 9 / 10);
+  EXPECT_EQ(succeeded + explained, operations);
   EXPECT_LE(Descriptors(), warm_descriptors + 2);
   EXPECT_LE(ResidentKib(), warm_memory + 4096);
 }

@@ -123,21 +123,40 @@ INSTANTIATE_TEST_SUITE_P(Curves, TokenDerivation,
 
 TEST(FileDerivation, KeyFromPkcs12AgreesAsDefaultDoes) {
   const LibraryContext context({"default"});
-  const testing::TestIdentity identity = testing::TestPki().Issue({.key = "ec:P-256"});
+  for (const char* const curve : {"P-256", "secp160r1", "sect163r2", "sect283r1"}) {
+    SCOPED_TRACE(curve);
+    const testing::TestIdentity identity = testing::TestPki().Issue({.key = std::string("ec:") + curve});
+    const testing::TemporaryDirectory directory;
+    const std::string file = directory.Write("alice.p12", testing::MakePkcs12(identity));
+    const auto file_key = IdentitySource().Open("pkcs12:" + file + "?pin-value=secret").key();
+    const auto peer = Generate(context.get(), curve);
+    unsigned char* point = nullptr;
+    const std::size_t size = EVP_PKEY_get1_encoded_public_key(peer.get(), &point);
+    const OpenSslPtr<unsigned char> owned(point);
+    EXPECT_TRUE(file_key->can_derive());
+    const Secret agreed = file_key->Derive({point, size});
+    const Octets expected =
+        Agree(context.get(), peer.get(), ReadKey(context.get(), identity.PrivateKeyPem()).get());
+    EXPECT_TRUE(std::ranges::equal(
+        agreed.view(), expected, [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; }));
+    EXPECT_THROW(file_key->Derive({point, size - 1}), Error);
+  }
+}
+
+// The provider says how long the secret is before it is there.
+TEST(FileDerivation, SecretIsAsLongAsTheFieldOfAnyCurve) {
+  const LibraryContext context;
   const testing::TemporaryDirectory directory;
-  const std::string file = directory.Write("alice.p12", testing::MakePkcs12(identity));
-  const auto file_key = IdentitySource().Open("pkcs12:" + file + "?pin-value=secret").key();
-  const auto peer = Generate(context.get(), "P-256");
-  unsigned char* point = nullptr;
-  const std::size_t size = EVP_PKEY_get1_encoded_public_key(peer.get(), &point);
-  const OpenSslPtr<unsigned char> owned(point);
-  EXPECT_TRUE(file_key->can_derive());
-  const Secret agreed = file_key->Derive({point, size});
-  const Octets expected =
-      Agree(context.get(), peer.get(), ReadKey(context.get(), identity.PrivateKeyPem()).get());
-  EXPECT_TRUE(std::ranges::equal(agreed.view(), expected,
-                                 [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; }));
-  EXPECT_THROW(file_key->Derive({point, size - 1}), Error);
+  for (const char* const curve : {"secp160r1", "sect163r2", "sect283r1"}) {
+    SCOPED_TRACE(curve);
+    const auto identity = testing::TestPki().Issue({.key = std::string("ec:") + curve});
+    const std::string file = directory.Write("alice.p12", testing::MakePkcs12(identity));
+    const auto key = ReadKey(context.get(), UriPem("pkcs12:" + file + "?pin-value=secret").view());
+    ASSERT_NE(key, nullptr) << TakeErrors();
+    const auto plain = ReadKey(context.get(), identity.PrivateKeyPem());
+    const auto peer = Generate(context.get(), curve);
+    EXPECT_EQ(Agree(context.get(), key.get(), peer.get()), Agree(context.get(), plain.get(), peer.get()));
+  }
 }
 
 class TokenDerivationOnP256 : public TokenPem {};

@@ -175,5 +175,81 @@ TEST_F(AdminPins, NewPinIsNoRefusedOneAnyMore) {
   EXPECT_NE(Listed("87654321"), ErrorCode::kWrongPin);
 }
 
+// C_InitToken has no session, so that the ladder of sessions does not serve it.
+TEST_F(AdminPins, InitialisingGetsOverWhatEveryOtherWorkGetsOver) {
+  for (const char* function : {"C_GetSlotList", "C_GetTokenInfo", "C_GetSessionInfo"}) {
+    for (const unsigned long result : {CKR_CRYPTOKI_NOT_INITIALIZED, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_ERROR,
+                                       CKR_GENERAL_ERROR, CKR_HOST_MEMORY}) {
+      for (std::uint64_t nth = 1; nth <= 6; ++nth) {
+        SCOPED_TRACE(std::string(function) + ' ' + std::to_string(result) + ' ' + std::to_string(nth));
+        module.Set({});
+        const TokenPlace place = Place();
+        module.Set({.faults = {{.function = function, .result = result, .nth = nth}}});
+        EXPECT_EQ(Failure(Verb::kWipe, place, Right(Verb::kWipe)), "");
+        EXPECT_EQ(module.Token(token).pin, "87654321");
+      }
+    }
+  }
+}
+
+// A call that carries a PIN is not repeated.
+TEST_F(AdminPins, InitialisingGetsOverAFinalisationByOthersAtAnyCallWithoutAPin) {
+  const TokenPlace place = Place();
+  module.ResetCalls();
+  Do(Verb::kWipe, place, Right(Verb::kWipe));
+  const std::vector<MemoryCall> calls = module.Calls();
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    module.Set({});
+    const TokenPlace again = Place();
+    module.Set({.faults = {{.function = "*", .result = CKR_CRYPTOKI_NOT_INITIALIZED, .nth = i + 1}}});
+    const std::string failure = Failure(Verb::kWipe, again, Right(Verb::kWipe));
+    EXPECT_EQ(failure.empty(), calls[i].pin.empty()) << i << ' ' << calls[i].function << ": " << failure;
+  }
+}
+
+TEST_F(AdminPins, TokenThatMovedIsInitialisedWhereItIs) {
+  const std::size_t slot = module.AddSlot();
+  const TokenPlace place = Place();
+  module.Insert(token, slot);
+  EXPECT_EQ(Failure(Verb::kWipe, place, Right(Verb::kWipe)), "");
+  EXPECT_EQ(module.Token(token).pin, "87654321");
+}
+
+TEST_F(AdminPins, SlotThatCannotBeReadKeepsNoOtherFromBeingInitialised) {
+  const TokenPlace place = Place();
+  module.AddToken({.label = "card", .serial = "broken", .so_pin = "87654321"});
+  // Each round looks at the slots in their order.
+  module.Set({.faults = {{.function = "C_GetTokenInfo", .result = CKR_DEVICE_ERROR, .nth = 2}}});
+  EXPECT_EQ(Failure(Verb::kWipe, place, Right(Verb::kWipe)), "");
+  EXPECT_EQ(module.Token(token).pin, "87654321");
+}
+
+// Another card with the label is put in right after C_InitToken.
+TEST_F(AdminPins, OfficersPinGoesToNoCardThatIsSwappedInAfterInitialising) {
+  const std::size_t other = module.AddToken({.label = "card", .serial = "swapped", .so_pin = "another one"});
+  const TokenPlace place = Place();
+  for (std::uint64_t calls = 1; calls < 20; ++calls) {
+    module.Set({});
+    module.ResetCalls();
+    // A swap at any call, drawn: the rule is about what is sent.
+    module.Disturb({.seed = calls,
+                    .per_mille = 400,
+                    .budget = 1,
+                    .codes = false,
+                    .logout = false,
+                    .removal = false,
+                    .swap = true,
+                    .finalise = false,
+                    .sessions = false});
+    Failure(Verb::kWipe, place, Right(Verb::kWipe));
+    for (const MemoryCall& call : module.Calls()) {
+      const bool sent = call.function == "C_Login" && call.disturbance.empty();
+      EXPECT_TRUE(!sent || call.pin_right) << "seed " << calls;
+    }
+    module.Calm();
+  }
+  EXPECT_EQ(module.Token(other).so_pin, "another one");
+}
+
 }  // namespace
 }  // namespace signet::testing

@@ -12,9 +12,9 @@ using ::testing::HasSubstr;
 
 TEST(AdminOutcome, OnlyCodesAboutTheStateBeforeTheCallTellThatNothingWasDone) {
   EXPECT_EQ(OutcomeOf(CKR_OK), Outcome::kDone);
-  for (const CK_RV result :
-       {CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED, CKR_DEVICE_ERROR,
-        CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED, CKR_SESSION_CLOSED, CK_RV{CKR_VENDOR_DEFINED + 7}}) {
+  for (const CK_RV result : {CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED,
+                             CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED, CKR_SESSION_CLOSED,
+                             kCkrPending, CK_RV{CKR_VENDOR_DEFINED + 7}}) {
     EXPECT_EQ(OutcomeOf(result), Outcome::kUnknown) << result;
   }
   for (const CK_RV result :

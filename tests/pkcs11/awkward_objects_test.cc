@@ -131,6 +131,36 @@ TEST_F(AwkwardObjects, IdsAndLabelsOfAnyLengthAreReadInOneCall) {
   EXPECT_TRUE(Signs(*LoadKey(source, listing.identities[0].uri() + "?pin-value=1234")));
 }
 
+// Where another attribute is missing, the code is that one's.
+TEST_F(AwkwardObjects, IdsAndLabelsBeyondTheFirstBufferAreRead) {
+  for (const unsigned long missing :
+       {CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_SENSITIVE, CKR_BUFFER_TOO_SMALL}) {
+    for (const std::size_t size : {4094u, 4095u, 4096u, 5000u, 70'000u}) {
+      module.Clear();
+      token = module.AddToken();
+      module.Set({.missing_attribute = missing});
+      const std::string id(size, '\x07');
+      const std::string label(size + 1, 'l');
+      module.AddIdentity(token, pki.Issue({}),
+                         {.id = id,
+                          .label = label,
+                          .key_changes = {{CKA_ALLOWED_MECHANISMS, std::nullopt}},
+                          .public_key_changes = {{CKA_ALLOWED_MECHANISMS, std::nullopt}},
+                          .certificate_changes = {{CKA_CERTIFICATE_TYPE, std::nullopt}}});
+      const Listing listing = List();
+      ASSERT_EQ(listing.identities.size(), 1u) << missing << ' ' << size;
+      std::string whole_id = ";id=";
+      for (std::size_t i = 0; i < size; ++i) whole_id += "%07";
+      EXPECT_TRUE(listing.identities[0].uri().ends_with(whole_id)) << missing << ' ' << size;
+      Pkcs11Source source(settings());
+      const std::string by_label =
+          module.TokenUri(token) + ";object=" + label + ";type=private?pin-value=1234";
+      EXPECT_TRUE(Signs(*LoadKey(source, by_label))) << missing << ' ' << size;
+      EXPECT_TRUE(Signs(*listing.identities[0].key()));
+    }
+  }
+}
+
 TEST_F(AwkwardObjects, AllowedMechanismsOfAnyLengthAreKept) {
   std::vector<CK_MECHANISM_TYPE> many(3000, CKM_AES_CBC);
   many.push_back(CKM_RSA_PKCS_PSS);

@@ -5,9 +5,11 @@
 #include "identity/signature_schemes.h"
 #include "pkcs11/module/cryptoki.h"
 #include "pkcs11/world.h"
+#include <signet/testing/memory_token.h>
 
 #include <gmock/gmock.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/rsa.h>
 
 namespace signet::testing {
@@ -68,7 +70,8 @@ TEST_F(Pkcs11Decryption, AHashThatTheTokensOaepLacksIsNamedInTheError) {
   const auto error = ErrorOf([&] { Decrypt(*key, kOaepSha256, encrypted); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
-  EXPECT_THAT(error->detail(), HasSubstr("does not decrypt RSA with OAEP with SHA2-256 and MGF1 over SHA2-256"));
+  EXPECT_THAT(error->detail(),
+              HasSubstr("does not decrypt RSA with OAEP with SHA2-256 and MGF1 over SHA2-256"));
   EXPECT_EQ(error->call(), "C_DecryptInit");
   EXPECT_EQ(Decrypt(*key, kOaepSha1, Encrypt(*key, RSA_PKCS1_OAEP_PADDING, "SHA1", kMessage)), kMessage);
 }
@@ -210,6 +213,46 @@ TEST_F(Pkcs11Derivation, AKeyThatMayNotDeriveSaysSo) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
   EXPECT_THAT(error->detail(), HasSubstr("not allowed to derive (CKA_DERIVE)"));
+}
+
+// The order of a curve may be shorter or longer than its field: secp160r1, sect163r2.
+TEST(Pkcs11DerivationOnCurve, SecretHasTheSizeOfTheFieldOnEveryCurve) {
+  MemoryModule memory;
+  const std::size_t token = memory.AddToken();
+  Settings settings;
+  settings.modules = {memory.path()};
+  const TestPki pki;
+  std::vector<EC_builtin_curve> curves(EC_get_builtin_curves(nullptr, 0));
+  EC_get_builtin_curves(curves.data(), curves.size());
+  int derived = 0;
+  for (const EC_builtin_curve& curve : curves) {
+    const std::string name = OBJ_nid2sn(curve.nid);
+    if (curve.nid == NID_sm2 || OBJ_length(OBJ_nid2obj(curve.nid)) == 0) continue;  // no ECDH, no encoding
+    SCOPED_TRACE(name);
+    const TestIdentity own = pki.Issue({.key = "ec:" + name});
+    const std::string id = std::to_string(curve.nid);
+    memory.AddIdentity(token, own, {.id = id});
+    Pkcs11Source source(settings);
+    const auto key = LoadKey(source, memory.ObjectUri(token, id, true));
+    const OpenSslPtr<EC_GROUP> group(EC_GROUP_new_by_curve_name(curve.nid));
+    const auto field = static_cast<std::size_t>(EC_GROUP_get_degree(group.get()) + 7) / 8;
+    EXPECT_EQ(PublicKey::FromSpki(key->subject_public_key_info()).field_size(), field);
+    const OpenSslPtr<EVP_PKEY> peer(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", name.c_str()));
+    unsigned char* point = nullptr;
+    const std::size_t size = EVP_PKEY_get1_encoded_public_key(peer.get(), &point);
+    const OpenSslPtr<unsigned char> owned(point);
+    Secret secret = key->Derive({point, size});
+    Octets expected(field);
+    std::size_t length = field;
+    const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(peer.get(), nullptr));
+    const OpenSslPtr<EVP_PKEY> other(X509_get_pubkey(const_cast<X509*>(own.certificate.native())));
+    ASSERT_EQ(EVP_PKEY_derive_init(context.get()), 1);
+    ASSERT_EQ(EVP_PKEY_derive_set_peer(context.get(), other.get()), 1);
+    ASSERT_EQ(EVP_PKEY_derive(context.get(), expected.data(), &length), 1);
+    EXPECT_TRUE(std::ranges::equal(secret.writable_bytes(), expected));
+    ++derived;
+  }
+  EXPECT_GT(derived, 20);
 }
 
 using Number = OpenSslPtr<BIGNUM>;

@@ -111,7 +111,7 @@ TEST_P(PairingRules, FindTheKey) {
   TokenFacts facts = GetParam().facts;
   CompletePrivateKeys(facts);
   std::vector<int> found;
-  for (const Pair& pair : PairCertificates(facts)) {
+  for (const CertificateKey& pair : PairCertificates(facts)) {
     found.push_back(pair.mismatch ? -2 : pair.private_key ? static_cast<int>(*pair.private_key) : -1);
   }
   EXPECT_EQ(found, GetParam().expected);

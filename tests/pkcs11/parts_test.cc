@@ -11,6 +11,8 @@
 #include "pkcs11/world.h"
 
 #include <atomic>
+#include <fstream>
+#include <regex>
 #include <set>
 #include <string>
 #include <thread>
@@ -73,6 +75,30 @@ TEST(Pkcs11Rv, EveryRowHasAnUnambiguousNumberAndWords) {
   }
   const Error vendor = RvError(0x80000123, "C_Sign", "t");
   EXPECT_THAT(vendor.what(), ::testing::HasSubstr("0x80000123"));
+}
+
+// The header at hand names the codes in one define each.
+TEST(Pkcs11Rv, EveryCodeOfTheHeaderHasARow) {
+  std::ifstream header(SIGNET_PKCS11_HEADER);
+  ASSERT_TRUE(header) << SIGNET_PKCS11_HEADER;
+  const std::regex define(R"(#define\s+(CKR_\w+)\s+\((0x[0-9a-fA-F]+|\d+)UL\).*)");
+  std::size_t codes = 0;
+  for (std::string line; std::getline(header, line);) {
+    std::smatch found;
+    if (!std::regex_match(line, found, define)) continue;
+    ++codes;
+    EXPECT_EQ(RvName(std::stoul(found[2], nullptr, 0)), found[1]);
+  }
+  EXPECT_GE(codes, 90u);
+}
+
+TEST(Pkcs11Rv, EveryCodeOfPkcs11Version3HasARow) {
+  for (CK_RV rv = 0x200; rv <= 0x209; ++rv) EXPECT_NE(RowOfRv(rv).name, nullptr) << rv;
+  EXPECT_NE(RowOfRv(kCkrAeadDecryptFailed).name, nullptr);
+}
+
+TEST(Pkcs11Rv, EveryFailureSaysWhatToDo) {
+  for (CK_RV rv = 1; rv < 0x300; ++rv) EXPECT_FALSE(std::string(RowOfRv(rv).hint).empty()) << rv;
 }
 
 TEST(Pkcs11Der, SignaturesMatchOpenSsls) {

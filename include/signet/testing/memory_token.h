@@ -110,6 +110,21 @@ struct MemoryCall {
   std::string disturbance = {};  // what happened right before the call
 };
 
+// MemoryEvents counts what happened to tokens behind a program's back, by whatever cause.
+struct MemoryEvents {
+  std::uint64_t logouts = 0;        // somebody was logged in, and is not any more
+  std::uint64_t removals = 0;       // a token left its slot: its sessions and handles are gone
+  std::uint64_t renumberings = 0;   // its objects have other handles
+  std::uint64_t finalisations = 0;  // C_Finalize: all sessions are gone
+};
+
+// MemoryCauses is what can explain the failure of an action.
+struct MemoryCauses {
+  std::vector<unsigned long> injected;  // codes that were scripted or drawn for calls of the action
+  MemoryEvents events;                  // that happened meanwhile
+  bool token_out = false;               // a token was in no slot when it began
+};
+
 // MemoryModule is an in-memory PKCS#11 2.40 or 3.0 module of its own file with any number of slots and
 // tokens: RSA, EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The
 // test controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
@@ -174,6 +189,8 @@ class MemoryModule {
 
   // BeginAction numbers the calls that this thread makes from now on.
   void BeginAction(std::uint64_t action);
+  // Causes gives what happened since then, whether calls are recorded or not.
+  MemoryCauses Causes() const;
   // Record says whether calls are recorded (they are); counts are kept in any case.
   void Record(bool on);
   std::vector<MemoryCall> Calls() const;

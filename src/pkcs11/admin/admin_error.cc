@@ -44,12 +44,11 @@ constexpr Meaning kMeanings[] = {
      "Give a PIN that it takes."},
 };
 
-// kUnknownOutcomes may come after the token changed something. PKCS#11 2.40, 5.1.1 to 5.1.3.
+// kUnknownOutcomes may come after the token changed something. PKCS#11 2.40, 5.1.1 to 5.1.3; 3.2 for the last
+// two.
 constexpr std::array kUnknownOutcomes = {
-    CKR_GENERAL_ERROR, CKR_HOST_MEMORY,    CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED, CKR_DEVICE_ERROR,
-    CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED, CKR_SESSION_CLOSED,  CK_RV{0x201},  // CKR_TOKEN_RESOURCE_EXCEEDED,
-                                                                               // of PKCS#11 3.0
-};
+    CKR_GENERAL_ERROR, CKR_HOST_MEMORY,    CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED,     CKR_DEVICE_ERROR,
+    CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED, CKR_SESSION_CLOSED,  kCkrTokenResourceExceeded, kCkrPending};
 
 const char* NameOf(CK_USER_TYPE user) { return user == CKU_SO ? "security officer's PIN" : "user's PIN"; }
 

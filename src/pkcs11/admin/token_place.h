@@ -33,6 +33,11 @@ struct TokenPlace {
 struct PinToSend {
   std::optional<Secret> pin;
   bool allow_final_try = false;
+
+  PinToSend Clone() const {
+    return {.pin = pin ? std::optional<Secret>(pin->Clone()) : std::nullopt,
+            .allow_final_try = allow_final_try};
+  }
 };
 
 // FindTokens gives the initialised tokens of the modules that the settings name, or of all that p11-kit has

@@ -89,8 +89,8 @@ bool TokenKey::can_derive() const {
 }
 
 Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
-  const std::size_t field = (static_cast<std::size_t>(public_key_.bits()) + 7) / 8;
-  if (type() != KeyType::kEc || peer_point.size() != 1 + 2 * field || peer_point.front() != 0x04) {
+  const std::size_t field = type() == KeyType::kEc ? public_key_.field_size() : 0;
+  if (field == 0 || peer_point.size() != 1 + 2 * field || peer_point.front() != 0x04) {
     throw Error({.code = ErrorCode::kBadArgument,
                  .detail = "only an EC key derives, and only with an uncompressed point of its curve"});
   }

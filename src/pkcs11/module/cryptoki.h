@@ -10,9 +10,16 @@
 namespace signet {
 
 // What PKCS#11 3.0 and 3.2 define and the header of Debian 12's p11-kit lacks.
+inline constexpr CK_RV kCkrAeadDecryptFailed = 0x42;
 inline constexpr CK_RV kCkrTokenResourceExceeded = 0x201;
 inline constexpr CK_RV kCkrOperationCancelFailed = 0x202;
 inline constexpr CK_RV kCkrKeyExhausted = 0x203;
+inline constexpr CK_RV kCkrPending = 0x204;
+inline constexpr CK_RV kCkrSessionAsyncNotSupported = 0x205;
+inline constexpr CK_RV kCkrSeedRandomRequired = 0x206;
+inline constexpr CK_RV kCkrOperationNotValidated = 0x207;
+inline constexpr CK_RV kCkrTokenNotInitialized = 0x208;
+inline constexpr CK_RV kCkrParameterSetNotSupported = 0x209;
 inline constexpr CK_KEY_TYPE kCkkEcMontgomery = 0x41;
 inline constexpr CK_MECHANISM_TYPE kCkmMlDsa = 0x1d;
 inline constexpr CK_MECHANISM_TYPE kCkmSha3_224 = 0x2b5;

@@ -4,15 +4,13 @@
 #include "pkcs11/module/token_name.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include <unistd.h>
 
 namespace signet {
 namespace {
-
-enum class ModuleKind { kSoftHsm, kCard, kTpm, kNss, kOpenCryptoki, kRemote, kOther };
 
 struct KindRow {
   std::string_view part;  // of the module's file name, its name at p11-kit, or the token's manufacturer
@@ -42,6 +40,9 @@ constexpr HintRow kHints[] = {
      "Check that this user may read and write the token's files, and that SOFTHSM2_CONF is as it was."},
     {ModuleKind::kCard, kVague,
      "Check that the reader is plugged in and pcscd runs, and take the card out and put it back."},
+    {ModuleKind::kCard, CKR_PIN_LOCKED,
+     "Unblock it with the PUK: `pkcs15-tool --unblock-pin`, or for a YubiKey `ykman piv access "
+     "unblock-pin`."},
     {ModuleKind::kTpm, kVague,
      "Check that this user may open the TPM (group tss) and that TPM2_PKCS11_STORE is where it was."},
     {ModuleKind::kTpm, CKR_PIN_LOCKED,
@@ -56,45 +57,56 @@ constexpr HintRow kHints[] = {
      "Check that `p11-kit server` runs and P11_KIT_SERVER_ADDRESS names its socket."},
 };
 
-ModuleKind KindOf(Module& module, const CK_TOKEN_INFO& token) {
-  const std::string maker = TextOf(token.manufacturerID);
+bool IsVague(CK_RV rv) { return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED; }
+
+// AskedFor gives the code whose row answers the error. That a PIN is locked is known from flags, too.
+CK_RV AskedFor(const Error& error) {
+  if (error.code() == ErrorCode::kPinLocked) return CKR_PIN_LOCKED;
+  return IsVague(RvOf(error)) ? kVague : RvOf(error);
+}
+
+// pcscd's socket is at PCSCLITE_CSOCK_NAME, or where Debian has it.
+bool PcscdIsDown() {
+  const char* const named = secure_getenv("PCSCLITE_CSOCK_NAME");
+  return access(named != nullptr ? named : "/run/pcscd/pcscd.comm", F_OK) != 0;
+}
+
+}  // namespace
+
+ModuleKind KindOfModule(std::string_view path, std::string_view name, std::string_view maker) noexcept {
   const auto fits = [&](const KindRow& row) {
-    return module.path().find(row.part) != std::string::npos ||
-           module.name().find(row.part) != std::string::npos || maker.find(row.part) != std::string::npos;
+    const auto has = [&](std::string_view text) { return text.find(row.part) != std::string_view::npos; };
+    return has(path) || has(name) || has(maker);
   };
   const auto* row = std::ranges::find_if(kKinds, fits);
   return row != std::end(kKinds) ? row->kind : ModuleKind::kOther;
 }
 
-bool IsVague(CK_RV rv) { return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED; }
-
-// Debian's pcscd has its socket here.
-bool PcscdIsDown() { return access("/run/pcscd/pcscd.comm", F_OK) != 0; }
-
-}  // namespace
-
-Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
-  if (error.code() == ErrorCode::kUnsupported) return error;  // its cause is known
+const char* HintFor(ModuleKind kind, const Error& error, bool pcscd_is_down) {
+  if (error.code() == ErrorCode::kUnsupported) return nullptr;  // its cause is known
   const CK_RV rv = RvOf(error);
-  const ModuleKind kind = KindOf(module, token);
-  const bool absent = error.code() == ErrorCode::kTokenAbsent;
-  Error::Fields fields{.code = error.code(),
-                       .detail = error.detail(),
-                       .call = error.call(),
-                       .native = error.native(),
-                       .token = error.token(),
-                       .uri = error.uri(),
-                       .hint = error.hint()};
-  if (kind == ModuleKind::kCard && (absent || IsVague(rv) || rv == CKR_DEVICE_ERROR) && PcscdIsDown()) {
-    fields.hint = "Start pcscd, the service for card readers: its socket is not there.";
-    return Error(std::move(fields));
-  }
-  const CK_RV asked = IsVague(rv) ? kVague : rv;
+  const bool no_reader = error.code() == ErrorCode::kTokenAbsent || IsVague(rv) || rv == CKR_DEVICE_ERROR;
+  if (kind == ModuleKind::kCard && no_reader && pcscd_is_down)
+    return "Start pcscd, the service for card readers: its socket is not there.";
+  const CK_RV asked = AskedFor(error);
+  // What is locked may be the security officer's PIN: such an error has a hint of its own.
+  const bool knows_more = asked == CKR_PIN_LOCKED && error.hint() != RowOfRv(CKR_PIN_LOCKED).hint;
   const auto* row = std::ranges::find_if(
       kHints, [&](const HintRow& hint) { return hint.kind == kind && hint.rv == asked; });
-  if (row == std::end(kHints)) return error;
-  fields.hint = row->hint;
-  return Error(std::move(fields));
+  return row != std::end(kHints) && !knows_more ? row->hint : nullptr;
+}
+
+Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
+  const ModuleKind kind = KindOfModule(module.path(), module.name(), TextOf(token.manufacturerID));
+  const char* const hint = HintFor(kind, error, PcscdIsDown());
+  if (hint == nullptr) return error;
+  return Error({.code = error.code(),
+                .detail = error.detail(),
+                .call = error.call(),
+                .native = error.native(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .hint = hint});
 }
 
 }  // namespace signet

@@ -3,10 +3,20 @@
 #include "pkcs11/module/module.h"
 #include <signet/error.h>
 
+#include <string_view>
+
 namespace signet {
 
-// WithHint returns `error` with what to do about it, where that depends on the kind of token: a software
-// token's files, a card's reader, a TPM's lockout, a daemon that may be down.
+enum class ModuleKind { kSoftHsm, kCard, kTpm, kNss, kOpenCryptoki, kRemote, kOther };
+
+// KindOfModule reads a module's path, its name at p11-kit and its token's manufacturer.
+ModuleKind KindOfModule(std::string_view path, std::string_view name, std::string_view maker) noexcept;
+
+// HintFor says what to do about `error` where that depends on the kind of token: a software token's files, a
+// card's reader, a TPM's lockout, a daemon that may be down. Null where the error's own hint stands.
+const char* HintFor(ModuleKind kind, const Error& error, bool pcscd_is_down);
+
+// WithHint returns `error` with that hint.
 Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token);
 
 }  // namespace signet

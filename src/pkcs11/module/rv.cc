@@ -20,6 +20,7 @@ constexpr const char* kAgain = "Try again; if it stays, restart the token's serv
 constexpr const char* kReinsert = "Put the token back.";
 constexpr const char* kReport = "Turn the call log on and look at what the module was asked.";
 constexpr const char* kOtherData = "Check that the data was encrypted for this key, with this padding.";
+constexpr const char* kOtherToken = "Set the token up with its maker's tool, or use another.";
 constexpr const char* kOtherKey = "Use a key that may be used in this way.";
 
 // clang-format off
@@ -90,6 +91,44 @@ constexpr RvRow kRows[] = {
     {kCkrOperationCancelFailed, "CKR_OPERATION_CANCEL_FAILED", kOperation, kModuleTrouble, "the session could not end an operation", kAgain},
     {kCkrKeyExhausted, "CKR_KEY_EXHAUSTED", kNone, kNoSigningKey, "the key has made all the signatures that it may make", kOtherKey},
     {CKR_FUNCTION_REJECTED, "CKR_FUNCTION_REJECTED", kNone, kTokenTrouble, "the person at the reader refused", kAgain},
+    {CKR_NO_EVENT, "CKR_NO_EVENT", kNone, kModuleTrouble, "no slot has changed", kReport},
+    {CKR_NEED_TO_CREATE_THREADS, "CKR_NEED_TO_CREATE_THREADS", kNone, kModuleTrouble, "the module cannot work without threads of its own", kReport},
+    {CKR_ATTRIBUTE_READ_ONLY, "CKR_ATTRIBUTE_READ_ONLY", kNone, kModuleTrouble, "the token sets an attribute itself and takes no value for it", kReport},
+    {kCkrAeadDecryptFailed, "CKR_AEAD_DECRYPT_FAILED", kNone, kBadArgument, "the encrypted data does not have the right tag", kOtherData},
+    {CKR_FUNCTION_NOT_PARALLEL, "CKR_FUNCTION_NOT_PARALLEL", kNone, kModuleTrouble, "the session has no parallel function under way", kReport},
+    {CKR_KEY_NOT_NEEDED, "CKR_KEY_NOT_NEEDED", kNone, kModuleTrouble, "the module was given a key that it does not want", kReport},
+    {CKR_KEY_CHANGED, "CKR_KEY_CHANGED", kNone, kModuleTrouble, "the key is another one than in the saved operation", kReport},
+    {CKR_KEY_NEEDED, "CKR_KEY_NEEDED", kNone, kModuleTrouble, "the module wants the key of the saved operation", kReport},
+    {CKR_KEY_INDIGESTIBLE, "CKR_KEY_INDIGESTIBLE", kNone, kUnsupported, "the token cannot hash this key", kOtherKey},
+    {CKR_KEY_NOT_WRAPPABLE, "CKR_KEY_NOT_WRAPPABLE", kNone, kUnsupported, "the token cannot export this key", kOtherKey},
+    {CKR_KEY_UNEXTRACTABLE, "CKR_KEY_UNEXTRACTABLE", kNone, kUnsupported, "the key may not leave the token", kOtherKey},
+    {CKR_SIGNATURE_INVALID, "CKR_SIGNATURE_INVALID", kNone, kTokenTrouble, "the token finds the signature wrong", kReport},
+    {CKR_SIGNATURE_LEN_RANGE, "CKR_SIGNATURE_LEN_RANGE", kNone, kTokenTrouble, "the token finds the signature too short or too long", kReport},
+    {CKR_UNWRAPPING_KEY_HANDLE_INVALID, "CKR_UNWRAPPING_KEY_HANDLE_INVALID", kObjects, kTokenTrouble, "the token does not know the unwrapping key any more", kAgain},
+    {CKR_UNWRAPPING_KEY_SIZE_RANGE, "CKR_UNWRAPPING_KEY_SIZE_RANGE", kNone, kUnsupported, "the unwrapping key has a size that the mechanism does not take", kOtherKey},
+    {CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, "CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT", kNone, kUnsupported, "the unwrapping key does not fit the mechanism", kOtherKey},
+    {CKR_WRAPPED_KEY_INVALID, "CKR_WRAPPED_KEY_INVALID", kNone, kBadArgument, "the token finds the wrapped key malformed", kOtherData},
+    {CKR_WRAPPED_KEY_LEN_RANGE, "CKR_WRAPPED_KEY_LEN_RANGE", kNone, kBadArgument, "the token finds the wrapped key too short or too long", kOtherData},
+    {CKR_WRAPPING_KEY_HANDLE_INVALID, "CKR_WRAPPING_KEY_HANDLE_INVALID", kObjects, kTokenTrouble, "the token does not know the wrapping key any more", kAgain},
+    {CKR_WRAPPING_KEY_SIZE_RANGE, "CKR_WRAPPING_KEY_SIZE_RANGE", kNone, kUnsupported, "the wrapping key has a size that the mechanism does not take", kOtherKey},
+    {CKR_WRAPPING_KEY_TYPE_INCONSISTENT, "CKR_WRAPPING_KEY_TYPE_INCONSISTENT", kNone, kUnsupported, "the wrapping key does not fit the mechanism", kOtherKey},
+    {CKR_RANDOM_SEED_NOT_SUPPORTED, "CKR_RANDOM_SEED_NOT_SUPPORTED", kNone, kUnsupported, "the token's random numbers take no seed", kOtherToken},
+    {CKR_RANDOM_NO_RNG, "CKR_RANDOM_NO_RNG", kNone, kUnsupported, "the token has no random numbers", kOtherToken},
+    {CKR_SAVED_STATE_INVALID, "CKR_SAVED_STATE_INVALID", kNone, kModuleTrouble, "the token does not take the saved operation back", kReport},
+    {CKR_INFORMATION_SENSITIVE, "CKR_INFORMATION_SENSITIVE", kNone, kTokenTrouble, "the token does not reveal it", kReport},
+    {CKR_STATE_UNSAVEABLE, "CKR_STATE_UNSAVEABLE", kNone, kUnsupported, "the token cannot save the operation", kReport},
+    {CKR_MUTEX_NOT_LOCKED, "CKR_MUTEX_NOT_LOCKED", kNone, kModuleTrouble, "the module misused a lock", kReport},
+    {CKR_NEW_PIN_MODE, "CKR_NEW_PIN_MODE", kNone, kTokenTrouble, "the token wants a new PIN first", "Set a new PIN: signet token set-pin."},
+    {CKR_NEXT_OTP, "CKR_NEXT_OTP", kNone, kTokenTrouble, "the token wants its next one-time password", kAgain},
+    {CKR_EXCEEDED_MAX_ITERATIONS, "CKR_EXCEEDED_MAX_ITERATIONS", kNone, kTokenTrouble, "the token found no parameters for the key", kAgain},
+    {CKR_FIPS_SELF_TEST_FAILED, "CKR_FIPS_SELF_TEST_FAILED", kNone, kModuleTrouble, "the module failed its self-test", "Install the module anew, or use another."},
+    {CKR_PUBLIC_KEY_INVALID, "CKR_PUBLIC_KEY_INVALID", kNone, kBadArgument, "the token finds the public key wrong", "Check the peer's key."},
+    {kCkrPending, "CKR_PENDING", kNone, kModuleTrouble, "the module answers later, which it was not asked to do", kReport},
+    {kCkrSessionAsyncNotSupported, "CKR_SESSION_ASYNC_NOT_SUPPORTED", kNone, kModuleTrouble, "the module refused the session", kReport},
+    {kCkrSeedRandomRequired, "CKR_SEED_RANDOM_REQUIRED", kNone, kTokenTrouble, "the token's random numbers need a seed first", kOtherToken},
+    {kCkrOperationNotValidated, "CKR_OPERATION_NOT_VALIDATED", kNone, kTokenTrouble, "the token does not vouch for this use of the key", kOtherKey},
+    {kCkrTokenNotInitialized, "CKR_TOKEN_NOT_INITIALIZED", kNone, kTokenTrouble, "the token is not initialised", "Initialise it: signet token init."},
+    {kCkrParameterSetNotSupported, "CKR_PARAMETER_SET_NOT_SUPPORTED", kNone, kUnsupported, "the token does not know these parameters of the key", kOtherKey},
 };
 // clang-format on
 

@@ -115,9 +115,10 @@ Of WishesFor(std::optional<CK_OBJECT_CLASS> object_class) {
   return *object_class == CKO_PUBLIC_KEY ? kPublicKeys : kPrivateKeys;
 }
 
-// MustHave tells of an attribute that was not given whether such an object always has it: one call reports
-// one reason for several attributes, so that it may just have been too small (PKCS#11 2.40,
-// C_GetAttributeValue).
+// One call reports one reason for several attributes, so that what was not given may be there, and longer
+// than its room (PKCS#11 2.40, C_GetAttributeValue). MustHave tells whether such an object always has it;
+// MayBeLong whether it is one of those that may have any length, and that an object may lack.
+bool MayBeLong(CK_ATTRIBUTE_TYPE type) { return type == CKA_ID || type == CKA_LABEL; }
 bool MustHave(CK_ATTRIBUTE_TYPE type, const Attributes& known) {
   const auto object_class = known.NumberOf(CKA_CLASS);
   const auto key_type = known.NumberOf(CKA_KEY_TYPE);
@@ -182,7 +183,8 @@ StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
   std::vector<std::size_t> doubtful;
   Question second;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    if (refused || first.untouched(i)) {
+    const bool doubted = first.unavailable(i) && rv != CKR_BUFFER_TOO_SMALL && MayBeLong(first.type(i));
+    if (refused || first.untouched(i) || doubted) {
       if (auto value = ReadOne(lease, object, first.type(i)))
         result.attributes.Set(first.type(i), *std::move(value));
     } else if (first.too_long(i) || (first.unavailable(i) && rv == CKR_BUFFER_TOO_SMALL)) {

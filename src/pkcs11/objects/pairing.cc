@@ -120,7 +120,7 @@ class Pairing {
         pairs_(facts.certificates.size()),
         taken_(facts.private_keys.size(), false) {}
 
-  std::vector<Pair> Pairs() {
+  std::vector<CertificateKey> Pairs() {
     for (std::size_t i = 0; i < pairs_.size(); ++i) ByKey(i);
     for (std::size_t i = 0; i < pairs_.size(); ++i) ById(i);
     for (std::size_t i = 0; i < pairs_.size(); ++i) ByLabel(i);
@@ -172,7 +172,7 @@ class Pairing {
 
   const TokenFacts& facts_;
   const Index by_id_, silent_by_id_, by_label_, by_material_, by_id_and_material_, certificates_by_label_;
-  std::vector<Pair> pairs_;
+  std::vector<CertificateKey> pairs_;
   std::vector<bool> taken_;
 };
 
@@ -198,6 +198,6 @@ void CompletePrivateKeys(TokenFacts& facts) {
   for (std::size_t i = 0; i < materials.size(); ++i) facts.private_keys[i].material = std::move(materials[i]);
 }
 
-std::vector<Pair> PairCertificates(const TokenFacts& facts) { return Pairing(facts).Pairs(); }
+std::vector<CertificateKey> PairCertificates(const TokenFacts& facts) { return Pairing(facts).Pairs(); }
 
 }  // namespace signet

@@ -30,8 +30,8 @@ struct TokenFacts {
   std::vector<ObjectFacts> certificates;
 };
 
-// Pair says which private key is a certificate's.
-struct Pair {
+// CertificateKey says which private key is a certificate's.
+struct CertificateKey {
   std::optional<std::size_t> private_key;  // index; none: no key belongs to it
   bool known = false;     // both reveal the same public key; else the first signature decides
   bool mismatch = false;  // none, and the key with its CKA_ID is known to be another one
@@ -45,6 +45,6 @@ void CompletePrivateKeys(TokenFacts& facts);
 // then by CKA_ID, then by a label that is unique among the token's keys and among its certificates. Public
 // key or kind decide between several keys with one CKA_ID, then the label. A key that is known to be another
 // one is never taken. Pure; the time is in proportion to the number of objects, unless many share one CKA_ID.
-std::vector<Pair> PairCertificates(const TokenFacts& facts);
+std::vector<CertificateKey> PairCertificates(const TokenFacts& facts);
 
 }  // namespace signet

@@ -21,7 +21,7 @@ struct Survey {
   TokenReader::Objects certificates;
   std::vector<const DecodedCertificate*> decoded;  // of certificates
   TokenFacts facts;
-  std::vector<Pair> pairs;  // of certificates; one that cannot be read pairs with nothing
+  std::vector<CertificateKey> pairs;  // of certificates; one that cannot be read pairs with nothing
 
   // PublicPartFor gives the public key of a private key object, from itself, its certificate or the public
   // key object beside it. That an RSA key is for PSS (RFC 4055) the certificate tells, or without one

@@ -117,7 +117,7 @@ class Lister {
     const DecodedCertificate& decoded = *survey_.decoded[i];
     if (decoded.error) throw Error(*decoded.error);
     const Certificate& certificate = *decoded.certificate;
-    const Pair& pair = survey_.pairs[i];
+    const CertificateKey& pair = survey_.pairs[i];
     const StoredObject& object = *survey_.certificates[i];
     const bool may_be_hidden = !keys_visible_ && !pair.mismatch;
     if (!pair.private_key && certificate.is_ca() && !pair.mismatch && !MayHaveKey(i)) return;  // For chains.

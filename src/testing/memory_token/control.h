@@ -38,6 +38,7 @@ class MemoryControl {
   virtual std::uint64_t disturbed() const = 0;
   virtual bool unsettled() const = 0;
   virtual void BeginAction(std::uint64_t action) = 0;
+  virtual MemoryCauses Causes() const = 0;
   virtual void Record(bool on) = 0;
   virtual std::vector<MemoryCall> Calls() const = 0;
   virtual std::uint64_t Count(std::size_t function) const = 0;

@@ -106,7 +106,7 @@ void MemoryState::DisturbNow() {
   switch (kinds[Draw(kinds.size())]) {
     case Kind::kLogout:
       call_.disturbance = "logout";
-      if (token != nullptr) token->user.reset();
+      if (token != nullptr) EndLogin(*token);
       break;
     case Kind::kRemoval: {
       call_.disturbance = "removal";
@@ -206,7 +206,7 @@ void MemoryState::Make(const Injection& injection, std::size_t function, const C
       }
       break;
     case CKR_USER_NOT_LOGGED_IN:
-      if (token != nullptr) token->user.reset();
+      if (token != nullptr) EndLogin(*token);
       break;
     case CKR_USER_ALREADY_LOGGED_IN:
       if (token != nullptr && function == kC_Login) token->user = CKU_USER;

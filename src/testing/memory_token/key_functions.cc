@@ -256,7 +256,7 @@ Output SharedSecret(EVP_PKEY* key, const std::string& point) {
                                        point.size()) != 1)
     return std::nullopt;
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(State().library(), key, nullptr));
-  std::string secret(66, '\0');
+  std::string secret(72, '\0');  // the largest curve is sect571
   std::size_t size = secret.size();
   if (EVP_PKEY_derive_init(context.get()) != 1 || EVP_PKEY_derive_set_peer(context.get(), peer.get()) != 1 ||
       EVP_PKEY_derive(context.get(), reinterpret_cast<unsigned char*>(secret.data()), &size) != 1)

@@ -6,21 +6,14 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/objects.h>
 
 namespace signet::testing {
 namespace {
 
 using namespace std::string_view_literals;
 
-struct Curve {
-  const char* name;
-  std::string_view params;  // DER OBJECT IDENTIFIER
-};
-constexpr Curve kCurves[] = {
-    {"P-256", "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"sv},
-    {"P-384", "\x06\x05\x2b\x81\x04\x00\x22"sv},
-    {"P-521", "\x06\x05\x2b\x81\x04\x00\x23"sv},
-};
 constexpr std::string_view kEd25519 = "\x06\x03\x2b\x65\x70"sv;
 constexpr std::string_view kEcPublicKey = "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"sv;
 
@@ -54,12 +47,39 @@ std::string Number(EVP_PKEY* key, const char* name) {
   return bytes;
 }
 
+// CurveOf gives the curve's number at OpenSSL; throws for a curve without a name.
+int CurveOf(EVP_PKEY* key) {
+  char name[80] = {};
+  std::size_t size = 0;
+  const int nid = EVP_PKEY_get_group_name(key, name, sizeof name, &size) == 1 ? OBJ_sn2nid(name) : NID_undef;
+  if (nid == NID_undef) throw std::runtime_error("a curve without a name");
+  return nid;
+}
+
+// CurveParams is CKA_EC_PARAMS: the DER OBJECT IDENTIFIER of the curve.
+std::string CurveParams(int curve) {
+  unsigned char* der = nullptr;
+  const int size = i2d_ASN1_OBJECT(OBJ_nid2obj(curve), &der);
+  const OpenSslPtr<unsigned char> owned(der);
+  if (size <= 2) throw std::runtime_error("a curve without an OBJECT IDENTIFIER");
+  return {reinterpret_cast<char*>(der), static_cast<std::size_t>(size)};
+}
+
+// CurveNamed gives OpenSSL's name of the curve with these parameters; null where there is none.
+const char* CurveNamed(const std::string& params) {
+  const auto* position = reinterpret_cast<const unsigned char*>(params.data());
+  const OpenSslPtr<ASN1_OBJECT> object(d2i_ASN1_OBJECT(nullptr, &position, static_cast<long>(params.size())));
+  const int nid = object != nullptr ? OBJ_obj2nid(object.get()) : NID_undef;
+  return OpenSslPtr<EC_GROUP>(EC_GROUP_new_by_curve_name(nid)) != nullptr ? OBJ_nid2sn(nid) : nullptr;
+}
+
 // Uncompressed gives the point in the form that every reader knows.
-std::string Uncompressed(EVP_PKEY* key) {
-  const auto bits = static_cast<std::size_t>(EVP_PKEY_get_bits(key));
+std::string Uncompressed(EVP_PKEY* key, int curve) {
+  const OpenSslPtr<EC_GROUP> group(EC_GROUP_new_by_curve_name(curve));
+  const auto field = (static_cast<std::size_t>(EC_GROUP_get_degree(group.get())) + 7) / 8;
   const auto padded = [&](const char* name) {
     const std::string number = Number(key, name);
-    return std::string((bits + 7) / 8 - number.size(), '\0') + number;
+    return std::string(field - number.size(), '\0') + number;
   };
   return "\x04" + padded(OSSL_PKEY_PARAM_EC_PUB_X) + padded(OSSL_PKEY_PARAM_EC_PUB_Y);
 }
@@ -131,10 +151,10 @@ MemoryAttributes PublicAttributes(EVP_PKEY* key) {
     attributes[CKA_EC_PARAMS] = kEd25519;
     attributes[CKA_EC_POINT] = Der('\x04', Octets(key, OSSL_PKEY_PARAM_PUB_KEY));
   } else {
-    const int bits = EVP_PKEY_get_bits(key);
+    const int curve = CurveOf(key);
     attributes[CKA_KEY_TYPE] = BytesOf(CK_KEY_TYPE{CKK_EC});
-    attributes[CKA_EC_PARAMS] = kCurves[bits == 256 ? 0 : bits == 384 ? 1 : 2].params;
-    attributes[CKA_EC_POINT] = Der('\x04', Uncompressed(key));
+    attributes[CKA_EC_PARAMS] = CurveParams(curve);
+    attributes[CKA_EC_POINT] = Der('\x04', Uncompressed(key, curve));
   }
   return attributes;
 }
@@ -161,10 +181,8 @@ std::optional<KeyKind> GeneratedKind(CK_MECHANISM_TYPE mechanism, const std::str
   if (mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN) return KeyKind{"RSA", nullptr};
   if (mechanism == CKM_EC_EDWARDS_KEY_PAIR_GEN) return KeyKind{"ED25519", nullptr};
   if (mechanism != CKM_EC_KEY_PAIR_GEN) return std::nullopt;
-  for (const Curve& curve : kCurves) {
-    if (curve.params == ec_params) return KeyKind{"EC", curve.name};
-  }
-  return std::nullopt;
+  const char* const curve = CurveNamed(ec_params);
+  return curve != nullptr ? std::optional(KeyKind{"EC", curve}) : std::nullopt;
 }
 
 }  // namespace signet::testing

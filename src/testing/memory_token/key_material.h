@@ -13,7 +13,7 @@ std::string BytesOf(const T& value) {
 }
 
 // PublicAttributes gives CKA_KEY_TYPE and the public part in PKCS#11's form; throws for other kinds than RSA,
-// P-256, P-384, P-521 and Ed25519.
+// EC on a curve that has an OBJECT IDENTIFIER, and Ed25519.
 MemoryAttributes PublicAttributes(EVP_PKEY* key);
 // KeyFromAttributes makes the key that a C_CreateObject template describes; null where it is none.
 std::shared_ptr<EVP_PKEY> KeyFromAttributes(const MemoryObject& object, OSSL_LIB_CTX* library);

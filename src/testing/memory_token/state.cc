@@ -9,7 +9,14 @@
 namespace signet::testing {
 namespace {
 
-thread_local std::uint64_t this_action = 0;
+// Action is what a thread does since BeginAction, and what it began with.
+struct Action {
+  std::uint64_t number = 0;
+  std::vector<CK_RV> injected = {};
+  MemoryEvents before = {};
+  bool token_out = false;
+};
+thread_local Action this_action;
 
 // Flags that a thread's call before this one was told.
 struct ToldFlags {
@@ -56,8 +63,9 @@ void MemoryState::SetInitialised(bool on) {
   if (on) return;
   lost_service_.reset();
   next_session_ = 1;  // as most modules number them
+  ++events_.finalisations;
   for (const auto& token : tokens_) {
-    token->user.reset();
+    EndLogin(*token);
     std::erase_if(token->by_handle, [](const auto& entry) { return entry.second->owner != 0; });
     std::erase_if(token->objects, [](const auto& object) { return object->owner != 0; });
   }
@@ -81,7 +89,7 @@ void MemoryState::Begin(std::size_t function, const CallOn& on) {
   ++calls_begun_;
   told_before = std::exchange(told_now, {});
   ++counts_[function];
-  call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action};
+  call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action.number};
   BringBack(false);
   // A single draw decides, so that a seed says the same whatever is called.
   if (disturbances_.per_mille != 0 && (disturbances_.budget == 0 || spent_ < disturbances_.budget) &&
@@ -136,6 +144,7 @@ CK_RV MemoryState::Gate(std::size_t function, const CallOn& on) {
 }
 
 CK_RV MemoryState::End(CK_RV rv, bool injected) {
+  if (injected) this_action.injected.push_back(rv);
   call_.result = rv;
   call_.injected = injected;
   if (recording_) calls_.push_back(call_);
@@ -162,7 +171,7 @@ void MemoryState::CloseSession(CK_SESSION_HANDLE session) {
   std::erase_if(token->objects, [=](const auto& object) { return object->owner == session; });
   const bool last = std::ranges::none_of(
       sessions_, [=](const auto& one) { return one.second.token == token && !one.second.gone; });
-  if (last && !gone) token->user.reset();
+  if (last && !gone) EndLogin(*token);
 }
 
 void MemoryState::CloseAllSessions(CK_SLOT_ID slot) {
@@ -201,11 +210,22 @@ void MemoryState::Destroy(MemoryToken& token, CK_OBJECT_HANDLE handle) {
 }
 
 void MemoryState::Renumber(MemoryToken& token) {
+  ++events_.renumberings;
   token.by_handle.clear();
   for (const auto& object : token.objects) {
     object->handle = next_object_++;
     token.by_handle[object->handle] = object.get();
   }
+}
+
+void MemoryState::EndLogin(MemoryToken& token) {
+  if (token.user) ++events_.logouts;
+  token.user.reset();
+}
+
+bool MemoryState::HasTokenOut() const {
+  return std::ranges::any_of(
+      tokens_, [&](const auto& token) { return std::ranges::find(slots_, token.get()) == slots_.end(); });
 }
 
 bool MemoryState::version_3() const {
@@ -309,7 +329,8 @@ void MemoryState::TakeOut(MemoryToken* token) {
     if (slot == token) slot = nullptr;
   }
   std::erase_if(returns_, [=](const Return& one) { return one.token == token; });
-  token->user.reset();
+  ++events_.removals;
+  EndLogin(*token);
   for (auto& [handle, session] : sessions_) {
     if (session.token == token) session.gone = true;
   }
@@ -345,7 +366,7 @@ void MemoryState::Swap(std::size_t slot, std::size_t other) {
 
 void MemoryState::LogOut(std::size_t token) {
   const std::lock_guard lock(mutex_);
-  tokens_.at(token)->user.reset();
+  EndLogin(*tokens_.at(token));
 }
 
 void MemoryState::DropSessions() {
@@ -378,7 +399,21 @@ void MemoryState::SetTries(std::size_t token, int tries) {
   tokens_.at(token)->tries = tries;
 }
 
-void MemoryState::BeginAction(std::uint64_t action) { this_action = action; }
+void MemoryState::BeginAction(std::uint64_t action) {
+  const std::lock_guard lock(mutex_);
+  this_action = {.number = action, .before = events_, .token_out = HasTokenOut()};
+}
+
+MemoryCauses MemoryState::Causes() const {
+  const std::lock_guard lock(mutex_);
+  const MemoryEvents& before = this_action.before;
+  return {.injected = this_action.injected,
+          .events = {.logouts = events_.logouts - before.logouts,
+                     .removals = events_.removals - before.removals,
+                     .renumberings = events_.renumberings - before.renumberings,
+                     .finalisations = events_.finalisations - before.finalisations},
+          .token_out = this_action.token_out};
+}
 
 void MemoryState::Record(bool on) {
   const std::lock_guard lock(mutex_);

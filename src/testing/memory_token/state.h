@@ -152,6 +152,7 @@ class MemoryState final : public MemoryControl {
   std::uint64_t disturbed() const override;
   bool unsettled() const override;
   void BeginAction(std::uint64_t action) override;
+  MemoryCauses Causes() const override;
   void Record(bool on) override;
   std::vector<MemoryCall> Calls() const override;
   std::uint64_t Count(std::size_t function) const override;
@@ -181,6 +182,8 @@ class MemoryState final : public MemoryControl {
   void Place(MemoryToken* token, std::size_t slot);
   void TakeOut(MemoryToken* token);
   void Renumber(MemoryToken& token);
+  void EndLogin(MemoryToken& token);
+  bool HasTokenOut() const;
   void BringBack(bool all);
   MemoryToken* TokenOf(const CallOn& on);
 
@@ -200,6 +203,7 @@ class MemoryState final : public MemoryControl {
   std::uint64_t random_ = 0;
   std::uint64_t spent_ = 0;
   std::uint64_t calls_begun_ = 0;
+  MemoryEvents events_;
   std::vector<Return> returns_;
   MemoryCall call_;
   bool recording_ = true;
