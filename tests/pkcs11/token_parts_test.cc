@@ -143,6 +143,8 @@ TEST(Ladder, TakesAFailingModuleForOneThatLostItsDaemonWhereThatIsLikely) {
   for (const Stage stage : {Stage::kFind, Stage::kOpen}) {
     EXPECT_THAT(Climb({.staleness = Staleness::kUnknown, .stage = stage}),
                 ElementsAre(kSession, kPlace, kModule));
+    EXPECT_THAT(Climb({.staleness = Staleness::kPlace, .stage = stage}), ElementsAre(kPlace, kModule))
+        << "what was just found is said to be absent";
   }
   EXPECT_THAT(Climb({.staleness = Staleness::kUnknown, .in_a_row = true}),
               ElementsAre(kSession, kPlace, kModule));

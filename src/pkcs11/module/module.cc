@@ -3,28 +3,14 @@
 #include "pkcs11/module/rv.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace signet {
 namespace {
 
-using CString = std::unique_ptr<char, decltype(&std::free)>;
-
-std::string Taken(char* text) {
-  const CString owned(text, &std::free);
-  return text != nullptr ? text : "";
-}
-
 std::string Stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
-
-std::string LoadFailure() {
-  const char* message = p11_kit_message();
-  return message != nullptr ? message : "p11-kit does not say why";
-}
 
 // Padded replaces what follows the first NUL by blanks: some modules terminate the texts, which PKCS#11 pads.
 template <std::size_t N>
@@ -35,48 +21,27 @@ void Pad(unsigned char (&text)[N]) {
 
 }  // namespace
 
-Module::Module(CK_FUNCTION_LIST* functions, std::string path, const std::string& init_args,
+Module::Module(LoadedModule loaded, std::string path, const std::string& init_args,
                std::shared_ptr<CallLog> log)
-    : name_(Taken(p11_kit_module_get_name(functions))),
-      path_(Taken(p11_kit_module_get_filename(functions))),
-      log_(std::move(log)) {
+    : name_(NameOf(loaded.get())),
+      path_(FileOf(loaded.get())),
+      log_(std::move(log)),
+      holds_trust_(OptionOf(loaded.get(), "trust-policy") == "yes") {
   if (path_.empty()) path_ = std::move(path);
   if (name_.empty()) name_ = Stem(path_);
-  holds_trust_ = Taken(p11_kit_config_option(functions, "trust-policy")) == "yes";
-  view_ = ModuleView::Share(functions, path_, init_args);
+  view_ = ModuleView::Share(std::move(loaded), path_, init_args);
 }
 
-std::shared_ptr<Module> Module::Load(const std::string& path, std::string init_args,
+std::shared_ptr<Module> Module::Load(const std::string& path, const std::string& init_args,
                                      std::shared_ptr<CallLog> log) {
-  CK_FUNCTION_LIST* functions = p11_kit_module_load(path.c_str(), 0);
-  if (functions == nullptr) {
-    const bool missing = path.starts_with('/') && access(path.c_str(), F_OK) != 0;
-    throw Error(
-        {.code = ErrorCode::kModuleTrouble,
-         .detail =
-             missing ? fmt::format("there is no PKCS#11 module at {}", path)
-                     : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path, LoadFailure()),
-         .call = "p11_kit_module_load",
-         .hint = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
-  }
-  return std::shared_ptr<Module>(new Module(functions, path, std::move(init_args), std::move(log)));
+  return std::shared_ptr<Module>(new Module(LoadModule(path), path, init_args, std::move(log)));
 }
 
 std::vector<std::shared_ptr<Module>> Module::LoadConfigured(const std::string& init_args,
                                                             const std::shared_ptr<CallLog>& log) {
-  const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0),
-                                                                      &std::free);
-  if (list == nullptr) {
-    throw Error(
-        {.code = ErrorCode::kModuleTrouble,
-         .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
-         .call = "p11_kit_modules_load",
-         .hint = "Check with `p11-kit list-modules`, or name the module."});
-  }
   std::vector<std::shared_ptr<Module>> modules;
-  for (CK_FUNCTION_LIST** functions = list.get(); *functions != nullptr; ++functions) {
-    modules.push_back(std::shared_ptr<Module>(new Module(*functions, "", init_args, log)));
-  }
+  for (LoadedModule& loaded : LoadConfiguredModules())
+    modules.push_back(std::shared_ptr<Module>(new Module(std::move(loaded), "", init_args, log)));
   return modules;
 }
 

@@ -23,7 +23,7 @@ namespace signet {
 class Module {
  public:
   // Load opens `path`; throws Error kModuleTrouble. `init_args` is what C_Initialize passes on, or empty.
-  static std::shared_ptr<Module> Load(const std::string& path, std::string init_args,
+  static std::shared_ptr<Module> Load(const std::string& path, const std::string& init_args,
                                       std::shared_ptr<CallLog> log);
   // LoadConfigured opens all modules that p11-kit has configured.
   static std::vector<std::shared_ptr<Module>> LoadConfigured(const std::string& init_args,
@@ -122,8 +122,7 @@ class Module {
     ModuleView::State& state_;
   };
 
-  Module(CK_FUNCTION_LIST* functions, std::string path, const std::string& init_args,
-         std::shared_ptr<CallLog> log);
+  Module(LoadedModule loaded, std::string path, const std::string& init_args, std::shared_ptr<CallLog> log);
   ModuleView::Caller Caller() const noexcept { return {name_, log_.get()}; }
   std::vector<CK_SLOT_ID> AskForSlots(bool with_token);
 

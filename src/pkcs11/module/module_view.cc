@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -33,17 +31,14 @@ Error Failed(const ModuleView::Caller& caller, CK_RV rv) {
 class Registry {
  public:
   static Registry& OfProcess() {
-    static Registry& registry = *[] {
-      static Registry made;
-      pthread_atfork([] { made.mutex_.lock(); }, [] { made.mutex_.unlock(); }, [] { made.mutex_.unlock(); });
-      return &made;
-    }();
-    return registry;
+    static const int registered = pthread_atfork(&Hold, &LetGo, &LetGo);
+    (void)registered;
+    return Made();
   }
 
   // Enter gives the view that has this key, or takes `fresh` for it.
   std::shared_ptr<ModuleView> Enter(const std::string& key, const std::shared_ptr<ModuleView>& fresh) {
-    const std::scoped_lock lock(mutex_);
+    const Lock lock(mutex_);
     std::erase_if(views_, [](const auto& known) { return known.second.expired(); });
     for (const auto& [name, view] : views_) {
       if (name != key) continue;
@@ -54,23 +49,31 @@ class Registry {
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<std::pair<std::string, std::weak_ptr<ModuleView>>> views_;
+  // Made is never destroyed: views may outlive objects with static storage.
+  static Registry& Made() {
+    static auto& made = *new Registry;
+    return made;
+  }
+  static void Hold() SIGNET_THREAD_ANNOTATION(no_thread_safety_analysis) { Made().mutex_.lock(); }
+  static void LetGo() SIGNET_THREAD_ANNOTATION(no_thread_safety_analysis) { Made().mutex_.unlock(); }
+
+  Mutex mutex_;
+  std::vector<std::pair<std::string, std::weak_ptr<ModuleView>>> views_ SIGNET_GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
-std::shared_ptr<ModuleView> ModuleView::Share(CK_FUNCTION_LIST* fresh, const std::string& path,
+std::shared_ptr<ModuleView> ModuleView::Share(LoadedModule fresh, const std::string& path,
                                               const std::string& init_args) {
-  auto own = std::make_shared<ModuleView>(fresh, path, init_args);
+  auto own = std::make_shared<ModuleView>(std::move(fresh), path, init_args);
   if (path.empty()) return own;
   std::error_code error;
   const std::filesystem::path canonical = std::filesystem::weakly_canonical(path, error);
   return Registry::OfProcess().Enter((error ? path : canonical.string()) + '\n' + init_args, own);
 }
 
-ModuleView::ModuleView(CK_FUNCTION_LIST* functions, std::string path, std::string init_args)
-    : functions_(functions),
+ModuleView::ModuleView(LoadedModule functions, std::string path, std::string init_args)
+    : functions_(std::move(functions)),
       path_(std::move(path)),
       init_args_(std::move(init_args)),
       born_in_(ForkGeneration()) {}
@@ -78,10 +81,11 @@ ModuleView::ModuleView(CK_FUNCTION_LIST* functions, std::string path, std::strin
 ModuleView::~ModuleView() {
   // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's
   // alone.
-  if (ProcessIsExiting()) return;
-  State* state = state_.IfMade();
+  State* state = ProcessIsExiting() ? nullptr : state_.IfMade();
   if (state != nullptr) state->exit_handler.reset();
-  if (state != nullptr || born_in_ == ForkGeneration()) p11_kit_module_release(functions_);
+  const bool ours = state != nullptr || (!ProcessIsExiting() && born_in_ == ForkGeneration());
+  if (ours) return;
+  [[maybe_unused]] auto* const left_alone = functions_.release();
 }
 
 // InitialisingTurn lets one thread at a time initialise. It is not passed on when that takes too long: two
@@ -127,20 +131,14 @@ bool ModuleView::Reinitialise(std::uint64_t seen, const Caller& caller) {
 // Revive initialises a module that was finalised behind p11-kit's back, while p11-kit counts another view
 // that is in use.
 CK_RV ModuleView::Revive() const {
-  CK_FUNCTION_LIST* const whole = p11_kit_module_load(path_.c_str(), P11_KIT_MODULE_UNMANAGED);
+  const LoadedModule whole = LoadUncounted(path_);
   if (whole == nullptr) return CKR_GENERAL_ERROR;
   std::string reserved = init_args_;
-  if (reserved.empty()) {
-    const std::unique_ptr<char, decltype(&std::free)> configured(
-        p11_kit_config_option(functions_, "x-init-reserved"), &std::free);
-    if (configured != nullptr) reserved = configured.get();
-  }
+  if (reserved.empty()) reserved = OptionOf(functions_.get(), "x-init-reserved");
   CK_C_INITIALIZE_ARGS args{};
   args.flags = CKF_OS_LOCKING_OK;
   if (!reserved.empty()) args.pReserved = reserved.data();
-  const CK_RV rv = whole->C_Initialize(&args);
-  p11_kit_module_release(whole);
-  return rv;
+  return whole->C_Initialize(&args);
 }
 
 // Ask makes the cheapest of calls.

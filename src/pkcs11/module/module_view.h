@@ -2,7 +2,7 @@
 
 #include "base/mutex.h"
 #include "pkcs11/module/call_log.h"
-#include "pkcs11/module/cryptoki.h"
+#include "pkcs11/module/loaded_module.h"
 #include "pkcs11/module/renewal_pause.h"
 #include "process/exit_handler.h"
 #include "process/fork_local.h"
@@ -46,9 +46,9 @@ class ModuleView {
 
   // Share gives the process's view of `path` with `init_args`, which C_Initialize passes on. `fresh` is one
   // that p11-kit just gave: it becomes that view, or is released. An empty path is shared with nobody.
-  static std::shared_ptr<ModuleView> Share(CK_FUNCTION_LIST* fresh, const std::string& path,
+  static std::shared_ptr<ModuleView> Share(LoadedModule fresh, const std::string& path,
                                            const std::string& init_args);
-  ModuleView(CK_FUNCTION_LIST* functions, std::string path, std::string init_args);
+  ModuleView(LoadedModule functions, std::string path, std::string init_args);
   ~ModuleView();
   ModuleView(const ModuleView&) = delete;
   ModuleView& operator=(const ModuleView&) = delete;
@@ -76,7 +76,7 @@ class ModuleView {
   void FinaliseAtExit(State& state);
   CK_RV Revive() const;
 
-  CK_FUNCTION_LIST* const functions_;
+  LoadedModule functions_;
   const std::string path_;
   const std::string init_args_;
   const std::uint64_t born_in_;

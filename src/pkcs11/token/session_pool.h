@@ -12,9 +12,10 @@
 namespace signet {
 
 // SessionHandle is a session, and in which initialisation of the module it was opened: in another one its
-// number may be another session's.
+// number may be another session's. 0: that is not known.
 struct SessionHandle {
-  SessionHandle(CK_SESSION_HANDLE session, std::uint64_t opened_in = 0)  // NOLINT: a session is one
+  SessionHandle(CK_SESSION_HANDLE session,  // NOLINT(google-explicit-constructor)
+                std::uint64_t opened_in = 0)
       : number(session), initialisation(opened_in) {}
   friend bool operator==(const SessionHandle&, const SessionHandle&) = default;
   CK_SESSION_HANDLE number;
