@@ -50,7 +50,8 @@ class Identity {
 
   const std::string& subject() const noexcept { return leaf().subject(); }
   const std::string& user_name() const noexcept { return leaf().user_name(); }
-  // FitForClientAuth judges validity at `now`, key usage, extended key usage and the key's schemes.
+  // FitForClientAuth judges validity at `now`, key usage, extended key usage, the key's schemes, and what
+  // OpenSSL's default security level refuses.
   ClientAuthFitness FitForClientAuth(TimePoint now) const;
   // WithChain returns the same identity with another chain of the same leaf.
   Identity WithChain(CertificateChain chain) const;

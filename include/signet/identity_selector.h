@@ -63,9 +63,12 @@ struct Reason {
     kChainSignature,    // a scheme in the chain is not in the peer's signature_algorithms_cert
     kChainNotYetValid,  // another certificate of the chain
     kChainExpired,
-    kIncompleteChain,  // it leads neither to a root nor to an authority that the peer named
-    kChainTooLong,     // it goes on beyond the certificates that a path may have, and was cut
-    kHostName,         // a server's own certificate does not name the host that the client asked for
+    kIncompleteChain,    // it leads neither to a root nor to an authority that the peer named
+    kChainTooLong,       // it goes on beyond the certificates that a path may have, and was cut
+    kOtherPath,          // it was sent by way of one issuer, and another one's certificate is at hand
+    kCriticalExtension,  // one that OpenSSL does not know, in the leaf
+    kAnyPurposeOnly,     // the leaf's extended key usage has anyExtendedKeyUsage and not the purpose itself
+    kHostName,           // a server's own certificate does not name the host that the client asked for
   };
   Code code;
   std::string text;  // one sentence without full stop, lower case

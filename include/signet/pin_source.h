@@ -10,10 +10,11 @@
 
 namespace signet {
 
-// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or an absolute
-// path), `env:NAME`, `fd:N`, `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY), as in RFC 7512's
-// pin-source. It is cheap to copy and read again at each use, so that a rotated PIN is seen; a descriptor is
-// read once, by Parse, and what kept it from being read is thrown by Read.
+// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or a path
+// with a slash in it, or the name of a file that is there), `env:NAME`, `fd:N`, `credential:NAME` (systemd,
+// $CREDENTIALS_DIRECTORY), as in RFC 7512's pin-source. It is cheap to copy and read again at each use, so
+// that a rotated PIN is seen; a descriptor is read once, by Parse, and what kept it from being read is thrown
+// by Read.
 class PinSource {
  public:
   PinSource() = default;  // no source: Read returns nothing
@@ -36,6 +37,8 @@ class PinSource {
   std::string description() const;
 
  private:
+  std::optional<Secret> ReadNow() const;
+
   enum class Kind { kNone, kValue, kFile, kEnvironment, kDescriptor, kCredential };
   Kind kind_ = Kind::kNone;
   std::string where_;

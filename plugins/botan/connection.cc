@@ -1,12 +1,15 @@
 #include "botan/connection.h"
 
 #include "handshake/alerts.h"
+#include "handshake/server_trust.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include <arpa/inet.h>
 #include <botan/tls_exceptn.h>
+#include <botan/x509path.h>
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -23,12 +26,36 @@ Certificate Converted(const Botan::X509_Certificate& certificate) {
   return Certificate::FromDer(certificate.BER_encode());
 }
 
-Error Untrusted(std::string_view reason) {
+struct StatusHint {
+  Botan::Certificate_Status_Code status;
+  std::string_view hint;
+};
+
+using Status = Botan::Certificate_Status_Code;
+constexpr StatusHint kStatusHints[] = {
+    {Status::CANNOT_ESTABLISH_TRUST, kTrustTheCa}, {Status::CERT_ISSUER_NOT_FOUND, kTrustTheCa},
+    {Status::CERT_NAME_NOMATCH, kUseItsName},      {Status::CERT_HAS_EXPIRED, kRenewServers},
+    {Status::CERT_NOT_YET_VALID, kCompareClocks},  {Status::INVALID_USAGE, kGiveItServerAuth},
+};
+
+// Untrusted says what `reason` of Botan's, which names the status in its own words, calls for.
+Error Untrusted(std::string_view reason, bool self_signed) {
+  const auto* row = std::ranges::find_if(kStatusHints, [&](const StatusHint& candidate) {
+    return reason.ends_with(Botan::Path_Validation_Result::status_string(candidate.status));
+  });
   return Error({.code = ErrorCode::kUntrustedServer,
                 .detail = fmt::format("the server's certificate could not be verified: {}", reason),
-                .hint = "Connect by a name that the certificate carries; if the server is right, let the "
-                        "program trust its "
-                        "CA."});
+                .hint = std::string(row == std::end(kStatusHints)             ? kHaveItReissued
+                                    : self_signed && row->hint == kTrustTheCa ? kNotSelfSigned
+                                                                              : row->hint)});
+}
+
+// ClientSentNone holds where a client answered this server with an empty Certificate message.
+bool ClientSentNone(const Recorder& recorder) {
+  return recorder.side() == Recorder::Side::kServer && recorder.client_chain().empty() &&
+         std::ranges::any_of(recorder.messages(), [](const HandshakeMessage& message) {
+           return message.direction == Direction::kReceived && message.message == "Certificate";
+         });
 }
 
 }  // namespace
@@ -73,11 +100,16 @@ class Connection::Events : public ChannelEvents {
     try {
       verify(address ? std::string() : host_);
       if (address && X509_check_ip_asc(Converted(chain.front()).native(), host_.c_str(), 0) != 1) {
-        throw Botan::TLS::TLS_Exception(kBadCertificateAlert, "it does not carry the address " + host_);
+        untrusted_ = Error({.code = ErrorCode::kUntrustedServer,
+                            .detail = fmt::format("the server's certificate could not be verified: it does "
+                                                  "not carry the address {}",
+                                                  host_),
+                            .hint = std::string(kUseItsName)});
+        throw Botan::TLS::TLS_Exception(kBadCertificateAlert, "the certificate does not carry the address");
       }
       verified_ = true;
     } catch (const std::exception& exception) {
-      if (client_) untrusted_ = Untrusted(exception.what());
+      if (client_ && !untrusted_) untrusted_ = Untrusted(exception.what(), chain.front().is_self_signed());
       throw;
     }
   }
@@ -195,6 +227,7 @@ Error Connection::Failure() const {
   const Recorder recorder = Play().recorder;
   if (events_->untrusted()) return *events_->untrusted();
   if (error_ && error_->code() != ErrorCode::kHandshake) return *error_;
+  if (error_ && ClientSentNone(recorder)) return NoneFromClient();
   const auto alert = recorder.received_alert();
   if (alert && recorder.side() == Recorder::Side::kServer) return ClientAlertError(*alert);
   if (alert) return AlertError(*alert, !recorder.client_chain().empty());

@@ -1,6 +1,7 @@
 #include "openssl_tls/failure.h"
 
 #include "handshake/alerts.h"
+#include "handshake/server_trust.h"
 #include "openssl_tls/answered.h"
 #include "openssl_tls/ex_data.h"
 
@@ -21,22 +22,25 @@ struct VerifyHint {
   std::string_view hint;
 };
 
-constexpr std::string_view kTrustHint =
-    "If the server is right, let the program trust its CA (SSL_CTX_load_verify_file).";
-
 constexpr VerifyHint kVerifyHints[] = {
-    {X509_V_ERR_HOSTNAME_MISMATCH, "Connect by a name that the server's certificate carries."},
-    {X509_V_ERR_IP_ADDRESS_MISMATCH, "Connect by a name that the server's certificate carries."},
-    {X509_V_ERR_CERT_HAS_EXPIRED, "Have the server's certificate renewed, and check this machine's clock."},
-    {X509_V_ERR_CERT_NOT_YET_VALID, "Check the clocks of both machines."},
-    {X509_V_ERR_INVALID_PURPOSE, "Give the server a certificate whose extended key usage has serverAuth."},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, kTrustTheCa},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, kTrustTheCa},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, kTrustTheCa},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, kTrustTheCa},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, kTrustTheCa},
+    {X509_V_ERR_CERT_UNTRUSTED, kTrustTheCa},
+    {X509_V_ERR_HOSTNAME_MISMATCH, kUseItsName},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, kUseItsName},
+    {X509_V_ERR_CERT_HAS_EXPIRED, kRenewServers},
+    {X509_V_ERR_CERT_NOT_YET_VALID, kCompareClocks},
+    {X509_V_ERR_INVALID_PURPOSE, kGiveItServerAuth},
 };
 
 std::string_view HintFor(long verify_result) {
   for (const VerifyHint& row : kVerifyHints) {
     if (row.result == verify_result) return row.hint;
   }
-  return kTrustHint;
+  return kHaveItReissued;
 }
 
 // Reason gives the newest entry of the ERR queue in words, the text that was attached to it included.
@@ -117,6 +121,8 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
                                         X509_verify_cert_error_string(verified)),
                   .hint = std::string(HintFor(verified))});
   }
+  if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+    return NoneFromClient();
   const auto sent = AlertsOf(connection).sent;
   if (sent && ERR_peek_error() == 0) return QueueWasEmptied(*sent);
   if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return Broken(when, EAGAIN);

@@ -20,4 +20,18 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::optional<std::string_view> Nearest(std::string_view typed, std::span<const std::string_view> names) {
+  constexpr std::size_t kFarthest = 4;
+  const auto holds = [&](std::string_view name) {
+    return (typed.size() > 1 && name.starts_with(typed)) || (typed.size() > 3 && name.ends_with(typed));
+  };
+  const auto part = std::ranges::find_if(names, holds);
+  if (part != names.end()) return *part;
+  const auto distance = [&](std::string_view name) { return EditDistance(typed, name); };
+  const auto best = std::ranges::min_element(names, {}, distance);
+  if (best == names.end()) return std::nullopt;
+  const std::size_t most = std::clamp<std::size_t>(std::min(typed.size(), best->size()) / 2, 1, kFarthest);
+  return distance(*best) <= most ? std::optional(*best) : std::nullopt;
+}
+
 }  // namespace signet

@@ -76,7 +76,9 @@ Error::Fields WithGeneralHint(Error::Fields fields) {
 // OneLine is printable, whatever names of strangers the fields hold; a hint may list candidates in lines of
 // theirs.
 std::string OneLine(const Error::Fields& fields) {
-  std::string text = fields.uri.empty() ? fields.detail : fmt::format("{}: {}", fields.uri, fields.detail);
+  const char* colon = fields.uri.ends_with(':') ? "" : ":";
+  std::string text =
+      fields.uri.empty() ? fields.detail : fmt::format("{}{} {}", fields.uri, colon, fields.detail);
   if (!fields.call.empty() || !fields.native.name.empty()) {
     const char* space = !fields.call.empty() && !fields.native.name.empty() ? ": " : "";
     text += fmt::format(" ({}{}{})", fields.call, space, fields.native.name);

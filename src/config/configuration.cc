@@ -27,7 +27,7 @@ void Configuration::Set(std::string_view name, std::string_view value, std::stri
   added.round = round_;
   added.in_force = !IsOutranked(setting);
   if (added.in_force) {
-    Displace(setting);
+    Displace(setting, added.place.where);
     added.fault = Apply(name, value, added.place);
     if (!added.fault) added.shown = Shown(setting, value);
   }
@@ -40,11 +40,12 @@ bool Configuration::IsOutranked(std::string_view setting) const {
   });
 }
 
-// Displace makes way for a value of this place: one of the same kind is forgotten, others are put aside.
-void Configuration::Displace(std::string_view setting) {
+// Displace makes way for a value of `where`: an earlier one from there is forgotten, others are put aside.
+void Configuration::Displace(std::string_view setting, std::string_view where) {
   const auto adds_up = [&](const Value& value) { return setting == kModule && value.round == round_; };
   std::erase_if(values_, [&](const Value& value) {
-    return value.setting == setting && value.place.kind == kind_ && !adds_up(value);
+    return value.setting == setting && value.place.kind == kind_ && value.place.where == where &&
+           !adds_up(value);
   });
   bool first = true;
   for (Value& value : values_) {

@@ -41,7 +41,7 @@ class Configuration {
 
  private:
   bool IsOutranked(std::string_view setting) const;
-  void Displace(std::string_view setting);
+  void Displace(std::string_view setting, std::string_view where);
   std::optional<Error> Apply(std::string_view name, std::string_view value, const SettingPlace& place);
   std::string Shown(std::string_view setting, std::string_view value) const;
 

@@ -1,6 +1,5 @@
 #include "config/environment.h"
 
-#include "base/edit_distance.h"
 #include "settings/setting_names.h"
 
 #include <algorithm>
@@ -21,9 +20,12 @@ std::vector<std::string> KnownVariables() {
   return variables;
 }
 
-std::string NearestOf(const std::string& variable, const std::vector<std::string>& known) {
-  return *std::ranges::min_element(
-      known, {}, [&](const std::string& candidate) { return EditDistance(candidate, variable); });
+// SettingOf gives the setting that a variable would have: the name in small letters.
+std::string SettingOf(std::string_view variable) {
+  std::string setting;
+  for (const char c : variable.substr(kPrefix.size()))
+    setting += c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return setting;
 }
 
 }  // namespace
@@ -38,10 +40,12 @@ std::string VariableOf(std::string_view setting) {
 }
 
 void AddEnvironment(Configuration& configuration) {
-  configuration.BeginPlace(PlaceKind::kEnvironment);
   const auto add = [&](std::string_view setting, const std::string& variable) {
     const char* value = secure_getenv(variable.c_str());
-    if (value != nullptr) configuration.Set(setting, value, variable);
+    if (value == nullptr) return;
+    // Each variable is a place of its own: modules of two do not add up.
+    configuration.BeginPlace(PlaceKind::kEnvironment);
+    configuration.Set(setting, value, variable);
   };
   add("pkcs11-module-path", "PKCS11_PROVIDER_MODULE");
   for (const std::string_view name : SettingNames()) add(name, VariableOf(name));
@@ -55,7 +59,9 @@ std::vector<UnknownVariable> UnknownVariables() {
     const std::string_view text(*entry);
     const std::string name(text.substr(0, text.find('=')));
     if (!name.starts_with(kPrefix) || name.starts_with(kTestingKit)) continue;
-    if (std::ranges::find(known, name) == known.end()) unknown.push_back({name, NearestOf(name, known)});
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto closest = ClosestSetting(SettingOf(name));
+    unknown.push_back({name, closest ? VariableOf(*closest) : std::string()});
   }
   return unknown;
 }

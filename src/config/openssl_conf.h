@@ -55,5 +55,8 @@ const ConfiguredProvider* TheSignet(const std::vector<ConfiguredProvider>& provi
 // AddOpenSslConf adds what TheSignet reads from the file at `path`. Returns what is wrong with a file that
 // cannot be read, which counts as an empty one; no file is no fault.
 std::optional<Error> AddOpenSslConf(Configuration& configuration, const std::string& path);
+// UnknownParameters names what stands in TheSignet's section and is no setting; none where the file cannot be
+// read.
+std::vector<std::string> UnknownParameters(const std::string& path);
 
 }  // namespace signet

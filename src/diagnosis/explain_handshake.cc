@@ -1,5 +1,6 @@
 #include "diagnosis/explanation.h"
 #include "identity/name_text.h"
+#include "identity/signature_schemes.h"
 
 #include <algorithm>
 #include <span>
@@ -14,16 +15,18 @@ using Code = Reason::Code;
 using Codes = std::span<const Code>;
 
 // What makes an identity unfit whoever looks at it.
-constexpr Code kUnfit[] = {Code::kKeyCertificateMismatch, Code::kExpired,        Code::kNotYetValid,
-                           Code::kChainExpired,           Code::kKeyUsage,       Code::kExtendedKeyUsage,
-                           Code::kNetscapeCertType,       Code::kKeyTooWeak,     Code::kSignatureTooWeak,
-                           Code::kChainNotYetValid,       Code::kCurveNotOffered};
+constexpr Code kUnfit[] = {Code::kKeyCertificateMismatch, Code::kExpired,         Code::kNotYetValid,
+                           Code::kChainExpired,           Code::kKeyUsage,        Code::kExtendedKeyUsage,
+                           Code::kNetscapeCertType,       Code::kKeyTooWeak,      Code::kSignatureTooWeak,
+                           Code::kChainNotYetValid,       Code::kCurveNotOffered, Code::kCriticalExtension,
+                           Code::kAnyPurposeOnly};
 constexpr Code kDates[] = {Code::kExpired, Code::kNotYetValid, Code::kChainExpired, Code::kChainNotYetValid};
 constexpr Code kKind[] = {Code::kExtendedKeyUsage, Code::kKeyUsage,        Code::kNetscapeCertType,
                           Code::kOidFilter,        Code::kCertificateType, Code::kCurveNotOffered,
-                          Code::kKeyTooWeak};
+                          Code::kKeyTooWeak,       Code::kAnyPurposeOnly};
 constexpr Code kPair[] = {Code::kKeyCertificateMismatch};
-constexpr Code kIssuer[] = {Code::kIncompleteChain, Code::kChainTooLong, Code::kAuthorities};
+constexpr Code kIssuer[] = {Code::kOtherPath, Code::kIncompleteChain, Code::kChainTooLong,
+                            Code::kAuthorities};
 constexpr Code kChain[] = {Code::kIncompleteChain, Code::kChainTooLong, Code::kAuthorities,
                            Code::kChainSignature};
 
@@ -134,6 +137,15 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
           .hint = missing != nullptr ? HintOf(*missing, nearest->reasons, nearest->identity) : why.hint};
 }
 
+// HasOddCurve tells an EC key that TLS 1.3 does not know here, and TLS 1.2 only where both sides list its
+// curve.
+bool HasOddCurve(const PrivateKey& key) {
+  return key.type() == KeyType::kEc && std::ranges::none_of(key.schemes(), [](SignatureScheme scheme) {
+           const SchemeRow* row = FindRow(scheme);
+           return row != nullptr && row->tls13;
+         });
+}
+
 Explanation Refused(const HandshakeOutcome& outcome) {
   const std::vector<Reason> reasons = Suspicions(*outcome.choice);
   const EvidenceRow& evidence = EvidenceFor(outcome.alert);
@@ -144,6 +156,15 @@ Explanation Refused(const HandshakeOutcome& outcome) {
   if (const Reason* suspect = FirstOf(reasons, evidence.suspects)) {
     return {.cause = fmt::format("{}; a possible cause: {}", outcome.failure.detail(), suspect->text),
             .hint = HintOf(*suspect, reasons, *outcome.choice->identity())};
+  }
+  const PrivateKey& key = *outcome.choice->identity()->key();
+  if ((outcome.alert == 47 || outcome.alert == 40) && HasOddCurve(key)) {
+    return {
+        .cause = fmt::format("{}; a possible cause: its key, {}, is on a curve that the server does not "
+                             "list among its groups",
+                             outcome.failure.detail(), Description(key)),
+        .hint =
+            "Use an identity with an EC key on P-256, P-384 or P-521, or have the server list the curve."};
   }
   const Certificate& last = outcome.choice->identity()->chain().certificates().back();
   if (outcome.alert == 48) {

@@ -14,7 +14,10 @@ constexpr ReasonHint kReasonHints[] = {
      "Use an identity whose key can sign: RSA of at least 2048 bits, EC on P-256, P-384 or P-521, or "
      "Ed25519."},
     {Code::kNoSchemeForVersion,
-     "Use an identity with an EC key on P-256, P-384 or P-521, or hold the connection at TLS 1.2."},
+     "Use an identity with an EC key on P-256, P-384 or P-521. Held at TLS 1.2, an RSA key works too; an EC "
+     "key on another curve works there only if the program and the server list that curve among their "
+     "groups; "
+     "an ML-DSA key needs TLS 1.3."},
     {Code::kStackLacksScheme, "Use an identity with an RSA or EC key, or another TLS stack."},
     {Code::kPeerLacksScheme,
      "Use an identity with another kind of key, or let the server accept one of the key's schemes."},
@@ -58,6 +61,15 @@ constexpr ReasonHint kReasonHints[] = {
     {Code::kChainTooLong,
      "Have a certificate issued nearer to the root, or take certificates of the chain that repeat a CA out "
      "of the file."},
+    {Code::kOtherPath,
+     "Have the server name the authorities that it accepts, which decides between the chains, or take the "
+     "certificate that leads the wrong way out of the file or off the token."},
+    {Code::kCriticalExtension,
+     "Ask the issuer for a certificate without that extension, or with it marked as not critical."},
+    {Code::kAnyPurposeOnly,
+     "Ask the issuer for a certificate whose extended key usage names clientAuth for a client, serverAuth "
+     "for "
+     "a server."},
     {Code::kHostName, "Use a certificate whose subjectAltName has the host's name as a dNSName."},
 };
 

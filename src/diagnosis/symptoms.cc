@@ -1,4 +1,5 @@
 #include "diagnosis/explanation.h"
+#include "diagnosis/symptom_meanings.h"
 
 #include <algorithm>
 #include <span>
@@ -6,93 +7,21 @@
 namespace signet {
 namespace {
 
-// Meaning is what is behind a text.
-struct Meaning {
-  std::string_view cause;
-  std::string_view hint;
-};
-
-constexpr std::string_view kCompare =
-    "Run `signet handshake HOST:PORT --identity URI`: it shows what the server asks for and why an identity "
-    "fits or not.";
-constexpr std::string_view kCheckKeyFile =
-    "Run `signet doctor --pem FILE` with the program's OPENSSL_CONF; `signet list` shows which key and "
-    "certificate belong together.";
-
-constexpr Meaning kNothingSent = {"the server requires a client certificate and none was sent", kCompare};
-constexpr Meaning kNothingInCommon = {
-    "the server found nothing that both sides accept; in TLS 1.2 it says so too when it requires a client "
-    "certificate and gets none",
-    kCompare};
-constexpr Meaning kUnknownCa = {
-    "the server does not know the CA behind the client certificate, or an intermediate certificate was not "
-    "sent",
-    "Let the server trust the issuer, or put the missing intermediate into the PKCS#12 file, on the token or "
-    "into the setting chain-file."};
-constexpr Meaning kBadCertificate = {
-    "the server could not verify the client certificate, or got none: Java's servers say so of both",
-    "Check the chain and its dates with `signet show URI`, and the server's log."};
-constexpr Meaning kUnknownCertificate = {
-    "the client certificate did not pass the server's verification",
-    "Check the chain and its dates with `signet show URI`, and the server's log."};
-constexpr Meaning kWrongPurpose = {
-    "the server does not take the client certificate for this purpose: its extended key usage lacks "
-    "clientAuth or its key usage lacks digitalSignature",
-    "Ask the issuer for a certificate with both; `signet show URI` says what the present one lacks."};
-constexpr Meaning kExpired = {
-    "the server holds a certificate of the client's chain for expired or not yet valid",
-    "Check the dates of the whole chain with `signet show URI`, and the clocks of both machines."};
-constexpr Meaning kRevoked = {"the server holds the client certificate for revoked",
-                              "Ask the issuer for a new certificate."};
-constexpr Meaning kDenied = {"the server knows the client certificate and does not let its owner in",
-                             "Ask the server's administrator to let this subject in."};
-constexpr Meaning kWrongSignature = {
-    "the server found the client's signature wrong: key and certificate do not belong together",
-    "Run `signet show URI`: it compares the public keys."};
-constexpr Meaning kVersion = {
-    "the server does not speak the TLS version that this program offers",
-    "Let the program offer what the server has: `signet handshake HOST:PORT` shows the version."};
-constexpr Meaning kRefusedOrNone = {"the server refused the client certificate, or requires one and got none",
-                                    kCompare};
-constexpr Meaning kServerUntrusted = {
-    "this side could not verify the server's certificate: its CA is not trusted here",
-    "Let the program trust the CA of the server; the client certificate plays no part in this."};
-constexpr Meaning kOtherKey = {
-    "the private key does not belong to the certificate",
-    "Put the certificate that was issued for this key beside it; `signet list` shows which belong together."};
-constexpr Meaning kOldPkcs12 = {
-    "the PKCS#12 file is encrypted with RC2-40 or another algorithm that OpenSSL 3 has only in its legacy "
-    "provider",
-    "Use the file through a pkcs12: URI, as Signet reads it as it is, or make it anew with AES: openssl "
-    "pkcs12 -legacy, then openssl pkcs12 -export."};
-constexpr Meaning kWrongPassword = {
-    "the password of the PKCS#12 file is wrong, or its MAC is PBMAC1, which OpenSSL before 3.4 does not know",
-    "Try the file with `signet list pkcs12:PATH`: Signet knows PBMAC1 and tells the two apart."};
-constexpr Meaning kNoDefault = {
-    "the OpenSSL provider `default` is not active in this process, though another provider is",
-    "Run `signet doctor`, and activate `default` beside `signet` in openssl.cnf (activate = 1)."};
-constexpr Meaning kNoSignet = {
-    "the OpenSSL provider `signet` is not active in this process, so nobody opens the URI",
-    "Run `signet doctor`, and activate `signet` in the openssl.cnf that this program reads."};
-constexpr Meaning kNoSuchFile = {"a file that the program was told of is not there",
-                                 "Check its path; a daemon may read it after a change of directory."};
-constexpr Meaning kUnreadableKey = {
-    "no active OpenSSL provider reads this key file: `signet` or `default` is not active in this process, or "
-    "the module or token that the file points at is missing",
-    "Run `signet doctor --pem FILE` with the program's OPENSSL_CONF."};
-constexpr Meaning kNoKey = {
-    "the program could not load the private key: it is another certificate's, or no provider reads the file",
-    kCheckKeyFile};
-constexpr Meaning kPurpose = {"the certificate's extended key usage does not allow what it is used for",
-                              "Ask the issuer for a certificate whose extended key usage names this purpose: "
-                              "clientAuth for a client, serverAuth for a server."};
-
 constexpr Symptom Is(std::string_view text, const Meaning& meaning) {
   return {text, meaning.cause, meaning.hint};
 }
 
 // The first row that is found counts: what is more telling goes first, as programs print several lines.
 constexpr Symptom kSymptoms[] = {
+    // This side's verification of the server, as clients print it.
+    Is("no alternative certificate subject name matches", kServerName),
+    Is("certificate problem: certificate has expired", kServerExpired),
+    Is("certificate verify failed: certificate has expired", kServerExpired),
+    Is("certificate problem: unsuitable certificate purpose", kServerPurpose),
+    Is("certificate problem", kServerUntrusted),
+    Is("curl: (77)", kTrustFile),
+    Is("curl: (53)", kNoEngine),
+    Is("ENGINE_by_id", kNoEngine),
     // nginx's pages and log, and OpenSSL's of a server.
     {"No required SSL certificate was sent",
      "the server asked for a client certificate and got none: no identity was configured or loaded in this "
@@ -106,6 +35,7 @@ constexpr Symptom kSymptoms[] = {
     Is("client sent no required SSL certificate", kNothingSent),
     Is("client SSL certificate verify error", kUnknownCertificate),
     Is("peer did not return a certificate", kNothingSent),
+    Is("AH02261", kRenegotiation),
     // curl, in TLS 1.2, of the alert certificate_expired.
     {"SSL certificate verification failed",
      "the server holds a certificate of the client's chain for expired; curl says no more than this of it",
@@ -122,6 +52,7 @@ constexpr Symptom kSymptoms[] = {
     // Chromium.
     Is("ERR_BAD_SSL_CLIENT_AUTH_CERT", kRefusedOrNone),
     Is("ERR_SSL_CLIENT_AUTH_CERT_NEEDED", kNothingSent),
+    Is("ERR_SSL_CLIENT_AUTH_SIGNATURE_FAILED", kKeyFailed),
     // Alerts, as Firefox, then GnuTLS, then OpenSSL, Python, Node and Java print them.
     {"SSL_ERROR_NO_CYPHER_OVERLAP",
      "the server has no TLS version or cipher suite in common with this program",
@@ -170,6 +101,7 @@ constexpr Symptom kSymptoms[] = {
     Is("Scheme (pkcs11", kNoSignet),
     Is("Scheme (pkcs12", kNoSignet),
     Is("at least one of the default or base providers", kNoDefault),
+    Is("dlfcn_load", kModuleNotThere),
     Is("No such file or directory", kNoSuchFile),
     Is("unregistered scheme", kNoSignet),
     Is("DECODER routines::unsupported", kUnreadableKey),
@@ -184,16 +116,18 @@ constexpr Symptom kSymptoms[] = {
      "both sides have no cipher suite in common; on OpenSSL 3.0 a key provider that is activated before "
      "`default` does that too",
      "Run `signet doctor`, and activate `default` before `signet` in openssl.cnf."},
-    {"CKR_PIN_LOCKED", "the token's PIN is locked after too many wrong ones",
-     "Unlock it with the card's PUK or its security officer's PIN."},
-    {"CKR_PIN_INCORRECT", "the PIN is wrong; it was sent once and is not sent again",
-     "Give the right PIN; `signet doctor` shows how many tries the token says are left."},
+    Is("CKR_PIN_LOCKED", kLocked),
+    Is("CKR_PIN_INCORRECT", kWrongPin),
+    // GnuTLS.
+    Is("PKCS #11 PIN locked", kLocked),
+    Is("Error in provided PIN", kWrongPin),
     {"ca md too weak",
      "a certificate of the chain is signed with a digest that OpenSSL holds for too weak (SHA-1, MD5)",
      "Ask the issuer for a chain signed with SHA-256."},
     {"ee key too small", "the certificate's key is too short for OpenSSL's security level",
      "Ask for a certificate with an RSA key of 2048 bits or more, or an EC key."},
-    // This side's verification of the other.
+    // One side's verification of the other; the words do not tell which.
+    Is("CERTIFICATE_VERIFY_FAILED", kOtherUnverified),
     {"certificate has expired", "a certificate of the chain has expired, by the clock of whoever says so",
      "Check the dates of the whole chain with `signet show URI`, and the clocks of both machines."},
     Is("unsuitable certificate purpose", kPurpose),
@@ -203,9 +137,17 @@ constexpr Symptom kSymptoms[] = {
      "Send the intermediates with the leaf (PKCS#12 file, token or chain-file), and let the other side trust "
      "the root."},
     Is("The certificate is NOT trusted", kServerUntrusted),
-    Is("self-signed certificate in certificate chain", kServerUntrusted),
+    Is("self-signed certificate", kOtherUnverified),
+    Is("curl: (60)", kServerUntrusted),
     Is("unable to set private key file", kNoKey),
+    Is("no start line", kNoPem),
     Is("PEM lib", kNoKey),
+    Is("Could not read private key", kNoKey),
+    Is("Could not find private key", kNoKey),
+    // What says the least.
+    Is("A TLS fatal alert has been received",
+       {"the server ended the handshake by an alert, which another line names by its number", kCompare}),
+    Is("Connection reset", kReset),
 };
 
 // Plain writes a text as it is compared: programs print the same words with blanks, underscores or colons

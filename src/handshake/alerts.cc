@@ -162,4 +162,12 @@ Error ClientAlertError(std::uint8_t code) {
        .hint = "See what the client says; it may not trust the CA of this server, or not know its name."});
 }
 
+Error NoneFromClient() {
+  return Error({.code = ErrorCode::kHandshake,
+                .detail = "the client presented no certificate",
+                .hint =
+                    "Give the client an identity that a CA which this server trusts issued; its own messages "
+                    "say why it presented none."});
+}
+
 }  // namespace signet

@@ -28,5 +28,7 @@ std::string AlertName(std::uint8_t code);
 Error AlertError(std::uint8_t code, bool sent_certificate);
 // ClientAlertError is the same where a server received it from a client.
 Error ClientAlertError(std::uint8_t code);
+// NoneFromClient is what a server says that asked for a certificate and got none; code kHandshake.
+Error NoneFromClient();
 
 }  // namespace signet

@@ -35,6 +35,41 @@ int NetscapeCertType(const X509* certificate) {
 
 }  // namespace
 
+std::optional<Weakness> WeaknessOf(const Certificate& certificate) {
+  constexpr int kLeastBits = 112;  // of security level 2: SSL_CTX_set_security_level(3)
+  const OpenSslErrorMark mark;
+  X509* native = certificate.native();
+  const EVP_PKEY* key = X509_get0_pubkey(native);
+  const int key_bits = key != nullptr ? EVP_PKEY_get_security_bits(key) : -1;
+  if (key_bits >= 0 && key_bits < kLeastBits) {
+    return Weakness{Weakness::Of::kKey,
+                    fmt::format("the key in the certificate of {} is too weak for OpenSSL's default security "
+                                "level, 2: {} bits of security, and it wants {}",
+                                certificate.subject(), key_bits, kLeastBits)};
+  }
+  int digest = NID_undef;
+  int signature_bits = -1;
+  if ((X509_get_extension_flags(native) & EXFLAG_SS) != 0 ||
+      X509_get_signature_info(native, &digest, nullptr, &signature_bits, nullptr) != 1)
+    return std::nullopt;
+  if (signature_bits < 0 || signature_bits >= kLeastBits) return std::nullopt;
+  const char* name = digest != NID_undef ? OBJ_nid2sn(digest) : nullptr;
+  return Weakness{Weakness::Of::kSignature,
+                  fmt::format("the signature on the certificate of {} ({}) is too weak for OpenSSL's default "
+                              "security level, 2",
+                              certificate.subject(), name != nullptr ? name : "of no known hash")};
+}
+
+bool HasUnknownCriticalExtension(const Certificate& certificate) {
+  const OpenSslErrorMark mark;
+  return (X509_get_extension_flags(certificate.native()) & EXFLAG_CRITICAL) != 0;
+}
+
+bool NamesAnyPurposeOnly(const Certificate& certificate, Purpose purpose) {
+  const std::uint32_t usage = X509_get_extended_key_usage(certificate.native());
+  return usage != UINT32_MAX && (usage & XKU_ANYEKU) != 0 && (usage & RowOf(purpose).extended_key_usage) == 0;
+}
+
 std::vector<UsageFault> UsageFaults(const Certificate& certificate, Purpose purpose) {
   const PurposeRow& row = RowOf(purpose);
   X509* native = certificate.native();

@@ -54,6 +54,7 @@ ClientAuthFitness Identity::FitForClientAuth(TimePoint now) const {
   for (const UsageFault fault : UsageFaults(leaf(), Purpose::kClientAuth)) {
     fitness.reasons.push_back(Text(fault, Purpose::kClientAuth));
   }
+  if (const auto weakness = WeaknessOf(leaf())) fitness.reasons.push_back(weakness->text);
   if (key()->schemes().empty()) {
     fitness.reasons.push_back(
         fmt::format("TLS has no signature scheme for its key, {}", Description(*key())));

@@ -35,6 +35,20 @@ std::string_view PemBody(std::string_view& text) {
   return body;
 }
 
+// IsUnmarkedUtf16 tells text of ASCII characters in 16 bits each, of either byte order, without a mark before
+// it.
+bool IsUnmarkedUtf16(Bytes file) noexcept {
+  constexpr std::size_t kLookedAt = 32;
+  const Bytes head = file.first(std::min(file.size() & ~std::size_t{1}, kLookedAt));
+  const auto zero_at = [&](std::size_t which) {
+    for (std::size_t i = 0; i < head.size(); i += 2) {
+      if (head[i + which] != 0 || head[i + 1 - which] == 0) return false;
+    }
+    return head.size() >= 4;
+  };
+  return zero_at(0) || zero_at(1);
+}
+
 }  // namespace
 
 bool BeginsLikePkcs12(Bytes file) noexcept {
@@ -47,14 +61,19 @@ bool BeginsLikePkcs12(Bytes file) noexcept {
 
 WipedBytes AsText(Bytes file) {
   const std::string_view view = View(file);
-  const bool utf16 = view.starts_with("\xff\xfe") || view.starts_with("\xfe\xff");
-  if (utf16) file = file.subspan(2);
+  const bool marked = view.starts_with("\xff\xfe") || view.starts_with("\xfe\xff");
+  const bool utf16 = marked || IsUnmarkedUtf16(file);
+  if (marked) file = file.subspan(2);
   if (view.starts_with("\xef\xbb\xbf")) file = file.subspan(3);
+  std::vector<std::uint8_t> narrow;
+  if (utf16) {
+    std::ranges::copy_if(file, std::back_inserter(narrow), [](std::uint8_t byte) { return byte != 0; });
+    file = narrow;
+  }
   while (!file.empty() && IsSpace(file.front())) file = file.subspan(1);
   while (!file.empty() && IsSpace(file.back())) file = file.first(file.size() - 1);
-  std::vector<std::uint8_t> text(file.begin(), file.end());
-  if (utf16) std::erase(text, 0);
-  return WipedBytes(std::move(text));
+  const WipedBytes wiped(std::move(narrow));
+  return WipedBytes(std::vector<std::uint8_t>(file.begin(), file.end()));
 }
 
 WipedBytes FromBase64(Bytes text) {

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace signet {
@@ -38,6 +40,7 @@ class FileKey final : public PrivateKey {
     return DeriveInSoftware(key_.get(), peer_point);
   }
   bool in_hardware() const noexcept override { return false; }
+  std::string label() const override { return label_; }
   std::optional<Secret> ExportPkcs8() const override;
 
   // IsPairOf tells whether `other`, of the library context of ours, has the same public part; null is no
@@ -47,6 +50,8 @@ class FileKey final : public PrivateKey {
   // UsePublicKeyInfo takes the key's SubjectPublicKeyInfo as a certificate has it, which spares writing it.
   // Call it before the key is shared.
   void UsePublicKeyInfo(Bytes spki);
+  // UseLabel takes the friendlyName of the key or of its certificate. Call it before the key is shared.
+  void UseLabel(std::string label) { label_ = std::move(label); }
   // can_sign tells keys that sign, in TLS or elsewhere, from those that only agree on keys.
   bool can_sign() const;
 
@@ -60,6 +65,7 @@ class FileKey final : public PrivateKey {
   mutable std::vector<std::uint8_t> spki_;
   std::vector<SignatureScheme> schemes_;
   KeyType type_ = KeyType::kOther;
+  std::string label_;
 };
 
 }  // namespace signet

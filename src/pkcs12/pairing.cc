@@ -84,8 +84,9 @@ Pair PairOne(const StoredKey& stored, const std::vector<StoredCertificate>& cert
       leaf = &candidate;
     }
   }
+  if (leaf != nullptr) TakeLeafAttributes(pair, leaf->attributes);
+  pair.key->UseLabel(pair.attributes.friendly_name.value_or(std::string()));
   if (leaf == nullptr) return pair;
-  TakeLeafAttributes(pair, leaf->attributes);
   pair.key->UsePublicKeyInfo(leaf->certificate.subject_public_key_info());
   pair.chain.emplace(leaf->certificate, pool);
   return pair;

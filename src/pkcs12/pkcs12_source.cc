@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/openssl_error.h"
+#include "identity/cut_chain.h"
 #include "pkcs12/armour.h"
 #include "pkcs12/container.h"
 #include "pkcs12/pairing.h"
@@ -126,15 +127,6 @@ Error NoKey(const Contents& contents) {
   return Error({.code = ErrorCode::kCertificateOnly,
                 .detail = std::move(detail),
                 .hint = "Export the private key together with its certificate."});
-}
-
-// ChainTooLong stands beside an identity: a server that has the issuers may accept what is left.
-Error ChainTooLong(const CertificateChain& chain) {
-  return Error({.code = ErrorCode::kTooCostly,
-                .detail = fmt::format("the chain of {} has more than {} certificates, and was cut at {}",
-                                      chain.leaf().subject(), chain.certificates().size(),
-                                      chain.certificates().back().subject()),
-                .hint = "Export the identity with the certificates between its own and the root only."});
 }
 
 // MayHideKeys tells whether a part that we cannot decrypt may hold the keys that were not seen.

@@ -1,5 +1,6 @@
 #include "pkcs12/uri.h"
 
+#include "base/edit_distance.h"
 #include "base/hex.h"
 #include "base/percent_encoding.h"
 #include <signet/error.h>
@@ -48,26 +49,19 @@ std::vector<Part> Split(std::string_view uri, std::string_view text, char separa
   return parts;
 }
 
-// Likeness counts the pairs of neighbouring letters that two names share.
-std::size_t Likeness(std::string_view a, std::string_view b) {
-  std::size_t shared = 0;
-  for (std::size_t i = 0; i + 1 < a.size(); ++i)
-    shared += b.find(a.substr(i, 2)) != std::string_view::npos ? 1 : 0;
-  return shared;
-}
-
 [[noreturn]] void ThrowUnknown(std::string_view uri, std::string_view name, std::string_view where) {
-  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-      {"friendly-name", "path, behind ';'"}, {"local-key-id", "path, behind ';'"},
-      {"sha256", "path, behind ';'"},        {"pin-source", "query, behind '?'"},
-      {"pin-value", "query, behind '?'"},
-  };
-  const auto* nearest =
-      std::ranges::max_element(kNames, {}, [&](const auto& row) { return Likeness(row.first, name); });
+  static constexpr std::string_view kNames[] = {"friendly-name", "local-key-id", "sha256", "pin-source",
+                                                "pin-value"};
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto nearest = Nearest(lower, kNames);
+  const bool in_query = nearest && nearest->starts_with("pin-");
   std::string shown;
   for (const char c : name.substr(0, 40)) shown += std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '.';
   ThrowBadUri(uri, fmt::format("there is no attribute {} in the {}", shown, where),
-              fmt::format("The nearest is {}, in the {}.", nearest->first, nearest->second));
+              nearest
+                  ? fmt::format("Did you mean {}? It belongs behind a `{}`.", *nearest, in_query ? '?' : ';')
+                  : "Write pkcs12:PATH;friendly-name=NAME?pin-source=file:PATH.");
 }
 
 std::string Decode(std::string_view uri, std::string_view text, std::string_view what) {

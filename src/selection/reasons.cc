@@ -2,6 +2,7 @@
 
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
+#include "identity/certificate_usage.h"
 #include "identity/hashes.h"
 #include "identity/name_text.h"
 #include "identity/signature_schemes.h"
@@ -87,6 +88,10 @@ std::string NoSchemeForVersion(const Identity& identity, const Verdict& v, const
   if (s.prepared.tls13 && type == KeyType::kRsa) {
     return fmt::format("TLS 1.3 takes RSA signatures only as RSA-PSS, which its key, {}{}, cannot make",
                        Description(*identity.key()), v.row->hardware ? " in a token" : "");
+  }
+  if (s.prepared.tls13 && type == KeyType::kEc) {
+    return fmt::format("its key, {}, has a curve for which Signet has no signature scheme of TLS 1.3",
+                       Description(*identity.key()));
   }
   return fmt::format("{} has no signature scheme for its key, {}", s.prepared.tls13 ? "TLS 1.3" : "TLS 1.2",
                      Description(*identity.key()));
@@ -192,6 +197,24 @@ SchemeBits SchemesOfSignature(const Certificate& certificate) {
   return bits != 0 ? bits : ~SchemeBits{0};
 }
 
+// WarnOfLeaf says what peers by OpenSSL refuse and others take.
+void WarnOfLeaf(const Identity& identity, const Situation& s, std::vector<Reason>& warnings) {
+  const Purpose purpose = ForClient(s) ? Purpose::kClientAuth : Purpose::kServerAuth;
+  if (HasUnknownCriticalExtension(identity.leaf())) {
+    warnings.push_back(
+        {Code::kCriticalExtension,
+         fmt::format("its certificate has a critical extension that OpenSSL does not know, and "
+                     "a {} that does not know it either must refuse the certificate",
+                     Peer(s))});
+  }
+  if (NamesAnyPurposeOnly(identity.leaf(), purpose)) {
+    warnings.push_back({Code::kAnyPurposeOnly,
+                        fmt::format("its extended key usage has anyExtendedKeyUsage and not {} itself, which "
+                                    "{}s that use OpenSSL refuse",
+                                    ForClient(s) ? "clientAuth" : "serverAuth", Peer(s))});
+  }
+}
+
 void WarnOfChainSignatures(const Identity& identity, const Situation& s, std::vector<Reason>& warnings) {
   const auto& accepted =
       s.request.certificate_schemes.empty() ? s.request.schemes : s.request.certificate_schemes;
@@ -239,6 +262,26 @@ Reason IncompleteChain(const Identity& identity) {
           identity.chain().certificates().back().subject(), identity.chain().certificates().back().issuer())};
 }
 
+// WarnOfOtherPaths names the first path that is not the one that was sent, ends elsewhere and is valid now.
+void WarnOfOtherPaths(const Identity& sent, const Verdict& v, const Situation& s,
+                      std::vector<Reason>& warnings) {
+  const auto& end = sent.chain().certificates().back();
+  const auto& paths = s.candidates.identities()[v.position].chain().paths();
+  for (std::uint32_t i = 0; i < paths.size(); ++i) {
+    const Certificate& other = paths[i].back();
+    const bool valid = std::ranges::all_of(paths[i], [&](const Certificate& certificate) {
+      return certificate.not_before() <= s.prepared.not_before_limit &&
+             certificate.not_after() >= s.prepared.not_after_limit;
+    });
+    if (i == v.path || !valid || std::ranges::equal(other.issuer_der(), end.issuer_der())) continue;
+    warnings.push_back(
+        {Code::kOtherPath, fmt::format("its chain leads to {}; another one, which leads to {}, "
+                                       "is at hand and was not sent",
+                                       end.issuer(), other.issuer())});
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situation) {
@@ -257,8 +300,10 @@ std::vector<Reason> ReasonsFor(const Verdict& verdict, const Situation& situatio
 std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situation) {
   const Identity identity = OnItsPath(situation.candidates, verdict);
   std::vector<Reason> warnings;
+  WarnOfLeaf(identity, situation, warnings);
   WarnOfChainSignatures(identity, situation, warnings);
   WarnOfChainDates(identity, situation, warnings);
+  WarnOfOtherPaths(identity, verdict, situation, warnings);
   if (verdict.host == 2) {
     warnings.push_back(
         {Code::kHostName, fmt::format("the certificate does not name {}", situation.request.host)});

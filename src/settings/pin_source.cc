@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -32,6 +33,16 @@ const char* Environment(const std::string& name) {
                .hint = "Use file:PATH, env:NAME, fd:N or credential:NAME."});
 }
 
+// IsRelativePath tells a path without `file:`, as other programs take it: a colon behind the first slash
+// makes no kind (RFC 3986 section 4.2). What is neither a path by its slash nor the name of a file may be a
+// PIN in the wrong place, and is not taken for one.
+bool IsRelativePath(std::string_view text) {
+  const auto mark = text.find_first_of(":/");
+  if (text.starts_with('|')) return false;
+  if (mark != std::string_view::npos) return text[mark] == '/';
+  return !text.empty() && access(std::string(text).c_str(), F_OK) == 0;
+}
+
 }  // namespace
 
 PinSource PinSource::Parse(std::string_view text) {
@@ -41,7 +52,7 @@ PinSource PinSource::Parse(std::string_view text) {
                  .detail = "a pin-source that runs a command is refused",
                  .hint = "Write the PIN to a file that only this user may read, and use file:PATH."});
   }
-  if (text.starts_with("/")) {
+  if (IsRelativePath(text)) {
     source.kind_ = Kind::kFile;
   } else if (ConsumePrefix(text, "file:")) {
     ConsumePrefix(text, "//localhost") || (text.starts_with("///") && ConsumePrefix(text, "//"));
@@ -95,6 +106,18 @@ PinSource PinSource::ParseOrValue(std::string_view text) {
 }
 
 std::optional<Secret> PinSource::Read() const {
+  try {
+    return ReadNow();
+  } catch (const Error& error) {
+    throw Error({.code = error.code(),
+                 .detail = fmt::format("the pin-source {}: {}", description(), error.detail()),
+                 .call = error.call(),
+                 .native = error.native(),
+                 .hint = error.hint()});
+  }
+}
+
+std::optional<Secret> PinSource::ReadNow() const {
   switch (kind_) {
     case Kind::kNone:
       return std::nullopt;

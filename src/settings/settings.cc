@@ -153,10 +153,16 @@ std::string_view StandardName(std::string_view name) {
   return row != nullptr ? row->standard : name;
 }
 
-std::string_view ClosestSetting(std::string_view name) {
-  return std::ranges::min_element(kRows, {},
-                                  [&](const SettingRow& row) { return EditDistance(row.name, name); })
-      ->name;
+std::optional<std::string_view> ClosestSetting(std::string_view name) {
+  // What the command calls --pin-source.
+  if (name == "pin-source" || name == "pin") return "pkcs11-module-token-pin";
+  return Nearest(name, SettingNames());
+}
+
+std::string MeantSetting(std::string_view name) {
+  const auto closest = ClosestSetting(name);
+  return closest ? fmt::format("Did you mean {}?", *closest)
+                 : "The manual page signet(1) lists the settings.";
 }
 
 void Settings::Set(std::string_view name, std::string_view value) {
@@ -164,7 +170,7 @@ void Settings::Set(std::string_view name, std::string_view value) {
   if (row == nullptr) {
     throw Error({.code = ErrorCode::kBadSetting,
                  .detail = fmt::format("there is no setting {}", name),
-                 .hint = fmt::format("Did you mean {}?", ClosestSetting(name))});
+                 .hint = MeantSetting(name)});
   }
   if (row->apply != nullptr) row->apply(*this, name, value);
 }

@@ -1,7 +1,8 @@
 #include "tool/common_options.h"
 
-#include "base/printable.h"
 #include "config/openssl_conf.h"
+#include "settings/setting_names.h"
+#include "tool/console.h"
 #include "tool/terminal_prompt.h"
 #include "tool/typed_uri.h"
 #include <signet/error.h>
@@ -33,6 +34,12 @@ class PasswordFromSource : public PinPrompt {
   std::shared_ptr<PinPrompt> next_;
 };
 
+// RequirePath gives a pin-source that is a path without `file:`; throws Error for what is none.
+const std::string& RequirePath(const std::string& source) {
+  static_cast<void>(PinSource::Parse(source));
+  return source;
+}
+
 // IsNamed tells whether an argument names the variable as a pin-source.
 bool IsNamed(const UnknownVariable& variable, std::span<char* const> arguments) {
   return std::ranges::any_of(arguments, [&](std::string_view argument) {
@@ -46,6 +53,8 @@ bool IsNamed(const UnknownVariable& variable, std::span<char* const> arguments) 
 
 void CommonOptions::Configure(std::span<char* const> arguments) {
   const std::string file = openssl_conf.empty() ? DefaultOpenSslConf() : openssl_conf;
+  openssl_conf_file_ = file;
+  unknown_parameters_ = UnknownParameters(file);
   if (const auto trouble = AddOpenSslConf(configuration_, file)) {
     openssl_conf_trouble_ = Error({.code = trouble->code(),
                                    .detail = fmt::format("openssl.cnf {}: {}", file, trouble->detail()),
@@ -77,18 +86,26 @@ void CommonOptions::AddOptions() {
   configuration_.BeginPlace(PlaceKind::kOption);
   for (const std::string& path : modules) configuration_.Set("pkcs11-module-path", path, "--module");
   if (pin_source.empty()) return;
-  // A PIN itself would stand where every user of the machine sees it.
-  if (!PinSource::Names(pin_source)) PinSource::Parse(pin_source);  // throws
-  configuration_.Set("pkcs11-module-token-pin", pin_source, "--pin-source");
+  // A setting may be the PIN itself, which here would stand where every user of the machine sees it: Parse
+  // refuses it, and reads a path without `file:` as everywhere.
+  const std::string source = PinSource::Names(pin_source) ? pin_source : "file:" + RequirePath(pin_source);
+  configuration_.Set("pkcs11-module-token-pin", source, "--pin-source");
 }
 
 void CommonOptions::PrintWarnings() const {
+  const Console console(stderr);
+  const auto warn = [&](std::string_view text) {
+    console.Row("signet: ", fmt::format("warning: {}", text), Colour::kNote);
+  };
   for (const UnknownVariable& variable : unknown_variables_) {
-    fmt::print(stderr, "signet: warning: no setting is read from {}. Did you mean {}?\n",
-               Printable(variable.name), variable.nearest);
+    warn(fmt::format("no setting is read from {}.{}", variable.name,
+                     variable.nearest.empty() ? "" : fmt::format(" Did you mean {}?", variable.nearest)));
   }
-  if (openssl_conf_trouble_)
-    fmt::print(stderr, "signet: warning: {}\n", Printable(openssl_conf_trouble_->what()));
+  for (const std::string& name : unknown_parameters_) {
+    warn(fmt::format("openssl.cnf {}: there is no setting {}. {}", openssl_conf_file_, name,
+                     MeantSetting(name)));
+  }
+  if (openssl_conf_trouble_) warn(openssl_conf_trouble_->what());
 }
 
 std::shared_ptr<PinPrompt> CommonOptions::MakePrompt() const {

@@ -60,6 +60,8 @@ class CommonOptions {
 
   Configuration configuration_;
   std::vector<UnknownVariable> unknown_variables_;
+  std::string openssl_conf_file_;
+  std::vector<std::string> unknown_parameters_;  // of its section for us
   std::optional<Error> openssl_conf_trouble_;
 };
 

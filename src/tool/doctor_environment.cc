@@ -27,7 +27,8 @@ Findings CheckEnvironment(const CommonOptions& common) {
   for (const UnknownVariable& variable : common.unknown_variables()) {
     findings.push_back({Verdict::kBad, "environment",
                         fmt::format("no setting is read from {}", variable.name),
-                        fmt::format("Did you mean {}?", variable.nearest)});
+                        variable.nearest.empty() ? "Correct its name, or unset it."
+                                                 : fmt::format("Did you mean {}?", variable.nearest)});
   }
   for (const Configuration::Value& value : common.configuration().values()) CheckValue(value, findings);
   return findings;

@@ -1,6 +1,7 @@
 #include "diagnosis/explanation.h"
 #include "tool/doctor_checks.h"
 #include "tool/output.h"
+#include "tool/remarks.h"
 #include "tool/typed_uri.h"
 
 #include <chrono>
@@ -37,13 +38,13 @@ void CheckIdentity(const Identity& identity, TimePoint now, Findings& findings) 
   const std::string what = fmt::format("identity {}", identity.uri());
   const std::size_t before = findings.size();
   CheckDates(identity, what, now, findings);
-  const ClientAuthFitness fitness = identity.FitForClientAuth(now);
   // Dates were told above.
   const bool in_time = now >= identity.leaf().not_before() && now <= identity.leaf().not_after();
-  if (!fitness.fit && in_time) {
-    findings.push_back({Verdict::kNote, what,
-                        fmt::format("not for client authentication: {}", fitness.reasons.front()),
-                        "Use it for what it was issued for, or ask its issuer for one with clientAuth."});
+  if (in_time) {
+    for (const Explanation& why : RemarksOn(identity, now).unfit) {
+      findings.push_back(
+          {Verdict::kNote, what, fmt::format("not for client authentication: {}", why.cause), why.hint});
+    }
   }
   if (findings.size() == before) {
     findings.push_back(

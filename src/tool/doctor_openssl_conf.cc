@@ -93,8 +93,7 @@ void CheckParameters(const ConfiguredProvider& provider, const std::string& file
   for (const auto& [name, value] : provider.parameters) {
     switch (MeaningOf(name)) {
       case SettingMeaning::kUnknown:
-        report.Say(Verdict::kBad, fmt::format("there is no setting {}", name),
-                   fmt::format("Did you mean {}?", ClosestSetting(name)));
+        report.Say(Verdict::kBad, fmt::format("there is no setting {}", name), MeantSetting(name));
         break;
       case SettingMeaning::kIgnored:
         report.Say(Verdict::kNote,

@@ -1,29 +1,36 @@
 #include "tool/explain_report.h"
 
 #include "diagnosis/explanation.h"
+#include "handshake/server_trust.h"
+
+#include <fmt/format.h>
 
 namespace signet::tool {
 namespace {
 
 // OptionFor names the option of the command that takes away the cause; the library's own hint speaks of the
-// program. Null where none does.
-const char* OptionFor(const HandshakeReport& report) {
+// program. Empty where none does.
+std::string OptionFor(const HandshakeReport& report, const std::string& trust_file) {
   constexpr std::uint8_t kHandshakeFailure = 40;
   constexpr std::uint8_t kProtocolVersion = 70;
   constexpr std::uint8_t kInappropriateFallback = 86;
   constexpr std::uint8_t kCertificateRequired = 116;
-  if (report.failure->code() == ErrorCode::kUntrustedServer) return "Here: --trust PEM.";
+  if (report.failure->code() == ErrorCode::kUntrustedServer) {
+    if (report.failure->hint() != kTrustTheCa) return {};
+    return trust_file.empty() ? "Here: --trust PEM."
+                              : fmt::format("Here: it is not in {}, which --trust names.", trust_file);
+  }
   if (report.alert == kProtocolVersion || report.alert == kInappropriateFallback)
     return "Here: leave --tls out.";
   const bool wanted =
       report.certificate_request || report.alert == kCertificateRequired || report.alert == kHandshakeFailure;
   if (wanted && !report.client_certificate.sent && report.considered.empty()) return "Here: --identity URI.";
-  return nullptr;
+  return {};
 }
 
 }  // namespace
 
-void ExplainFailure(HandshakeReport& report) {
+void ExplainFailure(HandshakeReport& report, const std::string& trust_file) {
   if (!report.failure) return;
   HandshakeOutcome outcome{.failure = *report.failure,
                            .requested = report.certificate_request.has_value(),
@@ -38,15 +45,15 @@ void ExplainFailure(HandshakeReport& report) {
     outcome.aside.push_back({row.subject, row.reasons.empty() ? std::string() : row.reasons.front()});
   }
   const Error explained = ExplainedError(outcome);
-  const char* option = OptionFor(report);
-  report.failure = option == nullptr ? explained
-                                     : Error({.code = explained.code(),
-                                              .detail = explained.detail(),
-                                              .call = explained.call(),
-                                              .native = explained.native(),
-                                              .token = explained.token(),
-                                              .uri = explained.uri(),
-                                              .hint = explained.hint() + " " + option});
+  const std::string option = OptionFor(report, trust_file);
+  report.failure = option.empty() ? explained
+                                  : Error({.code = explained.code(),
+                                           .detail = explained.detail(),
+                                           .call = explained.call(),
+                                           .native = explained.native(),
+                                           .token = explained.token(),
+                                           .uri = explained.uri(),
+                                           .hint = explained.hint() + " " + option});
 }
 
 }  // namespace signet::tool

@@ -103,7 +103,7 @@ std::vector<HandshakeReport> Connect(const CommonOptions& common, const Handshak
                            .resume = options.resume,
                            .timeout = std::chrono::milliseconds(options.timeout_ms)};
   std::vector<HandshakeReport> reports = MakeProbe(options.stack.name)->Connect(probe);
-  for (HandshakeReport& report : reports) ExplainFailure(report);
+  for (HandshakeReport& report : reports) ExplainFailure(report, options.trust);
   return reports;
 }
 
@@ -147,9 +147,10 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   verb->add_flag("--resume", options->resume, "Make a second connection that resumes the session");
   verb->add_option("--html", options->html, "Write the handshake as one self-contained page too")
       ->type_name("FILE");
-  verb->add_option("--timeout", options->timeout_ms,
-                   "How long to wait for the server, all in all (default: 10000)")
-      ->type_name("MS");
+  TakesNumber(*verb->add_option("--timeout", options->timeout_ms,
+                                "How long to wait for the server, all in all (default: 10000)")
+                   ->type_name("MS"),
+              1, kLongestTimeout);
   verb->footer(
       "signet handshake https://example.org/login --identity alice.p12\n"
       "signet handshake example.org:8443 --identity 'pkcs11:token=demo' --trust ca.pem\n"

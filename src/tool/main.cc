@@ -3,6 +3,7 @@
 #include "tool/output.h"
 #include "tool/report_output.h"
 #include "tool/stacks.h"
+#include "tool/typed_uri.h"
 #include "tool/usage.h"
 #include "tool/verbs.h"
 #include <signet/error.h>
@@ -41,11 +42,35 @@ Json FailureDocument(const CLI::App& app, const Error& error) {
   return ListingJson({.identities = {}, .problems = {{error.uri(), error}}}, {});
 }
 
-int Fail(const CommonOptions& common, const CLI::App& verb, const Error& error) {
+// AsItWasTyped gives the error with what was typed in the place of the URI that it stood for.
+Error AsItWasTyped(const Error& error, std::span<char* const> arguments) {
+  for (const std::string word : arguments) try {
+      if (error.uri().empty() || word.starts_with('-')) continue;
+      const std::string uri = TypedUri(word);
+      const bool meant = WithoutPin(uri) == error.uri() || WithHexId(WithoutPin(uri)) == error.uri();
+      if (uri == word || !meant) continue;
+      return Error({.code = error.code(),
+                    .detail = error.detail(),
+                    .call = error.call(),
+                    .native = error.native(),
+                    .token = error.token(),
+                    .uri = WithoutPin(word),
+                    .hint = error.hint()});
+    } catch (const Error&) {  // a word that is no URI
+    }
+  return error;
+}
+
+int Fail(const CommonOptions& common, const CLI::App& verb, const Error& error,
+         std::span<char* const> arguments) {
   const bool lines = verb.get_name() == "serve";
   if (common.json) PrintJson(FailureDocument(verb, error), lines ? Layout::kLine : Layout::kIndented);
-  PrintError(error);
+  PrintError(AsItWasTyped(error, arguments));
   return StatusOf(error);
+}
+
+bool AsksForJson(std::span<char* const> arguments) {
+  return std::ranges::any_of(arguments, [](std::string_view word) { return word == "--json"; });
 }
 
 // Refused answers for a command line that CLI11 did not take, help among them.
@@ -53,7 +78,7 @@ int Refused(CommonOptions& common, const CLI::App& app, const CLI::ParseError& r
             std::span<char*> arguments) {
   if (refusal.get_exit_code() == 0) return app.exit(refusal);
   // The parser may have stopped before it came to --json.
-  common.json |= std::ranges::any_of(arguments, [](std::string_view word) { return word == "--json"; });
+  common.json |= AsksForJson(arguments);
   const CLI::App& verb = VerbOf(app);
   const bool bare =
       verb.get_subcommands([](const CLI::App*) { return true; }).size() > 0 && app.remaining(true).empty();
@@ -62,7 +87,7 @@ int Refused(CommonOptions& common, const CLI::App& app, const CLI::ParseError& r
     console.Raw(HelpText(verb, console.width()));
     return kWrongUsage;
   }
-  return Fail(common, verb, UsageError(app, refusal));
+  return Fail(common, verb, UsageError(app, refusal, arguments), arguments);
 }
 
 // AsTyped gives the arguments in the order that CLI11 parses, the last first; `help list` is `list --help`.
@@ -94,27 +119,29 @@ int Main(std::span<char*> arguments) {
   AddPemVerb(app, common);
   AddDoctorVerb(app, common);
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) verb->fallthrough();
+  RefuseOptionsAsValues(app);
   try {
     app.parse(AsTyped(arguments));
   } catch (const CLI::ParseError& refusal) {
     return Refused(common, app, refusal, arguments);
   } catch (const Error& error) {
-    return Fail(common, VerbOf(app), error);
+    common.json |= AsksForJson(arguments);
+    return Fail(common, VerbOf(app), error, arguments);
   }
   const CLI::App& verb = VerbOf(app);
   try {
     common.Configure(arguments);
   } catch (const Error& error) {
-    Fail(common, verb, error);
+    Fail(common, verb, error, arguments);
     return kWrongUsage;
   }
   if (!app.got_subcommand("doctor")) common.PrintWarnings();
   try {
     return common.verb();
   } catch (const Error& error) {
-    return Fail(common, verb, error);
+    return Fail(common, verb, error, arguments);
   } catch (const std::exception& error) {
-    return Fail(common, verb, Error({.code = ErrorCode::kInternal, .detail = error.what()}));
+    return Fail(common, verb, Error({.code = ErrorCode::kInternal, .detail = error.what()}), arguments);
   }
 }
 

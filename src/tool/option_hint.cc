@@ -18,7 +18,6 @@ struct OptionRow {
 constexpr OptionRow kOptions[] = {
     {ErrorCode::kPinNeeded, "Here: --pin-source SOURCE."},
     {ErrorCode::kModuleTrouble, "Here: --module PATH."},
-    {ErrorCode::kUntrustedServer, "Here: --trust PEM."},
     {ErrorCode::kInternal, "Here: --set call-log=stderr."},
 };
 

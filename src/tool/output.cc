@@ -74,7 +74,6 @@ std::string WithoutPin(std::string_view uri) {
 }
 
 std::string LabelOf(const Identity& identity) {
-  if (identity.source() == Identity::Source::kPkcs12) return Attribute(identity.uri(), "friendly-name");
   const std::string label = identity.key()->label();
   return label.empty() ? Attribute(identity.uri(), "object") : label;
 }

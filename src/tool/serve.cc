@@ -159,7 +159,9 @@ int Serve(const CommonOptions& common, const ServeVerbOptions& options) {
 void AddServeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ServeVerbOptions>();
   CLI::App* verb = app.add_subcommand("serve", "Run a test server that asks for a client certificate");
-  verb->add_option("PORT", options->port, "TCP port; 0 takes a free one")->type_name("")->required();
+  TakesNumber(
+      *verb->add_option("PORT", options->port, "TCP port; 0 takes a free one")->type_name("")->required(), 0,
+      65535);
   CLI::Option* certificate =
       verb->add_option("--cert", options->certificate, "The server's certificate, leaf first");
   CLI::Option* key = verb->add_option("--key", options->key, "Its private key");
@@ -172,9 +174,12 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   options->stack.AddTo(*verb);
   verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
       ->type_name("IP");
-  verb->add_option("--count", options->count, "End after this many connections")->type_name("N");
-  verb->add_option("--timeout", options->timeout_ms, "How long one visitor may take (default: 10000)")
-      ->type_name("MS");
+  TakesNumber(*verb->add_option("--count", options->count, "End after this many connections")->type_name("N"),
+              0, UINT32_MAX);
+  TakesNumber(
+      *verb->add_option("--timeout", options->timeout_ms, "How long one visitor may take (default: 10000)")
+           ->type_name("MS"),
+      1, kLongestTimeout);
   verb->footer(
       "signet serve 8443 --cert server.pem --key server.key --trust ca.pem\n"
       "signet serve 0 --identity server.p12 --trust ca.pem --count 1");

@@ -51,7 +51,8 @@ std::uint16_t ParsePort(std::string_view typed, std::string_view number) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
   if (port == 0 || error != std::errc() || end != number.data() + number.size())
-    ThrowNoServer(typed, fmt::format("\"{}\" is no port", number));
+    ThrowNoServer(typed, fmt::format("\"{}\" is no port", number),
+                  "A port is a number from 1 to 65535, such as 443; without one it is 443.");
   return port;
 }
 
@@ -85,7 +86,13 @@ ServerAddress ParseServer(std::string_view typed) {
     rest.remove_prefix(end + 1);
     if (!rest.empty() && rest.front() != ':') ThrowNoServer(typed, "a port stands behind a colon");
     if (!rest.empty()) server.port = ParsePort(typed, rest.substr(1));
-  } else if (!IsIpv6(rest)) {
+  } else if (IsIpv6(rest)) {
+    const std::size_t zone = rest.find('%');
+    if (zone != std::string_view::npos && rest.find(':', zone) != std::string_view::npos) {
+      ThrowNoServer(typed, "it is unclear whether a port ends it",
+                    "Put the IPv6 address in brackets: [ADDRESS%ZONE]:PORT.");
+    }
+  } else {
     const std::size_t colon = rest.rfind(':');
     host = rest.substr(0, colon);
     if (host.find(':') != std::string_view::npos) ThrowNoServer(typed, "it has too many colons");

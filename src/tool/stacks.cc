@@ -2,6 +2,7 @@
 
 #include "handshake/messages.h"
 #include "openssl_tls/probe.h"
+#include "tool/usage.h"
 #ifdef SIGNET_HAS_BOTAN
 #include "botan/probe.h"
 #endif
@@ -30,10 +31,9 @@ void StackOptions::AddTo(CLI::App& verb) {
   std::vector<std::string> names;
   for (const StackRow& row : kStacks) names.emplace_back(row.name);
   name = names.front();
-  verb.add_option("--stack", name, "TLS stack")->check(CLI::IsMember(names))->type_name("NAME");
-  verb.add_option("--tls", tls, "This version of TLS and no other")
-      ->check(CLI::IsMember({"1.2", "1.3"}))
-      ->type_name("VERSION");
+  TakesOneOf(*verb.add_option("--stack", name, "TLS stack")->type_name("NAME"), names);
+  TakesOneOf(*verb.add_option("--tls", tls, "This version of TLS and no other")->type_name("VERSION"),
+             {"1.2", "1.3"});
 }
 
 std::string DefaultStack() { return std::string(kStacks[0].name); }

@@ -5,11 +5,14 @@
 
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,6 +23,42 @@ constexpr std::size_t kLongestPin = 1024;
 constexpr char kControlU = 21;
 constexpr char kBackspace = 8;
 constexpr char kDelete = 127;
+
+// HeldSignals keeps the signals that end a program waiting, so that the terminal is given back first; they
+// take effect when it is destroyed. What the program ignores stays ignored.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT}) {
+      struct sigaction action {};
+      if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&held, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
+    descriptor_ = signalfd(-1, &held, SFD_CLOEXEC);
+  }
+  ~HeldSignals() {
+    if (descriptor_ >= 0) close(descriptor_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  // WaitFor waits until `descriptor` can be read, and tells whether it can; a signal came where it cannot.
+  bool WaitFor(int descriptor) const {
+    pollfd entries[] = {{.fd = descriptor_, .events = POLLIN, .revents = 0},
+                        {.fd = descriptor, .events = POLLIN, .revents = 0}};
+    while (poll(entries, std::size(entries), -1) < 0) {
+      if (errno != EINTR) return true;
+    }
+    return entries[0].revents == 0;
+  }
+
+ private:
+  sigset_t before_{};
+  int descriptor_ = -1;
+};
 
 // Terminal is /dev/tty while a question is open. Its destructor gives the terminal back as it was.
 class Terminal {
@@ -57,12 +96,13 @@ class Terminal {
   // interrupted tells whether Ctrl-C, or what the terminal has in its place, ended the line.
   bool interrupted() const { return interrupted_; }
 
-  // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D or a hang-up.
-  std::optional<Secret> ReadLine() {
+  // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D, a hang-up or a signal.
+  std::optional<Secret> ReadLine(const HeldSignals& signals) {
     Secret line = Secret::OfSize(kLongestPin);
     std::size_t size = 0;
     while (true) {
       char typed = 0;
+      if (!signals.WaitFor(descriptor_)) return std::nullopt;
       const ssize_t got = read(descriptor_, &typed, 1);
       if (got < 0 && errno == EINTR) continue;
       interrupted_ = got > 0 && typed == static_cast<char>(before_.c_cc[VINTR]);
@@ -93,10 +133,11 @@ std::optional<Secret> AskAtTerminal(std::string_view question) {
   std::optional<Secret> answer;
   bool interrupted = false;
   {
+    const HeldSignals signals;
     Terminal terminal;
     if (!terminal.is_open() || !terminal.Silence()) return std::nullopt;
     terminal.Write(Printable(question, Lines::kMany));
-    answer = terminal.ReadLine();
+    answer = terminal.ReadLine(signals);
     terminal.Write("\n");
     interrupted = terminal.interrupted();
   }

@@ -52,6 +52,20 @@ OpenSslPtr<EVP_PKEY> KeyFromDer(std::string_view der) {
       d2i_AutoPrivateKey_ex(nullptr, &position, static_cast<long>(der.size()), OwnContext(), nullptr));
 }
 
+// OpenWithPassword names the option for the file's password where that is what it lacks.
+Identity OpenWithPassword(const IdentitySource& source, const std::string& uri) {
+  try {
+    return source.Open(uri);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kPinNeeded) throw;
+    throw Error({.code = error.code(),
+                 .detail = error.detail(),
+                 .uri = error.uri(),
+                 .hint = "Give the file's password with --password-source file:PATH, env:NAME, fd:N or "
+                         "credential:NAME; --pin-source is for the token's PIN."});
+  }
+}
+
 Incoming FromUri(const Settings& settings, const ImportOptions& options) {
   if (!options.uri.starts_with("pkcs12:")) {
     throw Error({.code = ErrorCode::kBadUri,
@@ -60,7 +74,7 @@ Incoming FromUri(const Settings& settings, const ImportOptions& options) {
                  .hint = "Name a pkcs12:PATH, or PEM files with --key and --cert."});
   }
   const IdentitySource source(settings, std::make_shared<PasswordPrompt>(options.password_source));
-  const Identity identity = source.Open(options.uri);
+  const Identity identity = OpenWithPassword(source, options.uri);
   const std::optional<Secret> der = identity.key()->ExportPkcs8();
   Incoming incoming{.key = der ? KeyFromDer(der->view()) : nullptr,
                     .certificates = identity.chain().certificates()};

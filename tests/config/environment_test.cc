@@ -67,15 +67,27 @@ TEST(Environment, ModuleHasThreeVariables) {
   }
 }
 
+TEST(Environment, ModulesOfTwoVariablesDoNotAddUp) {
+  const ScopedEnvironment variables{{"PKCS11_PROVIDER_MODULE", "/peer.so"},
+                                    {"SIGNET_MODULE", "/short.so"},
+                                    {"SIGNET_PKCS11_MODULE_PATH", "/long.so"}};
+  const Configuration configuration = FromEnvironment();
+  EXPECT_THAT(configuration.settings().modules, ElementsAre("/long.so"));
+  ASSERT_EQ(configuration.values().size(), 3u) << "doctor says which one it goes before";
+  EXPECT_TRUE(configuration.values().back().in_force);
+  EXPECT_FALSE(configuration.values().front().in_force);
+}
+
 TEST(Environment, VariableThatIsNoSettingIsFoundWithTheNearest) {
-  const ScopedEnvironment variables{{"SIGNET_PKCS11_MODULE_PTH", "1"},
-                                    {"SIGNET_SIGNET_CONFIG", "1"},
-                                    {"SIGNET_TESTING_SOFTHSM", "1"},
-                                    {"SIGNETS", "1"}};
+  const ScopedEnvironment variables{{"SIGNET_PKCS11_MODULE_PTH", "1"}, {"SIGNET_SIGNET_CONFIG", "1"},
+                                    {"SIGNET_PIN_SOURCE", "file:pin"}, {"SIGNET_WEATHER_OF_THE_DAY", "rain"},
+                                    {"SIGNET_TESTING_SOFTHSM", "1"},   {"SIGNETS", "1"}};
   std::map<std::string, std::string> found;
   for (const UnknownVariable& variable : UnknownVariables()) found[variable.name] = variable.nearest;
-  EXPECT_THAT(found, ElementsAre(std::pair("SIGNET_PKCS11_MODULE_PTH", "SIGNET_PKCS11_MODULE_PATH"),
-                                 std::pair("SIGNET_SIGNET_CONFIG", "SIGNET_CONFIG")));
+  EXPECT_THAT(found, ElementsAre(std::pair("SIGNET_PIN_SOURCE", "SIGNET_PKCS11_MODULE_TOKEN_PIN"),
+                                 std::pair("SIGNET_PKCS11_MODULE_PTH", "SIGNET_PKCS11_MODULE_PATH"),
+                                 std::pair("SIGNET_SIGNET_CONFIG", "SIGNET_CONFIG"),
+                                 std::pair("SIGNET_WEATHER_OF_THE_DAY", "")));
 }
 
 TEST(Environment, NamesWithoutMeaningHereAreKnown) {

@@ -195,6 +195,40 @@ TEST(ExplainHandshake, AnAlertIsExplainedByEvidenceOnly) {
   }
 }
 
+TEST(ExplainHandshake, UnknownCaNamesTheOtherPathThatWasAtHand) {
+  const Identity alice = MakeIdentity({.issuer = "A1", .with_chain = false});
+  const IdentitySet set(
+      {alice}, {CaCertificate("A1"), CaCertificate("A"), CrossCertificate("A1", "B"), CaCertificate("B")});
+  const Choice choice = Select({}, set, {}, Now());
+  const Error failure({.code = ErrorCode::kHandshake, .detail = "the server said no"});
+  const auto why = Explain(HandshakeOutcome{.failure = failure,
+                                            .requested = true,
+                                            .sent = true,
+                                            .by_server = true,
+                                            .choice = &choice,
+                                            .alert = 48});
+  EXPECT_THAT(why.cause, HasSubstr("another one, which leads to CN=CA "));
+  EXPECT_THAT(why.hint, HasSubstr("Have the server name the authorities"));
+}
+
+TEST(ExplainHandshake, ACurveThatTheServerDoesNotListIsASuspect) {
+  const CertificateRequest tls12 = {.protocol_version = 0x0303};
+  EXPECT_THAT(Outcome({.key = "brainpool"}, tls12, false).With(47).cause,
+              HasSubstr("brainpoolP256r1, is on a curve"));
+  EXPECT_EQ(Outcome({}, tls12, false).With(47).cause, "the server said no");
+}
+
+TEST(ExplainHandshake, AChainThatWasCutIsASuspect) {
+  const auto why = Outcome({.issuer = "A17"}, {}, false).With(48);
+  EXPECT_THAT(why.cause, HasSubstr("certificates that a chain may have, and was cut at"));
+  EXPECT_THAT(why.hint, HasSubstr("nearer to the root"));
+}
+
+TEST(ExplainHandshake, WhatOpenSslsServersRefuseIsTheCause) {
+  EXPECT_THAT(Outcome({.purposes = "anyExtendedKeyUsage"}, {}, false).With(43).cause,
+              HasSubstr("anyExtendedKeyUsage and not clientAuth itself"));
+}
+
 TEST(ExplainHandshake, ExpiredIsTheLeafTheChainOrTheServersClock) {
   EXPECT_THAT(Outcome({.to = -1}, {}, true).With(45).cause,
               HasSubstr("the certificate expired on 2030-06-14"));

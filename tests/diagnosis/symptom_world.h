@@ -39,6 +39,8 @@ class SymptomWorld {
 
   // PemFiles gives the paths of a certificate and its key.
   std::pair<std::string, std::string> PemFiles(const testing::TestIdentity& identity) const;
+  // RootFile is the certificate of pki()'s CA.
+  std::string RootFile() const { return directory_.Write("known-root.pem", pki_.root().RootPem()); }
   Argv CurlFiles(const testing::TestIdentity& identity) const;
   std::string Pkcs12File(const testing::TestIdentity& identity,
                          const testing::Pkcs12Options& options = {}) const;

@@ -41,6 +41,14 @@ TEST(Fitness, EachReasonIsSaid) {
   EXPECT_THAT(Reasons({.key_usage = "critical,keyEncipherment"}), ElementsAre(HasSubstr("digitalSignature")));
   EXPECT_THAT(Reasons({.extended_key_usage = "serverAuth"}), ElementsAre(HasSubstr("clientAuth")));
   EXPECT_THAT(Reasons({.key = "dsa:2048"}), ElementsAre(HasSubstr("no signature scheme")));
+  EXPECT_THAT(Reasons({.key = "rsa:1024"}), ElementsAre(HasSubstr("80 bits of security")));
+  EXPECT_THAT(Reasons({.key = "ec:P-192"}), ElementsAre(HasSubstr("80 bits of security")));
+  EXPECT_THAT(Reasons({.digest = "SHA1"}), ElementsAre(HasSubstr("(SHA1) is too weak")));
+}
+
+TEST(Fitness, ARootsOwnSignatureDoesNotCount) {
+  const TestPki pki(CertificateOptions{.common_name = "self", .digest = "SHA1"});
+  EXPECT_TRUE(Made(pki.root()).FitForClientAuth(std::chrono::system_clock::now()).fit);
 }
 
 TEST(Fitness, AllReasonsAreSaidAtOnce) {

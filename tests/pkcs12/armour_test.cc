@@ -53,7 +53,8 @@ TEST_F(Armour, Base64LoadsHoweverItIsLaidOut) {
   const std::string lines = Base64(file_);
   for (const std::string& text :
        {lines, Base64(file_, 0), Base64(file_, 76, "\r\n"), Base64(file_, 5, " \n\t"), unpadded, for_urls,
-        "\n\n  " + lines + "\n \n", "\xef\xbb\xbf" + lines, Utf16(lines, false), Utf16(lines, true)}) {
+        "\n\n  " + lines + "\n \n", "\xef\xbb\xbf" + lines, Utf16(lines, false), Utf16(lines, true),
+        Utf16(lines, false).substr(2), Utf16(lines, true).substr(2)}) {
     SCOPED_TRACE(text.substr(0, 80));
     WriteText(text);
     EXPECT_EQ(One().leaf(), alice_.certificate);

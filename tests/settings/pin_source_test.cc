@@ -48,8 +48,32 @@ TEST_F(PinSources, RelativeFileIsRead) {
   const int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(chdir(directory_.path().c_str()), 0);
   EXPECT_EQ(Read("file:pin"), "1234");
+  EXPECT_EQ(Read("pin"), "1234");
+  EXPECT_EQ(Read("./pin"), "1234");
+  directory_.Write("a:b", "4711");
+  EXPECT_EQ(Read("./a:b"), "4711");
+  EXPECT_EQ(Refusal("a:b").code(), ErrorCode::kBadSetting);
+  EXPECT_EQ(PinSource::Parse("./none").description(), "file:./none");
   ASSERT_EQ(fchdir(here), 0);
   close(here);
+}
+
+TEST_F(PinSources, ByteOrderMarkBeforeThePinIsNoPartOfIt) {
+  directory_.Write("marked",
+                   "\xef\xbb\xbf"
+                   "1234\r\n");
+  EXPECT_EQ(Read("file:" + directory_.path() + "/marked"), "1234");
+  directory_.Write("marked", "\xef\xbb\xbf");
+  EXPECT_EQ(Read("file:" + directory_.path() + "/marked"), "");
+}
+
+TEST_F(PinSources, WhatCannotBeReadIsSaidToBeThePinSource) {
+  try {
+    PinSource::Parse("file:nothere").Read();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.detail(), HasSubstr("the pin-source file:nothere: cannot read"));
+  }
 }
 
 TEST_F(PinSources, RotatedPinIsSeen) {

@@ -106,6 +106,8 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
   testing::TestIdentity cut = TestPki::IssueFrom(pki_.Intermediate("Middle"), plain);
   cut.issuers.clear();
   const auto old = TestPki::IssueFrom(pki_.root(), testing::CertificateOptions::Ca("Old Middle").Expired());
+  auto weak_middle = testing::CertificateOptions::Ca("Weak Middle");
+  weak_middle.digest = "SHA1";
   const Row rows[] = {
       {pki_.Issue({.extended_key_usage = "serverAuth"}), "lacks clientAuth",
        "names what it is for: clientAuth"},
@@ -114,6 +116,18 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
       {pki_.Issue(plain.Expired()), "the certificate expired on", "set this computer's clock"},
       {pki_.Issue(plain.NotYetValid()), "is not valid before", "Set this computer's clock"},
       {TestPki::IssueFrom(old, plain), "issuer CN=Old Middle,O=Signet Test expired", "renewed certificate"},
+      {pki_.Issue({.key = "rsa:1024"}), "the key in the certificate of CN=alice,O=Signet Test is too weak",
+       "longer key"},
+      {pki_.Issue({.digest = "SHA1"}), "the signature on the certificate of CN=alice,O=Signet Test (SHA1)",
+       "issued anew with SHA-256"},
+      {TestPki::IssueFrom(TestPki::IssueFrom(pki_.root(), weak_middle), plain),
+       "the signature on the certificate of CN=Weak Middle", "issued anew with SHA-256"},
+      {pki_.Issue({.key = "ec:brainpoolP256r1"}), "its key, EC brainpoolP256r1",
+       "only if the program and the server list that curve"},
+      {pki_.Issue({.extended_key_usage = "anyExtendedKeyUsage"}), "its extended key usage has any",
+       "names clientAuth for a client"},
+      {pki_.Issue({.extensions = {{"1.2.3.4", "critical,ASN1:UTF8String:x"}}}),
+       "its certificate has a critical extension", "marked as not critical"},
       {cut, "the certificate of the issuer CN=Middle,O=Signet Test is not with it",
        "Put the missing certificate beside the identity"},
   };
@@ -237,6 +251,9 @@ TEST_F(List, LabelsAreShown) {
   const auto document =
       JsonOf(RunSignet({"list", "--json", "--module", SoftHsm::module_path()}, hsm.environment()));
   EXPECT_EQ(document["identities"][0]["label"], "Alice's key");
+  const std::string file = File("b.p12", pki_.Issue({}), {.friendly_name = "Bob's"}) + "?pin-value=secret";
+  EXPECT_THAT(RunSignet({"list", file}).out, HasSubstr("\n  label    Bob's\n"));
+  EXPECT_THAT(RunSignet({"show", file}).out, HasSubstr("\nlabel      Bob's\n"));
 }
 
 TEST_F(List, ATokenIsNotLoggedInToButWithAPinSource) {
@@ -263,6 +280,60 @@ TEST_F(List, WhereSeveralTokensFitItSaysThatThePinWasSentToNone) {
       RunSignet({"list", "--module", SoftHsm::module_path(), "--pin-source", pin}, hsm.environment());
   EXPECT_THAT(result.out, HasSubstr("not logged in"));
   EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("sent to none"), HasSubstr("one"), HasSubstr("two")));
+}
+
+TEST_F(List, AnIdInHexadecimalThatSeveralTokensHaveIsAmbiguous) {
+  SoftHsm hsm({.label = "one"});
+  hsm.AddToken({.label = "two"});
+  for (const std::string token : {"one", "two"})
+    hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a", .token = token});
+  const std::string pin = "file:" + directory_.Write("pin", hsm.pin());
+  const auto result = RunSignet({"show", "id=01", "--module", SoftHsm::module_path(), "--pin-source", pin},
+                                hsm.environment());
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err,
+              ::testing::AllOf(HasSubstr("signet: id=01: 2 identities match"), HasSubstr("id=%01")));
+}
+
+TEST_F(List, LoginBehaviorNeverKeepsItFromLoggingIn) {
+  SoftHsm hsm;
+  hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
+  const auto result =
+      RunSignet({"list", "token=signet-test", "--module", SoftHsm::module_path(), "--pin-source",
+                 "file:" + directory_.Write("pin", hsm.pin()), "--set", "login-behavior=never"},
+                hsm.environment());
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("not logged in"));
+}
+
+TEST_F(List, ATokensChainThatWasCutIsAProblemBesideTheIdentity) {
+  SoftHsm hsm;
+  testing::TestIdentity issuer = pki_.root();
+  for (int i = 0; i < 17; ++i)
+    issuer = TestPki::IssueFrom(issuer, testing::CertificateOptions::Ca("Middle " + std::to_string(i)));
+  const auto alice = TestPki::IssueFrom(issuer, {.common_name = "alice"});
+  std::string chain;
+  for (const Certificate& certificate : alice.issuers) chain += certificate.ToPem();
+  hsm.Import(alice, {.id = "\x01", .label = "a"});
+  const auto result = RunSignet({"list", "--module", SoftHsm::module_path(), "--json", "--set",
+                                 "chain-file=" + directory_.Write("chain.pem", chain)},
+                                hsm.environment());
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  const auto document = JsonOf(result);
+  EXPECT_EQ(document["identities"].size(), 1u);
+  ASSERT_EQ(document["problems"].size(), 1u) << result.out;
+  EXPECT_EQ(document["problems"][0]["what"], "too-costly");
+}
+
+TEST_F(List, AMisspeltSettingInOpenSslConfIsWarnedOf) {
+  const std::string conf = directory_.Write(
+      "openssl.cnf",
+      "openssl_conf = i\n[i]\nproviders = p\n[p]\nsignet = s\n[s]\nmodule = signet\nmax-sesions = 3\n");
+  const auto result =
+      RunSignet({"list", File("a.p12", pki_.Issue({})) + "?pin-value=secret"}, {{"OPENSSL_CONF", conf}});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("there is no setting max-sesions"),
+                                           HasSubstr("Did you mean max-sessions?")));
 }
 
 TEST_F(List, NothingIsNotedWhereNothingIsWrong) {

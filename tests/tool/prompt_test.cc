@@ -54,6 +54,23 @@ TEST_F(Prompt, ControlCEndsTheProgramWithTheTerminalAsItWas) {
   EXPECT_THAT(session.shown(), HasSubstr("status=130"));
 }
 
+TEST_F(Prompt, ASignalEndsTheProgramWithTheTerminalAsItWas) {
+  const std::string file = directory_.Write("alice.p12", testing::MakePkcs12(alice_));
+  for (const auto& [signal, status] : std::map<std::string, std::string>{{"TERM", "143"}, {"HUP", "129"}}) {
+    TerminalSession session(
+        {"sh", "-c",
+         "\"$@\" & trap '' " + signal + "; sleep 2; kill -" + signal + " $!; wait $!; echo status=$?", "sh",
+         SIGNET_COMMAND, "list", file},
+        {}, "");
+    ASSERT_TRUE(session.WaitFor("Password of")) << session.shown();
+    EXPECT_FALSE(session.echoes());
+    session.WaitFor("status=");
+    EXPECT_TRUE(session.echoes()) << signal;
+    session.End();
+    EXPECT_THAT(session.shown(), HasSubstr("status=" + status));
+  }
+}
+
 TEST_F(Prompt, ControlCElsewhereEndsTheProgramToo) {
   const std::string certificate = directory_.Write("server.pem", alice_.certificate.ToPem());
   const std::string file = directory_.Write("server.p12", testing::MakePkcs12(alice_));

@@ -75,7 +75,8 @@ TEST_F(Serve, RefusesWhoeverBringsNothing) {
   Visit(address, {});
   const auto end = server_->WaitForEnd();
   ASSERT_TRUE(end.has_value());
-  EXPECT_THAT(end->out, HasSubstr("refused"));
+  EXPECT_THAT(end->out, AllOf(HasSubstr("refused the client presented no certificate"),
+                              HasSubstr("a CA which this server trusts")));
 }
 
 TEST_F(Serve, AClientThatDoesNotTrustTheServerIsToldAsThat) {

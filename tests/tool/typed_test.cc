@@ -31,6 +31,7 @@ TEST(ServerAddress, IsReadAsPeopleTypeIt) {
       {"2001:db8::8443", "2001:db8::8443", 443, ""},
       {"[::1]", "::1", 443, ""},
       {"[::1]:8443", "::1", 8443, ""},
+      {"fe80::1%eth0", "fe80::1%eth0", 443, ""},
       {"https://[fe80::1%eth0]:8443/x", "fe80::1%eth0", 8443, "/x"},
   };
   for (const Row& row : rows) {
@@ -42,10 +43,26 @@ TEST(ServerAddress, IsReadAsPeopleTypeIt) {
 }
 
 TEST(ServerAddress, WhatIsNoneIsAnError) {
-  for (const char* typed :
-       {"", ":443", "example.org:", "example.org:0", "example.org:65536", "example.org:44x", "a:-1", "a: 1",
-        "a b", "[]:1", "[::1", "[::1]8443", "[example.org]:1", "a:b:c", "http://example.org/", "https://",
-        "https:///x", "user@example.org"}) {
+  for (const char* typed : {"",
+                            ":443",
+                            "example.org:",
+                            "example.org:0",
+                            "example.org:65536",
+                            "example.org:44x",
+                            "a:-1",
+                            "a: 1",
+                            "a b",
+                            "[]:1",
+                            "[::1",
+                            "[::1]8443",
+                            "[example.org]:1",
+                            "a:b:c",
+                            "http://example.org/",
+                            "https://",
+                            "https:///x",
+                            "user@example.org",
+                            "localhost:http",
+                            "fe80::1%eth0:8443"}) {
     EXPECT_THROW(ParseServer(typed), Error) << typed;
   }
 }
@@ -71,6 +88,17 @@ TEST(TypedUri, APathOfAFileStandsForIt) {
   EXPECT_EQ(TypedUri("not-there.p12"), "pkcs12:not-there.p12");
   EXPECT_EQ(TypedUri("NOT-THERE.PFX?pin-value=1"), "pkcs12:NOT-THERE.PFX?pin-value=1");
   EXPECT_EQ(TypedUri("./not-there"), "pkcs12:./not-there");
+  EXPECT_EQ(TypedUri("file:///tmp/x.p12"), "pkcs12:/tmp/x.p12");
+  EXPECT_EQ(TypedUri("FILE:x.PFX?pin-value=1"), "pkcs12:x.PFX?pin-value=1");
+}
+
+TEST(TypedUri, AFileUnderTheTokensSchemeIsRefusedInWords) {
+  for (const char* typed : {"pkcs11:x.p12", "pkcs11:./x", "PKCS11:/tmp/x.pfx?pin-value=1"}) try {
+      TypedUri(typed);
+      ADD_FAILURE() << typed;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.hint(), ::testing::HasSubstr("Write pkcs12:")) << typed;
+    }
 }
 
 TEST(TypedUri, SchemesAreOfAnyCaseAndMayBeLeftOutForTokens) {
@@ -90,8 +118,10 @@ TEST(TypedUri, AnIdInHexadecimalIsReadAsItsBytes) {
   EXPECT_EQ(WithHexId("pkcs11:id=01"), "pkcs11:id=%01");
   EXPECT_EQ(WithHexId("pkcs11:token=a;id=0aFF;type=cert?pin-value=1"),
             "pkcs11:token=a;id=%0a%FF;type=cert?pin-value=1");
-  for (const char* uri : {"pkcs11:id=%01", "pkcs11:id=1", "pkcs11:id=xy", "pkcs11:id=", "pkcs11:token=a",
-                          "pkcs12:id=01", "pkcs11:slot-id=01", "pkcs11:token=a?x;id=01"})
+  EXPECT_EQ(WithHexId("pkcs11:id=0x02"), "pkcs11:id=%02");
+  EXPECT_EQ(WithHexId("pkcs11:id=2"), "pkcs11:id=%02");
+  for (const char* uri : {"pkcs11:id=%01", "pkcs11:id=123", "pkcs11:id=0x", "pkcs11:id=xy", "pkcs11:id=",
+                          "pkcs11:token=a", "pkcs12:id=01", "pkcs11:slot-id=01", "pkcs11:token=a?x;id=01"})
     EXPECT_EQ(WithHexId(uri), std::nullopt) << uri;
 }
 

@@ -73,6 +73,41 @@ TEST(Usage, AWrongWordIsNamedAndTheNearestIsSuggested) {
   EXPECT_THAT(RunSignet({"frobnicate"}).err, Not(HasSubstr("Did you mean")));
 }
 
+TEST(Usage, AValueThatAnOptionCannotTakeIsSaidInWords) {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* said;
+  };
+  const Row rows[] = {
+      {{"handshake", "localhost", "--timeout", "0"}, "--timeout takes a whole number from 1 to 86400000"},
+      {{"handshake", "localhost", "--timeout", "-5"}, "and \"-5\" is none"},
+      {{"handshake", "localhost", "--tls", "1.1"}, "--tls takes 1.2 or 1.3, not \"1.1\""},
+      {{"serve", "99999", "--trust", "x"}, "PORT takes a whole number from 0 to 65535"},
+      {{"list", "--module"}, "--module wants a value"},
+      {{"list", "--module", "--json"}, "--module wants a value, and --json is an option"},
+      {{"list", "--set", "--json"}, "--set wants a value, and --json is an option"},
+      {{"show"}, "`signet show` wants URI"},
+      {{"serve", "0", "--cert", "a", "--trust", "x"}, "--cert wants --key beside it"},
+      {{"serve", "0", "--cert", "a", "--key", "b", "--identity", "pkcs12:c", "--trust", "x"},
+       "exclude each other"},
+      {{"--pin-source", "env:A", "alice.p12", "list"}, "alice.p12 stands before the verb"},
+      {{"--trust", "ca.pem", "handshake", "localhost"}, "--trust stands before the verb"},
+      {{"list", "--set", "colour=red"}, "signet(1) lists the settings"},
+      {{"list", "pkcs12:a?colour=red"}, "there is no attribute colour in the query. Write pkcs12:"},
+      {{"list", "pkcs11:x.p12"}, "Write pkcs12:x.p12"},
+  };
+  for (const Row& row : rows) {
+    const auto result = RunSignet(row.arguments);
+    EXPECT_EQ(result.exit_status, 2) << ::testing::PrintToString(row.arguments) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(row.said));
+  }
+}
+
+TEST(Usage, AnErrorNamesWhatWasTyped) {
+  EXPECT_THAT(RunSignet({"show", "none.p12"}).err, ::testing::StartsWith("signet: none.p12: "));
+  EXPECT_THAT(RunSignet({"list", "pkcs11:"}).err, Not(HasSubstr("pkcs11::")));
+}
+
 TEST(Usage, WithJsonEveryWrongUsageIsOneDocument) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--json"},

@@ -1,5 +1,6 @@
 #include "pkcs11/objects/token_lister.h"
 
+#include "identity/cut_chain.h"
 #include "pkcs11/keys/token_key.h"
 #include "pkcs11/objects/survey.h"
 #include "pkcs11/objects/token_reader.h"
@@ -128,8 +129,9 @@ class Lister {
         std::make_shared<TokenKey>(token_, CredentialsFor(uri), TokenKey::Mark{mark.id(), mark.label()},
                                    PublicKey::FromSpki(certificate.subject_public_key_info()));
     if (pair.private_key) key->Adopt(mark, reader_.handles());
-    listing_.identities.push_back(
-        Identity::Proven(ChainOf(certificate), std::move(key), Identity::Source::kPkcs11, uri));
+    const CertificateChain chain = ChainOf(certificate);
+    listing_.identities.push_back(Identity::Proven(chain, std::move(key), Identity::Source::kPkcs11, uri));
+    if (chain.cut()) listing_.problems.push_back({uri, ChainTooLong(chain).WithUri(uri)});
   }
 
   [[noreturn]] void ThrowUnpaired(const Certificate& certificate, bool mismatch) const {
@@ -209,7 +211,7 @@ class Lister {
 
 Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
                  const Pkcs11Uri& uri, const std::vector<Certificate>& chain_file) {
-  const bool log_in = !credentials->pin.empty();
+  const bool log_in = !credentials->pin.empty() && credentials->behavior != Settings::LoginBehavior::kNever;
   const Access access{.credentials = log_in ? credentials.get() : nullptr, .login_first = log_in};
   return token->Use(access, [&](Token::Lease& lease) {
     const auto mechanisms = token->Mechanisms(lease);

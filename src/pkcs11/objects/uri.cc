@@ -11,7 +11,6 @@
 #include <functional>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace signet {
 namespace {
@@ -76,17 +75,6 @@ bool IsVendors(std::string_view name) { return name.size() > 2 && name.starts_wi
 
 bool IsQueryAttribute(std::string_view name) {
   return std::ranges::find(kQueryAttributes, name) != std::end(kQueryAttributes);
-}
-
-// SourceOf reads a pin-source; a relative path needs no `file:`, as other programs take it. A colon behind
-// the first slash makes no kind (RFC 3986 section 4.2). What is neither a path by its slash nor the name of a
-// file may be a PIN in the wrong place, and is not taken for one.
-PinSource SourceOf(const std::string& text) {
-  const auto mark = text.find_first_of(":/");
-  const bool with_slash = mark != std::string::npos && text[mark] == '/';
-  const bool is_file = mark == std::string::npos && access(text.c_str(), F_OK) == 0;
-  const bool path = !text.starts_with('|') && (with_slash || is_file);
-  return PinSource::Parse(path ? "file:" + text : text);
 }
 
 std::string_view TrimEnds(std::string_view text) {
@@ -244,7 +232,7 @@ void Pkcs11Uri::ReadQueryAttribute(std::string_view name, std::string_view raw) 
     pin_ = PinSource::Value(*std::move(pin));
   } else if (name == "pin-source") {
     try {
-      pin_ = SourceOf(Decoded(name, raw, shown_));
+      pin_ = PinSource::Parse(Decoded(name, raw, shown_));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadSetting) throw;
       ThrowBadUri(shown_, error.detail(), error.hint());

@@ -1,0 +1,15 @@
+#include "identity/cut_chain.h"
+
+#include <fmt/format.h>
+
+namespace signet {
+
+Error ChainTooLong(const CertificateChain& chain) {
+  return Error({.code = ErrorCode::kTooCostly,
+                .detail = fmt::format("the chain of {} has more than {} certificates, and was cut at {}",
+                                      chain.leaf().subject(), chain.certificates().size(),
+                                      chain.certificates().back().subject()),
+                .hint = "Keep only the certificates between the identity's own and the root beside it."});
+}
+
+}  // namespace signet

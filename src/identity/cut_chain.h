@@ -1,0 +1,12 @@
+#pragma once
+
+#include <signet/certificate_chain.h>
+#include <signet/error.h>
+
+namespace signet {
+
+// ChainTooLong stands beside an identity whose chain was cut: a server that has the issuers may accept what
+// is left.
+Error ChainTooLong(const CertificateChain& chain);
+
+}  // namespace signet
