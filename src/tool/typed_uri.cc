@@ -100,6 +100,12 @@ std::string TypedUri(const std::string& typed) {
   return attribute ? "pkcs11:" + typed : typed;
 }
 
+bool IsFileOfPkcs12(const std::string& word) { return HasNameOfPkcs12(word) && IsFile(word); }
+
+bool NamesIdentity(const std::string& word) {
+  return !SchemeOf(word).empty() || HasNameOfPkcs12(word.substr(0, word.find_first_of(";?")));
+}
+
 std::optional<std::string> WithHexId(std::string_view uri) {
   if (SchemeOf(uri) != "pkcs11:") return std::nullopt;
   const std::size_t query = std::min(uri.find('?'), uri.size());
