@@ -145,7 +145,7 @@ std::optional<std::string_view> IdOf(std::string_view uri) {
 // WithIdHint adds how an ID is written, where `uri` has one that is not in %-form and nothing was found.
 Error WithIdHint(const Error& error, std::string_view uri) {
   const auto id = IdOf(uri);
-  const bool raw = id && id->find('%') == id->npos;
+  const bool raw = id && !id->empty() && id->find('%') == id->npos;
   if (!raw || error.code() != ErrorCode::kNotFound) return error;
   return Error(
       {.code = error.code(),

@@ -97,6 +97,7 @@ TEST(Usage, AValueThatAnOptionCannotTakeIsSaidInWords) {
       {{"list", "pkcs11:x.p12"}, "Write pkcs12:x.p12"},
       {{"list", "--set", "=x"}, "--set without a name"},
       {{"help", "lst"}, "\"lst\" is no verb of `signet`. Did you mean `signet list`?"},
+      {{"token", "remove", "alice.p12"}, "only what is on a token can be removed"},
       {{"alice.p12"}, "Write `signet show alice.p12`"},
   };
   for (const Row& row : rows) {
