@@ -76,9 +76,9 @@ void CommonOptions::AddOptions() {
   configuration_.BeginPlace(PlaceKind::kSet);
   for (const std::string& set : sets) {
     const std::size_t equals = set.find('=');
-    if (equals == std::string::npos) {
+    if (equals == std::string::npos || equals == 0) {
       throw Error({.code = ErrorCode::kBadSetting,
-                   .detail = "--set without an equals sign",
+                   .detail = equals == 0 ? "--set without a name" : "--set without an equals sign",
                    .hint = "Write --set name=value."});
     }
     configuration_.Set(set.substr(0, equals), std::string_view(set).substr(equals + 1), "--set");

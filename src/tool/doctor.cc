@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <iterator>
+#include <optional>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ namespace {
 struct DoctorOptions {
   std::vector<std::string> uris;
   std::vector<std::string> pem_files;
-  std::string symptom;
+  std::optional<std::string> symptom;
 };
 
 const char* Shown(Verdict verdict) {
@@ -102,8 +103,8 @@ Findings ExplainWhatWasPrinted(const std::string& given) {
 }
 
 int Doctor(const CommonOptions& common, const DoctorOptions& options) {
-  if (!options.symptom.empty()) {
-    const Findings findings = ExplainWhatWasPrinted(options.symptom);
+  if (options.symptom) {
+    const Findings findings = ExplainWhatWasPrinted(*options.symptom);
     Print(common, findings);
     return findings.front().verdict == Verdict::kBad ? kDone : kFailed;
   }
@@ -128,8 +129,9 @@ void AddDoctorVerb(CLI::App& app, CommonOptions& common) {
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_option("--symptom", options->symptom,
-                   "Explain what another program printed; - reads it from stdin")
+  verb->add_option_function<std::string>(
+          "--symptom", [options](const std::string& text) { options->symptom = text; },
+          "Explain what another program printed; - reads it from stdin")
       ->type_name("TEXT");
   verb->footer(
       "signet doctor\n"

@@ -33,6 +33,10 @@ struct HandshakeOptions {
 ServerAddress Understand(HandshakeOptions& options) {
   const Sorted sorted = SortWords(options.words);
   for (const std::string& uri : sorted.identities) options.uris.push_back(TypedUri(uri));
+  if (sorted.identities.empty() && sorted.servers.size() == 1 && IsFileOfPkcs12(sorted.servers.front())) {
+    ThrowBadUsage(fmt::format("no server is named, and {} is a file", sorted.servers.front()),
+                  fmt::format("Name it: signet handshake HOST:PORT {}.", sorted.servers.front()));
+  }
   if (sorted.servers.empty()) ThrowBadUsage("no server is named", "Name it: signet handshake HOST:PORT.");
   if (sorted.servers.size() > 1) {
     ThrowBadUsage(

@@ -88,7 +88,9 @@ void AddListVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ListOptions>();
   options->uris = {"pkcs11:"};
   CLI::App* verb = app.add_subcommand("list", "List identities, and what keeps others from being one");
-  AddUris(*verb, options->uris, "pkcs11:... or a PKCS#12 file (default: every token)");
+  AddUris(*verb, options->uris,
+          "pkcs11:... or a PKCS#12 file (default: every token); the exit status is 1 where they hold no "
+          "identity at all");
   verb->footer(
       "signet list\n"
       "signet list alice.p12\n"

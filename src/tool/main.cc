@@ -76,7 +76,11 @@ bool AsksForJson(std::span<char* const> arguments) {
 // Refused answers for a command line that CLI11 did not take, help among them.
 int Refused(CommonOptions& common, const CLI::App& app, const CLI::ParseError& refusal,
             std::span<char*> arguments) {
-  if (refusal.get_exit_code() == 0) return app.exit(refusal);
+  const auto left = app.remaining(true);
+  const bool no_verb =
+      VerbOf(app).get_subcommands([](const CLI::App*) { return true; }).size() > 0 &&
+      std::ranges::any_of(left, [](const std::string& word) { return !word.starts_with('-'); });
+  if (refusal.get_exit_code() == 0 && !no_verb) return app.exit(refusal);
   // The parser may have stopped before it came to --json.
   common.json |= AsksForJson(arguments);
   const CLI::App& verb = VerbOf(app);

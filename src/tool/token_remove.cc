@@ -40,6 +40,12 @@ std::string Hint(const std::string& uri) {
 }
 
 int Remove(const CommonOptions& common, const RemoveOptions& options) {
+  if (!options.uri.starts_with("pkcs11:")) {
+    throw Error({.code = ErrorCode::kBadUri,
+                 .detail = "only what is on a token can be removed",
+                 .uri = WithoutPin(options.uri),
+                 .hint = "Write pkcs11:token=...;id=... as `signet list` shows it."});
+  }
   const Settings& settings = common.settings();
   const TokenPlace token = TokenOf(settings, options.uri);
   FoundObjects found(token, UserPin(settings, token), options.uri);

@@ -100,6 +100,12 @@ std::string TypedUri(const std::string& typed) {
   return attribute ? "pkcs11:" + typed : typed;
 }
 
+bool IsFileOfPkcs12(const std::string& word) { return HasNameOfPkcs12(word) && IsFile(word); }
+
+bool NamesIdentity(const std::string& word) {
+  return !SchemeOf(word).empty() || HasNameOfPkcs12(word.substr(0, word.find_first_of(";?")));
+}
+
 std::optional<std::string> WithHexId(std::string_view uri) {
   if (SchemeOf(uri) != "pkcs11:") return std::nullopt;
   const std::size_t query = std::min(uri.find('?'), uri.size());
@@ -139,7 +145,7 @@ std::optional<std::string_view> IdOf(std::string_view uri) {
 // WithIdHint adds how an ID is written, where `uri` has one that is not in %-form and nothing was found.
 Error WithIdHint(const Error& error, std::string_view uri) {
   const auto id = IdOf(uri);
-  const bool raw = id && id->find('%') == id->npos;
+  const bool raw = id && !id->empty() && id->find('%') == id->npos;
   if (!raw || error.code() != ErrorCode::kNotFound) return error;
   return Error(
       {.code = error.code(),

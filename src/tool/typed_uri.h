@@ -14,6 +14,12 @@ namespace signet::tool {
 // none of these stays as it is, for the source to refuse.
 std::string TypedUri(const std::string& typed);
 
+// IsFileOfPkcs12 tells a file that is there and is named like a PKCS#12 file.
+bool IsFileOfPkcs12(const std::string& word);
+
+// NamesIdentity tells words that can only be meant for an identity: a URI of ours, or a file by its name.
+bool NamesIdentity(const std::string& word);
+
 // WithHexId gives the URI with an `id` that was typed as hexadecimal digits (id=01) read as those bytes
 // (id=%01); nothing where there is none.
 std::optional<std::string> WithHexId(std::string_view uri);

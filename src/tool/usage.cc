@@ -2,6 +2,8 @@
 
 #include "base/edit_distance.h"
 #include "tool/help.h"
+#include "tool/output.h"
+#include "tool/typed_uri.h"
 
 #include <algorithm>
 #include <charconv>
@@ -42,9 +44,10 @@ Error Unknown(const CLI::App& verb, std::string detail, const std::string& typed
 
 // MisplacedError says that `word`, which `verb` would know, stands before it.
 Error MisplacedError(const CLI::App& verb, const std::string& word) {
-  return Error({.code = ErrorCode::kBadArgument,
-                .detail = fmt::format("{} stands before the verb", word),
-                .hint = fmt::format("Write it behind the verb: {} ... {}", CommandOf(verb), word)});
+  return Error(
+      {.code = ErrorCode::kBadArgument,
+       .detail = fmt::format("{} stands before the verb", WithoutPin(word)),
+       .hint = fmt::format("Write it behind the verb: {} ... {}", CommandOf(verb), WithoutPin(word))});
 }
 
 // StandsBefore tells whether `word` was typed before the verb's own name.
@@ -137,8 +140,14 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<
   const auto word = std::ranges::find_if_not(left, is_option);
   const std::vector<std::string> verbs = VerbsOf(verb);
   const std::string command = CommandOf(verb);
+  if (!verbs.empty() && word != left.end() && verb.get_parent() == nullptr && NamesIdentity(*word)) {
+    return Error(
+        {.code = ErrorCode::kBadArgument,
+         .detail = fmt::format("{} is an identity, and what to do with it is not said", WithoutPin(*word)),
+         .hint = fmt::format("Write `{} show {}`, or another verb.", command, WithoutPin(*word))});
+  }
   if (!verbs.empty() && word != left.end()) {
-    return Unknown(verb, fmt::format("\"{}\" is no verb of `{}`", *word, command), *word, verbs,
+    return Unknown(verb, fmt::format("\"{}\" is no verb of `{}`", WithoutPin(*word), command), *word, verbs,
                    command + " ");
   }
   if (option != left.end()) {
@@ -151,7 +160,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<
   if (word != left.end() && StandsBefore(verb, *word, arguments)) return MisplacedError(verb, *word);
   if (word != left.end()) {
     return Error({.code = ErrorCode::kBadArgument,
-                  .detail = fmt::format("`{}` does not know what \"{}\" is for", command, *word),
+                  .detail = fmt::format("`{}` does not know what \"{}\" is for", command, WithoutPin(*word)),
                   .hint = SeeHelp(verb)});
   }
   if (!verbs.empty()) {

@@ -5,11 +5,15 @@
 #include "pkcs12/scheme.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/crypto.h>
+#include <openssl/provider.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace signet {
@@ -108,6 +112,27 @@ TEST_F(Pkcs12Password, LegacyFileLoadsWhileOpensslModulesPointsElsewhere) {
   setenv("OPENSSL_MODULES", directory_.path().c_str(), 1);
   EXPECT_NE(LegacyContext("RC2"), nullptr);
   unsetenv("OPENSSL_MODULES");
+}
+
+// The context is made once in a process: ctest runs each of these in its own.
+TEST_F(Pkcs12Password, LegacyFileLoadsWhereOpensslModulesIsRelative) {
+  for (const std::string& path :
+       {std::string("not/there"),
+        std::filesystem::relative(OPENSSL_info(OPENSSL_INFO_MODULES_DIR)).string()}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      setenv("OPENSSL_MODULES", path.c_str(), 1);
+      _exit(LegacyContext("RC2") != nullptr ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << path;
+  }
+}
+
+TEST_F(Pkcs12Password, LegacyFileLoadsWhereTheProgramsSearchPathLeadsNowhere) {
+  ASSERT_EQ(OSSL_PROVIDER_set_default_search_path(nullptr, "/nonexistent"), 1);
+  EXPECT_NE(LegacyContext("RC2"), nullptr);
 }
 
 TEST_F(Pkcs12Password, ComesFromEveryPinSource) {

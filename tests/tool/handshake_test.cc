@@ -182,6 +182,20 @@ TEST_F(Handshake, AnUntrustedServerGetsNothingAndNoPinIsAsked) {
   }
 }
 
+#if SIGNET_BOTAN_VERSION > 0
+TEST_F(Handshake, BotanTakesNoSelfSignedCertificateAndSaysSo) {
+  const TestPki self(CertificateOptions::Server());
+  const MutualTlsServer server(Kind::kOpenSsl,
+                               {.identity = self.root(), .trust_pem = pki_.root().RootPem(), .tls = "1.2"});
+  const std::string own = directory_.Write("own.pem", self.root().CertificatePem());
+  const auto botan = RunSignet({"handshake", server.address(), "--trust", own, "--stack", "botan"});
+  EXPECT_THAT(botan.err, ::testing::AnyOf(HasSubstr("Botan takes no self-signed certificate"),
+                                          Not(HasSubstr("could not be verified"))));
+  const auto openssl = RunSignet({"handshake", server.address(), "--trust", own});
+  EXPECT_THAT(openssl.err, Not(HasSubstr("could not be verified")));
+}
+#endif
+
 TEST_F(Handshake, TheServersNameIsChecked) {
   CertificateOptions elsewhere = CertificateOptions::Server("example.org");
   elsewhere.ip_addresses = {"192.0.2.1"};

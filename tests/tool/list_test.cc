@@ -325,6 +325,17 @@ TEST_F(List, ATokensChainThatWasCutIsAProblemBesideTheIdentity) {
   EXPECT_EQ(document["problems"][0]["what"], "too-costly");
 }
 
+TEST_F(List, AWarningOfTheEnvironmentIsWrapped) {
+  const auto result = RunSignet({"list", File("a.p12", pki_.Issue({})) + "?pin-value=secret"},
+                                {{"SIGNET_PKCS11_MODULE_PTH", "x"}, {"COLUMNS", "60"}});
+  EXPECT_THAT(result.err, HasSubstr("no setting is read from"));
+  for (std::size_t at = 0; at < result.err.size();) {
+    const std::size_t end = std::min(result.err.find('\n', at), result.err.size());
+    EXPECT_LE(end - at, 60u) << result.err;
+    at = end + 1;
+  }
+}
+
 TEST_F(List, AMisspeltSettingInOpenSslConfIsWarnedOf) {
   const std::string conf = directory_.Write(
       "openssl.cnf",

@@ -95,12 +95,30 @@ TEST(Usage, AValueThatAnOptionCannotTakeIsSaidInWords) {
       {{"list", "--set", "colour=red"}, "signet(1) lists the settings"},
       {{"list", "pkcs12:a?colour=red"}, "there is no attribute colour in the query. Write pkcs12:"},
       {{"list", "pkcs11:x.p12"}, "Write pkcs12:x.p12"},
+      {{"list", "--set", "=x"}, "--set without a name"},
+      {{"help", "lst"}, "\"lst\" is no verb of `signet`. Did you mean `signet list`?"},
+      {{"token", "remove", "alice.p12"}, "only what is on a token can be removed"},
+      {{"alice.p12"}, "Write `signet show alice.p12`"},
   };
   for (const Row& row : rows) {
     const auto result = RunSignet(row.arguments);
     EXPECT_EQ(result.exit_status, 2) << ::testing::PrintToString(row.arguments) << result.out;
     EXPECT_THAT(result.err, HasSubstr(row.said));
   }
+}
+
+TEST(Usage, APinInAWrongPlaceIsNotRepeated) {
+  const std::string uri = "pkcs11:token=a?pin-value=4711";
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {uri}, {uri, "list"}, {"show", "pkcs11:id=01", uri}, {"token", uri}}) {
+    const auto result = RunSignet(arguments);
+    EXPECT_EQ(result.exit_status, 2);
+    EXPECT_THAT(result.out + result.err, Not(HasSubstr("4711")));
+  }
+}
+
+TEST(Usage, AnEmptySymptomIsOneThatNobodyKnows) {
+  EXPECT_THAT(RunSignet({"doctor", "--symptom", ""}).out, HasSubstr("no message that we know"));
 }
 
 TEST(Usage, AnErrorNamesWhatWasTyped) {
