@@ -8,6 +8,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 namespace signet::testing {
 namespace {
@@ -332,6 +335,9 @@ INSTANTIATE_TEST_SUITE_P(Keys, Pkcs11Generated, ::testing::Values("ec:P-256", "e
                          });
 
 TEST_P(Pkcs11Generated, AKeyGeneratedOnTheTokenSignsWithoutItsPublicKey) {
+#ifdef __SANITIZE_ADDRESS__
+  const __lsan::ScopedDisabler of_softhsm;  // it loses the curve's name that it reads with an Ed25519 key
+#endif
   const auto spki = hsm.Generate(GetParam(), {.id = "\x02", .public_object = false});
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, hsm.ObjectUri("\x02", true));
