@@ -17,6 +17,9 @@
 namespace signet {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kMoment{500};
+
 Error Failed(const ModuleView::Caller& caller, CK_RV rv) {
   return Error({.code = ErrorCode::kModuleTrouble,
                 .detail = fmt::format("the PKCS#11 module {} cannot be initialised: {}", caller.name,
@@ -112,11 +115,14 @@ bool ModuleView::Reinitialise(std::uint64_t seen, const Caller& caller) {
   State& state = state_.Get();
   const InitialisingTurn turn(state);
   if (state.initialisation.load() != seen || !state.ready.load()) return true;
+  // Calls that were refused while somebody tried in vain need nothing but another try.
+  if (Clock::now() - state.tried_in_vain < kMoment) return true;
   state.finalised = false;
   state.exit_handler.reset();  // finalises
   const bool answers = Ask(state) == CKR_OK;
   if (!state.finalised && answers) {
     FinaliseAtExit(state);
+    state.tried_in_vain = Clock::now();
     state.ready.store(true, std::memory_order_release);
     return false;
   }

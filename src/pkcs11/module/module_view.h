@@ -10,6 +10,7 @@
 #include <signet/error.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ class ModuleView {
     std::atomic<bool> shared{false};    // with others than us, so that it could not be initialised anew
     Mutex serial;            // held during calls of a module that says CKR_CANT_LOCK, and of no other
     bool finalised = false;  // by the exit handler; changed in a turn
+    std::chrono::steady_clock::time_point tried_in_vain;  // to finalise it; changed in a turn
     std::unique_ptr<ExitHandler> exit_handler;
   };
   // Caller is the source that wants something; the module may have other names and logs for others.
