@@ -60,7 +60,6 @@ bool HasItsCause(const Outcome& outcome) {
   if (outcome.module_said_it && Contains(causes.injected, outcome.native)) return true;
   if (outcome.code == ErrorCode::kTokenAbsent) return causes.token_out || causes.events.removals > 0;
   if (outcome.call != "C_Login") return false;
-  if (outcome.native == CKR_USER_ALREADY_LOGGED_IN) return causes.events.logouts > 0;  // right after it
   return (outcome.native == CKR_SESSION_HANDLE_INVALID || outcome.native == CKR_SESSION_CLOSED ||
           outcome.native == CKR_CRYPTOKI_NOT_INITIALIZED) &&
          causes.events.finalisations > 0;

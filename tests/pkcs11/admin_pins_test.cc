@@ -177,7 +177,7 @@ TEST_F(AdminPins, NewPinIsNoRefusedOneAnyMore) {
 
 // C_InitToken has no session, so that the ladder of sessions does not serve it.
 TEST_F(AdminPins, InitialisingGetsOverWhatEveryOtherWorkGetsOver) {
-  for (const char* function : {"C_GetSlotList", "C_GetTokenInfo", "C_GetSessionInfo"}) {
+  for (const char* function : {"C_GetSlotList", "C_GetTokenInfo", "C_GetSessionInfo", "C_OpenSession"}) {
     for (const unsigned long result : {CKR_CRYPTOKI_NOT_INITIALIZED, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_ERROR,
                                        CKR_GENERAL_ERROR, CKR_HOST_MEMORY}) {
       for (std::uint64_t nth = 1; nth <= 6; ++nth) {

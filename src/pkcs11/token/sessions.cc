@@ -18,9 +18,11 @@ std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) 
 }
 
 // MayDependOnKind tells whether C_OpenSession may have refused the session for being read-only or read-write.
-bool MayDependOnKind(CK_RV rv) {
-  return rv != CKR_OK && rv != CKR_SESSION_COUNT &&
-         (RowOfRv(rv).staleness == Staleness::kNone || RowOfRv(rv).staleness == Staleness::kUnknown);
+// After a code that says little, only a read-only session is replaced: the other kind can do all that it can.
+bool MayDependOnKind(CK_RV rv, CK_FLAGS kind) {
+  if (rv == CKR_OK || rv == CKR_SESSION_COUNT) return false;
+  const Staleness staleness = RowOfRv(rv).staleness;
+  return staleness == Staleness::kNone || (staleness == Staleness::kUnknown && (kind & CKF_RW_SESSION) == 0);
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ SessionHandle Sessions::Open() {
   const CK_FLAGS kind = kind_.load();
   CK_RV rv = OpenAt(slot, kind, session);
   // Some HSMs have no read-only sessions, and some states of a token no others.
-  if (MayDependOnKind(rv) && OpenAt(slot, kind ^ CKF_RW_SESSION, session) == CKR_OK) {
+  if (MayDependOnKind(rv, kind) && OpenAt(slot, kind ^ CKF_RW_SESSION, session) == CKR_OK) {
     kind_ = kind ^ CKF_RW_SESSION;
     rv = CKR_OK;
   }
