@@ -49,8 +49,8 @@ void PrintListening(const CommonOptions& common, const std::string& address, std
 void PrintVisitor(const CommonOptions& common, const Visitor& visitor) {
   if (visitor.failure) {
     PrintLine(common, {{"error", ErrorJson(*visitor.failure)}, {"subject", visitor.subject}},
-              fmt::format("refused {}{}", visitor.subject.empty() ? "" : visitor.subject + ": ",
-                          visitor.failure->detail()));
+              fmt::format("refused {}{}. {}", visitor.subject.empty() ? "" : visitor.subject + ": ",
+                          visitor.failure->detail(), visitor.failure->hint()));
     return;
   }
   const Json json = {{"subject", visitor.subject}, {"user_name", visitor.user_name},
@@ -112,7 +112,8 @@ class Visits {
 
   void Answer(Visit& visit) {
     Visitor visitor = acceptor_.Accept(visit.socket.get());
-    if (visit.late && visitor.failure) {
+    // The socket's own time-out may come first.
+    if (visitor.failure && (visit.late || Clock::now() >= visit.deadline)) {
       visitor.failure =
           Error({.code = ErrorCode::kNetwork,
                  .detail = fmt::format("the client did not finish within {} ms", timeout_.count()),

@@ -36,7 +36,7 @@ TEST_F(Curl, NeedsTwoCallsForAHandshakeInEitherVersion) {
   }
 }
 
-// curl reads the key file anew for each connection: to find the key takes seven calls, to sign two.
+// curl reads the key file anew for each connection: to find the key takes eight calls, to sign two.
 TEST_F(Curl, SignsOnceForEachConnection) {
   const std::string connect =
       command_.substr(0, command_.size() - 1) + " --no-sessionid -H 'Connection: close'";
@@ -48,7 +48,7 @@ TEST_F(Curl, SignsOnceForEachConnection) {
     ExpectSignatures(site_.module(), signatures);
     return site_.module().Count("*");
   };
-  EXPECT_EQ(calls(connect + again + again, 3) - calls(connect, 1), 2u * (7 + 2));
+  EXPECT_EQ(calls(connect + again + again, 3) - calls(connect, 1), 2u * (8 + 2));
   EXPECT_EQ(calls(command_.substr(0, command_.size() - 1) + again, 1), calls(command_, 1))
       << "one connection";
 }

@@ -149,7 +149,10 @@ void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
     lease.EndAction();
     throw Error(*failure_);
   }
-  // In a session where nobody is logged in C_SetPIN is about the user's PIN.
+  // The PIN goes out once more, and what the token says of it may have changed since C_Login.
+  const LoginStep now = own_.NextStep(CKS_RW_PUBLIC_SESSION, lease.Look(), false, 0);
+  if (now.kind == Step::kFail) throw own_.ErrorOf(now);
+  // Last, as it costs a try: in a session where nobody is logged in C_SetPIN is about the user's PIN.
   if (own_.user == CKU_SO && lease.State() != CKS_RW_SO_FUNCTIONS)
     throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);
   const CK_RV rv = own_.Pass(step, true, [&](CK_UTF8CHAR* pin, CK_ULONG size) {

@@ -87,7 +87,8 @@ void MemoryState::Told(const MemoryToken& token, CK_FLAGS flags) { told_now = {&
 
 void MemoryState::Begin(std::size_t function, const CallOn& on) {
   ++calls_begun_;
-  told_before = std::exchange(told_now, {});
+  // Flags and session state take two calls: one of them is older by the other.
+  if (function != kC_GetSessionInfo) told_before = std::exchange(told_now, {});
   ++counts_[function];
   call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action.number};
   BringBack(false);
