@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "handshake/messages.h"
+#include "handshake/server_trust.h"
 
 #include <botan/certstor_system.h>
 #include <fmt/format.h>
@@ -40,12 +41,18 @@ std::unique_ptr<Botan::Certificate_Store> ReadTrust(const std::string& file) {
 std::shared_ptr<Botan::Credentials_Manager> MakeTrust(const std::string& file) {
   try {
     return std::make_shared<TrustManager>(ReadTrust(file));
+  } catch (const Error& error) {
+    throw Error({.code = error.code(),
+                 .detail = "no trusted certificate: " + error.detail(),
+                 .call = error.call(),
+                 .native = error.native(),
+                 .hint = std::string(kNameATrustFile)});
   } catch (const std::exception& exception) {
     throw Error({.code = ErrorCode::kUnreadable,
                  .detail = file.empty() ? std::string("the system's trusted certificates cannot be read")
                                         : fmt::format("no trusted certificate can be read from {}: {}", file,
                                                       exception.what()),
-                 .hint = "Name a PEM file of CA certificates with --trust."});
+                 .hint = std::string(kNameATrustFile)});
   }
 }
 

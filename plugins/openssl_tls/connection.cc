@@ -4,6 +4,7 @@
 #include "base/openssl_error.h"
 #include "handshake/alerts.h"
 #include "handshake/names.h"
+#include "handshake/server_trust.h"
 #include "openssl_tls/failure.h"
 
 #include <fmt/format.h>
@@ -36,12 +37,20 @@ void LoadTrust(SSL_CTX* context, const std::string& file) {
                                   : SSL_CTX_load_verify_file(context, file.c_str());
   if (loaded == 1) return;
   // OpenSSL says "system lib" of a file that is not there; ReadFile says why it cannot be read.
-  if (!file.empty()) ReadFile(file, kMaxTrustFile);
+  try {
+    if (!file.empty()) ReadFile(file, kMaxTrustFile);
+  } catch (const Error& error) {
+    throw Error({.code = error.code(),
+                 .detail = "no trusted certificate: " + error.detail(),
+                 .call = error.call(),
+                 .native = error.native(),
+                 .hint = std::string(kNameATrustFile)});
+  }
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = file.empty() ? "the system's trusted certificates cannot be read"
                                       : fmt::format("no trusted certificate can be read from {}", file),
                .native = LastOpenSslError(),
-               .hint = "Name a PEM file of CA certificates with --trust."});
+               .hint = std::string(kNameATrustFile)});
 }
 
 Error HandshakeFailure(SSL* connection, int result, const Recording& recording) {

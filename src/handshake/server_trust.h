@@ -20,4 +20,6 @@ inline constexpr std::string_view kGiveItServerAuth =
 inline constexpr std::string_view kHaveItReissued =
     "Have the server's certificate issued anew, as the reason says.";
 
+inline constexpr std::string_view kNameATrustFile = "Name a PEM file of CA certificates with --trust.";
+
 }  // namespace signet

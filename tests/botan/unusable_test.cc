@@ -56,7 +56,7 @@ TEST(BotanUnusable, CurveWithoutASchemeInTls13GivesAnEmptyCertificateAndTheReaso
     EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
     ASSERT_EQ(report.considered.size(), 1U);
     EXPECT_THAT(report.considered[0].reasons,
-                ::testing::ElementsAre(HasSubstr("TLS 1.3 has no signature scheme for its key")))
+                ::testing::ElementsAre(HasSubstr("has no signature scheme of TLS 1.3")))
         << key;
   }
 }

@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using testing::CertificateOptions;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::TestPki;
 using Asks = ServerSetup::Asks;
 
@@ -175,6 +176,16 @@ TEST_P(Stack, SaysWhatItCannotUseAndThatAnotherStackCan) {
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, AllOf(HasSubstr("CN=alice"), HasSubstr("no signature scheme for its key, Ed25519"),
                                 HasSubstr("or another TLS stack")));
+}
+
+TEST_P(Stack, AMissingTrustFileIsSaidToBeOne) {
+  const auto server = Server();
+  const auto result = RunSignet({"handshake", server.address(), "--trust", "/nowhere/ca.pem", "--stack",
+                                 GetParam().stack, "--identity", File(pki_, {})});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no trusted certificate: cannot read /nowhere/ca.pem"),
+                                HasSubstr("Name a PEM file of CA certificates with --trust.")));
+  EXPECT_THAT(result.err, Not(HasSubstr("..")));
 }
 
 TEST_P(Stack, ServesAndSaysWhoCame) {

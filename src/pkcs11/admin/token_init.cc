@@ -100,7 +100,7 @@ TokenPlace LookAfter(const TokenPlace& old, CK_SLOT_ID slot, std::string_view la
     return !known && (read || place.handle->slot == slot);
   };
   std::vector<CK_SLOT_ID> slots = old.handle->module->SlotsWithToken();
-  std::ranges::stable_partition(slots, [&](CK_SLOT_ID one) { return one == slot; });
+  std::stable_partition(slots.begin(), slots.end(), [&](CK_SLOT_ID one) { return one == slot; });
   std::optional<Error> trouble;
   for (const CK_SLOT_ID one : slots) {
     try {
