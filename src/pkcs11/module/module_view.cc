@@ -82,12 +82,11 @@ ModuleView::ModuleView(LoadedModule functions, std::string path, std::string ini
       born_in_(ForkGeneration()) {}
 
 ModuleView::~ModuleView() {
-  // At exit the module was finalised by the exit handler and may be half gone; a child leaves its parent's
-  // alone.
-  State* state = ProcessIsExiting() ? nullptr : state_.IfMade();
+  // Finalises, unless the process is exiting and has done so: a worker may come here meanwhile.
+  State* const state = state_.IfMade();
   if (state != nullptr) state->exit_handler.reset();
-  const bool ours = state != nullptr || (!ProcessIsExiting() && born_in_ == ForkGeneration());
-  if (ours) return;
+  // At exit the module may be half gone; a child leaves its parent's alone.
+  if (!ProcessIsExiting() && (state != nullptr || born_in_ == ForkGeneration())) return;
   [[maybe_unused]] auto* const left_alone = functions_.release();
 }
 
