@@ -25,16 +25,23 @@ bool MayDependOnKind(CK_RV rv, CK_FLAGS kind) {
   return staleness == Staleness::kNone || (staleness == Staleness::kUnknown && (kind & CKF_RW_SESSION) == 0);
 }
 
+// CloseFirmly asks once more where the answer does not say that the session is gone: one that stays keeps its
+// login, which may be the officer's, for all others in the process.
+void CloseFirmly(Module& module, std::string_view label, const SessionHandle& session) noexcept {
+  const CalledOn on{.token = label, .initialisation = session.initialisation};
+  const CK_RV rv = module.Call(SIGNET_CK(C_CloseSession), on, session.number);
+  const Staleness staleness = RowOfRv(rv).staleness;
+  const bool may_stay = staleness == Staleness::kUnknown || staleness == Staleness::kNone;
+  if (rv != CKR_OK && may_stay) module.Call(SIGNET_CK(C_CloseSession), on, session.number);
+}
+
 }  // namespace
 
 Sessions::~Sessions() {
   if (ProcessIsExiting()) return;
   try {
     context_.guard->Run([module = context_.module, label = context_.label, sessions = pool_.TakeIdle()] {
-      for (const SessionHandle& session : sessions) {
-        const CalledOn on{.token = label, .initialisation = session.initialisation};
-        module->Call(SIGNET_CK(C_CloseSession), on, session.number);
-      }
+      for (const SessionHandle& session : sessions) CloseFirmly(*module, label, session);
       return true;
     });
   } catch (const Error&) {
@@ -82,8 +89,7 @@ CK_RV Sessions::OpenAt(CK_SLOT_ID slot, CK_FLAGS flags, SessionHandle& session) 
 }
 
 void Sessions::CloseOne(const SessionHandle& session) noexcept {
-  const CalledOn on{.token = context_.label, .initialisation = session.initialisation};
-  context_.module->Call(SIGNET_CK(C_CloseSession), on, session.number);
+  CloseFirmly(*context_.module, context_.label, session);
 }
 
 SessionHandle Sessions::Open() {
