@@ -126,39 +126,27 @@ const ConfiguredProvider* TheSignet(const std::vector<ConfiguredProvider>& provi
   return found != providers.end() ? &*found : nullptr;
 }
 
-std::vector<std::string> UnknownParameters(const std::string& path) {
-  std::vector<std::string> unknown;
-  if (path.empty() || access(path.c_str(), R_OK) != 0) return unknown;
-  try {
-    const auto providers = OpenSslConf::Read(path).providers();
-    const ConfiguredProvider* signet = providers ? TheSignet(*providers) : nullptr;
-    if (signet == nullptr) return unknown;
-    for (const auto& [name, value] : signet->parameters) {
-      if (MeaningOf(name) == SettingMeaning::kUnknown) unknown.push_back(name);
-    }
-  } catch (const Error&) {
-    // AddOpenSslConf says what is wrong with the file.
-  }
-  return unknown;
-}
-
-std::optional<Error> AddOpenSslConf(Configuration& configuration, const std::string& path) {
+OpenSslConfFaults AddOpenSslConf(Configuration& configuration, const std::string& path) {
+  OpenSslConfFaults faults;
   configuration.BeginPlace(PlaceKind::kOpenSslConf);
-  if (path.empty() || (access(path.c_str(), F_OK) != 0 && errno == ENOENT)) return std::nullopt;
+  if (path.empty() || (access(path.c_str(), F_OK) != 0 && errno == ENOENT)) return faults;
   try {
     const auto providers = OpenSslConf::Read(path).providers();
     const ConfiguredProvider* signet = providers ? TheSignet(*providers) : nullptr;
-    if (signet == nullptr) return std::nullopt;
+    if (signet == nullptr) return faults;
+    for (const auto& [name, value] : signet->parameters) {
+      if (MeaningOf(name) == SettingMeaning::kUnknown) faults.unknown.push_back(name);
+    }
     // In the order in which the provider asks for them; it never sees other names.
     for (const std::string_view name : SettingNames()) {
       for (const auto& [parameter, value] : signet->parameters) {
         if (parameter == name) configuration.Set(name, value, fmt::format("{} [{}]", path, signet->section));
       }
     }
-    return std::nullopt;
   } catch (const Error& error) {
-    return error;
+    faults.unreadable = error;
   }
+  return faults;
 }
 
 }  // namespace signet

@@ -52,11 +52,12 @@ bool IsSignet(const ConfiguredProvider& provider);
 // TheSignet is the first active one, else the first; null where there is none.
 const ConfiguredProvider* TheSignet(const std::vector<ConfiguredProvider>& providers);
 
-// AddOpenSslConf adds what TheSignet reads from the file at `path`. Returns what is wrong with a file that
-// cannot be read, which counts as an empty one; no file is no fault.
-std::optional<Error> AddOpenSslConf(Configuration& configuration, const std::string& path);
-// UnknownParameters names what stands in TheSignet's section and is no setting; none where the file cannot be
-// read.
-std::vector<std::string> UnknownParameters(const std::string& path);
+// OpenSslConfFaults are what is wrong with a file that AddOpenSslConf read.
+struct OpenSslConfFaults {
+  std::optional<Error> unreadable;   // the file counts as an empty one then; no file is no fault
+  std::vector<std::string> unknown;  // names in TheSignet's section that are not settings
+};
+// AddOpenSslConf adds what TheSignet reads from the file at `path`.
+OpenSslConfFaults AddOpenSslConf(Configuration& configuration, const std::string& path);
 
 }  // namespace signet

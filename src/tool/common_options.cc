@@ -54,8 +54,9 @@ bool IsNamed(const UnknownVariable& variable, std::span<char* const> arguments) 
 void CommonOptions::Configure(std::span<char* const> arguments) {
   const std::string file = openssl_conf.empty() ? DefaultOpenSslConf() : openssl_conf;
   openssl_conf_file_ = file;
-  unknown_parameters_ = UnknownParameters(file);
-  if (const auto trouble = AddOpenSslConf(configuration_, file)) {
+  OpenSslConfFaults faults = AddOpenSslConf(configuration_, file);
+  unknown_parameters_ = std::move(faults.unknown);
+  if (const auto& trouble = faults.unreadable) {
     openssl_conf_trouble_ = Error({.code = trouble->code(),
                                    .detail = fmt::format("openssl.cnf {}: {}", file, trouble->detail()),
                                    .hint = trouble->hint()});

@@ -25,7 +25,7 @@ class OpenSslConfFile : public ::testing::Test {
   Configuration Read(std::string_view text) {
     path_ = directory_.Write("openssl.cnf", std::string(kHead) + std::string(text));
     Configuration configuration;
-    trouble_ = AddOpenSslConf(configuration, path_);
+    trouble_ = AddOpenSslConf(configuration, path_).unreadable;
     return configuration;
   }
 
@@ -101,9 +101,9 @@ TEST_F(OpenSslConfFile, FaultNamesFileAndSection) {
 
 TEST_F(OpenSslConfFile, NoFileIsNoFaultAndABrokenOneIsReturned) {
   Configuration configuration;
-  EXPECT_FALSE(AddOpenSslConf(configuration, "").has_value());
-  EXPECT_FALSE(AddOpenSslConf(configuration, "/nowhere/openssl.cnf").has_value());
-  EXPECT_FALSE(AddOpenSslConf(configuration, "/dev/null").has_value());
+  EXPECT_FALSE(AddOpenSslConf(configuration, "").unreadable.has_value());
+  EXPECT_FALSE(AddOpenSslConf(configuration, "/nowhere/openssl.cnf").unreadable.has_value());
+  EXPECT_FALSE(AddOpenSslConf(configuration, "/dev/null").unreadable.has_value());
   ERR_clear_error();
   EXPECT_THAT(Read("[broken\n").values(), IsEmpty());
   ASSERT_TRUE(trouble_.has_value());
