@@ -1,6 +1,9 @@
-#include "gnutls/presentation.h"
+#include "gnutls/certificates.h"
+
+#include "gnutls/guard.h"
 
 #include <new>
+#include <string>
 #include <utility>
 
 namespace signet::gnutls {

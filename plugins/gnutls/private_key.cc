@@ -1,5 +1,8 @@
 // A gnutls_privkey_t that signs with an identity's key.
-#include "gnutls/presentation.h"
+#include "gnutls/private_key.h"
+
+#include "gnutls/certificates.h"
+#include "gnutls/guard.h"
 #include "gnutls/schemes.h"
 #include <signet/gnutls.h>
 
@@ -115,36 +118,16 @@ Owned<gnutls_privkey_st> MakeKey(const signet_identity* identity, std::shared_pt
   return owned;
 }
 
-signet_error* Raised() noexcept {
-  try {
-    throw;
-  } catch (const Refused& refused) {
-    return signet_error_new(SIGNET_ERROR_UNSUPPORTED, refused.what(),
-                            "Use another identity, or another TLS stack.");
-  } catch (const std::exception& error) {
-    return signet_error_new(SIGNET_ERROR_INTERNAL, error.what(), nullptr);
-  } catch (...) {
-    return signet_error_new(SIGNET_ERROR_INTERNAL, "an unknown exception", nullptr);
-  }
-}
-
 }  // namespace signet::gnutls
 
 extern "C" bool signet_gnutls_privkey(const signet_identity* identity, gnutls_privkey_t* key,
                                       signet_error** error) {
-  if (error != nullptr) *error = nullptr;
+  using namespace signet::gnutls;  // NOLINT: of this function
   if (key != nullptr) *key = nullptr;
-  try {
-    if (identity == nullptr || key == nullptr) {
-      if (error != nullptr) {
-        *error = signet_error_new(SIGNET_ERROR_BAD_ARGUMENT, "an argument is NULL", "Correct the program.");
-      }
-      return false;
-    }
-    *key = signet::gnutls::MakeKey(identity, nullptr).release();
+  return Guard(error, false, [&] {
+    if (identity == nullptr || key == nullptr)
+      throw Refused("an argument is NULL", SIGNET_ERROR_BAD_ARGUMENT);
+    *key = MakeKey(identity, nullptr).release();
     return true;
-  } catch (...) {
-    if (error != nullptr) *error = signet::gnutls::Raised();
-    return false;
-  }
+  });
 }

@@ -1,5 +1,7 @@
 // The retrieve function of credentials, and the selectors behind it.
-#include "gnutls/presentation.h"
+#include "gnutls/certificates.h"
+#include "gnutls/guard.h"
+#include "gnutls/private_key.h"
 #include "gnutls/schemes.h"
 #include <signet/gnutls.h>
 
@@ -151,14 +153,9 @@ extern "C" {
 signet_gnutls_selector* signet_gnutls_use(gnutls_certificate_credentials_t credentials,
                                           const signet_identity* const* identities, size_t count,
                                           signet_error** error) {
-  if (error != nullptr) *error = nullptr;
-  try {
-    if (credentials == nullptr || (identities == nullptr && count != 0)) {
-      if (error != nullptr) {
-        *error = signet_error_new(SIGNET_ERROR_BAD_ARGUMENT, "an argument is NULL", "Correct the program.");
-      }
-      return nullptr;
-    }
+  return signet::gnutls::Guard(error, static_cast<signet_gnutls_selector*>(nullptr), [&] {
+    if (credentials == nullptr || (identities == nullptr && count != 0))
+      throw signet::gnutls::Refused("an argument is NULL", SIGNET_ERROR_BAD_ARGUMENT);
     const auto selector = std::make_shared<signet_gnutls_selector>();
     selector->credentials = credentials;
     for (size_t i = 0; i < count; ++i) {
@@ -168,10 +165,7 @@ signet_gnutls_selector* signet_gnutls_use(gnutls_certificate_credentials_t crede
     Selectors::Instance().Put(selector);
     gnutls_certificate_set_retrieve_function3(credentials, signet::gnutls::Retrieve);
     return selector.get();
-  } catch (...) {
-    if (error != nullptr) *error = signet::gnutls::Raised();
-    return nullptr;
-  }
+  });
 }
 
 void signet_gnutls_selector_free(signet_gnutls_selector* selector) {
