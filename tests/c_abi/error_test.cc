@@ -14,9 +14,9 @@
 namespace signet {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-using testing::StrEq;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StrEq;
 
 TEST(CError, SaysWhatHappenedAndWhatToDo) {
   signet_error* error = nullptr;

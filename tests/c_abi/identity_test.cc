@@ -36,16 +36,6 @@ using testing::TestPki;
 constexpr std::uint16_t kEcdsaP256 = 0x0403;
 const std::vector<std::uint8_t> kMessage{'t', 'e', 'x', 't'};
 
-CIdentity FromPem(const TestIdentity& identity) {
-  const std::string chain = identity.ChainPem(), key = identity.PrivateKeyPem();
-  signet_error* error = nullptr;
-  CIdentity made(
-      signet_identity_from_pem(chain.data(), chain.size(), key.data(), key.size(), nullptr, &error));
-  EXPECT_NE(made, nullptr) << signet_error_message(error);
-  signet_error_free(error);
-  return made;
-}
-
 std::vector<std::uint16_t> Schemes(const signet_identity* identity) {
   std::vector<std::uint16_t> schemes(signet_identity_schemes(identity, nullptr, 0, nullptr));
   EXPECT_EQ(signet_identity_schemes(identity, schemes.data(), schemes.size(), nullptr), schemes.size());

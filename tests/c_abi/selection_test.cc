@@ -20,11 +20,6 @@ using testing::TestPki;
 
 class CSelection : public ::testing::Test {
  protected:
-  static CIdentity Make(const TestIdentity& identity) {
-    const std::string chain = identity.ChainPem(), key = identity.PrivateKeyPem();
-    return CIdentity(
-        signet_identity_from_pem(chain.data(), chain.size(), key.data(), key.size(), nullptr, nullptr));
-  }
   CChoice Select(const signet_request* asked) const {
     const signet_identity* both[] = {alice.get(), bob.get()};
     return CChoice(signet_select(asked, both, 2, nullptr));
@@ -35,8 +30,8 @@ class CSelection : public ::testing::Test {
   }
 
   TestPki ours{CertificateOptions::Ca("Ours")}, theirs{CertificateOptions::Ca("Theirs")};
-  CIdentity alice = Make(ours.Issue({.common_name = "alice"}));
-  CIdentity bob = Make(theirs.Issue({.key = "rsa:2048", .common_name = "bob"}));
+  CIdentity alice = FromPem(ours.Issue({.common_name = "alice"}));
+  CIdentity bob = FromPem(theirs.Issue({.key = "rsa:2048", .common_name = "bob"}));
   CRequest request{signet_request_new(0x0304)};
 };
 

@@ -41,12 +41,6 @@ Credentials MakeCredentials() {
   return Credentials(made);
 }
 
-CIdentity FromPem(const TestIdentity& identity) {
-  const std::string chain = identity.ChainPem(), key = identity.PrivateKeyPem();
-  return CIdentity(
-      signet_identity_from_pem(chain.data(), chain.size(), key.data(), key.size(), nullptr, nullptr));
-}
-
 class GnuTlsHandshake : public ::testing::Test {
  protected:
   Selector Use(std::vector<const signet_identity*> identities) {

@@ -29,10 +29,7 @@ TEST(GnuTlsSchemes, EveryAlgorithmHasACodePointThatWeKnow) {
 TEST(GnuTlsPrivateKey, SignsWhatTheCertificateVerifies) {
   const TestPki pki;
   for (const char* kind : {"rsa:2048", "ec:P-256", "ed25519"}) {
-    const auto alice = pki.Issue({.key = kind});
-    const std::string chain = alice.ChainPem(), key_pem = alice.PrivateKeyPem();
-    const CIdentity identity(signet_identity_from_pem(chain.data(), chain.size(), key_pem.data(),
-                                                      key_pem.size(), nullptr, nullptr));
+    const CIdentity identity = FromPem(pki.Issue({.key = kind}));
     gnutls_privkey_t key = nullptr;
     signet_error* error = nullptr;
     ASSERT_TRUE(signet_gnutls_privkey(identity.get(), &key, &error)) << signet_error_message(error);
