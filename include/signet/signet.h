@@ -92,7 +92,7 @@ SIGNET_API const char *signet_error_hint(const signet_error *error);
 /* signet_error_uri and signet_error_token name the URI (without PIN) and the token concerned; empty for none. */
 SIGNET_API const char *signet_error_uri(const signet_error *error);
 SIGNET_API const char *signet_error_token(const signet_error *error);
-/* signet_error_native_code is what the failed call returned (CKR_..., errno), 0 where there is none. */
+/* signet_error_native_code is the number that the failed call returned, such as a CKR_ code or errno, or 0. */
 SIGNET_API unsigned long signet_error_native_code(const signet_error *error);
 /* signet_error_new makes an error of a layer above: one sentence of what happened, and one of what to do; NULL for the
  * code's own hint. NULL where no memory is left. */
@@ -211,8 +211,7 @@ SIGNET_API size_t signet_identity_sign_digest(const signet_identity *identity, u
 SIGNET_API size_t signet_identity_sign_pkcs1(const signet_identity *identity, const uint8_t *input,
                                              size_t input_size, uint8_t *signature, size_t capacity,
                                              signet_error **error);
-/* signet_sign_done takes a signature, which lives during the call; or NULL and why there is none. The callee frees
- * `error`. */
+/* signet_sign_done gets a signature that is valid during the call, or NULL and an error. The callee frees the error. */
 typedef void (*signet_sign_done)(const uint8_t *signature, size_t size, signet_error *error, void *data);
 /* signet_identity_sign_async is signet_identity_sign for event loops: it copies the message and returns without waiting
  * for a token. `done` is called exactly once: by a worker thread of ours for a key in a token, before the function
