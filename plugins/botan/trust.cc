@@ -42,11 +42,7 @@ std::shared_ptr<Botan::Credentials_Manager> MakeTrust(const std::string& file) {
   try {
     return std::make_shared<TrustManager>(ReadTrust(file));
   } catch (const Error& error) {
-    throw Error({.code = error.code(),
-                 .detail = "no trusted certificate: " + error.detail(),
-                 .call = error.call(),
-                 .native = error.native(),
-                 .hint = std::string(kNameATrustFile)});
+    throw UnreadableTrust(error);
   } catch (const std::exception& exception) {
     throw Error({.code = ErrorCode::kUnreadable,
                  .detail = file.empty() ? std::string("the system's trusted certificates cannot be read")

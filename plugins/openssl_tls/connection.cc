@@ -40,11 +40,7 @@ void LoadTrust(SSL_CTX* context, const std::string& file) {
   try {
     if (!file.empty()) ReadFile(file, kMaxTrustFile);
   } catch (const Error& error) {
-    throw Error({.code = error.code(),
-                 .detail = "no trusted certificate: " + error.detail(),
-                 .call = error.call(),
-                 .native = error.native(),
-                 .hint = std::string(kNameATrustFile)});
+    throw UnreadableTrust(error);
   }
   throw Error({.code = ErrorCode::kUnreadable,
                .detail = file.empty() ? "the system's trusted certificates cannot be read"

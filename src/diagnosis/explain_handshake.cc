@@ -1,3 +1,4 @@
+#include "base/error_fields.h"
 #include "diagnosis/explanation.h"
 #include "identity/name_text.h"
 #include "identity/signature_schemes.h"
@@ -223,14 +224,10 @@ Explanation Explain(const HandshakeOutcome& outcome) {
 
 Error ExplainedError(const HandshakeOutcome& outcome) {
   Explanation explanation = Explain(outcome);
-  const Error& failure = outcome.failure;
-  return Error({.code = failure.code(),
-                .detail = std::move(explanation.cause),
-                .call = failure.call(),
-                .native = failure.native(),
-                .token = failure.token(),
-                .uri = failure.uri(),
-                .hint = std::move(explanation.hint)});
+  Error::Fields fields = FieldsOf(outcome.failure);
+  fields.detail = std::move(explanation.cause);
+  fields.hint = std::move(explanation.hint);
+  return Error(std::move(fields));
 }
 
 }  // namespace signet

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/error.h>
+
 #include <string_view>
 
 namespace signet {
@@ -19,7 +21,9 @@ inline constexpr std::string_view kGiveItServerAuth =
     "Give the server a certificate whose extended key usage has serverAuth.";
 inline constexpr std::string_view kHaveItReissued =
     "Have the server's certificate issued anew, as the reason says.";
-
 inline constexpr std::string_view kNameATrustFile = "Name a PEM file of CA certificates with --trust.";
+
+// UnreadableTrust is why the file of trusted certificates cannot be read, said of that file.
+Error UnreadableTrust(const Error& error);
 
 }  // namespace signet

@@ -1,3 +1,4 @@
+#include "base/error_fields.h"
 #include "base/file.h"
 #include <signet/error.h>
 #include <signet/pin_source.h>
@@ -109,11 +110,9 @@ std::optional<Secret> PinSource::Read() const {
   try {
     return ReadNow();
   } catch (const Error& error) {
-    throw Error({.code = error.code(),
-                 .detail = fmt::format("the pin-source {}: {}", description(), error.detail()),
-                 .call = error.call(),
-                 .native = error.native(),
-                 .hint = error.hint()});
+    Error::Fields fields = FieldsOf(error);
+    fields.detail = fmt::format("the pin-source {}: {}", description(), error.detail());
+    throw Error(std::move(fields));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "tool/explain_report.h"
 
+#include "base/error_fields.h"
 #include "diagnosis/explanation.h"
 #include "handshake/server_trust.h"
 
@@ -46,14 +47,9 @@ void ExplainFailure(HandshakeReport& report, const std::string& trust_file) {
   }
   const Error explained = ExplainedError(outcome);
   const std::string option = OptionFor(report, trust_file);
-  report.failure = option.empty() ? explained
-                                  : Error({.code = explained.code(),
-                                           .detail = explained.detail(),
-                                           .call = explained.call(),
-                                           .native = explained.native(),
-                                           .token = explained.token(),
-                                           .uri = explained.uri(),
-                                           .hint = explained.hint() + " " + option});
+  Error::Fields fields = FieldsOf(explained);
+  if (!option.empty()) fields.hint += " " + option;
+  report.failure = Error(std::move(fields));
 }
 
 }  // namespace signet::tool

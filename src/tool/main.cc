@@ -1,3 +1,4 @@
+#include "base/error_fields.h"
 #include "tool/console.h"
 #include "tool/help.h"
 #include "tool/output.h"
@@ -49,13 +50,9 @@ Error AsItWasTyped(const Error& error, std::span<char* const> arguments) {
       const std::string uri = TypedUri(word);
       const bool meant = WithoutPin(uri) == error.uri() || WithHexId(WithoutPin(uri)) == error.uri();
       if (uri == word || !meant) continue;
-      return Error({.code = error.code(),
-                    .detail = error.detail(),
-                    .call = error.call(),
-                    .native = error.native(),
-                    .token = error.token(),
-                    .uri = WithoutPin(word),
-                    .hint = error.hint()});
+      Error::Fields fields = FieldsOf(error);
+      fields.uri = WithoutPin(word);
+      return Error(std::move(fields));
     } catch (const Error&) {  // a word that is no URI
     }
   return error;

@@ -1,5 +1,6 @@
 #include "tool/option_hint.h"
 
+#include "base/error_fields.h"
 #include "base/general_hint.h"
 
 #include <algorithm>
@@ -26,13 +27,9 @@ constexpr OptionRow kOptions[] = {
 Error WithOptionHint(const Error& error) {
   const auto* row = std::ranges::find(kOptions, error.code(), &OptionRow::code);
   if (row == std::end(kOptions) || error.hint() != GeneralHint(error.code())) return error;
-  return Error({.code = error.code(),
-                .detail = error.detail(),
-                .call = error.call(),
-                .native = error.native(),
-                .token = error.token(),
-                .uri = error.uri(),
-                .hint = error.hint() + " " + std::string(row->hint)});
+  Error::Fields fields = FieldsOf(error);
+  fields.hint += " " + std::string(row->hint);
+  return Error(std::move(fields));
 }
 
 }  // namespace signet::tool

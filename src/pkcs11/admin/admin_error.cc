@@ -1,5 +1,6 @@
 #include "pkcs11/admin/admin_error.h"
 
+#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 #include "pkcs11/module/token_name.h"
 
@@ -133,13 +134,9 @@ Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_
 }
 
 Error WithDetail(const Error& error, std::string_view more) {
-  return Error({.code = error.code(),
-                .detail = error.detail() + std::string(more),
-                .call = error.call(),
-                .native = error.native(),
-                .token = error.token(),
-                .uri = error.uri(),
-                .hint = error.hint()});
+  Error::Fields fields = FieldsOf(error);
+  fields.detail += more;
+  return Error(std::move(fields));
 }
 
 }  // namespace signet

@@ -1,5 +1,6 @@
 #include "pkcs11/module/hints.h"
 
+#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 #include "pkcs11/module/token_name.h"
 
@@ -100,13 +101,9 @@ Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
   const ModuleKind kind = KindOfModule(module.path(), module.name(), TextOf(token.manufacturerID));
   const char* const hint = HintFor(kind, error, PcscdIsDown());
   if (hint == nullptr) return error;
-  return Error({.code = error.code(),
-                .detail = error.detail(),
-                .call = error.call(),
-                .native = error.native(),
-                .token = error.token(),
-                .uri = error.uri(),
-                .hint = hint});
+  Error::Fields fields = FieldsOf(error);
+  fields.hint = hint;
+  return Error(std::move(fields));
 }
 
 }  // namespace signet

@@ -1,5 +1,6 @@
 #include "pkcs11/module/module.h"
 
+#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 
 #include <algorithm>
@@ -79,15 +80,11 @@ Error Module::Explained(const Error& error) {
   const bool may_be_module =
       staleness == Staleness::kModule || staleness == Staleness::kUnknown || staleness == Staleness::kPlace;
   if (!may_be_module || !view_->state().shared.load()) return error;
-  return Error({.code = error.code(),
-                .detail = fmt::format("{}; the module {} cannot be initialised anew, as another part of the "
-                                      "program uses it too",
-                                      error.detail(), name_),
-                .call = error.call(),
-                .native = error.native(),
-                .token = error.token(),
-                .uri = error.uri(),
-                .hint = "Restart the program."});
+  Error::Fields fields = FieldsOf(error);
+  fields.detail += fmt::format(
+      "; the module {} cannot be initialised anew, as another part of the program uses it too", name_);
+  fields.hint = "Restart the program.";
+  return Error(std::move(fields));
 }
 
 std::vector<CK_SLOT_ID> Module::AskForSlots(bool with_token) {
