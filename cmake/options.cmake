@@ -10,6 +10,10 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# A library offers what SIGNET_EXPORT and SIGNET_API mark, and nothing else.
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
@@ -25,6 +29,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # src/base/mutex.h says which lock guards what.
   add_compile_options(-Wthread-safety)
 endif()
+# What is linked and not used is not needed at run time either.
+add_link_options(LINKER:--as-needed)
 if(SIGNET_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/error.h>
+#include <signet/export.h>
 #include <signet/identity.h>
 #include <signet/identity_selector.h>
 
@@ -23,7 +24,7 @@ namespace signet::botan {
 
 // SigningError is a Signet Error on its way through Botan: a failed signature ends the handshake with it,
 // after Botan has sent its alert. what() is the error's own line.
-class SigningError : public Botan::Exception {
+class SIGNET_EXPORT SigningError : public Botan::Exception {
  public:
   explicit SigningError(signet::Error error)
       : Botan::Exception(std::string(error.what())), error_(std::move(error)) {}
@@ -40,7 +41,7 @@ struct Unusable {
 };
 
 // Decision is what became of the identities in one handshake.
-struct Decision {
+struct SIGNET_EXPORT Decision {
   // choice is over the identities that Botan can use; where it chose none, an empty Certificate was sent.
   Choice choice;
   std::vector<Unusable> unusable;
@@ -64,7 +65,7 @@ struct Options {
 // CredentialsManager presents identities in TLS, as a client and as a server, and forwards all else (trust,
 // PSK, session ticket key, cookie secret, SRP) to the application's own manager. Thread-safe; a manager for
 // each connection costs little, and then last_decision is that connection's.
-class CredentialsManager : public Botan::Credentials_Manager {
+class SIGNET_EXPORT CredentialsManager : public Botan::Credentials_Manager {
  public:
   // Make wraps `inner`; null stands for a manager that has nothing. Where `identities` is empty, and for
   // purposes other than "tls-client" and "tls-server", certificates and keys are `inner`'s too.
@@ -108,14 +109,15 @@ class Callbacks : public Base {
 
 // HandshakeError says why the peer ended a handshake with `alert`, as Callbacks::tls_alert has it: the cause,
 // from what the peer asked for and what `manager` decided last, and the hint.
-Error HandshakeError(const CredentialsManager& manager, const Botan::TLS::Alert& alert);
+SIGNET_EXPORT Error HandshakeError(const CredentialsManager& manager, const Botan::TLS::Alert& alert);
 
 // MakePrivateKey gives an identity's key to whatever signs in Botan outside TLS: PKCS#10, X.509, PK_Signer.
 // Throws Error kUnsupported for a key that this Botan does not know.
-std::unique_ptr<Botan::Private_Key> MakePrivateKey(std::shared_ptr<PrivateKey> key);
+SIGNET_EXPORT std::unique_ptr<Botan::Private_Key> MakePrivateKey(std::shared_ptr<PrivateKey> key);
 
 // MakeCertificateStore gives the certificates of all chains, leaves included; throws Error kUnsupported for
 // one that Botan cannot read.
-std::unique_ptr<Botan::Certificate_Store> MakeCertificateStore(const std::vector<Identity>& identities);
+SIGNET_EXPORT std::unique_ptr<Botan::Certificate_Store> MakeCertificateStore(
+    const std::vector<Identity>& identities);
 
 }  // namespace signet::botan

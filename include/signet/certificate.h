@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -15,7 +17,7 @@ namespace signet {
 using TimePoint = std::chrono::system_clock::time_point;
 
 // Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once.
-class Certificate {
+class SIGNET_EXPORT Certificate {
  public:
   // FromDer reads one certificate and nothing behind it; throws Error kMalformed.
   static Certificate FromDer(std::span<const std::uint8_t> der);
@@ -54,5 +56,7 @@ class Certificate {
   explicit Certificate(std::shared_ptr<const Parsed> parsed) : parsed_(std::move(parsed)) {}
   std::shared_ptr<const Parsed> parsed_;
 };
+
+SIGNET_EXPORT bool operator==(const Certificate& a, const Certificate& b) noexcept;
 
 }  // namespace signet

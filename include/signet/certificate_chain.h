@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/certificate.h>
+#include <signet/export.h>
 
 #include <memory>
 #include <vector>
@@ -10,7 +11,7 @@ namespace signet {
 // CertificateChain is a leaf and the intermediates that lead from it towards a root, each certifying the one
 // before it (RFC 8446 section 4.4.2), and the other paths through the same issuers. It is never empty.
 // Immutable and cheap to copy.
-class CertificateChain {
+class SIGNET_EXPORT CertificateChain {
  public:
   // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates
   // that do not belong to the path are left out. Ends at a self-signed certificate or where no issuer is

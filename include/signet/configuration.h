@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/settings.h>
 
 namespace signet {
@@ -11,6 +12,6 @@ namespace signet {
 // setting cannot have. An openssl.cnf that OpenSSL cannot read counts as none. In a set-user-ID program no
 // variable is read, and so no openssl.cnf but OpenSSL's own. Call it once, and before threads that change the
 // environment: an fd: pin-source is read at each call.
-Settings ConfiguredSettings();
+SIGNET_EXPORT Settings ConfiguredSettings();
 
 }  // namespace signet

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -39,7 +41,7 @@ enum class ErrorCode {
 };
 
 // Name gives the code's stable spelling: "wrong-pin".
-std::string_view Name(ErrorCode code) noexcept;
+SIGNET_EXPORT std::string_view Name(ErrorCode code) noexcept;
 
 // NativeCode is the number that the failed call returned, and whose number it is.
 struct NativeCode {
@@ -51,7 +53,7 @@ struct NativeCode {
 
 // Error is the one exception class of Signet. what() is one line: the detail, the failed call and the hint.
 // No part of it ever contains a PIN or password.
-class Error : public std::exception {
+class SIGNET_EXPORT Error : public std::exception {
  public:
   struct Fields {
     ErrorCode code = ErrorCode::kInternal;

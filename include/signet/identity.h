@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/certificate_chain.h>
+#include <signet/export.h>
 #include <signet/private_key.h>
 #include <signet/secret.h>
 
@@ -23,7 +24,7 @@ struct ClientAuthFitness {
 
 // Identity is a certificate chain and the private-key operation of its leaf. It is immutable and cheap to
 // copy.
-class Identity {
+class SIGNET_EXPORT Identity {
  public:
   enum class Source { kPkcs11, kPkcs12, kApplication };
 
@@ -68,6 +69,6 @@ class Identity {
 };
 
 // Name gives "pkcs11", "pkcs12" or "application".
-std::string_view Name(Identity::Source source) noexcept;
+SIGNET_EXPORT std::string_view Name(Identity::Source source) noexcept;
 
 }  // namespace signet

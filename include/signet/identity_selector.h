@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/certificate_request.h>
+#include <signet/export.h>
 #include <signet/identity.h>
 
 #include <chrono>
@@ -18,7 +19,7 @@ struct Verdict;
 
 // IdentitySet is identities to choose from, read once when it is made. Immutable, cheap to copy, usable
 // from any thread.
-class IdentitySet {
+class SIGNET_EXPORT IdentitySet {
  public:
   IdentitySet() : IdentitySet(std::vector<Identity>{}) {}
   // IdentitySet completes every chain with what `others` can add, as far as it can.
@@ -93,7 +94,7 @@ struct SelectionPolicy {
 
 // Choice is the outcome of Select. It keeps the set, the request and the policy, and writes reasons only when
 // they are read.
-class Choice {
+class SIGNET_EXPORT Choice {
  public:
   enum class Outcome {
     kChosen,
@@ -146,7 +147,7 @@ class Choice {
 
 // Select chooses what to answer `request` with, for a client and, by `request.role` and `request.host`, for a
 // server's own certificate. It asks no token, no file, no clock, and for no PIN.
-Choice Select(const CertificateRequest& request, const IdentitySet& identities, const SelectionPolicy& policy,
-              TimePoint now);
+SIGNET_EXPORT Choice Select(const CertificateRequest& request, const IdentitySet& identities,
+                            const SelectionPolicy& policy, TimePoint now);
 
 }  // namespace signet

@@ -2,6 +2,7 @@
 
 #include <signet/configuration.h>
 #include <signet/error.h>
+#include <signet/export.h>
 #include <signet/identity.h>
 #include <signet/pin_prompt.h>
 #include <signet/settings.h>
@@ -27,7 +28,7 @@ struct Listing {
 
 // IdentitySource opens URIs: pkcs11: (RFC 7512) and pkcs12:PATH. It is thread-safe. Tokens stay open while it
 // or an identity from it lives.
-class IdentitySource {
+class SIGNET_EXPORT IdentitySource {
  public:
   // IdentitySource opens nothing yet. Without settings it has those that the user configured; see
   // configuration.h for what that throws. `prompt` may be null: then a PIN comes from the URI or the

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/identity.h>
 
 #include <string_view>
@@ -21,7 +22,8 @@ namespace signet {
 // know, such as Ed25519.
 //
 // `issuers` complete the chain. `token` is for the URI alone, and may be null.
-Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key,
-                    const std::vector<Certificate>& issuers = {}, const PKCS11_TOKEN* token = nullptr);
+SIGNET_EXPORT Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key,
+                                  const std::vector<Certificate>& issuers = {},
+                                  const PKCS11_TOKEN* token = nullptr);
 
 }  // namespace signet

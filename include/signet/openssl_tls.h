@@ -1,8 +1,10 @@
 #pragma once
 
 #include <signet/error.h>
+#include <signet/export.h>
 #include <signet/identity.h>
 #include <signet/identity_selector.h>
+#include <signet/openssl_key.h>
 
 #include <functional>
 
@@ -38,12 +40,12 @@ struct SelectorOptions {
 // before. On a server it chooses the server's own certificate, by the name that the client asks for. It takes
 // the place of the certificate callback (SSL_CTX_set_cert_cb) and of certificates set before. TLS 1.3
 // oid_filters are seen where the selector is on the SSL_CTX.
-void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions options = {});
-void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions options = {});
+SIGNET_EXPORT void UseSelector(SSL_CTX* context, IdentitySet identities, SelectorOptions options = {});
+SIGNET_EXPORT void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions options = {});
 
 // UseIdentity presents this one identity whatever the peer asks for. Its key is unlocked when it first signs.
-void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
-void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+SIGNET_EXPORT void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+SIGNET_EXPORT void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 
 // HandshakeError says why a handshake with a selector failed, and what to do. Call it when SSL_connect,
 // SSL_do_handshake or SSL_read has failed: in TLS 1.3 a server's refusal arrives with the first read. The
@@ -51,10 +53,6 @@ void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* librar
 // What a selector, its key or the peer's alert said is kept with the connection, so it is found also where
 // Boost.Asio or libcurl has emptied the ERR queue; libssl's own reasons are only in the queue. It empties the
 // queue.
-Error HandshakeError(SSL* connection);
-
-// MakeKey gives the identity's private key as an EVP_PKEY of `library`, which the caller frees with
-// EVP_PKEY_free. A key in a token belongs to Signet's provider, one from a file to OpenSSL's own.
-EVP_PKEY* MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+SIGNET_EXPORT Error HandshakeError(SSL* connection);
 
 }  // namespace signet::openssl

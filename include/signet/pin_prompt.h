@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/secret.h>
 
 #include <optional>
@@ -25,7 +26,7 @@ struct PinRequest {
 // PinPrompt asks a person, or a program's own store, for a PIN. Implementations may be called from any
 // thread, one call at a time for each token. They must not sign or log in with the token that they ask for:
 // the operation then fails with kBadArgument.
-class PinPrompt {
+class SIGNET_EXPORT PinPrompt {
  public:
   virtual ~PinPrompt() = default;
   // Ask returns the PIN, or nothing where the person declined: the operation then fails with kPinNeeded.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/error.h>
+#include <signet/export.h>
 #include <signet/secret.h>
 
 #include <memory>
@@ -15,7 +16,7 @@ namespace signet {
 // $CREDENTIALS_DIRECTORY), as in RFC 7512's pin-source. It is cheap to copy and read again at each use, so
 // that a rotated PIN is seen; a descriptor is read once, by Parse, and what kept it from being read is thrown
 // by Read.
-class PinSource {
+class SIGNET_EXPORT PinSource {
  public:
   PinSource() = default;  // no source: Read returns nothing
   // Parse reads the grammar above; throws Error kBadSetting, also for `|command`, which is refused.

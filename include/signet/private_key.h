@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/error.h>
+#include <signet/export.h>
 #include <signet/secret.h>
 #include <signet/signature_scheme.h>
 
@@ -62,7 +63,7 @@ struct DecryptionAlgorithm {
 
 // PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread,
 // and in a forked child.
-class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
+class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey> {
  public:
   virtual ~PrivateKey() = default;
 
@@ -146,6 +147,6 @@ class PrivateKey : public std::enable_shared_from_this<PrivateKey> {
 };
 
 // Description gives the key in words: "RSA 2048 bit", "EC P-256", "Ed25519".
-std::string Description(const PrivateKey& key);
+SIGNET_EXPORT std::string Description(const PrivateKey& key);
 
 }  // namespace signet

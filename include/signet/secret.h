@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,7 +13,7 @@ namespace signet {
 // and its memory is kept out of core dumps and, where the limits allow it, out of swap. It survives fork. An
 // absent secret is a std::optional<Secret> without value; a Secret of length zero is an empty one, which
 // PKCS#12 tells apart.
-class Secret {
+class SIGNET_EXPORT Secret {
  public:
   Secret() noexcept = default;
   // Secret copies `bytes`; throws Error when no memory can be had.

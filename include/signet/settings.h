@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/pin_source.h>
 
 #include <chrono>
@@ -15,7 +16,7 @@ namespace signet {
 // Settings hold what a user can set, under one grammar wherever it comes from: `name = value` in openssl.cnf,
 // SIGNET_NAME in the environment, --set name=value at the command, a provider parameter. They read none of
 // these places: signet/configuration.h does.
-class Settings {
+class SIGNET_EXPORT Settings {
  public:
   enum class LoginBehavior { kAuto, kAlways, kNever };
   enum class PassPhraseIsPin { kNo, kYes, kAlways };

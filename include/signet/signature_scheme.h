@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -33,9 +35,9 @@ enum class SignatureScheme : std::uint16_t {
 };
 
 // Name gives the IANA name, "rsa_pss_rsae_sha256"; "unknown" for a value that is no scheme of ours.
-std::string_view Name(SignatureScheme scheme) noexcept;
+SIGNET_EXPORT std::string_view Name(SignatureScheme scheme) noexcept;
 
 // SchemeFromName is the inverse of Name.
-std::optional<SignatureScheme> SchemeFromName(std::string_view name) noexcept;
+SIGNET_EXPORT std::optional<SignatureScheme> SchemeFromName(std::string_view name) noexcept;
 
 }  // namespace signet

@@ -4,6 +4,7 @@
 #include "openssl_provider/provider_context.h"
 #include "openssl_provider/provider_entry.h"
 #include "openssl_provider/tls_groups.h"
+#include <signet/openssl_key.h>
 
 #include <memory>
 #include <string_view>
@@ -73,8 +74,8 @@ const OSSL_DISPATCH* Functions() noexcept {
 }  // namespace
 }  // namespace signet::provider
 
-int SignetProviderInit(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
-                       const OSSL_DISPATCH** functions, void** context) noexcept {
+int signet_openssl_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
+                                 const OSSL_DISPATCH** functions, void** context) noexcept {
   using namespace signet::provider;
   return Guard<int>(ErrorQueue(handle, upcalls), [&] {
     *context = std::make_unique<ProviderContext>(handle, upcalls).release();

@@ -7,10 +7,6 @@
 
 #include <openssl/core.h>
 
-// SignetProviderInit is the provider, for OSSL_PROVIDER_add_builtin(context, "signet", SignetProviderInit).
-extern "C" int SignetProviderInit(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
-                                  const OSSL_DISPATCH** functions, void** context) noexcept;
-
 namespace signet::provider {
 
 // MakeKey gives an EVP_PKEY in `context` (null: the default one) that signs with `key` and keeps it alive. A

@@ -183,9 +183,9 @@ class Selector {
   void Present(SSL* connection, const Identity& identity, const std::shared_ptr<Answered>& answered) {
     Unlock(identity.key());
     // A key in a token is made for this connection, which learns why a signature failed.
-    const OpenSslPtr<EVP_PKEY> key = identity.key()->in_hardware()
-                                         ? NativeKey(Watched(identity.key(), answered), options_.library)
-                                         : KeyOf(identity);
+    const KeyPtr key = identity.key()->in_hardware()
+                           ? MakeKey(Watched(identity.key(), answered), options_.library)
+                           : KeyOf(identity);
     const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), options_.library);
     const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), options_.library);
     // What is sent is the identity's chain, not what the connection's trust store could add to it.
@@ -195,18 +195,18 @@ class Selector {
   }
 
   // KeyOf makes the EVP_PKEY of an identity once.
-  OpenSslPtr<EVP_PKEY> KeyOf(const Identity& identity) {
+  KeyPtr KeyOf(const Identity& identity) {
     const std::lock_guard lock(mutex_);
-    OpenSslPtr<EVP_PKEY>& key = keys_[identity.key()];
-    if (key == nullptr) key = NativeKey(identity.key(), options_.library);
+    KeyPtr& key = keys_[identity.key()];
+    if (key == nullptr) key = MakeKey(identity.key(), options_.library);
     CheckOpenSsl(EVP_PKEY_up_ref(key.get()), "EVP_PKEY_up_ref");
-    return OpenSslPtr<EVP_PKEY>(key.get());
+    return KeyPtr(key.get());
   }
 
   const IdentitySet identities_;
   SelectorOptions options_;
   std::mutex mutex_;
-  std::map<std::shared_ptr<PrivateKey>, OpenSslPtr<EVP_PKEY>> keys_;
+  std::map<std::shared_ptr<PrivateKey>, KeyPtr> keys_;
 };
 
 // AnswerRequest is the certificate callback; `argument` lives with the SSL_CTX or SSL that it was set on.
@@ -303,7 +303,7 @@ void UseSelector(SSL* connection, IdentitySet identities, SelectorOptions option
 
 void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* library) {
   const OpenSslErrorMark mark;
-  const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
+  const KeyPtr key = MakeKey(identity.key(), library);
   const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
   const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);
   CheckOpenSsl(SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), intermediates.get(), 1),
@@ -312,7 +312,7 @@ void UseIdentity(SSL_CTX* context, const Identity& identity, OSSL_LIB_CTX* libra
 
 void UseIdentity(SSL* connection, const Identity& identity, OSSL_LIB_CTX* library) {
   const OpenSslErrorMark mark;
-  const OpenSslPtr<EVP_PKEY> key = NativeKey(identity.key(), library);
+  const KeyPtr key = MakeKey(identity.key(), library);
   const OpenSslPtr<X509> leaf = NativeCertificate(identity.leaf(), library);
   const OpenSslPtr<STACK_OF(X509)> intermediates = NativeIntermediates(identity.chain(), library);
   CheckOpenSsl(SSL_use_cert_and_key(connection, leaf.get(), key.get(), intermediates.get(), 1),

@@ -94,18 +94,6 @@ const SchemeRow& RowOf(SignatureScheme scheme) {
        .detail = fmt::format("{:#06x} is no signature scheme of ours", static_cast<unsigned>(scheme))});
 }
 
-std::string_view Name(SignatureScheme scheme) noexcept {
-  const SchemeRow* row = FindRow(scheme);
-  return row != nullptr ? row->name : "unknown";
-}
-
-std::optional<SignatureScheme> SchemeFromName(std::string_view name) noexcept {
-  for (const SchemeRow& row : kSchemes) {
-    if (row.name == name) return row.scheme;
-  }
-  return std::nullopt;
-}
-
 std::vector<SignatureScheme> SchemesFor(KeyType type, std::string_view curve, int bits) {
   const bool rsa = type == KeyType::kRsa || type == KeyType::kRsaPss;
   std::vector<SignatureScheme> schemes;

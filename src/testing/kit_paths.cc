@@ -14,7 +14,7 @@ std::string KitProgram(std::string_view name) {
   }
   const std::string library(here.dli_fname);
   const std::string folder = library.substr(0, library.rfind('/') + 1);
-  for (const char* below : {"", "signet/"}) {
+  for (const char* below : {"", "signet/", "../lib/"}) {
     const std::string path = folder + below + std::string(name);
     if (access(path.c_str(), R_OK) == 0) return path;
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "handshake/report.h"
+#include "inspector/report.h"
 
 #include <string>
 #include <vector>

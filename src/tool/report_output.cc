@@ -1,7 +1,7 @@
 #include "tool/report_output.h"
 
-#include "handshake/names.h"
 #include "identity/name_text.h"
+#include "inspector/names.h"
 
 #include <algorithm>
 

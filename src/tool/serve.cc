@@ -1,4 +1,4 @@
-#include "handshake/socket.h"
+#include "inspector/socket.h"
 #include "tool/console.h"
 #include "tool/output.h"
 #include "tool/stacks.h"

@@ -1,10 +1,10 @@
 #include "tool/stacks.h"
 
 #include "handshake/messages.h"
-#include "openssl_tls/probe.h"
+#include "openssl_tls/inspector/probe.h"
 #include "tool/usage.h"
 #ifdef SIGNET_HAS_BOTAN
-#include "botan/probe.h"
+#include "botan/inspector/probe.h"
 #endif
 
 #include <algorithm>

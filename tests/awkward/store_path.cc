@@ -3,6 +3,7 @@
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/provider_entry.h"
 #include <signet/error.h>
+#include <signet/openssl_key.h>
 
 #include <stdexcept>
 #include <vector>
@@ -70,7 +71,8 @@ bool Verifies(X509* certificate, const std::vector<unsigned char>& message,
 
 StorePath::StorePath(const std::string& module) : context_(OSSL_LIB_CTX_new()) {
   setenv("SIGNET_MODULE", module.c_str(), 1);
-  const bool built_in = OSSL_PROVIDER_add_builtin(context_.get(), "signet", SignetProviderInit) == 1;
+  const bool built_in =
+      OSSL_PROVIDER_add_builtin(context_.get(), "signet", signet_openssl_provider_init) == 1;
   default_.reset(OSSL_PROVIDER_load(context_.get(), "default"));
   signet_.reset(OSSL_PROVIDER_load(context_.get(), "signet"));
   unsetenv("SIGNET_MODULE");

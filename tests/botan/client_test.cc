@@ -1,5 +1,5 @@
 // Botan as a client with identities from every source, against servers of other makes.
-#include "botan/probe.h"
+#include "botan/inspector/probe.h"
 #include "botan/servers.h"
 #include "botan/site.h"
 #include "conformance/sources.h"

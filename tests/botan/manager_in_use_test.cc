@@ -1,10 +1,10 @@
 // The manager in handshakes with real servers, as programs use it: with and without the callbacks, many
 // connections with one manager.
+#include "botan/inspector/trust.h"
 #include "botan/keys.h"
 #include "botan/plain_connection.h"
 #include "botan/servers.h"
 #include "botan/site.h"
-#include "botan/trust.h"
 #include <signet/testing/process.h>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "botan/channel.h"
-#include "handshake/socket.h"
+#include "botan/inspector/channel.h"
+#include "inspector/socket.h"
 
 #include <memory>
 #include <string>

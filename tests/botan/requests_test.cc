@@ -1,6 +1,6 @@
 #include "botan/requests.h"
 
-#include "botan/channel.h"
+#include "botan/inspector/channel.h"
 #include <signet/testing/test_pki.h>
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 // Two TLS stacks, one selection: the same CertificateRequest is answered with the same identity.
+#include "botan/inspector/probe.h"
 #include "botan/keys.h"
-#include "botan/probe.h"
-#include "openssl_tls/probe.h"
+#include "openssl_tls/inspector/probe.h"
 #include <signet/identity_source.h>
 #include <signet/testing/process.h>
 #include <signet/testing/soft_hsm.h>

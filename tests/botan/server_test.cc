@@ -1,7 +1,7 @@
 // Botan as a server whose own key is an identity's, and as the test server that names its visitors.
-#include "botan/probe.h"
+#include "botan/inspector/probe.h"
 #include "botan/site.h"
-#include "handshake/socket.h"
+#include "inspector/socket.h"
 
 #include <thread>
 

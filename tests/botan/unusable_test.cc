@@ -1,6 +1,6 @@
 // What Botan cannot use, or what breaks while it signs: the handshake goes on or ends cleanly, and says why.
+#include "botan/inspector/probe.h"
 #include "botan/keys.h"
-#include "botan/probe.h"
 #include "botan/servers.h"
 #include "botan/site.h"
 

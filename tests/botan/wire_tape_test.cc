@@ -1,4 +1,4 @@
-#include "botan/wire_tape.h"
+#include "botan/inspector/wire_tape.h"
 
 #include "base/openssl_context.h"
 #include "base/openssl_ptr.h"

@@ -1,8 +1,8 @@
 #include "conformance/stacks.h"
 
-#include "openssl_tls/probe.h"
+#include "openssl_tls/inspector/probe.h"
 #ifdef SIGNET_HAS_BOTAN
-#include "botan/probe.h"
+#include "botan/inspector/probe.h"
 
 #include <botan/version.h>
 #endif

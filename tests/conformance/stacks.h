@@ -1,6 +1,6 @@
 #pragma once
 
-#include "handshake/probe.h"
+#include "inspector/probe.h"
 
 #include <functional>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "conformance/stacks.h"
 
 #include "conformance/sources.h"
-#include "openssl_tls/probe.h"
+#include "openssl_tls/inspector/probe.h"
 #include <signet/testing/process.h>
 #include <signet/testing/temporary_directory.h>
 

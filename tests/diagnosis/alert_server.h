@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/openssl_ptr.h"
-#include "handshake/socket.h"
+#include "inspector/socket.h"
 #include <signet/testing/test_pki.h>
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "handshake/messages.h"
 
-#include "handshake/certificate_compression.h"
-#include "handshake/recorder.h"
+#include "inspector/certificate_compression.h"
+#include "inspector/recorder.h"
 
 #include <gmock/gmock.h>
 

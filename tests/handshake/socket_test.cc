@@ -1,4 +1,4 @@
-#include "handshake/socket.h"
+#include "inspector/socket.h"
 
 #include <signet/error.h>
 #include <signet/testing/temporary_directory.h>

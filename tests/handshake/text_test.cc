@@ -1,6 +1,6 @@
-#include "handshake/exchange.h"
-#include "handshake/names.h"
 #include "identity/signature_schemes.h"
+#include "inspector/exchange.h"
+#include "inspector/names.h"
 
 #include <gmock/gmock.h>
 

@@ -1,6 +1,6 @@
 // Signatures are made here with keys of the testing kit, by the RFCs' words; the checks against real stacks
 // are in tests/openssl_tls and tests/applications.
-#include "handshake/transcript.h"
+#include "inspector/transcript.h"
 
 #include "identity/hashes.h"
 #include <signet/identity_source.h>

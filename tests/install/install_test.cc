@@ -114,7 +114,7 @@ TEST_F(Install, TheCommandRunsFromAPrefixThatWasMoved) {
   InPrefix();
   fs::rename(Path("prefix"), Path("moved"));
   const ProcessResult result = Must({.argv = {Path("moved/bin/signet"), "--version"}});
-  EXPECT_THAT(result.out, HasSubstr("0.1"));
+  EXPECT_THAT(result.out, HasSubstr("0.2"));
 }
 
 TEST_F(Install, NoInstalledFileNamesTheBuild) {

@@ -3,6 +3,7 @@
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/pem_uri.h"
 #include "openssl_provider/provider_entry.h"
+#include <signet/openssl_key.h>
 
 #include <filesystem>
 #include <fstream>
@@ -234,7 +235,7 @@ TEST_F(WithoutConfiguration, EnvironmentNamesTheModule) {
 TEST_F(WithoutConfiguration, BuiltInRegistrationNeedsNoFile) {
   setenv("SIGNET_MODULE", SoftHsm::module_path().c_str(), 1);
   const OpenSslPtr<OSSL_LIB_CTX> context(OSSL_LIB_CTX_new());
-  ASSERT_EQ(OSSL_PROVIDER_add_builtin(context.get(), "signet", SignetProviderInit), 1);
+  ASSERT_EQ(OSSL_PROVIDER_add_builtin(context.get(), "signet", signet_openssl_provider_init), 1);
   const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_try_load(context.get(), "signet", 1));
   unsetenv("SIGNET_MODULE");
   EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();

@@ -1,6 +1,6 @@
 #include "openssl_tls/memory_handshake.h"
 
-#include "openssl_tls/connection.h"
+#include "openssl_tls/inspector/connection.h"
 #include "openssl_tls/native.h"
 
 namespace signet {

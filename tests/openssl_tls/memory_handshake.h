@@ -2,7 +2,7 @@
 
 #include "base/openssl_ptr.h"
 #include "openssl_provider/counting_key.h"
-#include "openssl_tls/recording.h"
+#include "openssl_tls/inspector/recording.h"
 #include <signet/identity.h>
 #include <signet/testing/test_pki.h>
 

@@ -1,7 +1,7 @@
 #include "openssl_tls/request_table.h"
 
 #include "base/openssl_error.h"
-#include "openssl_tls/connection.h"
+#include "openssl_tls/inspector/connection.h"
 #include "openssl_tls/native.h"
 #include <signet/openssl_tls.h>
 

@@ -228,7 +228,7 @@ TEST_P(SelectorOn, OneIdentityMayStandOnTheConnectionAlone) {
 TEST_P(SelectorOn, TheImplicitDefaultStaysLoadedInTheCallersContext) {
   const OpenSslPtr<OSSL_LIB_CTX> library(OSSL_LIB_CTX_new());
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
-  const OpenSslPtr<EVP_PKEY> key(openssl::MakeKey(alice.identity, library.get()));
+  const openssl::KeyPtr key = openssl::MakeKey(alice.identity, library.get());
   ASSERT_NE(key, nullptr);
   EXPECT_EQ(OSSL_PROVIDER_available(library.get(), "signet"), 1);
   EXPECT_EQ(OSSL_PROVIDER_available(library.get(), "default"), 1);
@@ -239,7 +239,7 @@ TEST_P(SelectorOn, TheImplicitDefaultStaysLoadedInTheCallersContext) {
 TEST(MakeKey, TheProviderThatItActivatedEndsWithItsLibraryContext) {
   const TokenIdentity alice(TestPki().Issue({.common_name = "alice"}));
   OpenSslPtr<OSSL_LIB_CTX> library(OSSL_LIB_CTX_new());
-  OpenSslPtr<EVP_PKEY> key(openssl::MakeKey(alice.identity, library.get()));
+  openssl::KeyPtr key = openssl::MakeKey(alice.identity, library.get());
   ASSERT_NE(key, nullptr);
   auto kept = std::make_shared<CountingKey>(TestPki().Issue({}));
   const std::weak_ptr<PrivateKey> end = kept;

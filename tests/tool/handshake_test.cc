@@ -1,7 +1,7 @@
 // `signet handshake` against `openssl s_server`: what it shows, what it refuses to do, and how it says why.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
-#include "handshake/socket.h"
+#include "inspector/socket.h"
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/wrapped_module.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/testing/temporary_directory.h>
 #include <signet/testing/test_pki.h>
 #include <signet/testing/wrapped_module.h>
@@ -129,7 +130,7 @@ struct MemoryCauses {
 // tokens: RSA, EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The
 // test controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
 // Tokens are numbered in the order in which they were made, slots too. Thread-safe.
-class MemoryModule {
+class SIGNET_EXPORT MemoryModule {
  public:
   MemoryModule();
   ~MemoryModule();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -38,12 +40,12 @@ struct ProcessResult {
 
 // RunProgram runs a program to its end; what it left behind in its process group is killed. A program that
 // cannot be started ends with status 127. Safe in a process with threads.
-ProcessResult RunProgram(const Command& command);
+SIGNET_EXPORT ProcessResult RunProgram(const Command& command);
 
 // BackgroundProcess is a program that runs while the object lives: a server, mostly. Its destructor sends
 // SIGTERM to the whole process group, and SIGKILL when that does not help within two seconds. It also dies
 // with the thread that started it. Standard output and error are kept together.
-class BackgroundProcess {
+class SIGNET_EXPORT BackgroundProcess {
  public:
   explicit BackgroundProcess(const Command& command);
   ~BackgroundProcess();
@@ -82,6 +84,6 @@ class BackgroundProcess {
 
 // FreePort gives a TCP port of the loopback on which nobody listens. No other call, in any process of this
 // machine's tests, gets it while this process lives.
-std::uint16_t FreePort();
+SIGNET_EXPORT std::uint16_t FreePort();
 
 }  // namespace signet::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/certificate.h>
+#include <signet/export.h>
 #include <signet/testing/process.h>
 #include <signet/testing/temporary_directory.h>
 #include <signet/testing/test_pki.h>
@@ -17,7 +18,7 @@ namespace signet::testing {
 // SoftHSM nor reads its configuration before it wants to. SoftHSM reads one configuration for each process,
 // at its first C_Initialize: a test that needs several tokens makes one SoftHsm and adds tokens to it. Every
 // function throws std::runtime_error.
-class SoftHsm {
+class SIGNET_EXPORT SoftHsm {
  public:
   struct Options {
     std::string label = "signet-test";

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signet/export.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,7 +11,7 @@ namespace signet::testing {
 
 // TemporaryDirectory is a private directory (mode 0700) under $TMPDIR or /tmp that goes, with all in it, when
 // it dies in the process that made it; a forked child leaves it alone.
-class TemporaryDirectory {
+class SIGNET_EXPORT TemporaryDirectory {
  public:
   explicit TemporaryDirectory(std::string_view prefix = "signet-test");
   ~TemporaryDirectory();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signet/certificate.h>
+#include <signet/export.h>
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +15,7 @@
 namespace signet::testing {
 
 // TestIdentity is a certificate, its private key, and the certificates above it.
-struct TestIdentity {
+struct SIGNET_EXPORT TestIdentity {
   Certificate certificate;
   std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty where the key is elsewhere
   std::vector<Certificate> issuers;       // intermediates upwards, the root last; empty for a root
@@ -28,7 +29,7 @@ struct TestIdentity {
 };
 
 // CertificateOptions are what a certificate says.
-struct CertificateOptions {
+struct SIGNET_EXPORT CertificateOptions {
   // key: "rsa:2048", "rsa-pss:2048", "rsa-pss:2048:SHA256" (for this hash and its length of salt),
   // "ec:P-256", "ed25519", "ed448", "dsa:2048", "ml-dsa-65".
   std::string key = "ec:P-256";
@@ -57,7 +58,7 @@ struct CertificateOptions {
 
 // TestPki is a certification authority for one test. Every function throws std::runtime_error or
 // signet::Error.
-class TestPki {
+class SIGNET_EXPORT TestPki {
  public:
   explicit TestPki(const CertificateOptions& root = CertificateOptions::Ca("Test Root"));
 
@@ -98,8 +99,8 @@ struct Pkcs12Options {
 
 // MakePkcs12 gives a PKCS#12 file with one or several identities; each after the first is named
 // `friendly_name`-N.
-std::vector<std::uint8_t> MakePkcs12(const std::vector<TestIdentity>& identities,
-                                     const Pkcs12Options& options);
+SIGNET_EXPORT std::vector<std::uint8_t> MakePkcs12(const std::vector<TestIdentity>& identities,
+                                                   const Pkcs12Options& options);
 inline std::vector<std::uint8_t> MakePkcs12(const TestIdentity& identity, const Pkcs12Options& options = {}) {
   return MakePkcs12(std::vector<TestIdentity>{identity}, options);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signet/export.h>
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/temporary_directory.h>
 
@@ -84,7 +85,7 @@ struct TracedCall {
 // misbehaves as it is told, at once and in every process that has it loaded. It carries its configuration
 // beside it, SOFTHSM2_CONF included, and an instance of SoftHSM of its own: programs need no environment, and
 // several may be in one process. The class is for one thread; the module is for many.
-class WrappedModule {
+class SIGNET_EXPORT WrappedModule {
  public:
   // WrappedModule wraps SoftHSM with the tokens of `hsm`.
   explicit WrappedModule(const SoftHsm& hsm, const ModuleBehaviour& behaviour = {});

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <signet/export.h>
+#include <signet/identity.h>
+
+#include <memory>
+
+#include <openssl/core.h>
+#include <openssl/types.h>
+
+// signet_openssl_provider_init is the OpenSSL provider, for programs without openssl.cnf:
+// OSSL_PROVIDER_add_builtin(context, "signet", signet_openssl_provider_init), then OSSL_PROVIDER_try_load.
+extern "C" SIGNET_EXPORT int signet_openssl_provider_init(const OSSL_CORE_HANDLE* handle,
+                                                          const OSSL_DISPATCH* upcalls,
+                                                          const OSSL_DISPATCH** functions,
+                                                          void** context) noexcept;
+
+namespace signet::openssl {
+
+struct SIGNET_EXPORT KeyDeleter {
+  void operator()(EVP_PKEY* key) const noexcept;
+};
+// KeyPtr owns one reference to an EVP_PKEY; release() hands it to a program that calls EVP_PKEY_free.
+using KeyPtr = std::unique_ptr<EVP_PKEY, KeyDeleter>;
+
+// MakeKey gives a private key as an EVP_PKEY of `library`; null: the default library context. A key in a
+// token belongs to Signet's provider, which is made active in `library` where it is not, and the implicit
+// `default` provider stays there; a key from a file belongs to OpenSSL's own. Throws Error: kUnsupported for
+// a type of key that OpenSSL does not know. It needs libcrypto alone. Thread-safe.
+SIGNET_EXPORT KeyPtr MakeKey(const std::shared_ptr<PrivateKey>& key, OSSL_LIB_CTX* library = nullptr);
+SIGNET_EXPORT KeyPtr MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+
+}  // namespace signet::openssl
