@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace signet {
 
@@ -38,6 +40,7 @@ enum class ErrorCode {
   kUntrustedServer,  // the server's certificate could not be verified
   kNetwork,          // no connection, or it broke
   kInternal,         // a fault of ours or of a library that we call
+  kApplication,      // the program's own key or source failed
 };
 
 // Name gives the code's stable spelling: "wrong-pin".
@@ -52,7 +55,7 @@ struct NativeCode {
 };
 
 // Error is the one exception class of Signet. what() is one line: the detail, the failed call and the hint.
-// No part of it ever contains a PIN or password.
+// No part of it ever contains a PIN or password. Immutable; copies share what they hold and never throw.
 class SIGNET_EXPORT Error : public std::exception {
  public:
   struct Fields {
@@ -66,22 +69,32 @@ class SIGNET_EXPORT Error : public std::exception {
   };
 
   explicit Error(Fields fields);
+  // A move is a copy: an error always has its fields.
+  Error(const Error&) noexcept = default;
+  Error& operator=(const Error&) noexcept = default;
+  ~Error() override = default;
 
-  ErrorCode code() const noexcept { return fields_.code; }
-  const std::string& detail() const noexcept { return fields_.detail; }
-  const std::string& call() const noexcept { return fields_.call; }
-  const NativeCode& native() const noexcept { return fields_.native; }
-  const std::string& token() const noexcept { return fields_.token; }
-  const std::string& uri() const noexcept { return fields_.uri; }
-  const std::string& hint() const noexcept { return fields_.hint; }
-  const char* what() const noexcept override { return what_.c_str(); }
+  ErrorCode code() const noexcept { return fields().code; }
+  const std::string& detail() const noexcept { return fields().detail; }
+  const std::string& call() const noexcept { return fields().call; }
+  const NativeCode& native() const noexcept { return fields().native; }
+  const std::string& token() const noexcept { return fields().token; }
+  const std::string& uri() const noexcept { return fields().uri; }
+  const std::string& hint() const noexcept { return fields().hint; }
+  // fields gives all of them, for another error that differs in one or two.
+  const Fields& fields() const noexcept { return state_->fields; }
+  const char* what() const noexcept override { return state_->what.c_str(); }
 
   // WithUri returns the same error naming `uri`, unless it names one already.
   Error WithUri(std::string_view uri) const;
 
  private:
-  Fields fields_;
-  std::string what_;
+  struct State {
+    Fields fields;
+    std::string what;
+  };
+  std::shared_ptr<const State> state_;
 };
+static_assert(std::is_nothrow_copy_constructible_v<Error> && std::is_nothrow_copy_assignable_v<Error>);
 
 }  // namespace signet

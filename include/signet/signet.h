@@ -77,7 +77,8 @@ typedef enum signet_error_code {
   SIGNET_ERROR_HANDSHAKE = 22,
   SIGNET_ERROR_UNTRUSTED_SERVER = 23,
   SIGNET_ERROR_NETWORK = 24,
-  SIGNET_ERROR_INTERNAL = 25          /* a fault of ours, or of a library that we call; also: out of memory */
+  SIGNET_ERROR_INTERNAL = 25,         /* a fault of ours, or of a library that we call; also: out of memory */
+  SIGNET_ERROR_APPLICATION = 26       /* a key or source of the program itself failed */
 } signet_error_code;
 
 SIGNET_API signet_error_code signet_error_get_code(const signet_error *error);

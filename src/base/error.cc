@@ -30,13 +30,17 @@ std::string OneLine(const Error::Fields& fields) {
 
 std::string_view Name(ErrorCode code) noexcept { return ErrorRowOf(code).name; }
 
-Error::Error(Fields fields) : fields_(WithGeneralHint(std::move(fields))), what_(OneLine(fields_)) {}
+Error::Error(Fields fields) {
+  State state{.fields = WithGeneralHint(std::move(fields)), .what = {}};
+  state.what = OneLine(state.fields);
+  state_ = std::make_shared<const State>(std::move(state));
+}
 
 Error Error::WithUri(std::string_view uri) const {
-  if (!fields_.uri.empty()) return *this;
-  Fields fields = fields_;
-  fields.uri = uri;
-  return Error(std::move(fields));
+  if (!this->uri().empty()) return *this;
+  Fields changed = fields();
+  changed.uri = uri;
+  return Error(std::move(changed));
 }
 
 }  // namespace signet

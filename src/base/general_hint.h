@@ -61,6 +61,7 @@ inline constexpr ErrorRow kErrorRows[] = {
     {ErrorCode::kNetwork, "network", "Check the host, the port and the network between."},
     {ErrorCode::kInternal, "internal",
      "Report it with the calls to the token, which the setting call-log writes."},
+    {ErrorCode::kApplication, "application", "Look for the cause in the program, or in what it works with."},
 };
 
 inline const ErrorRow& ErrorRowOf(ErrorCode code) noexcept {

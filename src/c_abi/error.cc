@@ -40,8 +40,9 @@ constexpr CodeRow kCodes[] = {
     {ErrorCode::kUntrustedServer, SIGNET_ERROR_UNTRUSTED_SERVER},
     {ErrorCode::kNetwork, SIGNET_ERROR_NETWORK},
     {ErrorCode::kInternal, SIGNET_ERROR_INTERNAL},
+    {ErrorCode::kApplication, SIGNET_ERROR_APPLICATION},
 };
-static_assert(std::size(kCodes) == static_cast<std::size_t>(ErrorCode::kInternal) + 1);
+static_assert(std::size(kCodes) == static_cast<std::size_t>(ErrorCode::kApplication) + 1);
 
 constexpr bool InOrder() {
   for (std::size_t i = 0; i < std::size(kCodes); ++i) {

@@ -1,4 +1,3 @@
-#include "base/error_fields.h"
 #include "diagnosis/explanation.h"
 #include "identity/name_text.h"
 #include "identity/signature_schemes.h"
@@ -224,7 +223,7 @@ Explanation Explain(const HandshakeOutcome& outcome) {
 
 Error ExplainedError(const HandshakeOutcome& outcome) {
   Explanation explanation = Explain(outcome);
-  Error::Fields fields = FieldsOf(outcome.failure);
+  Error::Fields fields = outcome.failure.fields();
   fields.detail = std::move(explanation.cause);
   fields.hint = std::move(explanation.hint);
   return Error(std::move(fields));

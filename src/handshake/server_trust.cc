@@ -1,13 +1,12 @@
 #include "handshake/server_trust.h"
 
-#include "base/error_fields.h"
 
 #include <utility>
 
 namespace signet {
 
 Error UnreadableTrust(const Error& error) {
-  Error::Fields fields = FieldsOf(error);
+  Error::Fields fields = error.fields();
   fields.detail = "no trusted certificate: " + fields.detail;
   fields.hint = kNameATrustFile;
   return Error(std::move(fields));

@@ -1,4 +1,3 @@
-#include "base/error_fields.h"
 #include "base/file.h"
 #include <signet/error.h>
 #include <signet/pin_source.h>
@@ -110,7 +109,7 @@ std::optional<Secret> PinSource::Read() const {
   try {
     return ReadNow();
   } catch (const Error& error) {
-    Error::Fields fields = FieldsOf(error);
+    Error::Fields fields = error.fields();
     fields.detail = fmt::format("the pin-source {}: {}", description(), error.detail());
     throw Error(std::move(fields));
   }

@@ -1,6 +1,5 @@
 #include "tool/explain_report.h"
 
-#include "base/error_fields.h"
 #include "diagnosis/explanation.h"
 #include "handshake/server_trust.h"
 
@@ -47,7 +46,7 @@ void ExplainFailure(HandshakeReport& report, const std::string& trust_file) {
   }
   const Error explained = ExplainedError(outcome);
   const std::string option = OptionFor(report, trust_file);
-  Error::Fields fields = FieldsOf(explained);
+  Error::Fields fields = explained.fields();
   if (!option.empty()) fields.hint += " " + option;
   report.failure = Error(std::move(fields));
 }

@@ -1,4 +1,3 @@
-#include "base/error_fields.h"
 #include "tool/console.h"
 #include "tool/help.h"
 #include "tool/output.h"
@@ -50,7 +49,7 @@ Error AsItWasTyped(const Error& error, std::span<char* const> arguments) {
       const std::string uri = TypedUri(word);
       const bool meant = WithoutPin(uri) == error.uri() || WithHexId(WithoutPin(uri)) == error.uri();
       if (uri == word || !meant) continue;
-      Error::Fields fields = FieldsOf(error);
+      Error::Fields fields = error.fields();
       fields.uri = WithoutPin(word);
       return Error(std::move(fields));
     } catch (const Error&) {  // a word that is no URI

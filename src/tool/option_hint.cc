@@ -1,6 +1,5 @@
 #include "tool/option_hint.h"
 
-#include "base/error_fields.h"
 #include "base/general_hint.h"
 
 #include <algorithm>
@@ -27,7 +26,7 @@ constexpr OptionRow kOptions[] = {
 Error WithOptionHint(const Error& error) {
   const auto* row = std::ranges::find(kOptions, error.code(), &OptionRow::code);
   if (row == std::end(kOptions) || error.hint() != GeneralHint(error.code())) return error;
-  Error::Fields fields = FieldsOf(error);
+  Error::Fields fields = error.fields();
   fields.hint += " " + std::string(row->hint);
   return Error(std::move(fields));
 }

@@ -2,13 +2,14 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 namespace signet {
 namespace {
 
-constexpr int kLast = static_cast<int>(ErrorCode::kInternal);
+constexpr int kLast = static_cast<int>(ErrorCode::kApplication);
 
 // Complete has a case for every code, so that the compiler warns when one is added here or there only.
 bool Complete(ErrorCode code) {
@@ -39,6 +40,7 @@ bool Complete(ErrorCode code) {
     case ErrorCode::kUntrustedServer:
     case ErrorCode::kNetwork:
     case ErrorCode::kInternal:
+    case ErrorCode::kApplication:
       return true;
   }
   return false;
@@ -62,6 +64,13 @@ TEST(Error, TheFirstNineteenAreTheProblemsOfAListing) {
       "not-found",        "ambiguous",      "unreadable",     "token-absent",
       "token-trouble",    "module-trouble", "bad-uri"};
   for (std::size_t i = 0; i < std::size(names); ++i) EXPECT_EQ(Name(static_cast<ErrorCode>(i)), names[i]);
+}
+
+TEST(Error, MovedFromHoldsWhatItHeld) {
+  Error error({.detail = "it broke"});
+  const Error moved(std::move(error));
+  EXPECT_EQ(error.detail(), "it broke");  // NOLINT: that is the point
+  EXPECT_EQ(&error.detail(), &moved.detail()) << "copies share their text";
 }
 
 TEST(Error, OneLineHoldsDetailCallAndHint) {

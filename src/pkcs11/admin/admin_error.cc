@@ -1,6 +1,5 @@
 #include "pkcs11/admin/admin_error.h"
 
-#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 #include "pkcs11/module/token_name.h"
 
@@ -134,7 +133,7 @@ Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_
 }
 
 Error WithDetail(const Error& error, std::string_view more) {
-  Error::Fields fields = FieldsOf(error);
+  Error::Fields fields = error.fields();
   fields.detail += more;
   return Error(std::move(fields));
 }

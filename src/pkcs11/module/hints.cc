@@ -1,6 +1,5 @@
 #include "pkcs11/module/hints.h"
 
-#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 #include "pkcs11/module/token_name.h"
 
@@ -101,7 +100,7 @@ Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
   const ModuleKind kind = KindOfModule(module.path(), module.name(), TextOf(token.manufacturerID));
   const char* const hint = HintFor(kind, error, PcscdIsDown());
   if (hint == nullptr) return error;
-  Error::Fields fields = FieldsOf(error);
+  Error::Fields fields = error.fields();
   fields.hint = hint;
   return Error(std::move(fields));
 }

@@ -1,6 +1,5 @@
 #include "pkcs11/module/module.h"
 
-#include "base/error_fields.h"
 #include "pkcs11/module/rv.h"
 
 #include <algorithm>
@@ -80,7 +79,7 @@ Error Module::Explained(const Error& error) {
   const bool may_be_module =
       staleness == Staleness::kModule || staleness == Staleness::kUnknown || staleness == Staleness::kPlace;
   if (!may_be_module || !view_->state().shared.load()) return error;
-  Error::Fields fields = FieldsOf(error);
+  Error::Fields fields = error.fields();
   fields.detail += fmt::format(
       "; the module {} cannot be initialised anew, as another part of the program uses it too", name_);
   fields.hint = "Restart the program.";
