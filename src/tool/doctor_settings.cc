@@ -56,9 +56,7 @@ Json SettingsJson(const Configuration& configuration) {
   Json rows = Json::array();
   for (const std::string_view name : SettingNames()) {
     const bool honoured = MeaningOf(name) == SettingMeaning::kHonoured;
-    // Nothing reads signet-config yet.
-    const bool reserved = name == "signet-config";
-    if (honoured && !reserved && StandardName(name) == name) rows.push_back(RowJson(configuration, name));
+    if (honoured && StandardName(name) == name) rows.push_back(RowJson(configuration, name));
   }
   return rows;
 }
