@@ -28,10 +28,12 @@ class SIGNET_EXPORT Identity {
  public:
   enum class Source { kPkcs11, kPkcs12, kApplication };
 
-  // Proven makes an identity whose key is known to be the leaf's: it throws Error kKeyCertificateMismatch
-  // when the public keys differ. `uri` names exactly this identity and carries no PIN.
-  static Identity Proven(CertificateChain chain, std::shared_ptr<PrivateKey> key, Source source,
-                         std::string uri);
+  // Make puts a chain and the private key of its leaf together. Throws Error kKeyCertificateMismatch where
+  // the public keys differ, kBadArgument where `key` is null. Where the key's public part is not known, or is
+  // the key's own claim (PrivateKey::proof), the first signature is verified with the leaf before it is
+  // released. `uri` names exactly this identity and carries no PIN; empty for none.
+  static Identity Make(CertificateChain chain, std::shared_ptr<PrivateKey> key,
+                       Source source = Source::kApplication, std::string uri = {});
 
   // FromPem makes an identity of PEM texts: a certificate with its issuers in any order behind it, and its
   // private key in any form that OpenSSL reads. Throws Error: kMalformed, kWrongPassword, kPinNeeded for an
@@ -48,6 +50,9 @@ class SIGNET_EXPORT Identity {
   const std::shared_ptr<PrivateKey>& key() const noexcept { return state_->key; }
   Source source() const noexcept { return state_->source; }
   const std::string& uri() const noexcept { return state_->uri; }
+  // proven tells whether the private key is known to be the leaf's: of a key from a file at once, of one in a
+  // token when the token showed its public part, of any other after its first signature.
+  bool proven() const noexcept { return key()->proof() == PrivateKey::Proof::kDone; }
 
   const std::string& subject() const noexcept { return leaf().subject(); }
   const std::string& user_name() const noexcept { return leaf().user_name(); }

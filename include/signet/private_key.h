@@ -46,6 +46,8 @@ struct SigningAlgorithm {
   Hash hash = Hash::kNone;
   Hash mgf1_hash = Hash::kNone;  // kRsaPss only
   int salt_length = 0;           // kRsaPss only: bytes
+
+  friend bool operator==(const SigningAlgorithm&, const SigningAlgorithm&) = default;
 };
 
 // DecryptionAlgorithm is one way to decrypt with an RSA key.
@@ -62,7 +64,7 @@ struct DecryptionAlgorithm {
 };
 
 // PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread,
-// and in a forked child.
+// and in a forked child. A program's own key is made by MakeKey (signet/own_key.h), which asks for less.
 class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey> {
  public:
   virtual ~PrivateKey() = default;
@@ -72,6 +74,13 @@ class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey>
   // key. Its subjectPublicKey is empty where a token holds an EC, Ed25519 or Ed448 key without its public
   // part: type and curve are all that is known then, and no signature is verified before it is released.
   virtual std::span<const std::uint8_t> subject_public_key_info() const noexcept = 0;
+  // Proof is what stands for it that the private key is the one of subject_public_key_info().
+  enum class Proof {
+    kNone,     // the key's word alone: Identity::Make has its first signature verified
+    kPending,  // the key verifies its first signature itself, before it releases it
+    kDone,
+  };
+  virtual Proof proof() const noexcept { return Proof::kNone; }
   // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is
   // missing.
   virtual std::vector<SignatureScheme> schemes() const = 0;

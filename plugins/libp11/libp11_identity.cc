@@ -62,7 +62,7 @@ Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key, const std::
   }
   auto held = std::make_shared<Libp11Key>(std::move(native),
                                           PublicKey::FromSpki(leaf.subject_public_key_info()), uri);
-  return Identity::Proven(CertificateChain(leaf, issuers), std::move(held), Identity::Source::kApplication,
+  return Identity::Make(CertificateChain(leaf, issuers), std::move(held), Identity::Source::kApplication,
                           std::move(uri));
 }
 

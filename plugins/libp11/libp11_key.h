@@ -21,6 +21,8 @@ class Libp11Key final : public PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return certified_.spki();
   }
+  // Its making verified a signature.
+  Proof proof() const noexcept override { return Proof::kDone; }
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return certified_.max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override;

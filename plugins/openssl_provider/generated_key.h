@@ -16,6 +16,7 @@ class GeneratedKey : public PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return public_key_.spki();
   }
+  Proof proof() const noexcept override { return Proof::kDone; }
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm&) const override { return true; }

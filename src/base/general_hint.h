@@ -59,9 +59,9 @@ inline constexpr ErrorRow kErrorRows[] = {
     {ErrorCode::kUntrustedServer, "untrusted-server",
      "Let the program trust the CA of the server's certificate, and use the name that is in it."},
     {ErrorCode::kNetwork, "network", "Check the host, the port and the network between."},
+    {ErrorCode::kApplication, "application", "Look for the cause in the program, or in what it works with."},
     {ErrorCode::kInternal, "internal",
      "Report it with the calls to the token, which the setting call-log writes."},
-    {ErrorCode::kApplication, "application", "Look for the cause in the program, or in what it works with."},
 };
 
 inline const ErrorRow& ErrorRowOf(ErrorCode code) noexcept {

@@ -1,4 +1,5 @@
 #include "c_abi/guard.h"
+#include <signet/c_identity.h>
 
 #include <algorithm>
 #include <optional>
@@ -14,6 +15,10 @@ std::optional<Secret> Password(const char* password) {
 
 }  // namespace
 }  // namespace signet::c_abi
+
+signet::CIdentityPtr signet::MakeCIdentity(const Identity& identity) {
+  return CIdentityPtr(c_abi::Made(signet_identity(identity)));
+}
 
 using signet::c_abi::Given;
 using signet::c_abi::Guard;

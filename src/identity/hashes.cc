@@ -3,6 +3,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -13,18 +14,32 @@
 namespace signet {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
+// clang-format off
 constexpr HashRow kHashes[] = {
-    {.hash = Hash::kMd5, .name = "MD5", .alias = "MD5", .size = 16},
-    {.hash = Hash::kSha1, .name = "SHA1", .alias = "SHA-1", .size = 20},
-    {.hash = Hash::kSha224, .name = "SHA2-224", .alias = "SHA-224", .size = 28},
-    {.hash = Hash::kSha256, .name = "SHA2-256", .alias = "SHA-256", .size = 32},
-    {.hash = Hash::kSha384, .name = "SHA2-384", .alias = "SHA-384", .size = 48},
-    {.hash = Hash::kSha512, .name = "SHA2-512", .alias = "SHA-512", .size = 64},
-    {.hash = Hash::kSha3_224, .name = "SHA3-224", .alias = "SHA-3(224)", .size = 28},
-    {.hash = Hash::kSha3_256, .name = "SHA3-256", .alias = "SHA-3(256)", .size = 32},
-    {.hash = Hash::kSha3_384, .name = "SHA3-384", .alias = "SHA-3(384)", .size = 48},
-    {.hash = Hash::kSha3_512, .name = "SHA3-512", .alias = "SHA-3(512)", .size = 64},
+    {.hash = Hash::kMd5, .name = "MD5", .alias = "MD5", .size = 16,
+     .digest_info = "\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10"sv},
+    {.hash = Hash::kSha1, .name = "SHA1", .alias = "SHA-1", .size = 20,
+     .digest_info = "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14"sv},
+    {.hash = Hash::kSha224, .name = "SHA2-224", .alias = "SHA-224", .size = 28,
+     .digest_info = "\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c"sv},
+    {.hash = Hash::kSha256, .name = "SHA2-256", .alias = "SHA-256", .size = 32,
+     .digest_info = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"sv},
+    {.hash = Hash::kSha384, .name = "SHA2-384", .alias = "SHA-384", .size = 48,
+     .digest_info = "\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"sv},
+    {.hash = Hash::kSha512, .name = "SHA2-512", .alias = "SHA-512", .size = 64,
+     .digest_info = "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"sv},
+    {.hash = Hash::kSha3_224, .name = "SHA3-224", .alias = "SHA-3(224)", .size = 28,
+     .digest_info = "\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x07\x05\x00\x04\x1c"sv},
+    {.hash = Hash::kSha3_256, .name = "SHA3-256", .alias = "SHA-3(256)", .size = 32,
+     .digest_info = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x08\x05\x00\x04\x20"sv},
+    {.hash = Hash::kSha3_384, .name = "SHA3-384", .alias = "SHA-3(384)", .size = 48,
+     .digest_info = "\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x09\x05\x00\x04\x30"sv},
+    {.hash = Hash::kSha3_512, .name = "SHA3-512", .alias = "SHA-3(512)", .size = 64,
+     .digest_info = "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40"sv},
 };
+// clang-format on
 
 bool SameName(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -85,6 +100,28 @@ std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::uint8_t> messag
       EVP_Digest(message.data(), message.size(), digest.data(), nullptr, MessageDigest(hash), nullptr),
       "EVP_Digest");
   return digest;
+}
+
+std::size_t PutDigestInfo(Hash hash, std::span<const std::uint8_t> digest, std::span<std::uint8_t> to) {
+  const std::string_view prefix = hash == Hash::kNone ? std::string_view() : RowOf(hash).digest_info;
+  if (to.size() < prefix.size() + digest.size()) {
+    throw Error({.code = ErrorCode::kBadArgument,
+                 .detail = "the digest and its padding do not fit the RSA key",
+                 .hint = "Use a shorter hash, or a longer key."});
+  }
+  std::ranges::copy(digest, std::ranges::copy(prefix, to.begin()).out);
+  return prefix.size() + digest.size();
+}
+
+std::optional<HashedDigest> ReadDigestInfo(std::span<const std::uint8_t> der) {
+  for (const HashRow& row : kHashes) {
+    const std::string_view prefix = row.digest_info;
+    if (der.size() != prefix.size() + row.size) continue;
+    const auto same = [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); };
+    if (std::ranges::equal(der.first(prefix.size()), prefix, same))
+      return HashedDigest{row.hash, der.subspan(prefix.size())};
+  }
+  return std::nullopt;
 }
 
 }  // namespace signet

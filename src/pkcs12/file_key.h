@@ -25,6 +25,7 @@ class FileKey final : public PrivateKey {
 
   KeyType type() const noexcept override { return type_; }
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override;
+  Proof proof() const noexcept override { return Proof::kDone; }
   std::vector<SignatureScheme> schemes() const override { return schemes_; }
   std::size_t max_signature_size() const noexcept override;
   bool Supports(const SigningAlgorithm& algorithm) const override;

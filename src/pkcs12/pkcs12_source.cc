@@ -150,7 +150,7 @@ Listing ListingOf(const Pkcs12Uri& uri, const Loaded& loaded) {
     if (pair.problem) {
       report(*pair.problem);
     } else {
-      listing.identities.push_back(Identity::Proven(*pair.chain, pair.key, Identity::Source::kPkcs12,
+      listing.identities.push_back(Identity::Make(*pair.chain, pair.key, Identity::Source::kPkcs12,
                                                     named ? loaded.UriOf(uri.path, pair) : std::string()));
       if (pair.chain->cut()) report(ChainTooLong(*pair.chain));
     }

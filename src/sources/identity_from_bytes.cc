@@ -68,7 +68,7 @@ std::optional<Secret> Copy(const std::optional<Secret>& password) {
 Identity Identity::FromPem(std::string_view certificates, std::string_view key,
                            const std::optional<Secret>& password) {
   const std::vector<Certificate> all = Certificate::FromPem(certificates);
-  return Proven(CertificateChain(all.front(), all), KeyFromPem(key, password), Source::kApplication, {});
+  return Make(CertificateChain(all.front(), all), KeyFromPem(key, password), Source::kApplication, {});
 }
 
 Identity Identity::FromPkcs12(std::span<const std::uint8_t> bytes, const std::optional<Secret>& password) {

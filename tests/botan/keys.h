@@ -15,7 +15,7 @@ namespace signet::botan {
 
 // MakeIdentity puts a test certificate and its key together, as a source would.
 inline Identity MakeIdentity(const testing::TestIdentity& made, std::string uri) {
-  return Identity::Proven(CertificateChain(made.certificate, made.issuers),
+  return Identity::Make(CertificateChain(made.certificate, made.issuers),
                           FileKey::FromPkcs8(made.private_key), Identity::Source::kPkcs12, std::move(uri));
 }
 
@@ -28,6 +28,7 @@ class ChangedKey : public signet::PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return key_->subject_public_key_info();
   }
+  Proof proof() const noexcept override { return key_->proof(); }
   std::vector<SignatureScheme> schemes() const override { return key_->schemes(); }
   std::size_t max_signature_size() const noexcept override { return key_->max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override { return key_->Supports(algorithm); }
@@ -88,7 +89,7 @@ class LeavingKey final : public ChangedKey {
 // WithKey gives the identity of a test certificate with a key of class `Key` around its own.
 template <class Key>
 Identity WithKey(const testing::TestIdentity& made, std::string uri) {
-  return Identity::Proven(CertificateChain(made.certificate, made.issuers),
+  return Identity::Make(CertificateChain(made.certificate, made.issuers),
                           std::make_shared<Key>(FileKey::FromPkcs8(made.private_key)),
                           Identity::Source::kPkcs11, std::move(uri));
 }

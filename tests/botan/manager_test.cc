@@ -320,7 +320,7 @@ TEST(Manager, ServerThatAsksForOneKeyTypeAfterAnotherKeepsWhatItGot) {
 TEST(Manager, DecisionOfAServersHandshakeIsNotTheOneBefore) {
   const testing::TestIdentity made = TestPki().Issue(testing::CertificateOptions::Server());
   const auto key = std::make_shared<LeavingKey>(FileKey::FromPkcs8(made.private_key));
-  const Identity alice = Identity::Proven(CertificateChain(made.certificate, made.issuers), key,
+  const Identity alice = Identity::Make(CertificateChain(made.certificate, made.issuers), key,
                                           Identity::Source::kPkcs11, "test:alice");
   const auto manager = CredentialsManager::Make(IdentitySet({alice}), nullptr);
   for (const bool gone : {false, true}) {

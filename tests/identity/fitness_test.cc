@@ -17,8 +17,8 @@ using testing::TestIdentity;
 using testing::TestPki;
 
 Identity Made(const TestIdentity& from) {
-  return Identity::Proven(CertificateChain(from.certificate), FileKey::FromPkcs8(from.private_key),
-                          Identity::Source::kApplication, "test:");
+  return Identity::Make(CertificateChain(from.certificate), FileKey::FromPkcs8(from.private_key),
+                        Identity::Source::kApplication, "test:");
 }
 
 std::vector<std::string> Reasons(const CertificateOptions& options) {

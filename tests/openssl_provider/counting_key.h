@@ -31,6 +31,7 @@ class CountingKey : public PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return public_key_.spki();
   }
+  Proof proof() const noexcept override { return Proof::kDone; }
   std::vector<SignatureScheme> schemes() const override {
     return SchemesFor(type(), public_key_.curve(), public_key_.bits());
   }

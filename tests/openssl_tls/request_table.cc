@@ -49,7 +49,7 @@ RequestTable::RequestTable() {
 
 void RequestTable::Add(const TestIdentity& made, const std::vector<Certificate>& issuers) {
   const auto key = std::make_shared<LockedKey>(made);
-  identities_.push_back(Identity::Proven(CertificateChain(made.certificate, issuers), key,
+  identities_.push_back(Identity::Make(CertificateChain(made.certificate, issuers), key,
                                          Identity::Source::kPkcs11,
                                          fmt::format("pkcs11:object={}", identities_.size())));
 }

@@ -37,7 +37,10 @@ TEST_F(Pkcs11List, GivesIdentitiesWhoseUrisOpenThem) {
   for (const Identity& identity : listing.identities) {
     EXPECT_EQ(identity.source(), Identity::Source::kPkcs11);
     EXPECT_FALSE(identity.key()->locked());
+    // An RSA private key has the modulus, an EC one no point.
+    EXPECT_EQ(identity.proven(), identity.key()->type() == KeyType::kRsa);
     EXPECT_TRUE(Signs(*identity.key()));
+    EXPECT_TRUE(identity.proven());
     EXPECT_THAT(identity.uri(), HasSubstr("serial="));
     const Listing again = source->List(identity.uri() + "?pin-value=1234", nullptr);
     ASSERT_THAT(again.identities, SizeIs(1));
@@ -54,18 +57,22 @@ TEST_F(Pkcs11List, WithoutAPinIdentitiesAreUnprovenUntilTheyAreUnlocked) {
   ASSERT_THAT(listing.identities, SizeIs(1));
   PrivateKey& key = *listing.identities[0].key();
   EXPECT_TRUE(key.locked());
+  EXPECT_FALSE(listing.identities[0].proven());
   EXPECT_THAT(key.schemes(), SizeIs(3));
   EXPECT_EQ(prompt->asked, 0);
   key.Unlock();
   EXPECT_FALSE(key.locked());
   EXPECT_TRUE(Signs(key));
+  EXPECT_TRUE(listing.identities[0].proven());
   EXPECT_EQ(prompt->asked, 1);
 }
 
 TEST_F(Pkcs11List, AnUnprovenIdentityUnlocksItselfToSign) {
   const Listing listing = List(false, std::make_shared<FixedPrompt>("1234"));
   ASSERT_THAT(listing.identities, SizeIs(1));
+  EXPECT_FALSE(listing.identities[0].proven());
   EXPECT_TRUE(Signs(*listing.identities[0].key()));
+  EXPECT_TRUE(listing.identities[0].proven());
 }
 
 TEST_F(Pkcs11List, AnUnprovenIdentityWithAnotherKeyNeverSigns) {

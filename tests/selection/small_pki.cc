@@ -116,6 +116,7 @@ class FakeKey : public PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return another_ ? held_->spki() : key_.spki();
   }
+  Proof proof() const noexcept override { return Proof::kDone; }
   std::vector<SignatureScheme> schemes() const override {
     std::vector<SignatureScheme> schemes;
     if (!leaf_.signs) return schemes;
@@ -218,7 +219,7 @@ Identity MakeIdentity(const Leaf& leaf) {
     if (ca == CaParent(ca)) break;
   }
   const auto key = std::make_shared<FakeKey>(leaf);
-  Identity identity = Identity::Proven(CertificateChain(MakeCertificate(leaf), others), key,
+  Identity identity = Identity::Make(CertificateChain(MakeCertificate(leaf), others), key,
                                        leaf.hardware ? Identity::Source::kPkcs11 : Identity::Source::kPkcs12,
                                        leaf.uri.empty() ? fmt::format("pkcs12:{}", leaf.subject) : leaf.uri);
   key->HoldAnother();

@@ -107,26 +107,16 @@ static_assert(std::size(kRows) <= 8 * sizeof(MechanismSet));
 
 // clang-format off
 constexpr MechanismHashRow kHashRows[] = {
-    {.hash = Hash::kMd5, .mechanism = CKM_MD5, .mgf1 = 0,
-     .digest_info = "\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10"sv},
-    {.hash = Hash::kSha1, .mechanism = CKM_SHA_1, .mgf1 = CKG_MGF1_SHA1,
-     .digest_info = "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14"sv},
-    {.hash = Hash::kSha224, .mechanism = CKM_SHA224, .mgf1 = CKG_MGF1_SHA224,
-     .digest_info = "\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c"sv},
-    {.hash = Hash::kSha256, .mechanism = CKM_SHA256, .mgf1 = CKG_MGF1_SHA256,
-     .digest_info = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"sv},
-    {.hash = Hash::kSha384, .mechanism = CKM_SHA384, .mgf1 = CKG_MGF1_SHA384,
-     .digest_info = "\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"sv},
-    {.hash = Hash::kSha512, .mechanism = CKM_SHA512, .mgf1 = CKG_MGF1_SHA512,
-     .digest_info = "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"sv},
-    {.hash = Hash::kSha3_224, .mechanism = kCkmSha3_224, .mgf1 = kCkgMgf1Sha3_224,
-     .digest_info = "\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x07\x05\x00\x04\x1c"sv},
-    {.hash = Hash::kSha3_256, .mechanism = kCkmSha3_256, .mgf1 = kCkgMgf1Sha3_256,
-     .digest_info = "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x08\x05\x00\x04\x20"sv},
-    {.hash = Hash::kSha3_384, .mechanism = kCkmSha3_384, .mgf1 = kCkgMgf1Sha3_384,
-     .digest_info = "\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x09\x05\x00\x04\x30"sv},
-    {.hash = Hash::kSha3_512, .mechanism = kCkmSha3_512, .mgf1 = kCkgMgf1Sha3_512,
-     .digest_info = "\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40"sv},
+    {.hash = Hash::kMd5, .mechanism = CKM_MD5, .mgf1 = 0},
+    {.hash = Hash::kSha1, .mechanism = CKM_SHA_1, .mgf1 = CKG_MGF1_SHA1},
+    {.hash = Hash::kSha224, .mechanism = CKM_SHA224, .mgf1 = CKG_MGF1_SHA224},
+    {.hash = Hash::kSha256, .mechanism = CKM_SHA256, .mgf1 = CKG_MGF1_SHA256},
+    {.hash = Hash::kSha384, .mechanism = CKM_SHA384, .mgf1 = CKG_MGF1_SHA384},
+    {.hash = Hash::kSha512, .mechanism = CKM_SHA512, .mgf1 = CKG_MGF1_SHA512},
+    {.hash = Hash::kSha3_224, .mechanism = kCkmSha3_224, .mgf1 = kCkgMgf1Sha3_224},
+    {.hash = Hash::kSha3_256, .mechanism = kCkmSha3_256, .mgf1 = kCkgMgf1Sha3_256},
+    {.hash = Hash::kSha3_384, .mechanism = kCkmSha3_384, .mgf1 = kCkgMgf1Sha3_384},
+    {.hash = Hash::kSha3_512, .mechanism = kCkmSha3_512, .mgf1 = kCkgMgf1Sha3_512},
 };
 // clang-format on
 

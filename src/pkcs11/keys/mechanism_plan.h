@@ -29,13 +29,11 @@ struct MechanismRow {
   Hash hash = Hash::kNone;  // what the token hashes the message with; kNone: it takes the digest
 };
 
-// MechanismHashRow holds PKCS#11's columns for a hash, and the DER of its DigestInfo before the digest (RFC
-// 8017 section 9.2).
+// MechanismHashRow holds PKCS#11's columns for a hash.
 struct MechanismHashRow {
   Hash hash;
   CK_MECHANISM_TYPE mechanism;  // as a parameter of PSS
   CK_ULONG mgf1;                // 0: PKCS#11 has none
-  std::string_view digest_info;
 };
 
 std::span<const MechanismRow> MechanismRows() noexcept;

@@ -4,7 +4,6 @@
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
 #include "identity/hashes.h"
-#include "pkcs11/keys/mechanism_plan.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -51,14 +50,6 @@ void XorMask(Hash hash, std::span<const std::uint8_t> seed, std::span<std::uint8
 }
 
 }  // namespace
-
-std::size_t PutDigestInfo(Hash hash, std::span<const std::uint8_t> digest, std::span<std::uint8_t> to) {
-  const MechanismHashRow* row = FindMechanismHash(hash);
-  const std::string_view prefix = row != nullptr ? row->digest_info : std::string_view();
-  if (to.size() < prefix.size() + digest.size()) ThrowTooLong();
-  std::ranges::copy(digest, std::ranges::copy(prefix, to.begin()).out);
-  return prefix.size() + digest.size();
-}
 
 void PadPkcs1(std::span<const std::uint8_t> content, std::span<std::uint8_t> block) {
   if (block.size() < content.size() + 11) ThrowTooLong();

@@ -1,6 +1,6 @@
 // ECDH in a token: the secret is derived into a session object, read, and destroyed.
+#include "identity/der.h"
 #include "pkcs11/keys/token_key.h"
-#include "pkcs11/objects/der.h"
 #include <signet/error.h>
 
 #include <algorithm>

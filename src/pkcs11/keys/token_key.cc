@@ -78,6 +78,11 @@ Error TokenKey::NotForSigning() const {
                 .hint = "Use a key that was made for signing."});
 }
 
+PrivateKey::Proof TokenKey::proof() const noexcept {
+  if (proven_.load(std::memory_order_acquire)) return Proof::kDone;
+  return public_key_.known() ? Proof::kPending : Proof::kNone;
+}
+
 void TokenKey::Unlock() {
   token_->guard().Run([self = Self()] {
     const auto find = [&self](Token::Lease& lease) { return self->HandleOn(lease); };

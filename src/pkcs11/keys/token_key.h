@@ -39,6 +39,8 @@ class TokenKey final : public PrivateKey {
   std::span<const std::uint8_t> subject_public_key_info() const noexcept override {
     return public_key_.spki();
   }
+  // The token's word is believed where it tells the key's public part, else the first signature is.
+  Proof proof() const noexcept override;
   std::vector<SignatureScheme> schemes() const override;
   std::size_t max_signature_size() const noexcept override { return public_key_.max_signature_size(); }
   bool Supports(const SigningAlgorithm& algorithm) const override;

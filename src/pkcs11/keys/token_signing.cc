@@ -1,8 +1,8 @@
+#include "identity/der.h"
 #include "identity/hashes.h"
 #include "identity/signature_schemes.h"
 #include "pkcs11/keys/rsa_padding.h"
 #include "pkcs11/keys/token_key.h"
-#include "pkcs11/objects/der.h"
 #include <signet/error.h>
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
-#include "pkcs11/objects/der.h"
+#include "identity/der.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "pkcs11/objects/key_parts.h"
 
 #include "base/openssl_ptr.h"
-#include "pkcs11/objects/der.h"
+#include "identity/der.h"
 #include "pkcs11/objects/key_encoding.h"
 
 #include <algorithm>

@@ -130,7 +130,7 @@ class Lister {
                                    PublicKey::FromSpki(certificate.subject_public_key_info()));
     if (pair.private_key) key->Adopt(mark, reader_.handles());
     const CertificateChain chain = ChainOf(certificate);
-    listing_.identities.push_back(Identity::Proven(chain, std::move(key), Identity::Source::kPkcs11, uri));
+    listing_.identities.push_back(Identity::Make(chain, std::move(key), Identity::Source::kPkcs11, uri));
     if (chain.cut()) listing_.problems.push_back({uri, ChainTooLong(chain).WithUri(uri)});
   }
 

@@ -1,6 +1,6 @@
 #include "pkcs11/objects/token_reader.h"
 
-#include "pkcs11/objects/der.h"
+#include "identity/der.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "pkcs11/objects/der.h"
+#include "identity/der.h"
 
 #include <algorithm>
 

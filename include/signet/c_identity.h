@@ -1,0 +1,20 @@
+#pragma once
+
+#include <signet/export.h>
+#include <signet/identity.h>
+#include <signet/signet.h>
+
+#include <memory>
+
+namespace signet {
+
+struct SIGNET_EXPORT FreeCIdentity {
+  void operator()(signet_identity* identity) const noexcept { signet_identity_free(identity); }
+};
+using CIdentityPtr = std::unique_ptr<signet_identity, FreeCIdentity>;
+
+// MakeCIdentity hands an identity of a C++ program to functions of the C interface, as those of
+// signet/gnutls.h are: one with a key of the program's own, say. Never null.
+SIGNET_EXPORT CIdentityPtr MakeCIdentity(const Identity& identity);
+
+}  // namespace signet
