@@ -9,11 +9,14 @@
 namespace signet {
 namespace {
 
-[[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
+// `schemes` are the program's own.
+[[noreturn]] void ThrowUnknownScheme(std::string_view uri, const std::string& schemes) {
+  const bool has_scheme = uri.find(':') != std::string_view::npos;
   throw Error(
       {.code = ErrorCode::kBadUri,
-       .detail = uri.find(':') == std::string_view::npos ? "it is neither a URI nor a file that is there"
-                                                         : "the URI has a scheme that is not ours",
+       .detail = has_scheme
+                     ? fmt::format("the URI has an unknown scheme; there are pkcs11:, pkcs12:{}", schemes)
+                     : "it is neither a URI nor a file that is there",
        .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
        .hint = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
@@ -32,18 +35,22 @@ Source::Source(Settings settings) : settings_(std::move(settings)), pkcs11_(sett
 Listing Source::List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt) {
   if (HasScheme(uri, "pkcs11:")) return pkcs11_.List(uri, prompt);
   if (HasScheme(uri, "pkcs12:")) return ListPkcs12(uri, settings_, prompt.get());
-  ThrowUnknownScheme(uri);
+  if (auto own = own_.List(uri)) return *std::move(own);
+  ThrowUnknownScheme(uri, own_.Schemes());
 }
 
 StoredObjects Source::Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt) {
   if (HasScheme(uri, "pkcs11:")) return pkcs11_.Load(uri, wanted, prompt);
   if (HasScheme(uri, "pkcs12:")) return LoadPkcs12(uri, wanted, settings_, prompt.get());
-  ThrowUnknownScheme(uri);
+  ThrowUnknownScheme(uri, {});
 }
 
 Identity TheOne(const Listing& listing, std::string_view uri) {
   const std::string shown(uri.substr(0, uri.find('?')));
   if (listing.identities.size() == 1) return listing.identities.front();
+  // A program's own source may list more than was asked for.
+  if (std::ranges::count(listing.identities, uri, &Identity::uri) == 1)
+    return *std::ranges::find(listing.identities, uri, &Identity::uri);
   if (listing.identities.empty() && !listing.problems.empty())
     throw listing.problems.front().error.WithUri(shown);
   if (listing.identities.empty()) {
@@ -73,6 +80,10 @@ IdentitySource::IdentitySource(Settings settings, std::shared_ptr<PinPrompt> pro
 IdentitySource::~IdentitySource() = default;
 IdentitySource::IdentitySource(IdentitySource&&) noexcept = default;
 IdentitySource& IdentitySource::operator=(IdentitySource&&) noexcept = default;
+
+void IdentitySource::Register(std::string_view scheme, std::shared_ptr<OwnSource> source) {
+  state_->source.Register(scheme, std::move(source));
+}
 
 Listing IdentitySource::List(std::string_view uri) const { return state_->source.List(uri, state_->prompt); }
 Identity IdentitySource::Open(std::string_view uri) const { return TheOne(List(uri), uri); }
