@@ -27,6 +27,7 @@ SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromNative(evp_pkey_st* key);
 
 SIGNET_EXPORT KeyType KeyTypeOf(std::span<const std::uint8_t> spki);
 // SchemesFor lists the schemes that fit the key: what one without limits of its own signs with, best first.
+// An EC key has them all: TLS 1.3 takes the one of its curve, TLS 1.2 the hash that the peer wants.
 SIGNET_EXPORT std::vector<SignatureScheme> SchemesFor(std::span<const std::uint8_t> spki);
 // MaxSignatureSize is an upper bound in bytes for a signature of the key, ECDSA in DER.
 SIGNET_EXPORT std::size_t MaxSignatureSize(std::span<const std::uint8_t> spki);

@@ -245,16 +245,18 @@ std::string ListName(SignatureScheme scheme) {
   }
 }
 
-// NoRsaKeyHas tells whether there are RSA keys among the identities and none can sign with `row`: a card
-// without PSS. libssl would pick it all the same, by the key's type alone.
-bool NoRsaKeyHas(const SchemeRow& row, const IdentitySet& identities) {
+// NoKeyHas tells whether there are keys of the type among the identities and none can sign with `row`: a card
+// without PSS, a store that hashes with SHA-256 alone. libssl would pick it all the same, by the type alone.
+bool NoKeyHas(const SchemeRow& row, const IdentitySet& identities) {
   bool concerned = false;
   for (const Identity& identity : identities.identities()) {
-    if (row.key != identity.key()->type()) continue;
-    if (std::ranges::count(identity.key()->schemes(), row.scheme) > 0) return false;
+    const PrivateKey& key = *identity.key();
+    if (row.key != key.type()) continue;
+    if (std::ranges::count(key.schemes(), row.scheme) > 0) return false;
+    if (row.key == KeyType::kEc && key.Supports(row.algorithm)) return false;  // TLS 1.2: on any curve
     concerned = true;
   }
-  return concerned && row.curve.empty() && (row.key == KeyType::kRsa || row.key == KeyType::kRsaPss);
+  return concerned;
 }
 
 // ClientSchemes lists, as SSL_set1_client_sigalgs_list takes it, what a client's keys can sign with; empty
@@ -263,7 +265,7 @@ std::string ClientSchemes(const IdentitySet& identities) {
   std::string names;
   bool all = true;
   for (const SignatureScheme scheme : StackSchemes()) {
-    if (NoRsaKeyHas(RowOf(scheme), identities)) {
+    if (NoKeyHas(RowOf(scheme), identities)) {
       all = false;
       continue;
     }

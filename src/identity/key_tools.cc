@@ -56,7 +56,12 @@ KeyType KeyTypeOf(std::span<const std::uint8_t> spki) { return PublicKey::FromSp
 
 std::vector<SignatureScheme> SchemesFor(std::span<const std::uint8_t> spki) {
   const PublicKey key = PublicKey::FromSpki(spki);
-  return SchemesFor(key.type(), key.curve(), key.bits());
+  std::vector<SignatureScheme> schemes = SchemesFor(key.type(), key.curve(), key.bits());
+  for (const SchemeRow& row : SignatureSchemes()) {
+    const bool listed = std::ranges::find(schemes, row.scheme) != schemes.end();
+    if (row.key == KeyType::kEc && key.type() == KeyType::kEc && !listed) schemes.push_back(row.scheme);
+  }
+  return schemes;
 }
 
 std::size_t MaxSignatureSize(std::span<const std::uint8_t> spki) {

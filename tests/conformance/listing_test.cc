@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 
-// Opened is of every source, Listed of those that have URIs.
+// Opened is of every source, Listed of those that have URIs, WithPin of those that want a PIN.
 class Opened : public ::testing::TestWithParam<SourceCase> {
  protected:
   FilledPlace filled{GetParam()};
@@ -25,6 +25,8 @@ class Listed : public ::testing::TestWithParam<SourceCase> {
  protected:
   FilledPlace filled{GetParam()};
 };
+
+class WithPin : public Listed {};
 
 std::vector<std::string> NamesOf(const Listing& listing) {
   std::vector<std::string> names;
@@ -84,7 +86,7 @@ TEST_P(Listed, UriOfAllIsAmbiguous) {
   EXPECT_EQ(CodeOf([&] { filled.source().Open(filled.place().Uri(true)); }), ErrorCode::kAmbiguous);
 }
 
-TEST_P(Listed, WrongPinIsToldAsSuch) {
+TEST_P(WithPin, WrongPinIsToldAsSuch) {
   const std::string uri = WithQuery(filled.place().Uri("ec:P-256", false), "not the PIN");
   const auto use = [&] {
     const IdentitySource source(filled.place().settings());
@@ -94,7 +96,7 @@ TEST_P(Listed, WrongPinIsToldAsSuch) {
   EXPECT_EQ(CodeOf(use), GetParam().wrong_pin);
 }
 
-TEST_P(Listed, MissingPinIsToldAsSuch) {
+TEST_P(WithPin, MissingPinIsToldAsSuch) {
   const auto use = [&] {
     const IdentitySource source(filled.place().settings());
     source.Open(filled.place().Uri("ec:P-256", false)).key()->Unlock();
@@ -118,6 +120,8 @@ TEST(Suite, RunsEverySource) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Conformance, Opened, ::testing::ValuesIn(Sources()),
+                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Conformance, WithPin, ::testing::ValuesIn(SourcesWithPins()),
                          [](const auto& row) { return row.param.name; });
 INSTANTIATE_TEST_SUITE_P(Conformance, Listed, ::testing::ValuesIn(SourcesWithUris()),
                          [](const auto& row) { return row.param.name; });

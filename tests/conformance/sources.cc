@@ -5,8 +5,10 @@
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
 #include "libp11/libp11_program.h"
+#include "test_own_key.h"
 #include <signet/error.h>
 #include <signet/libp11_identity.h>
+#include <signet/own_source.h>
 #include <signet/testing/soft_hsm.h>
 #include <signet/testing/wrapped_module.h>
 
@@ -126,6 +128,47 @@ class Libp11Place : public TokenPlace {
   std::unique_ptr<testing::Libp11Program> program_;
 };
 
+// OwnKeyPlace is a program whose own keys are of class `Key`, and whose own source lists them.
+template <class Key>
+class OwnKeyPlace : public Place {
+ public:
+  explicit OwnKeyPlace(const std::vector<TestIdentity>& identities)
+      : listed_(std::make_shared<Listed>(identities)) {}
+
+  std::string Uri(bool) const override { return "own:"; }
+  std::string Uri(const std::string& key, bool) const override { return UriOf(key); }
+  Settings settings() const override { return {}; }
+  std::string pin() const override { return "none"; }
+  IdentitySource MakeSource(std::shared_ptr<PinPrompt> prompt) const override {
+    IdentitySource source = Place::MakeSource(std::move(prompt));
+    source.Register("own", listed_);
+    return source;
+  }
+
+ private:
+  static std::string UriOf(const std::string& key) { return "own:name=" + PercentEncode(key); }
+
+  struct Listed final : OwnSource {
+    explicit Listed(const std::vector<TestIdentity>& identities) : originals(identities) {}
+    Listing List(std::string_view uri) override {
+      const std::string_view wanted = uri.substr(0, uri.find('?'));
+      Listing listing;
+      for (std::size_t i = 0; i < originals.size(); ++i) {
+        const TestIdentity& one = originals[i];
+        const std::string own = UriOf(Keys()[i]);
+        if (wanted != "own:" && wanted != own) continue;
+        listing.identities.push_back(Identity::Make(CertificateChain(one.certificate, one.issuers),
+                                                    MakeKey(std::make_shared<Key>(one)),
+                                                    Identity::Source::kApplication, own));
+      }
+      return listing;
+    }
+    const std::vector<TestIdentity> originals;
+  };
+
+  const std::shared_ptr<Listed> listed_;
+};
+
 SourceCase Odd(std::string name, ModuleBehaviour behaviour) {
   return {.name = std::move(name),
           .source = Identity::Source::kPkcs11,
@@ -173,6 +216,19 @@ const std::vector<SourceCase>& Sources() {
        /*has_uris=*/false,
        // Debian's libp11 knows no Edwards keys; one of them on the token hides all others from it.
        {"rsa:2048", "rsa-pss:2048", "ec:P-256", "ec:P-384", "ec:P-521"}},
+      {.name = "OwnSource",
+       .source = kApplication,
+       .in_hardware = true,
+       .wrong_pin = ErrorCode::kWrongPin,
+       .make = Make<OwnKeyPlace<WholeOwnKey>>,
+       .has_pins = false},
+      {.name = "OwnKeyOfThreeFunctions",
+       .source = kApplication,
+       .in_hardware = true,
+       .wrong_pin = ErrorCode::kWrongPin,
+       .make = Make<OwnKeyPlace<TestOwnKey>>,
+       .has_pins = false,
+       .signs_digests = false},
   };
   return sources;
 }
@@ -180,6 +236,18 @@ const std::vector<SourceCase>& Sources() {
 std::vector<SourceCase> SourcesWithUris() {
   std::vector<SourceCase> sources = Sources();
   std::erase_if(sources, [](const SourceCase& row) { return !row.has_uris; });
+  return sources;
+}
+
+std::vector<SourceCase> SourcesWithPins() {
+  std::vector<SourceCase> sources = SourcesWithUris();
+  std::erase_if(sources, [](const SourceCase& row) { return !row.has_pins; });
+  return sources;
+}
+
+std::vector<SourceCase> SourcesOfDigests() {
+  std::vector<SourceCase> sources = Sources();
+  std::erase_if(sources, [](const SourceCase& row) { return !row.signs_digests; });
   return sources;
 }
 
@@ -222,7 +290,7 @@ Filled& FilledOf(const SourceCase& row) {
 
 FilledPlace::FilledPlace(const SourceCase& row) : filled_(FilledOf(row)) {
   filled_.place->Enter();
-  source_ = std::make_unique<IdentitySource>(place().settings());
+  source_ = std::make_unique<IdentitySource>(place().MakeSource());
 }
 
 FilledPlace::~FilledPlace() {

@@ -31,6 +31,10 @@ class Place {
   virtual Settings settings() const = 0;
   // pin is what opens it.
   virtual std::string pin() const = 0;
+  // MakeSource makes an IdentitySource that knows the place.
+  virtual IdentitySource MakeSource(std::shared_ptr<PinPrompt> prompt = nullptr) const {
+    return IdentitySource(settings(), std::move(prompt));
+  }
   // Open gives the identity of a key, by its URI unless the place has another way.
   virtual Identity Open(IdentitySource& source, const std::string& key) const {
     return source.Open(Uri(key, true));
@@ -47,10 +51,15 @@ struct SourceCase {
   std::function<std::unique_ptr<Place>(const std::vector<testing::TestIdentity>&)> make;
   bool has_uris = true;                    // false: a program brings the objects
   std::vector<std::string> keys = Keys();  // those that it can hold, in their order
+  bool has_pins = true;
+  bool signs_digests = true;  // false: its keys sign whole messages alone
 };
 const std::vector<SourceCase>& Sources();
-// SourcesWithUris are those that IdentitySource knows.
+// SourcesWithUris are those that IdentitySource opens, SourcesWithPins those among them that ask for one.
 std::vector<SourceCase> SourcesWithUris();
+std::vector<SourceCase> SourcesWithPins();
+// SourcesOfDigests are those whose keys sign digests.
+std::vector<SourceCase> SourcesOfDigests();
 inline void PrintTo(const SourceCase& row, std::ostream* out) { *out << row.name; }
 
 // WithQuery adds the PIN to a URI that has none.

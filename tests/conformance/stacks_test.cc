@@ -160,7 +160,7 @@ class AsksForNoPin : public LogsIn {
   }
 
   testing::TemporaryDirectory files_;
-  IdentitySource source_{filled.place().settings(), std::make_shared<UnwantedPrompt>()};
+  IdentitySource source_ = filled.place().MakeSource(std::make_shared<UnwantedPrompt>());
 };
 
 TEST_P(AsksForNoPin, WhereTheServerAsksForNothing) { ExpectNothingSent({}); }
