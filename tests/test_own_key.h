@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pkcs12/file_key.h"
+#include <signet/identity.h>
 #include <signet/own_key.h>
 #include <signet/testing/test_pki.h>
 
@@ -15,7 +15,7 @@ namespace signet {
 class TestOwnKey : public OwnKey {
  public:
   explicit TestOwnKey(const testing::TestIdentity& identity)
-      : key_(FileKey::FromPkcs8(identity.private_key)),
+      : key_(Identity::FromPem(identity.ChainPem(), identity.PrivateKeyPem()).key()),
         spki_(CopyOf(identity.certificate.subject_public_key_info())) {}
 
   std::vector<std::uint8_t> public_key() const override { return spki_; }
@@ -33,10 +33,10 @@ class TestOwnKey : public OwnKey {
   static std::vector<std::uint8_t> CopyOf(std::span<const std::uint8_t> bytes) {
     return {bytes.begin(), bytes.end()};
   }
-  FileKey& key() const { return *key_; }
+  PrivateKey& key() const { return *key_; }
 
  private:
-  const std::shared_ptr<FileKey> key_;
+  const std::shared_ptr<PrivateKey> key_;
   const std::vector<std::uint8_t> spki_;
 };
 

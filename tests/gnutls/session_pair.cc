@@ -53,7 +53,7 @@ int Handshake(gnutls_session_t session) {
 gnutls_session_t Start(unsigned kind, int socket, const std::string& priority,
                        gnutls_certificate_credentials_t credentials) {
   gnutls_session_t session = nullptr;
-  Check(gnutls_init(&session, kind), "gnutls_init");
+  Check(gnutls_init(&session, kind | GNUTLS_NO_SIGNAL), "gnutls_init");
   Check(gnutls_priority_set_direct(session, priority.c_str(), nullptr), "gnutls_priority_set_direct");
   Check(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials), "gnutls_credentials_set");
   gnutls_transport_set_int(session, socket);

@@ -2,6 +2,7 @@
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
+#include "pkcs12/file_key.h"
 #include "test_own_key.h"
 #include <signet/error.h>
 #include <signet/own_key.h>
