@@ -51,9 +51,12 @@ Error BadUriOf(const Identity& identity, std::string detail) {
                 .uri = Shown(identity.uri())});
 }
 
-// Checked puts aside what could not be opened by its URI.
-Listing Checked(Listing listed, const std::string& scheme) {
-  Listing checked{.identities = {}, .problems = std::move(listed.problems)};
+// Checked puts aside what could not be opened by its URI, and has each problem's error name the problem's
+// URI.
+Listing Checked(const Listing& listed, const std::string& scheme) {
+  Listing checked;
+  for (const Problem& problem : listed.problems)
+    checked.problems.push_back({problem.uri, problem.error.WithUri(problem.uri)});
   std::set<std::string_view> seen;
   for (const Identity& identity : listed.identities) {
     const bool fits = SchemeIn(identity.uri()) == scheme;
@@ -117,7 +120,7 @@ std::optional<Listing> OwnSources::List(std::string_view uri) const {
     return Checked(GuardApplication("OwnSource::List", [&] { return node->source->List(asked); }), *scheme);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kBadUri) throw;
-    return Listing{.identities = {}, .problems = {{Shown(uri), error}}};
+    return Listing{.identities = {}, .problems = {{Shown(uri), error.WithUri(Shown(uri))}}};
   }
 }
 

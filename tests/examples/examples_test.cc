@@ -43,9 +43,14 @@ class Exchange : public ::testing::Test {
   }
 
   ProcessResult RunExample(const std::string& name, const std::string& uri) {
-    return testing::RunProgram({.argv = {std::string(SIGNET_EXAMPLES_BUILT) + "/" + name, "localhost",
-                                         std::to_string(port_), trust_, uri},
-                                .environment = token_.environment()});
+    return RunExample(name, std::vector<std::string>{uri});
+  }
+  ProcessResult RunExample(const std::string& name, const std::vector<std::string>& arguments) {
+    testing::Command command{
+        .argv = {std::string(SIGNET_EXAMPLES_BUILT) + "/" + name, "localhost", std::to_string(port_), trust_},
+        .environment = token_.environment()};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    return testing::RunProgram(command);
   }
 
   // Visits counts how often the server says that alice came.
@@ -100,6 +105,40 @@ TEST_F(Exchange, EveryExampleSaysWhyTheServerDoesNotTakeAnIdentity) {
     EXPECT_EQ(result.exit_status, 1) << example << result.out;
     EXPECT_THAT(result.err, HasSubstr("the server accepts only certificates from \"CN=Test Root")) << example;
   }
+}
+
+TEST_F(Exchange, AProgramsOwnKeyIsPresented) {
+  const std::string certificate = directory_.Write("alice.pem", alice_.ChainPem());
+  const std::string key = directory_.Write("alice.key", alice_.PrivateKeyPem());
+  const ProcessResult result = RunExample("own_key", {certificate, key});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("HTTP/1.0 200 ok"));
+  EXPECT_GT(Visits(), 0u) << server_->output();
+
+  const std::string other = directory_.Write("other.key", pki_.Issue({}).PrivateKeyPem());
+  const ProcessResult mismatch = RunExample("own_key", {certificate, other});
+  EXPECT_EQ(mismatch.exit_status, 1);
+  EXPECT_THAT(mismatch.err, HasSubstr("the private key does not belong to the certificate of CN=alice"));
+}
+
+TEST_F(Exchange, AProgramsOwnSourceIsListedAndOpened) {
+  const testing::TestPki stranger(testing::CertificateOptions::Ca("Strange Root"));
+  const testing::TestIdentity eve = stranger.Issue({.common_name = "eve"});
+  const testing::TemporaryDirectory identities;
+  identities.Write("eve", eve.ChainPem() + eve.PrivateKeyPem());
+  identities.Write("alice", alice_.ChainPem() + alice_.PrivateKeyPem());
+  identities.Write("readme", std::string("no identity"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector{identities.path()}, std::vector{identities.path(), std::string("pem:alice")}}) {
+    const std::size_t before = Visits();
+    const ProcessResult result = RunExample("own_source", arguments);
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_GT(Visits(), before) << server_->output();
+    EXPECT_EQ(result.err.find("pem:readme") != std::string::npos, arguments.size() == 1) << result.err;
+  }
+  const ProcessResult nobody = RunExample("own_source", {identities.path(), "pem:nobody"});
+  EXPECT_EQ(nobody.exit_status, 1);
+  EXPECT_THAT(nobody.err, HasSubstr("pem:nobody: no identity is there"));
 }
 
 TEST(Examples, AreShort) {

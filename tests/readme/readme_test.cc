@@ -90,6 +90,19 @@ TEST(Readme, ExamplesAreQuotedAsTheyAre) {
   EXPECT_EQ(quoted, Blocks(text, "cpp").size());
 }
 
+TEST(Guides, QuoteTheirExampleAsItIs) {
+  const std::filesystem::path source(SIGNET_SOURCE_DIR);
+  for (const char* name : {"own_key", "own_source"}) {
+    const std::string page = ReadText(source / "docs/guides" / (std::string(name) + ".md"));
+    const std::string example = std::string("examples/") + name + ".cc";
+    EXPECT_THAT(page, ::testing::HasSubstr("](../../" + example + ")")) << name;
+    const std::string program = ReadText(source / example);
+    const auto blocks = Blocks(page, "cpp");
+    EXPECT_GE(blocks.size(), 3u) << name;
+    for (const std::string& block : blocks) EXPECT_THAT(program, ::testing::HasSubstr(block)) << name;
+  }
+}
+
 TEST(Readme, LinksLeadSomewhere) {
   const std::string text = Readme();
   static const std::regex link(R"(\]\(([^)#:]+)\))");

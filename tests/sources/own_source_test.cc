@@ -94,6 +94,7 @@ TEST_F(OwnSources, WhatTheyThrowIsAProblem) {
   EXPECT_EQ(listing.problems[0].error.code(), ErrorCode::kApplication);
   EXPECT_EQ(listing.problems[0].error.detail(), "no connection");
   EXPECT_EQ(listing.problems[0].uri, "vault:alice") << "without the PIN";
+  EXPECT_EQ(listing.problems[0].error.uri(), "vault:alice");
   const Error error = ErrorOf([&] { source.Open("vault:alice"); });
   EXPECT_EQ(error.code(), ErrorCode::kApplication);
   EXPECT_EQ(error.uri(), "vault:alice");
@@ -104,6 +105,14 @@ TEST_F(OwnSources, WhatTheyThrowIsAProblem) {
   EXPECT_EQ(source.List("vault:").problems.front().error.code(), ErrorCode::kTokenAbsent);
   vault->answer = []() -> Listing { throw Error({.code = ErrorCode::kBadUri, .detail = "no name"}); };
   EXPECT_EQ(ErrorOf([&] { source.List("vault:"); }).code(), ErrorCode::kBadUri);
+}
+
+TEST_F(OwnSources, WhatTheySayIsAProblemNamesItsUri) {
+  vault->answer = [] {
+    return Listing{.identities = {},
+                   .problems = {{"vault:eve", Error({.code = ErrorCode::kMalformed, .detail = "odd"})}}};
+  };
+  EXPECT_EQ(source.List("vault:").problems.front().error.uri(), "vault:eve");
 }
 
 TEST_F(OwnSources, AnIdentityThatItsUriDoesNotOpenIsAProblem) {
