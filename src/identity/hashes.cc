@@ -94,14 +94,6 @@ const EVP_MD* MessageDigest(Hash hash) {
   return digest;
 }
 
-std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::uint8_t> message) {
-  std::vector<std::uint8_t> digest(RowOf(hash).size);
-  CheckOpenSsl(
-      EVP_Digest(message.data(), message.size(), digest.data(), nullptr, MessageDigest(hash), nullptr),
-      "EVP_Digest");
-  return digest;
-}
-
 std::size_t PutDigestInfo(Hash hash, std::span<const std::uint8_t> digest, std::span<std::uint8_t> to) {
   const std::string_view prefix = hash == Hash::kNone ? std::string_view() : RowOf(hash).digest_info;
   if (to.size() < prefix.size() + digest.size()) {

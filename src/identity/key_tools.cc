@@ -79,6 +79,14 @@ std::optional<SignatureScheme> SchemeOf(KeyType type, const SigningAlgorithm& al
 
 std::size_t DigestSize(Hash hash) { return RowOf(hash).size; }
 
+std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::uint8_t> message) {
+  std::vector<std::uint8_t> digest(RowOf(hash).size);
+  CheckOpenSsl(
+      EVP_Digest(message.data(), message.size(), digest.data(), nullptr, MessageDigest(hash), nullptr),
+      "EVP_Digest");
+  return digest;
+}
+
 std::vector<std::uint8_t> DigestInfo(Hash hash, std::span<const std::uint8_t> digest) {
   if (digest.size() != DigestSize(hash)) {
     throw Error(
