@@ -31,6 +31,8 @@ std::string SettingOf(std::string_view variable) {
 }  // namespace
 
 std::string VariableOf(std::string_view setting) {
+  constexpr std::string_view kOurs = "signet-";
+  if (setting.starts_with(kOurs)) setting.remove_prefix(kOurs.size());
   std::string variable(kPrefix);
   for (const char c : setting)
     variable += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;

@@ -8,7 +8,8 @@
 
 namespace signet {
 
-// VariableOf gives the variable of a setting: SIGNET_ and its name in capitals, `-` as `_`.
+// VariableOf gives the variable of a setting: SIGNET_ and its name in capitals, `-` as `_`. That of
+// signet-config is SIGNET_CONFIG.
 std::string VariableOf(std::string_view setting);
 
 // AddEnvironment adds the variables of all settings, and PKCS11_PROVIDER_MODULE, which is pkcs11-provider's

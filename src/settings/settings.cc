@@ -109,6 +109,7 @@ constexpr SettingRow kRows[] = {
     {"pkcs11-module-load-behavior", nullptr},
     {"pkcs11-module-block-operations", nullptr},
     {"pkcs11-module-assume-fips", nullptr},
+    {"signet-config", [](Settings& s, std::string_view, std::string_view v) { s.config_file = v; }},
     {"allow-final-try",
      [](Settings& s, std::string_view n, std::string_view v) { s.allow_final_try = Flag(n, v); }},
     {"pass-phrase-is-pin", SetPassPhraseIsPin},

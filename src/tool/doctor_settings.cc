@@ -56,7 +56,9 @@ Json SettingsJson(const Configuration& configuration) {
   Json rows = Json::array();
   for (const std::string_view name : SettingNames()) {
     const bool honoured = MeaningOf(name) == SettingMeaning::kHonoured;
-    if (honoured && StandardName(name) == name) rows.push_back(RowJson(configuration, name));
+    // Nothing reads signet-config yet.
+    const bool reserved = name == "signet-config";
+    if (honoured && !reserved && StandardName(name) == name) rows.push_back(RowJson(configuration, name));
   }
   return rows;
 }

@@ -21,6 +21,7 @@ Configuration FromEnvironment() {
 TEST(Environment, VariableIsTheNameInCapitals) {
   EXPECT_EQ(VariableOf("pkcs11-module-path"), "SIGNET_PKCS11_MODULE_PATH");
   EXPECT_EQ(VariableOf("max-sessions"), "SIGNET_MAX_SESSIONS");
+  EXPECT_EQ(VariableOf("signet-config"), "SIGNET_CONFIG");
 }
 
 TEST(Environment, EverySettingIsReadFromItsVariable) {
@@ -78,15 +79,14 @@ TEST(Environment, ModulesOfTwoVariablesDoNotAddUp) {
 }
 
 TEST(Environment, VariableThatIsNoSettingIsFoundWithTheNearest) {
-  const ScopedEnvironment variables{{"SIGNET_PKCS11_MODULE_PTH", "1"},
-                                    {"SIGNET_PIN_SOURCE", "file:pin"},
-                                    {"SIGNET_WEATHER_OF_THE_DAY", "rain"},
-                                    {"SIGNET_TESTING_SOFTHSM", "1"},
-                                    {"SIGNETS", "1"}};
+  const ScopedEnvironment variables{{"SIGNET_PKCS11_MODULE_PTH", "1"}, {"SIGNET_SIGNET_CONFIG", "1"},
+                                    {"SIGNET_PIN_SOURCE", "file:pin"}, {"SIGNET_WEATHER_OF_THE_DAY", "rain"},
+                                    {"SIGNET_TESTING_SOFTHSM", "1"},   {"SIGNETS", "1"}};
   std::map<std::string, std::string> found;
   for (const UnknownVariable& variable : UnknownVariables()) found[variable.name] = variable.nearest;
   EXPECT_THAT(found, ElementsAre(std::pair("SIGNET_PIN_SOURCE", "SIGNET_PKCS11_MODULE_TOKEN_PIN"),
                                  std::pair("SIGNET_PKCS11_MODULE_PTH", "SIGNET_PKCS11_MODULE_PATH"),
+                                 std::pair("SIGNET_SIGNET_CONFIG", "SIGNET_CONFIG"),
                                  std::pair("SIGNET_WEATHER_OF_THE_DAY", "")));
 }
 

@@ -63,6 +63,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   settings.Set("pkcs12-max-total-iterations", "7");
   settings.Set("pkcs12-max-file-size", "1");
   settings.Set("call-log", "stderr");
+  settings.Set("signet-config", "/etc/signet.conf");
   settings.Set("login-behavior", "never");
   EXPECT_THAT(settings.modules, ElementsAre("/b.so", "/c.so"));
   EXPECT_EQ(settings.max_sessions, 7u);
@@ -74,6 +75,7 @@ TEST(Settings, OurOwnNamesAreHonoured) {
   EXPECT_EQ(settings.pkcs12_max_total_iterations, 7u);
   EXPECT_EQ(settings.pkcs12_max_file_size, 1u);
   EXPECT_EQ(settings.call_log, "stderr");
+  EXPECT_EQ(settings.config_file, "/etc/signet.conf");
   EXPECT_EQ(settings.login_behavior, Settings::LoginBehavior::kNever);
 }
 
