@@ -56,7 +56,8 @@ class SIGNET_EXPORT Settings {
   std::string call_log;                           // "stderr" or a path; empty: none
   std::function<void(std::string_view line)> call_log_callback;
   bool encode_provider_uri_to_pem = false;
-  std::string config_file;  // signet-config
+  // config_file: signet-config, the file of named identities; not read yet.
+  std::string config_file;
 };
 
 }  // namespace signet
