@@ -245,7 +245,7 @@ class KeyBase : public Botan::Private_Key {
     return public_->check_key(rng, strong);
   }
   Botan::secure_vector<std::uint8_t> private_key_bits() const override {
-    throw Botan::Not_Implemented("Signet hands out no private key, only what it signs");
+    throw Botan::Not_Implemented("Signet does not export private keys");
   }
   std::unique_ptr<Botan::PK_Ops::Signature> create_signature_op(Botan::RandomNumberGenerator&, Text padding,
                                                                 Text) const override {
@@ -266,7 +266,7 @@ class KeyBase : public Botan::Private_Key {
     return operation == Botan::PublicKeyOperation::Signature;
   }
   std::unique_ptr<Botan::Private_Key> generate_another(Botan::RandomNumberGenerator&) const override {
-    throw Botan::Not_Implemented("Signet makes no keys through Botan");
+    throw Botan::Not_Implemented("Signet does not generate keys through Botan");
   }
   std::optional<std::size_t> _signature_element_size_for_DER_encoding() const override {
     return public_->_signature_element_size_for_DER_encoding();

@@ -22,11 +22,11 @@ class Bell {
  public:
   Bell() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ >= 0) return;
-    throw Error({.detail = "no descriptor to wait on for a signature",
+    throw Error({.detail = "cannot create a descriptor to wait for a signature",
                  .call = "eventfd",
                  .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno),
                             std::generic_category().message(errno)},
-                 .hint = "Let the process open more files (ulimit -n)."});
+                 .hint = "Raise the limit of open files (ulimit -n)."});
   }
   ~Bell() { close(descriptor_); }
   Bell(const Bell&) = delete;

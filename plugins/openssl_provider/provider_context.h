@@ -46,7 +46,7 @@ class ProviderContext {
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
-  // Ticket is for one reading of what a PEM block points at, see decoder.cc.
+  // Ticket is for one reading of what a PEM block points to, see decoder.cc.
   struct Ticket {
     bool used = false;
     std::optional<Error> failure;  // of the first reading

@@ -167,8 +167,8 @@ class Selector {
                     .hint = "Use another identity."});
     }
     return Error({.code = ErrorCode::kNotFound,
-                  .detail = "the pinned identity is not among those given",
-                  .hint = "Pin one that is there, by its URI or its certificate's SHA-256."});
+                  .detail = "the pinned identity is not among the given identities",
+                  .hint = "Pin one of the given identities, by its URI or its certificate's SHA-256."});
   }
 
   // Unlock may ask a person and waits for the token: in an async job the handshake is paused meanwhile.

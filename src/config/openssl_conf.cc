@@ -45,7 +45,7 @@ OpenSslConf OpenSslConf::Read(const std::string& path) {
     throw Error(
         {.code = ErrorCode::kMalformed,
          .detail = fmt::format("OpenSSL cannot read it from line {} on: {}", line, LastOpenSslError().name),
-         .hint = "Correct that line: until then programs start without any of this file."});
+         .hint = "Correct that line; until then programs ignore the whole file."});
   }
   return OpenSslConf(std::move(conf));
 }

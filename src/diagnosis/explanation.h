@@ -60,9 +60,9 @@ struct Symptom {
 };
 std::span<const Symptom> Symptoms() noexcept;
 
-// FindSymptom gives the first symptom that `printed` holds; null where it holds none that we know.
+// FindSymptom gives the first symptom that `printed` holds; null where it holds none that is known.
 const Symptom* FindSymptom(std::string_view printed);
-// ExplainSymptom says what the first symptom in `printed` means; nothing where it holds none that we know.
+// ExplainSymptom says what the first symptom in `printed` means; nothing where it holds none that is known.
 std::optional<Explanation> ExplainSymptom(std::string_view printed);
 
 }  // namespace signet

@@ -25,7 +25,7 @@ class ByteReader {
   }
   std::span<const std::uint8_t> Bytes(std::size_t size) {
     if (size > rest_.size()) {
-      throw Error({.code = ErrorCode::kMalformed, .detail = "a TLS message ends before its fields do"});
+      throw Error({.code = ErrorCode::kMalformed, .detail = "a TLS message is shorter than its fields"});
     }
     const auto bytes = rest_.first(size);
     rest_ = rest_.subspan(size);

@@ -27,7 +27,7 @@ Identity Identity::Proven(CertificateChain chain, std::shared_ptr<PrivateKey> ke
                  .detail = fmt::format("the private key does not belong to the certificate of {}",
                                        chain.leaf().subject()),
                  .uri = std::move(uri),
-                 .hint = "Put the certificate that was issued for this key beside it."});
+                 .hint = "Use the certificate that was issued for this key."});
   }
   return Identity(
       std::make_shared<const State>(State{std::move(chain), std::move(key), source, std::move(uri)}));

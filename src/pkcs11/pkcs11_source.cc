@@ -25,19 +25,20 @@ Wanted Narrowed(Wanted wanted, const Pkcs11Uri& uri) {
 
 Error NoToken(const Pkcs11Uri& uri) {
   return Error({.code = uri.names_token() ? ErrorCode::kTokenAbsent : ErrorCode::kNotFound,
-                .detail = uri.names_token() ? "no token with this label or serial number is there"
-                                            : "no token is there that the URI matches",
+                .detail = uri.names_token() ? "there is no token with this label or serial number"
+                                            : "no token matches the URI",
                 .uri = uri.shown(),
-                .hint = "Put the token in, or look what is there: signet list."});
+                .hint = "Insert the token, or run `signet list` to see the available tokens."});
 }
 
 Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
   return Error({.code = ErrorCode::kNotFound,
-                .detail = hidden ? "nothing that can be seen without the PIN matches"
-                                 : "the token has nothing that matches",
+                .detail = hidden ? "no object that is visible without the PIN matches"
+                                 : "no object on the token matches",
                 .uri = uri.shown(),
-                .hint = hidden ? "Give the PIN (pin-source), or look what is there: signet list."
-                               : "Look what is there: signet list."});
+                .hint = hidden
+                            ? "Give the PIN (pin-source), or run `signet list` to see the available objects."
+                            : "Run `signet list` to see the available objects."});
 }
 
 using Tokens = std::vector<std::shared_ptr<Token>>;
@@ -56,12 +57,12 @@ Error PinFitsSeveral(const Pkcs11Uri& uri, const Tokens& tokens) {
                           TextOf(token->info().serialNumber),
                           token->name().slot ? fmt::format(", slot-id {}", *token->name().slot) : "");
   }
-  return Error({.code = ErrorCode::kAmbiguous,
-                .detail = fmt::format("the PIN is for one token, and {} fit, so that it was sent to none: {}",
-                                      tokens.size(), labels),
-                .uri = uri.shown(),
-                .hint = AreTwins(tokens) ? "Name the slot: slot-id=..."
-                                         : "Name the token by label or serial number: token=...;serial=..."});
+  return Error(
+      {.code = ErrorCode::kAmbiguous,
+       .detail = fmt::format("the PIN was not sent, because {} tokens match: {}", tokens.size(), labels),
+       .uri = uri.shown(),
+       .hint = AreTwins(tokens) ? "Name the slot: slot-id=..."
+                                : "Name the token by label or serial number: token=...;serial=..."});
 }
 
 }  // namespace

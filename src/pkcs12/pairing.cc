@@ -104,7 +104,7 @@ std::optional<Error> CannotSign(const FileKey& key) {
   if (!key.schemes().empty() || key.can_sign()) return std::nullopt;
   return Error({.code = ErrorCode::kNoSigningKey,
                 .detail = fmt::format("the file's key ({}) cannot sign", Description(key)),
-                .hint = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+                .hint = "Use a key that can sign: RSA, EC, Ed25519 or Ed448."});
 }
 
 // BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
@@ -144,7 +144,7 @@ Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certifica
     if (!claimed.contains(candidate.certificate.sha256())) return Mismatch(*pair.key, candidate.certificate);
   }
   return Error({.code = ErrorCode::kKeyOnly,
-                .detail = fmt::format("the file holds a private key ({}) without its certificate",
+                .detail = fmt::format("the file contains a private key ({}) without its certificate",
                                       Description(*pair.key)),
                 .hint = "Export the certificate together with the key."});
 }

@@ -12,8 +12,8 @@ namespace {
 [[noreturn]] void ThrowUnknownScheme(std::string_view uri) {
   throw Error(
       {.code = ErrorCode::kBadUri,
-       .detail = uri.find(':') == std::string_view::npos ? "it is neither a URI nor a file that is there"
-                                                         : "the URI has a scheme that is not ours",
+       .detail = uri.find(':') == std::string_view::npos ? "it is neither a URI nor an existing file"
+                                                         : "the URI has an unknown scheme",
        .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
        .hint = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
@@ -48,9 +48,9 @@ Identity TheOne(const Listing& listing, std::string_view uri) {
     throw listing.problems.front().error.WithUri(shown);
   if (listing.identities.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
-                 .detail = "no identity is there",
+                 .detail = "there is no identity",
                  .uri = shown,
-                 .hint = "Run `signet list` to see what there is."});
+                 .hint = "Run `signet list` to see the available identities."});
   }
   std::string candidates;
   for (const Identity& identity : listing.identities) candidates += fmt::format("\n  {}", identity.uri());

@@ -37,9 +37,9 @@ Findings CheckPkcs12File(const std::string& path);
 // Pkcs12PathOf gives the file of a pkcs12: URI; empty for others.
 std::string Pkcs12PathOf(const std::string& uri);
 
-// HoldsPemPointer tells whether a file has a PEM block that points at a key.
+// HoldsPemPointer tells whether a file has a PEM block that points to a key.
 bool HoldsPemPointer(const std::string& path);
-// CheckPemFile follows a PEM file that points at a key to the key.
+// CheckPemFile follows a PEM file that points to a key to the key.
 Findings CheckPemFile(const IdentitySource& source, const std::string& path);
 
 }  // namespace signet::tool

@@ -82,8 +82,8 @@ Findings CheckIdentities(const IdentitySource& source, const std::string& uri, b
                         fmt::format("{} {}", Name(problem.error.code()), problem.uri), why.cause, why.hint});
   }
   if (named && findings.empty()) {
-    findings.push_back({Verdict::kBad, fmt::format("identity {}", WithoutPin(uri)), "no identity is there",
-                        "Run `signet list` to see what there is."});
+    findings.push_back({Verdict::kBad, fmt::format("identity {}", WithoutPin(uri)), "there is no identity",
+                        "Run `signet list` to see the available identities."});
   }
   return findings;
 }

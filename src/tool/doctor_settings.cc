@@ -47,8 +47,9 @@ Findings TellSettings(const Configuration& configuration) {
                                     InWords(value.place), Overridden(configuration, value)),
                         ""});
   }
-  findings.push_back({Verdict::kOk, "settings",
-                      findings.empty() ? "all have their defaults" : "all others have their defaults", ""});
+  findings.push_back(
+      {Verdict::kOk, "settings",
+       findings.empty() ? "all settings have their defaults" : "all other settings have their defaults", ""});
   return findings;
 }
 

@@ -85,7 +85,7 @@ std::string Asked(const std::optional<CertificateRequest>& request) {
 
 std::string Verdict(const CertificateVerifyCheck& check) {
   if (!check.verified) return check.why;
-  return *check.verified ? "checked against the messages: right" : check.why;
+  return *check.verified ? "verified with the messages: valid" : check.why;
 }
 
 std::string Summary(const HandshakeReport& report) {

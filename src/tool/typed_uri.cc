@@ -147,13 +147,11 @@ Error WithIdHint(const Error& error, std::string_view uri) {
   const auto id = IdOf(uri);
   const bool raw = id && !id->empty() && id->find('%') == id->npos;
   if (!raw || error.code() != ErrorCode::kNotFound) return error;
-  return Error(
-      {.code = error.code(),
-       .detail = error.detail(),
-       .token = error.token(),
-       .uri = error.uri(),
-       .hint = "An ID is written as its bytes, each with a % before two hexadecimal digits: id=%02. " +
-               error.hint()});
+  return Error({.code = error.code(),
+                .detail = error.detail(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .hint = "Write each byte of an ID as % and two hexadecimal digits: id=%02. " + error.hint()});
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ TEST(ManagerInUse, PolicyThatPrefersPkcs1GivesNoRsaCertificateInTls13) {
     if (version == 0x0303) {
       EXPECT_THAT(why, HasSubstr("test:rsa:2048: chosen"));
     } else {
-      EXPECT_THAT(why, HasSubstr("makes it sign with rsa_pkcs1_sha256, which TLS 1.3 does not have"));
+      EXPECT_THAT(why, HasSubstr("selects rsa_pkcs1_sha256, which TLS 1.3 does not allow"));
     }
   }
 }

@@ -172,7 +172,7 @@ TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
     const HandshakeReport report = Connect(*server, {WithKey<FailingKey>(made, "test:token")});
     ASSERT_TRUE(report.failure.has_value());
     EXPECT_EQ(report.failure->code(), ErrorCode::kTokenAbsent);
-    EXPECT_THAT(report.failure->what(), HasSubstr("the token is not there"));
+    EXPECT_THAT(report.failure->what(), HasSubstr("the token is absent"));
     EXPECT_EQ(report.messages.back().message, "Alert");
     EXPECT_TRUE(server->WaitFor("internal error")) << server->output();
   }

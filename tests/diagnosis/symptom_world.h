@@ -44,7 +44,7 @@ class SymptomWorld {
   Argv CurlFiles(const testing::TestIdentity& identity) const;
   std::string Pkcs12File(const testing::TestIdentity& identity,
                          const testing::Pkcs12Options& options = {}) const;
-  // Pointer is a PEM key file that points at a token's key.
+  // Pointer is a PEM key file that points to a token's key.
   std::string Pointer(const std::string& uri = "pkcs11:token=nowhere;object=key") const;
   // OnlyProvider is the environment of an openssl.cnf that activates `provider` and no other.
   testing::Environment OnlyProvider(const std::string& provider) const;

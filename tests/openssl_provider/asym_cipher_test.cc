@@ -150,7 +150,7 @@ TEST_F(TokenDecryption, OaepBlockThatIsMalformedIsOneError) {
   ERR_clear_error();
   EXPECT_FALSE(Decrypt(library(), token_key.get(), kOaep, Malformed(library(), token_key.get(), 1)));
   const std::string errors = TakeErrors();
-  EXPECT_THAT(errors, HasSubstr("was not encrypted for this key"));
+  EXPECT_THAT(errors, HasSubstr("was encrypted for another key"));
   const Padding other_hash{"", RSA_PKCS1_OAEP_PADDING, "SHA256"};
   const Octets encrypted = Encrypt(library(), token_key.get(), other_hash, OctetsOf("the message"));
   EXPECT_FALSE(Decrypt(library(), token_key.get(), kOaep, encrypted));

@@ -117,7 +117,7 @@ TEST_P(HashAndSign, ADigestIsAnErrorThatNamesWhatTheKeyHas) {
   Bytes signature(512);
   std::size_t size = signature.size();
   EXPECT_NE(EVP_PKEY_sign(context.get(), signature.data(), &size, digest.data(), digest.size()), 1);
-  EXPECT_THAT(TakeErrors(), HasSubstr("the key signs only whole messages"));
+  EXPECT_THAT(TakeErrors(), HasSubstr("the key signs only complete messages"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

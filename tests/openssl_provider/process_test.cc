@@ -38,7 +38,7 @@ bool InChild(const std::function<bool()>& work) {
   return status == 0;
 }
 
-// Process has a PEM file that points at a key in SoftHSM, and a provider that was told of it by the
+// Process has a PEM file that points to a key in SoftHSM, and a provider that was told of it by the
 // environment.
 class Process : public ::testing::Test {
  protected:

@@ -242,7 +242,7 @@ TEST_P(AsyncError, IsInTheQueueWithCauseAndHintThoughAnotherThreadSaw) {
       },
       &text);
   EXPECT_THAT(text, HasSubstr("the device reports a fault"));
-  EXPECT_THAT(text, HasSubstr("re-insert the card"));
+  EXPECT_THAT(text, HasSubstr("reinsert the card"));
 }
 
 TEST_P(AsyncClient, ASelectedIdentityIsUnlockedWhileTheHandshakeIsPaused) {

@@ -87,7 +87,7 @@ TEST_P(Tampering, ChangedSignatureIsNotVerifiedAndSaidInTheList) {
     return message.direction == Direction::kSent && message.message == "CertificateVerify";
   });
   ASSERT_NE(shown, recorder.messages().end());
-  EXPECT_THAT(shown->details.back(), HasSubstr("does not fit the handshake's messages"));
+  EXPECT_THAT(shown->details.back(), HasSubstr("does not match the handshake's messages"));
 }
 
 TEST_P(Tampering, MessageThatIsMissingOrComesTwiceIsEnough) {

@@ -62,10 +62,10 @@ INSTANTIATE_TEST_SUITE_P(
         OddCertificate{"AnEmptyFile", {{CKA_VALUE, std::string(1024, '\0')}}, "not DER"},
         OddCertificate{"Wtls",
                        {{CKA_CERTIFICATE_TYPE, NumberText<CK_CERTIFICATE_TYPE>(CKC_WTLS)}},
-                       "no X.509 certificate"},
+                       "not an X.509 certificate"},
         OddCertificate{"AttributeCertificate",
                        {{CKA_CERTIFICATE_TYPE, NumberText<CK_CERTIFICATE_TYPE>(CKC_X_509_ATTR_CERT)}},
-                       "no X.509 certificate"}),
+                       "not an X.509 certificate"}),
     [](const auto& one) { return one.param.name; });
 
 TEST_P(UnreadableCertificate, IsAProblemOfItsOwnAndTheKeySigns) {

@@ -37,7 +37,7 @@ const char* const kToken = "token";
 const char* const kLater = "issued later";
 const char* const kLonger = "valid longer";
 const char* const kShorter = "chain is shorter";
-const char* const kHost = "names the host";
+const char* const kHost = "has a better match for the host name";
 
 std::vector<Row> Rows() {
   const auto host = [](const char* name) { return CertificateRequest{.role = Role::kServer, .host = name}; };
@@ -116,7 +116,7 @@ std::vector<Row> Rows() {
 
       // One that fits before one that does not, whatever its rank.
       {"ValidBeforeExpired", {.from = -9, .to = 1}, {.from = -1, .to = -kMinute * 6}, {}, {}, "expired"},
-      {"FileBeforeMissingToken", {.from = -9}, {.from = -1, .hardware = true, .unavailable = ErrorCode::kTokenAbsent}, {}, {}, "out of reach"},
+      {"FileBeforeMissingToken", {.from = -9}, {.from = -1, .hardware = true, .unavailable = ErrorCode::kTokenAbsent}, {}, {}, "not accessible"},
       {"AcceptedBeforeNearer", {.issuer = "B2"}, {.issuer = "A", .hardware = true}, {.authorities = {Authority("B")}}, {}, "accepts only"},
 
       // A server's own certificate, by the name that the client asked for.

@@ -13,7 +13,7 @@ namespace signet::openssl {
 namespace {
 
 [[noreturn]] void ThrowUnreadable(std::string_view call, const std::string& file) {
-  ThrowOpenSsl(ErrorCode::kUnreadable, call, file + " is not what it should be",
+  ThrowOpenSsl(ErrorCode::kUnreadable, call, file + " is not valid",
                "Name a readable PEM file: the certificate with --cert, its private key with --key.");
 }
 

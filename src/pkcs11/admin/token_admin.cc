@@ -88,7 +88,7 @@ void AddCertificate(const Certificate& certificate, const ObjectName& name, Temp
 ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
   if (name.id.empty() && name.label.empty()) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "an object needs an ID or a label to be found by",
+                 .detail = "an object needs an ID or a label",
                  .hint = "Give its ID or its label."});
   }
   ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
@@ -213,7 +213,7 @@ bool TokenAdmin::Change(std::vector<Made> made, const char* name,
       made_.insert(made_.end(), made.begin(), made.end());
       if (there == made.size()) return !lost;
       if (!lost) throw;
-      throw WithDetail(error, fmt::format("; the token may still make: {}", InWords(made.front())));
+      throw WithDetail(error, fmt::format("; the token may still create: {}", InWords(made.front())));
     }
   }
 }
@@ -307,7 +307,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
     if (made) key = PublicPartOf(*made);
     if (key) return;
     throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format("token {}: the new key's public part cannot be read", label()),
+                 .detail = fmt::format("token {}: the new public key cannot be read", label()),
                  .call = "C_GetAttributeValue",
                  .token = label(),
                  .hint = "Try again, or choose another type of key."});
@@ -417,14 +417,13 @@ std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_C
 void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
   const Made made{CKO_CERTIFICATE, name, der};
   if (Undo(made).empty()) return;
-  throw Error(
-      {.code = ErrorCode::kTokenTrouble,
-       .detail = fmt::format("token {}: the new certificate is on the token, and the old one could not "
-                             "be removed: {}",
-                             label(), InWords(made)),
-       .call = "C_DestroyObject",
-       .token = label(),
-       .hint = "Remove the old one with the token's own tool."});
+  throw Error({.code = ErrorCode::kTokenTrouble,
+               .detail = fmt::format(
+                   "token {}: the new certificate is on the token, but the old one could not be removed: {}",
+                   label(), InWords(made)),
+               .call = "C_DestroyObject",
+               .token = label(),
+               .hint = "Remove the old one with the token's own tool."});
 }
 
 const char* KindOf(CK_OBJECT_CLASS object_class) {

@@ -158,16 +158,16 @@ std::size_t TokenKey::DecryptHere(const DecryptionAlgorithm& algorithm, std::spa
 // NoDecryption is the error where the token has no mechanism for the padding, or refused the last of them
 // with `rv`.
 Error TokenKey::NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const {
-  Error::Fields fields{
-      .code = ErrorCode::kUnsupported,
-      .detail = fmt::format("token {}: it does not decrypt RSA with {}", token_->label(), Shown(algorithm)),
-      .call = "C_DecryptInit",
-      .token = token_->label(),
-      .uri = credentials_->uri,
-      .hint = algorithm.kind == Kind::kRsaOaep
-                  ? "Encrypt with another hash (many tokens have OAEP with SHA-1 alone), or use a token that "
-                    "has CKM_RSA_X_509."
-                  : "Encrypt with another padding, or use a token that has CKM_RSA_X_509."};
+  Error::Fields fields{.code = ErrorCode::kUnsupported,
+                       .detail = fmt::format("token {}: RSA decryption with {} is not supported",
+                                             token_->label(), Shown(algorithm)),
+                       .call = "C_DecryptInit",
+                       .token = token_->label(),
+                       .uri = credentials_->uri,
+                       .hint = algorithm.kind == Kind::kRsaOaep
+                                   ? "Encrypt with another hash (many tokens support OAEP only with SHA-1), "
+                                     "or use a token with CKM_RSA_X_509."
+                                   : "Encrypt with another padding, or use a token with CKM_RSA_X_509."};
   if (rv != CKR_OK) fields.native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)};
   return Error(std::move(fields));
 }
@@ -181,14 +181,14 @@ Error TokenKey::NotAllowed(const char* use, const char* attribute, const char* c
                            RvName(CKR_KEY_FUNCTION_NOT_PERMITTED)},
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .hint = fmt::format("Use a key that was made to {}.", use)});
+                .hint = fmt::format("Use a key that may {}.", use)});
 }
 
 void TokenKey::CheckDecryption(std::size_t input, std::size_t output) const {
   const std::size_t modulus = raw_signature_size();
   if (type() != KeyType::kRsa || input != modulus || output < modulus) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "only an RSA key decrypts, and only a block as long as its modulus"});
+                 .detail = "decryption requires an RSA key and a block of the length of its modulus"});
   }
 }
 
@@ -239,14 +239,14 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
 }
 
 Error TokenKey::TooLong(const char* call, std::size_t size, std::size_t room) const {
-  return Error({.code = ErrorCode::kTokenTrouble,
-                .detail = fmt::format("token {}: the module says that its answer has {} bytes, which is more "
-                                      "than the {} that it had room for",
-                                      token_->label(), size, room),
-                .call = call,
-                .token = token_->label(),
-                .uri = credentials_->uri,
-                .hint = "Ask the maker of the module, or use another."});
+  return Error(
+      {.code = ErrorCode::kTokenTrouble,
+       .detail = fmt::format("token {}: the module returned {} bytes, more than the {} bytes of its buffer",
+                             token_->label(), size, room),
+       .call = call,
+       .token = token_->label(),
+       .uri = credentials_->uri,
+       .hint = "Contact the vendor of the module, or use another module."});
 }
 
 // FillInFront gives the raw block its whole length: some tokens leave leading zeros out.

@@ -82,7 +82,7 @@ Error Module::Explained(const Error& error) {
   if (!may_be_module || !view_->state().shared.load()) return error;
   Error::Fields fields = FieldsOf(error);
   fields.detail += fmt::format(
-      "; the module {} cannot be initialised anew, as another part of the program uses it too", name_);
+      "; the module {} cannot be initialised again, because another part of the program uses it too", name_);
   fields.hint = "Restart the program.";
   return Error(std::move(fields));
 }

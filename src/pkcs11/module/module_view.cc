@@ -26,7 +26,7 @@ Error Failed(const ModuleView::Caller& caller, CK_RV rv) {
                                       RowOfRv(rv).detail),
                 .call = "C_Initialize",
                 .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-                .hint = "Check the module's own configuration and that this user may read its files."});
+                .hint = "Check the module's configuration and that this user may read its files."});
 }
 
 // Registry knows the views that live. A forked child finds its parent's, with what it inherited: no thread is

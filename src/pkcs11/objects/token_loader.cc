@@ -122,7 +122,7 @@ class Loader {
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here",
+                 .detail = fmt::format("token {}: the type of the public key {} is not supported",
                                        token_->label(), object.label()),
                  .token = token_->label(),
                  .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});

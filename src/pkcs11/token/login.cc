@@ -14,7 +14,7 @@ using Step = LoginStep::Kind;
 
 Error GivenUp() {
   return Error({.code = ErrorCode::kTimeout,
-                .detail = "the login did not come to an end in time",
+                .detail = "the login did not finish in time",
                 .call = "C_Login",
                 .hint = "Check the connection to the token, or raise call-timeout-ms."});
 }

@@ -35,7 +35,7 @@ struct LoginStep {
     kFailedBefore,    // LoginFacts::failed
     kOfficerIsIn,     // the security officer is logged in
     kUserIsIn,        // the user is logged in, and the security officer is to be
-    kUndoneTooOften,  // another program logs the user out again and again
+    kUndoneTooOften,  // another program repeatedly logs the user out
   };
   Kind kind = Kind::kFail;
   std::size_t pin = 0;

@@ -25,8 +25,8 @@ bool MayDependOnKind(CK_RV rv, CK_FLAGS kind) {
   return staleness == Staleness::kNone || (staleness == Staleness::kUnknown && (kind & CKF_RW_SESSION) == 0);
 }
 
-// CloseFirmly asks once more where the answer does not say that the session is gone: one that stays keeps its
-// login, which may be the officer's, for all others in the process.
+// CloseFirmly asks once more where the answer does not say that the session's handle is no longer valid: one
+// that stays keeps its login, which may be the officer's, for all others in the process.
 void CloseFirmly(Module& module, std::string_view label, const SessionHandle& session) noexcept {
   const CalledOn on{.token = label, .initialisation = session.initialisation};
   const CK_RV rv = module.Call(SIGNET_CK(C_CloseSession), on, session.number);

@@ -125,17 +125,16 @@ void Token::Fail(const Action& action, const Error& last) {
   if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) {
     throw module().Explained(WithHint(error, module(), info()));
   }
-  throw Error(
-      {.code = error.code(),
-       .detail =
-           fmt::format("{}; since the token was opened the process has changed its root directory or its "
-                       "user, so that the token's files or socket may be out of reach",
-                       error.detail()),
-       .call = error.call(),
-       .native = error.native(),
-       .token = label(),
-       .uri = error.uri(),
-       .hint = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+  throw Error({.code = error.code(),
+               .detail = fmt::format("{}; the process has changed its root directory or its user since it "
+                                     "opened the token, so the token's files or socket may be inaccessible",
+                                     error.detail()),
+               .call = error.call(),
+               .native = error.native(),
+               .token = label(),
+               .uri = error.uri(),
+               .hint = "Start `p11-kit server` for the token before that change, or give this user access to "
+                       "its files."});
 }
 
 void Token::Lease::RequireLogin() {

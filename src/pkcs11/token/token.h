@@ -60,7 +60,7 @@ class Token {
   // Trouble tells why the token can be neither used nor logged in to, where that was seen a moment ago; it
   // asks nothing.
   std::optional<Error> Trouble(const Credentials& credentials);
-  // LoginIsDue tells whether the token wants a login and none is known of; AskWhetherLoginIsDue asks the
+  // LoginIsDue tells whether the token requires a login and none is known of; AskWhetherLoginIsDue asks the
   // token too, and is true also where that cannot be told.
   bool LoginIsDue() noexcept;
   bool AskWhetherLoginIsDue();

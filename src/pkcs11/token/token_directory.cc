@@ -86,7 +86,7 @@ TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::ve
     problems.insert(
         problems.begin(),
         Error({.code = ErrorCode::kModuleTrouble,
-               .detail = "the URI names a module that neither p11-kit nor our settings have configured",
+               .detail = "the URI names a module that is configured neither in p11-kit nor in the settings",
                .uri = uri.shown(),
                .hint = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
   }
