@@ -21,7 +21,7 @@ class SIGNET_EXPORT Certificate {
  public:
   // FromDer reads one certificate without trailing bytes; throws Error kMalformed.
   static Certificate FromDer(std::span<const std::uint8_t> der);
-  // FromPem reads every certificate of a PEM text, in order; throws Error kMalformed when there is none.
+  // FromPem reads every certificate of a PEM text, in order; throws Error kMalformed if there is none.
   static std::vector<Certificate> FromPem(std::string_view pem);
 
   std::span<const std::uint8_t> der() const noexcept;

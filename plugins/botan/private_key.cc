@@ -103,8 +103,8 @@ class Signer final : public SignerBase {
   ByteVector message_;
 };
 
-// AlgorithmNamed throws what keys of Botan's own throw for a padding that is none: PKCS#10 and X.509 try
-// "PSS" first, and go on to "PSS(SHA-256)".
+// AlgorithmNamed throws the exception of Botan's own keys for an unknown padding: PKCS#10 and X.509 try
+// "PSS" first, and then "PSS(SHA-256)".
 SigningAlgorithm AlgorithmNamed(KeyType type, std::string_view padding) try {
   return AlgorithmFor(type, padding);
 } catch (const Error& error) {

@@ -227,8 +227,8 @@ std::size_t AsymCipherContext::Decrypt(std::span<const std::uint8_t> in, std::ui
   return wanted;
 }
 
-// TakePremaster gives a random premaster secret where the message is none of this handshake, which must not
-// show (RFC 5246 section 7.4.7.1).
+// TakePremaster gives a random premaster secret if the message is not valid for this handshake, which must
+// not show (RFC 5246 section 7.4.7.1).
 void AsymCipherContext::TakePremaster(std::span<const std::uint8_t> message, std::size_t size,
                                       std::uint8_t* out) const {
   using namespace constant_time;

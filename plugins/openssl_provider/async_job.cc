@@ -56,10 +56,10 @@ class Bell {
   bool rang_ SIGNET_GUARDED_BY(mutex_) = false;
 };
 
-// Pause is what a wait context has of ours, and ends with it.
+// Pause is Signet's state in a wait context, and ends with it.
 struct Pause {
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
-  std::shared_ptr<PausedWork> work;  // under way
+  std::shared_ptr<PausedWork> work;  // in progress
   pid_t process = getpid();
 };
 
@@ -104,7 +104,7 @@ void LetOthersRun() {
   std::this_thread::yield();  // Where pausing is blocked (ASYNC_block_pause), we wait here.
 }
 
-// WaitFor pauses until the bell rang; false in a child that was forked meanwhile, where nobody will ring it.
+// WaitFor pauses until the bell rang; false in a child that was forked meanwhile, where it will never ring.
 // It pauses also where it rang already: programs learn of a descriptor by a pause, and HAProxy 2.6 crashes
 // when the connection closes and there is one of which it was not told.
 bool WaitFor(const Pause& pause) {
@@ -137,7 +137,7 @@ std::shared_ptr<PausedWork> PauseFor(PrivateKey& key, std::shared_ptr<PausedWork
       notify();
     });
     if (WaitFor(pause)) return std::move(pause.work);
-    work = pause.work->Anew();
+    work = pause.work->Fresh();
   }
 }
 

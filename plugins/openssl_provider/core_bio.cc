@@ -9,7 +9,7 @@
 namespace signet::provider {
 namespace {
 
-constexpr std::size_t kLongestText = 16384;  // bytes of PEM: a URI that has more is none
+constexpr std::size_t kLongestText = 16384;  // bytes of PEM: longer URIs are invalid
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kLargestUri = 16384;  // bytes of DER
 
-// An empty-handed decoder has not failed: libcrypto goes on to the next. A failure ends the search.
+// An empty-handed decoder has not failed: libcrypto continues to the next. A failure ends the search.
 constexpr int kNotOurs = 1;
 
 // A block that points to a key is handed on with a ticket behind its DER: libcrypto's store tries a block for

@@ -25,7 +25,7 @@ void CheckTaken(bool taken) {
   if (!taken) Refuse(ErrorCode::kBadArgument, "a parameter has the wrong type");
 }
 
-// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3), whatever form it was read in.
+// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3), for every input format.
 std::vector<std::uint8_t> PointOf(EVP_PKEY* key) {
   unsigned char* encoded = nullptr;
   const std::size_t size = EVP_PKEY_get1_encoded_public_key(key, &encoded);

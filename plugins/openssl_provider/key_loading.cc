@@ -94,7 +94,7 @@ bool NamesPublicKey(std::string_view uri) {
 void CheckPinSources(ProviderContext& provider, std::string_view uri) {
   if (provider.settings().pem_pin_sources) return;
   ForEachAttribute(uri, [&](std::string_view name, std::string_view value) {
-    // An escaped value is refused too: nobody needs to escape the name of a file's kind.
+    // An escaped value is rejected too: there is no need to escape this name.
     const bool descriptor = name == "pin-source" && (value.starts_with("fd:") || value.starts_with("fd%") ||
                                                      value.starts_with("%") || value.starts_with("f%"));
     if (name != "pin-value" && !descriptor) return;

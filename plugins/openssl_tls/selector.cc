@@ -66,7 +66,7 @@ class Security {
   }
 
  private:
-  // RefusedBecause gives libssl's reason code, 0 where it took the certificate.
+  // RefusedBecause gives libssl's reason code, 0 if it took the certificate.
   int RefusedBecause(X509* certificate, bool leaf) const {
     const bool taken = (leaf ? SSL_use_certificate(connection_, certificate)
                              : static_cast<int>(SSL_add1_chain_cert(connection_, certificate))) == 1;
@@ -144,7 +144,7 @@ class Selector {
   }
 
  private:
-  // ExpectVerified throws where the application lets a handshake go on with a server that failed its
+  // ExpectVerified throws if the application lets a handshake continue with a server that failed its
   // verification: OpenSSL's clients verify nothing by default.
   static void ExpectVerified(SSL* connection) {
     const long result = SSL_get_verify_result(connection);
@@ -246,7 +246,7 @@ std::string ListName(SignatureScheme scheme) {
 }
 
 // NoRsaKeyHas tells whether there are RSA keys among the identities and none can sign with `row`: a card
-// without PSS. libssl would pick it all the same, by the key's type alone.
+// without PSS. libssl would pick it anyway, by the key's type alone.
 bool NoRsaKeyHas(const SchemeRow& row, const IdentitySet& identities) {
   bool concerned = false;
   for (const Identity& identity : identities.identities()) {

@@ -81,7 +81,7 @@ Secret ReadPin(int fd, const std::string& what) {
   std::size_t size = std::min(pin.size(), pin.view().find('\n'));
   if (size > 0 && pin.view()[size - 1] == '\r') --size;
   pin.Shrink(size);
-  // Editors put the mark before UTF-8; nobody types it.
+  // Some editors write this mark before UTF-8; users do not type it.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   return pin.view().starts_with(kByteOrderMark) ? Secret(pin.view().substr(kByteOrderMark.size()))
                                                 : std::move(pin);

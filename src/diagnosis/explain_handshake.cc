@@ -15,7 +15,7 @@ using Code = Reason::Code;
 
 using Codes = std::span<const Code>;
 
-// What makes an identity unfit whoever looks at it.
+// Reasons that make an identity unfit for every peer.
 constexpr Code kUnfit[] = {Code::kKeyCertificateMismatch, Code::kExpired,         Code::kNotYetValid,
                            Code::kChainExpired,           Code::kKeyUsage,        Code::kExtendedKeyUsage,
                            Code::kNetscapeCertType,       Code::kKeyTooWeak,      Code::kSignatureTooWeak,
@@ -52,7 +52,7 @@ constexpr EvidenceRow kEvidence[] = {
 };
 // What the server closed with a page, or without an alert.
 constexpr EvidenceRow kNoAlert = {0, kUnfit, kIssuer};
-// An alert that is not about certificates: an unfit identity is a suspect, a chain is none.
+// An alert that is not about certificates: an unfit identity is a possible cause, a chain is not.
 constexpr EvidenceRow kOtherAlert = {0, {}, kUnfit};
 
 const Reason* Find(const std::vector<Reason>& reasons, Code code) {
@@ -80,7 +80,7 @@ bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certifi
   });
 }
 
-// HintOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
+// HintOf is the reason's hint. If a chain ends at an issuer that the server does not name, no one can
 // tell whether the issuer is a stranger or an intermediate whose own certificate is missing: both ways out
 // are named.
 std::string HintOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {

@@ -9,7 +9,7 @@
 namespace signet {
 
 // ByteReader reads the fields of TLS messages (RFC 8446 section 3) from a span that must outlive it. Every
-// function throws Error kMalformed where the bytes end too early.
+// function throws Error kMalformed if the bytes end too early.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}

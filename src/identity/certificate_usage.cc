@@ -22,7 +22,7 @@ const PurposeRow& RowOf(Purpose purpose) {
   return kRows[static_cast<std::size_t>(purpose)];
 }
 
-// NetscapeCertType gives the first byte of the bit string; all bits where there is no such extension, none
+// NetscapeCertType gives the first byte of the bit string; all bits if there is no such extension, none
 // where it cannot be read.
 int NetscapeCertType(const X509* certificate) {
   const OpenSslErrorMark mark;

@@ -34,7 +34,7 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
        .hint = std::move(hint)});
 }
 
-// IsThisMachine tells the names that always mean the loopback, also where no name service says so (RFC 6761
+// IsThisMachine tells the names that always mean the loopback, even without a name service (RFC 6761
 // section 6.3): a minimal system has no /etc/hosts.
 bool IsThisMachine(std::string_view host) {
   constexpr std::string_view kName = "localhost";

@@ -92,7 +92,7 @@ CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool
   CertificateVerifyCheck check{.scheme = SchemeName(static_cast<std::uint16_t>(message.scheme))};
   const SchemeRow* row = FindRow(message.scheme);
   if (row == nullptr) {
-    check.why = "the signature scheme is none that is known";
+    check.why = "the signature scheme is unknown";
     return check;
   }
   try {

@@ -96,7 +96,7 @@ class Pkcs11Source::State {
                      const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                      Wanted wanted, const std::vector<Certificate>& chain_file, StoredObjects& result);
   Tokens WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const;
-  TokenDirectory::Found Find(const Pkcs11Uri& uri, bool anew) const;
+  TokenDirectory::Found Find(const Pkcs11Uri& uri, bool again) const;
 
   const Settings settings_;
   const std::shared_ptr<TokenDirectory> directory_;
@@ -190,7 +190,7 @@ bool Pkcs11Source::State::ShowsPublicly(const std::shared_ptr<Token>& token, con
 }
 
 // WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without
-// login, if there are such: nobody should be asked for the PINs of the others.
+// login, if there are such: there should be no prompt for the PINs of the others.
 Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const {
   if (tokens.size() < 2 || (!uri.id() && !uri.object())) return tokens;
   Tokens worth;
@@ -206,8 +206,8 @@ Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& u
 
 // Find takes tokens that were found before, but where a PIN would go out, which the token is asked: another
 // token with this name may have been put in since.
-TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool anew) const {
-  TokenDirectory::Found found = directory_->Find(uri, anew);
+TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool again) const {
+  TokenDirectory::Found found = directory_->Find(uri, again);
   const bool brings_pin = !uri.pin().empty() || !settings_.token_pin.empty();
   if (!found.remembered || !brings_pin) return found;
   const bool login_due = directory_->guard().Run([tokens = found.tokens] {
@@ -242,7 +242,7 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
     result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
     if (error.code() == ErrorCode::kTokenAbsent || error.code() == ErrorCode::kTimeout) return;
   }
-  // What needs no login is there all the same.
+  // Objects without login are visible anyway.
   const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
   if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
   auto without_login = std::make_shared<Credentials>(*credentials);
@@ -265,8 +265,8 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
   } catch (const Error& error) {
     chain_problem.push_back({uri.shown(), error.WithUri(uri.shown())});
   }
-  for (bool anew = false;; anew = true) {
-    const TokenDirectory::Found found = Find(uri, anew);
+  for (bool again = false;; again = true) {
+    const TokenDirectory::Found found = Find(uri, again);
     const PinPlan plan = PlanPin(found.tokens, uri);
     if (plan.several && !uri.pin().empty()) throw Error(*plan.several);
     const bool keys = (wanted & kWantPrivateKeys) != 0;
@@ -279,7 +279,7 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
     const bool only_absent = std::ranges::all_of(result.problems, [](const Problem& one) {
       return one.error.code() == ErrorCode::kTokenAbsent && RvOf(one.error) == CKR_OK;
     });
-    if (nothing && only_absent && found.remembered && !anew) {
+    if (nothing && only_absent && found.remembered && !again) {
       result = {};  // Another token with this label may have been put in meanwhile.
       continue;
     }

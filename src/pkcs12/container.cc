@@ -92,7 +92,7 @@ void Container::ReadSafe(BerReader content_info) {
     } else if (kind == kEncryptedData) {
       ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
     } else if (kind == kEnvelopedData) {
-      sealed_for_others_ = true;  // For whoever holds a certificate's key: no password opens it.
+      sealed_for_others_ = true;  // Encrypted for a certificate: no password decrypts it.
     } else {
       ThrowUnsupported("a part of the file", kind);
     }

@@ -28,7 +28,7 @@ class CostMeter {
   CostMeter(std::uint64_t max_iterations, std::uint64_t max_total) noexcept
       : max_iterations_(max_iterations), max_total_(max_total) {}
 
-  // Charge throws Error kTooCostly where the derivation states too many iterations, or the sum passes its
+  // Charge throws Error kTooCostly if the derivation states too many iterations, or the sum passes its
   // limit.
   void Charge(const Cost& cost) {
     if (cost.iterations > max_iterations_) {

@@ -102,7 +102,7 @@ std::string Dotted(const ASN1_OBJECT* object) {
   return oid;
 }
 
-// NamedCurve gives the curve that the algorithm of an EC key names (RFC 5480 section 2.1.1); null where it
+// NamedCurve gives the curve that the algorithm of an EC key names (RFC 5480 section 2.1.1); null if it
 // names none.
 const ASN1_OBJECT* NamedCurve(const X509_ALGOR* algorithm) {
   const ASN1_OBJECT* object = nullptr;

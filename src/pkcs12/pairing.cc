@@ -32,7 +32,7 @@ void TakeLeafAttributes(Pair& pair, const BagAttributes& leaf) {
   if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf.local_key_id;
 }
 
-// Sha256 of the certificate, in hex; empty for what is none.
+// Sha256 of the certificate, in hex; empty if it is invalid.
 std::string Sha256(const CertificateBag& bag) {
   try {
     return Certificate::FromDer(bag.der.bytes).sha256();
@@ -108,7 +108,7 @@ std::optional<Error> CannotSign(const FileKey& key) {
 }
 
 // BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
-// never signs, such as RSAES-OAEP; nothing where no certificate does.
+// never signs, such as RSAES-OAEP; nothing if no certificate does.
 std::optional<Error> BoundToEncryption(const FileKey& key,
                                        const std::vector<StoredCertificate>& certificates) {
   for (const StoredCertificate& stored : certificates) try {
@@ -134,7 +134,7 @@ bool Repeats(const Pair& pair, const std::vector<Pair>& pairs) {
   });
 }
 
-// WhyAlone says why a key has no certificate: another's stands in its place, or none is there.
+// WhyAlone explains why a key has no certificate: there is another key's certificate, or none.
 Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certificates,
                const std::set<std::string>& claimed) {
   for (const StoredCertificate& candidate : certificates) {

@@ -68,7 +68,7 @@ std::vector<Certificate> ChainFile(const Settings& settings, std::vector<Error>&
   }
 }
 
-// Found tells whether `uri` names identities among the pairs, and nothing that is none.
+// Found tells whether `uri` names only identities among the pairs.
 bool Found(const Pkcs12Uri& uri, const std::vector<Pair>& pairs) {
   bool found = false;
   for (const Pair& pair : pairs) {

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kScheme = "pkcs12:";
 constexpr std::string_view kPathPlain = "/:@!$'()*+,";
 
-// Shown is as much of the URI as can carry no PIN, wherever it stands.
+// Shown is the part of the URI that cannot contain a PIN.
 std::string Shown(std::string_view uri) { return std::string(uri.substr(0, uri.find_first_of(";?&"))); }
 
 [[noreturn]] void ThrowBadUri(std::string_view uri, std::string detail, std::string hint) {

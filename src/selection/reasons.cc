@@ -193,7 +193,7 @@ SchemeBits SchemesOfSignature(const Certificate& certificate) {
     const bool hashed = row.algorithm.hash != Hash::kNone;
     if (!hashed || EVP_MD_get_type(MessageDigest(row.algorithm.hash)) == digest) bits |= BitOf(row.scheme);
   }
-  // An algorithm that is no row of ours, such as one newer than this OpenSSL, is not for us to judge.
+  // An algorithm without a row, such as one newer than this OpenSSL, is not checked.
   return bits != 0 ? bits : ~SchemeBits{0};
 }
 

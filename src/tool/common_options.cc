@@ -34,7 +34,7 @@ class PasswordFromSource : public PinPrompt {
   std::shared_ptr<PinPrompt> next_;
 };
 
-// RequirePath gives a pin-source that is a path without `file:`; throws Error for what is none.
+// RequirePath gives a pin-source that is a path without `file:`; throws Error for other values.
 const std::string& RequirePath(const std::string& source) {
   static_cast<void>(PinSource::Parse(source));
   return source;

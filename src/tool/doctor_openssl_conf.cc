@@ -1,4 +1,4 @@
-// The openssl.cnf: is `signet` active, is `default` active beside it and before it, and do its settings mean
+// The openssl.cnf: is `signet` active, is `default` active with it and before it, and do its settings mean
 // something.
 #include "config/openssl_conf.h"
 #include "settings/setting_names.h"

@@ -82,7 +82,7 @@ bool HoldsPemPointer(const std::string& path) {
     return std::ranges::any_of(ReadBlocks(ReadFile(path, kLargestFile)),
                                [](const PemBlock& block) { return IsUriLabel(block.label); });
   } catch (const Error&) {
-    return false;  // whoever reads it next says why
+    return false;  // the next reader reports why
   }
 }
 

@@ -153,7 +153,7 @@ std::string Message(const HandshakeMessage& message) {
   return html + "</li>\n";
 }
 
-// Sequence puts the failure behind the fatal alert, or behind the last message where there is none.
+// Sequence puts the failure behind the fatal alert, or behind the last message if there is none.
 std::string Sequence(const HandshakeReport& report) {
   std::string html = "<div class=\"ends\"><span>client</span><span>server</span></div>\n<ol>\n";
   bool told = !report.failure;

@@ -15,7 +15,7 @@ struct ListOptions {
   std::vector<std::string> uris;
 };
 
-// Append adds what `uri` stands for; a URI that cannot be read is one more problem, not the end.
+// Append adds the matches of `uri`; an invalid URI is another problem and does not end the listing.
 void Append(Listing& all, const IdentitySource& source, const std::string& uri) {
   try {
     Listing found = ListTyped(source, uri);

@@ -36,7 +36,7 @@ struct Target {
   std::vector<Certificate> chain;
 };
 
-// WithAbsolutePath makes a pkcs12: URI mean the same file wherever a program was started.
+// WithAbsolutePath makes a pkcs12: URI independent of a program's working directory.
 std::string WithAbsolutePath(const std::string& uri) {
   constexpr std::string_view kScheme = "pkcs12:";
   if (!uri.starts_with(kScheme)) return uri;
@@ -47,7 +47,7 @@ std::string WithAbsolutePath(const std::string& uri) {
                      uri.substr(end));
 }
 
-// WithAbsolutePinSource makes a pin-source mean the same file wherever a program was started.
+// WithAbsolutePinSource makes a pin-source independent of a program's working directory.
 Secret WithAbsolutePinSource(std::string_view attribute) {
   constexpr std::string_view kName = "pin-source=";
   constexpr std::string_view kScheme = "file:";
@@ -181,7 +181,7 @@ void WriteThrough(const std::string& path, std::string_view text) {
   if (!written || !closed) ThrowErrno(written ? "close" : "write", path);
 }
 
-// Replace puts `text` in place of a regular file in one step, readable by its owner alone.
+// Replace replaces a regular file by `text` atomically, readable only by its owner.
 void Replace(const std::string& path, std::string_view text) {
   std::string temporary = path + ".XXXXXX";
   const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600

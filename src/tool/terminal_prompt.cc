@@ -93,7 +93,7 @@ class Terminal {
     return silent_;
   }
 
-  // interrupted tells whether Ctrl-C, or what the terminal has in its place, ended the line.
+  // interrupted tells whether Ctrl-C, or the terminal's interrupt character, ended the line.
   bool interrupted() const { return interrupted_; }
 
   // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D, a hang-up or a signal.
@@ -127,7 +127,7 @@ class Terminal {
   bool interrupted_ = false;
 };
 
-// AskAtTerminal gives the answer, or nothing where the person declined. Ctrl-C ends the program as anywhere
+// AskAtTerminal gives the answer, or nothing if the person declined. Ctrl-C ends the program as anywhere
 // else, with the terminal as it was.
 std::optional<Secret> AskAtTerminal(std::string_view question) {
   std::optional<Secret> answer;

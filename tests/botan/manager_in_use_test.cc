@@ -190,7 +190,7 @@ TEST(ManagerInUse, WithoutTheCallbacksTls12GoesByKeyTypesAndAuthorities) {
   EXPECT_EQ(manager->last_decision()->choice.request().protocol_version, 0x0303);
 }
 
-// Pkcs1First is a policy that makes Botan want PKCS#1 v1.5 wherever the peer takes it.
+// Pkcs1First is a policy that makes Botan use PKCS#1 v1.5 whenever the peer accepts it.
 class Pkcs1First : public ChannelPolicy {
  public:
   std::vector<Botan::TLS::Signature_Scheme> allowed_signature_schemes() const override {

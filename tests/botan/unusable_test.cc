@@ -1,4 +1,5 @@
-// What Botan cannot use, or what breaks while it signs: the handshake goes on or ends cleanly, and says why.
+// What Botan cannot use, or what breaks while it signs: the handshake continues or ends cleanly, and says
+// why.
 #include "botan/inspector/probe.h"
 #include "botan/keys.h"
 #include "botan/servers.h"

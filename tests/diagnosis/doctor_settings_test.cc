@@ -37,10 +37,10 @@ TEST_F(DoctorSettings, PlaceOfEachValueIsTold) {
   const auto lines =
       Run({"--openssl-conf", conf, "--set", "call-timeout-ms=8"}, {{"SIGNET_SESSION_IDLE_MS", "6"}});
   Expect(lines, "ok", "setting pkcs11-module-cache-sessions: 3, from openssl.cnf " + conf + " [mine]");
-  Expect(lines, "ok",
-         "setting session-idle-ms: 6, from the variable SIGNET_SESSION_IDLE_MS; goes before openssl.cnf " +
-             conf);
-  Expect(lines, "ok", "setting call-timeout-ms: 8, from --set; goes before openssl.cnf " + conf);
+  Expect(
+      lines, "ok",
+      "setting session-idle-ms: 6, from the variable SIGNET_SESSION_IDLE_MS; overrides openssl.cnf " + conf);
+  Expect(lines, "ok", "setting call-timeout-ms: 8, from --set; overrides openssl.cnf " + conf);
   Expect(lines, "ok", "setting pkcs11-module-path: " + module_ + ", from --module");
   Expect(lines, "ok", "settings: all other settings have their defaults");
 }

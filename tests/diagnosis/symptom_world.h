@@ -24,7 +24,7 @@ class SymptomWorld {
   MutualTlsServer Server(Kind kind, testing::CertificateOptions own = testing::CertificateOptions::Server(),
                          std::vector<std::string> extra = {}) const;
   static std::string Printed(const Argv& argv, const testing::Environment& environment = {});
-  // Curl, Python and Java visit `server`, with the identity in two PEM files where there is one; Java's is in
+  // Curl, Python and Java visit `server`, with the identity in two PEM files if there is one; Java's is in
   // a PKCS#12 file.
   std::string Curl(const MutualTlsServer& server, const Argv& more = {},
                    const testing::Environment& environment = {}) const;

@@ -60,7 +60,7 @@ Octets Encrypt(OSSL_LIB_CTX* library, EVP_PKEY* key, const Padding& padding, con
   return encrypted;
 }
 
-// Decrypt gives nothing where it fails.
+// Decrypt gives nothing if it fails.
 std::optional<Octets> Decrypt(OSSL_LIB_CTX* library, EVP_PKEY* key, const Padding& padding,
                               const Octets& encrypted, const OSSL_PARAM* params = nullptr) {
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(library, key, nullptr));

@@ -44,7 +44,7 @@ class HashAndSign : public TokenPem, public ::testing::WithParamInterface<Row> {
     return EVP_DigestVerify(Begin(key.get(), false).get(), signature.data(), signature.size(), message.data(),
                             message.size()) == 1;
   }
-  // SignInPieces gives nothing where the signature failed.
+  // SignInPieces gives nothing if the signature failed.
   Bytes SignInPieces(EVP_PKEY* key, const Bytes& message, std::size_t piece) const {
     const auto context = Begin(key, true);
     for (std::size_t at = 0; at < message.size(); at += piece) {

@@ -122,7 +122,7 @@ TEST_F(Process, UnloadedAndLoadedAgainItReadsKeysAnew) {
   }
 }
 
-// Confined runs `work` in a child whose root directory is an empty one; false where the system allows that to
+// Confined runs `work` in a child whose root directory is an empty one; false if the system allows that to
 // nobody but root.
 bool MayConfine() {
   return geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });

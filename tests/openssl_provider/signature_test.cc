@@ -144,7 +144,7 @@ TEST_P(SignatureForm, OneShotReachesTheKeyOnceAndVerifies) {
 TEST_P(SignatureForm, PiecesGiveTheSame) {
   const Row& row = GetParam();
   if (row.digest == nullptr) {
-    // EdDSA reads its message twice and cannot be streamed (RFC 8032); OpenSSL itself says so too.
+    // EdDSA reads its message twice and cannot be streamed (RFC 8032); OpenSSL itself reports this too.
     const Signer signer(row.key);
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
     ASSERT_EQ(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, signer.context.get(), nullptr,

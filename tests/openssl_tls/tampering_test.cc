@@ -92,7 +92,7 @@ TEST_P(Tampering, ChangedSignatureIsNotVerifiedAndSaidInTheList) {
 
 TEST_P(Tampering, MessageThatIsMissingOrComesTwiceIsEnough) {
   const Tape tape = TapeOf(GetParam().first, GetParam().second, "ec:P-256");
-  // The first ClientHello: what follows is read all the same.
+  // The first ClientHello: what follows is read anyway.
   Tape missing(tape.begin() + 1, tape.end());
   EXPECT_EQ(Play(missing).client_verify()->verified, false);
   Tape twice = tape;

@@ -74,7 +74,7 @@ TEST_P(UnreadableCertificate, IsAProblemOfItsOwnAndTheKeySigns) {
     token = module.AddToken();
     module.AddIdentity(token, pki.Issue({.key = kind}), {.certificate_changes = GetParam().changes});
     module.AddIdentity(token, pki.Issue({}), {.id = "\x02", .label = "good"});
-    ERR_raise_data(ERR_LIB_USER, ERR_R_PASSED_NULL_PARAMETER, "left behind by somebody else");
+    ERR_raise_data(ERR_LIB_USER, ERR_R_PASSED_NULL_PARAMETER, "left behind by other code");
     const Listing listing = List();
     ERR_clear_error();
     EXPECT_EQ(listing.identities.size(), 1u) << "the other one";

@@ -176,7 +176,7 @@ TEST(Selection, EveryReasonIsOneSentenceWithoutFullStop) {
   }
 }
 
-// A chain with every certificate of `issuers` at hand, and their order turned by `turn`.
+// A chain with every certificate of `issuers` available, and their order turned by `turn`.
 IdentitySet CrossSigned(const Leaf& leaf, std::vector<Certificate> issuers, std::size_t turn) {
   std::ranges::rotate(issuers, issuers.begin() + static_cast<std::ptrdiff_t>(turn % issuers.size()));
   const Identity bare = MakeIdentity(leaf);

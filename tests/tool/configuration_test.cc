@@ -118,7 +118,7 @@ TEST_F(CommandConfiguration, WrongValueElsewhereNamesItsPlace) {
     EXPECT_EQ(
         Run({"list", "--set", "max-sessions=3", "--module", SoftHsm::module_path()}, environment).exit_status,
         0)
-        << "a value that another goes before does no harm";
+        << "an overridden value does no harm";
   }
 }
 

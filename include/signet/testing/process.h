@@ -56,7 +56,7 @@ class SIGNET_EXPORT BackgroundProcess {
   // output is all that the program has written so far.
   std::string output() const;
   bool running();
-  // WaitForLine returns the first line that contains `part`, or nothing when it does not come in time.
+  // WaitForLine returns the first line that contains `part`, or nothing if it does not come in time.
   std::optional<std::string> WaitForLine(std::string_view part,
                                          std::chrono::milliseconds timeout = std::chrono::seconds(30));
   // WaitForPort tells whether a program listens on a TCP port of the loopback in time. It stops waiting when
@@ -66,7 +66,7 @@ class SIGNET_EXPORT BackgroundProcess {
   void Send(std::string_view text);
   void CloseInput();
   void Signal(int number);
-  // WaitForEnd returns how the program ended, or nothing when it still runs after `timeout`. `out` holds all
+  // WaitForEnd returns how the program ended, or nothing if it still runs after `timeout`. `out` holds all
   // output.
   std::optional<ProcessResult> WaitForEnd(std::chrono::milliseconds timeout = std::chrono::seconds(30));
   // Stop ends the program as the destructor does.

@@ -17,7 +17,7 @@ namespace signet::testing {
 // TestIdentity is a certificate, its private key, and the certificates of its issuers.
 struct SIGNET_EXPORT TestIdentity {
   Certificate certificate;
-  std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty where the key is elsewhere
+  std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty if the key is elsewhere
   std::vector<Certificate> issuers;       // intermediates upwards, the root last; empty for a root
 
   std::string CertificatePem() const;

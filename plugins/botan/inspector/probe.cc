@@ -111,7 +111,7 @@ class Visit {
   Connection connection_;
 };
 
-// ConsiderDecision puts into the report what became of each identity.
+// ConsiderDecision puts into the report the result of each identity.
 void ConsiderDecision(const Decision& decision, HandshakeReport& report) {
   Consider(decision.choice, report, decision.scheme);
   for (const Unusable& unusable : decision.unusable) {

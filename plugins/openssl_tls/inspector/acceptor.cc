@@ -79,7 +79,7 @@ class OpenSslAcceptor : public Acceptor {
     return visitor;
   }
 
-  // Answer waits for whatever the client says first; one that says nothing gets no answer.
+  // Answer waits for the client's first data; a silent client gets no answer.
   static void Answer(SSL* connection, const Visitor& visitor) {
     char request[4096];
     std::size_t moved = 0;

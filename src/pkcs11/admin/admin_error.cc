@@ -13,7 +13,7 @@
 namespace signet {
 namespace {
 
-// Meaning is what a refusal says to somebody who changes a token, where it differs from what it says to a
+// Meaning is the text of a failure for a change of a token, if it differs from the text for a
 // signer.
 struct Meaning {
   CK_RV result;

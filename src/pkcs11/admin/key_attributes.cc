@@ -67,7 +67,7 @@ KeySpec SpecOf(EVP_PKEY* key) {
   return {.type = public_key.type(), .curve = public_key.curve()};
 }
 
-// EcPoint is CKA_EC_POINT: the uncompressed point, whatever form the key prefers, in an OCTET STRING
+// EcPoint is CKA_EC_POINT: the uncompressed point, in an OCTET STRING
 // (PKCS#11 3.0 section 2.3.3).
 ByteVector EcPoint(EVP_PKEY* key) {
   const std::size_t size = PartOf(key, OSSL_PKEY_PARAM_EC_P).size();

@@ -82,7 +82,7 @@ bool IsCertificateOf(const StoredObject& object, const PublicKey& key) {
   }
 }
 
-// OtherCertificates gives the certificates of the same key that have the ID already; throws where the same
+// OtherCertificates gives the certificates of the same key that have the ID already; throws if the same
 // certificate is among them, or one of another key.
 std::vector<StoredObject> OtherCertificates(TokenAdmin& admin, const TokenPlace& token,
                                             const Certificate& certificate,

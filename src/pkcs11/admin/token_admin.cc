@@ -218,7 +218,7 @@ bool TokenAdmin::Change(std::vector<Made> made, const char* name,
   }
 }
 
-// HowManyAreThere counts those that are there now and were not before; nothing where the token cannot be
+// HowManyAreThere counts those that are there now and were not before; nothing if the token cannot be
 // searched.
 std::optional<std::size_t> TokenAdmin::HowManyAreThere(const std::vector<Made>& made) {
   try {
@@ -295,7 +295,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
     const bool came_back = Change(pair, "C_GenerateKeyPair", [generation](Token::Lease& lease) {
       return CallGenerate(lease, *generation);
     });
-    // What a call that is still under way writes to is its own.
+    // A call that is still in progress owns its output buffer.
     std::optional<StoredObject> made = came_back ? generation->made : std::nullopt;
     if (!made) {
       made = InSession([made = pair.back()](Token::Lease& lease) -> std::optional<StoredObject> {
@@ -371,7 +371,8 @@ std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
   });
 }
 
-// LeftOf counts what the token has of `wanted`, whatever was said of it; nothing where it cannot be searched.
+// LeftOf counts the objects of `wanted` on the token, regardless of reported results; nothing if the search
+// fails.
 std::optional<std::size_t> TokenAdmin::LeftOf(const ObjectTemplate& wanted) {
   try {
     return InSession([wanted](Token::Lease& lease) {

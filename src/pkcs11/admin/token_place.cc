@@ -28,7 +28,7 @@ Modules Open(const Settings& settings) {
   };
   if (settings.modules.empty()) add_configured();
   for (const std::string& path : settings.modules) {
-    // p11-kit does not load its own proxy, which stands for all configured modules.
+    // p11-kit does not load its own proxy, which means all configured modules.
     if (std::filesystem::path(path).filename() == "p11-kit-proxy.so") {
       add_configured();
     } else {

@@ -1,5 +1,5 @@
 // RSA decryption in a token. Padding is undone here, over the raw RSA operation, where the token has it: what
-// a token does with a malformed block takes as long as it takes, and says so.
+// a token's handling of a malformed block may reveal its result by timing.
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
@@ -94,7 +94,7 @@ std::string Shown(const DecryptionAlgorithm& algorithm) {
   return "no padding";
 }
 
-// A block whose decryption is a secret of the key: nobody else can compute it, and no protocol asks for it.
+// A block whose decryption is a secret of the key: no one else can compute it, and no protocol requests it.
 std::vector<std::uint8_t> SecretQuestion(std::span<const std::uint8_t> spki, std::size_t size) {
   std::vector<std::uint8_t> block(size);
   std::vector<std::uint8_t> input(spki.begin(), spki.end());
@@ -123,8 +123,8 @@ std::size_t TokenKey::Decrypt(const DecryptionAlgorithm& algorithm, std::span<co
                               std::span<std::uint8_t> output) {
   CheckDecryption(input.size(), output.size());
   if (!token_->guard().on()) return DecryptHere(algorithm, input, output);
-  // The thread that decrypts may go on when we have given it up: it has copies of its own. All of the block
-  // comes back: where the message ends in it is the caller's secret.
+  // The thread that decrypts may continue when we have given it up: it has copies of its own. All of the
+  // block comes back: where the message ends in it is the caller's secret.
   const auto copy = [](std::span<const std::uint8_t> bytes) {
     return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
   };
@@ -258,8 +258,8 @@ void TokenKey::FillInFront(Decryption& job) {
   job.size = job.output.size();
 }
 
-// RejectionSecret is had once, by a decryption that nobody else can do. A token without raw RSA gives none:
-// the secret is then one of this process.
+// RejectionSecret is computed once, by a decryption that no one else can do. A token without raw RSA has
+// none: the secret is then one of this process.
 std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   {
     const Lock lock(rejection_mutex_);

@@ -128,7 +128,7 @@ bool TokenKey::WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& tri
   return ++*trial.refusals > 1 && lease.UserIsLoggedIn();
 }
 
-// Locate follows the rules of pairing.h: by CKA_ID, or by label where there is none; then by public key; then
+// Locate follows the rules of pairing.h: by CKA_ID, or else by label; then by public key; then
 // by a label that is unique. A key that reveals nothing is taken only where that leaves no choice; its first
 // signature proves it.
 StoredObject TokenKey::Locate(Token::Lease& lease) const {

@@ -107,7 +107,7 @@ std::size_t TokenKey::SignWhole(const SigningAlgorithm& algorithm, std::span<con
 std::size_t TokenKey::SignGuarded(const Job& job) {
   CheckJob(job);
   if (!token_->guard().on()) return SignHere(job);
-  // The thread that signs may go on when we have given it up: it has copies of its own.
+  // The thread that signs may continue when we have given it up: it has copies of its own.
   using Octets = std::vector<std::uint8_t>;
   const auto made = token_->guard().Run(
       [self = Self(), algorithm = job.algorithm, input = Octets(job.input.begin(), job.input.end()),

@@ -98,7 +98,7 @@ std::vector<CK_SLOT_ID> Module::AskForSlots(bool with_token) {
       return slots;
     }
     if (rv != CKR_BUFFER_TOO_SMALL) CheckRv(rv, "C_GetSlotList", "");
-    // Readers come and go: ask how many there are now, and leave room.
+    // The number of readers may change: query it, and add a reserve.
     count = 0;
     rv = Call(SIGNET_CK(C_GetSlotList), {}, present, static_cast<CK_SLOT_ID*>(nullptr), &count);
     CheckRv(rv, "C_GetSlotList", "");

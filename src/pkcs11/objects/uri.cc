@@ -70,7 +70,7 @@ std::string_view Nearest(const Range& names, std::string_view wanted, Projection
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// A vendor's own attribute (RFC 7512 section 2.3) says nothing here, and is passed over.
+// A vendor's own attribute (RFC 7512 section 2.3) says nothing here, and is ignored.
 bool IsVendors(std::string_view name) { return name.size() > 2 && name.starts_with("x-"); }
 
 bool IsQueryAttribute(std::string_view name) {

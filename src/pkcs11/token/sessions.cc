@@ -76,7 +76,7 @@ SessionPool::Grant Sessions::Take(bool exclusive) {
     } catch (const Error& error) {
       if (!holding.End()) throw;
       const bool full = RvOf(error) == CKR_SESSION_COUNT;
-      // With no session of ours to wait for, other programs hold them all.
+      // Without a session to wait for, other programs have them all.
       if (!pool_.NotOpened(grant, full, SessionPool::Clock::now()) || !full) throw;
     }
   }
@@ -165,7 +165,7 @@ void Sessions::ForgetBefore(std::uint64_t initialisation) noexcept {
 
 void Sessions::Close(const SessionPool::Handles& sessions) noexcept {
   if (sessions.empty()) return;
-  // Said before, so that whoever opens one meanwhile looks at the login again.
+  // Set before, so that a thread that opens one meanwhile checks the login again.
   pool_.Closing(sessions.size());
   for (const SessionHandle& session : sessions) CloseOne(session);
   pool_.Closed(sessions.size());

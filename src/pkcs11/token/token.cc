@@ -114,7 +114,7 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
 }
 
 void Token::Fail(const Action& action, const Error& last) {
-  // Where a PIN went out and came to nothing, that is the cause, whatever followed.
+  // If a PIN was sent and failed, this is the cause, regardless of later errors.
   const Error& error = action.login_failure ? *action.login_failure : last;
   live_.Get().availability.Failed(error);
   const bool undone = StalenessOf(error) == Staleness::kLogin && action.logins > 1;
