@@ -52,7 +52,7 @@ class EventLoop {
     } while (std::chrono::steady_clock::now() < end_);
   }
 
-  // Finish goes on with a handshake and tells whether it is done; else its place is watched.
+  // Finish continues with a handshake and tells whether it is done; else its place is watched.
   bool Finish(std::size_t place) {
     descriptors_[place] = {-1, POLLIN, 0};
     if (handshakes_[place]->Step() == Handshake::State::kDone) {

@@ -86,7 +86,7 @@ void MustBe(bool fine, std::string_view who, const testing::ProcessResult& resul
 }
 
 // CurlCalls takes a run against a server that hangs up at once, with the key loaded, from one that logs in:
-// curl loads its key anew for each connection.
+// curl loads its key again for each connection.
 Calls CurlCalls(Entrant& entrant, const Program& program, SSL_CTX* server_context) {
   const auto run = [&](const LoopbackServer& server) {
     std::vector<std::string> argv = {"curl",

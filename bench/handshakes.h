@@ -12,7 +12,7 @@ namespace signet::bench {
 OpenSslPtr<SSL_CTX> ServerContext(const testing::TestPki& pki, int version);
 // ClientContext makes a client in `library` that trusts `pki`.
 OpenSslPtr<SSL_CTX> ClientContext(const testing::TestPki& pki, OSSL_LIB_CTX* library, int version);
-// UseKey puts a certificate and its key, wherever it is, on a client.
+// UseKey configures a client with a certificate and its key from any source.
 void UseKey(SSL_CTX* client, const testing::TestIdentity& identity, EVP_PKEY* key);
 
 // Handshake is one between two contexts of this process, through memory.
@@ -21,7 +21,7 @@ class Handshake {
   enum class State { kWaits, kDone };
 
   Handshake(SSL_CTX* client, SSL_CTX* server);
-  // Step takes both sides as far as they get: kWaits while an async job of the client is under way. Throws
+  // Step takes both sides as far as they get: kWaits while an async job of the client is in progress. Throws
   // signet::Error where the handshake fails, or ends without the client's certificate.
   State Step();
   SSL* client() const noexcept { return client_.get(); }

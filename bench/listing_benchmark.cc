@@ -111,7 +111,7 @@ double MillisecondsOf(Work work) {
   return std::chrono::duration<double, std::milli>(Clock::now() - before).count();
 }
 
-// ListByStore gives how many objects a provider's store finds; nothing where it fails.
+// ListByStore gives how many objects a provider's store finds; nothing if it fails.
 std::optional<std::size_t> ListByStore(const Contender& contender, const std::string& uri) {
   const OpenSslPtr<OSSL_STORE_CTX> store(OSSL_STORE_open_ex(uri.c_str(), contender.library(), nullptr,
                                                             nullptr, nullptr, nullptr, nullptr, nullptr));

@@ -12,7 +12,7 @@ namespace signet::bench {
 namespace {
 
 constexpr std::size_t kSignatureSize = 70;
-char something = 0;  // stands for every object; nobody reads it
+char something = 0;  // represents every object; never read
 
 template <class Function>
 OSSL_DISPATCH Entry(int id, Function* function) {

@@ -35,7 +35,7 @@ double RateOf(int threads, std::chrono::milliseconds time, const std::function<v
     std::this_thread::sleep_for(time);
     stop = true;
   }
-  // What was under way when the time was over was waited for, and is counted.
+  // What was in progress when the time was over was waited for, and is counted.
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   if (failure != nullptr) std::rethrow_exception(failure);
   return static_cast<double>(done) / took.count();

@@ -20,7 +20,7 @@ double Median(std::vector<double> values);
 // Quick tells whether a run is only to show that everything works: SIGNET_BENCH_QUICK is set.
 bool Quick();
 
-// RowReporter writes the rows of a benchmark in Markdown, in place of Google Benchmark's own lines.
+// RowReporter writes the rows of a benchmark in Markdown, replacing Google Benchmark's lines.
 class RowReporter : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& context) override;

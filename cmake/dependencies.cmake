@@ -7,7 +7,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(P11_KIT REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(LIBP11 REQUIRED IMPORTED_TARGET libp11)
-# The GnuTLS plugin is left out where there is no GnuTLS.
+# The GnuTLS plugin is left out if there is no GnuTLS.
 pkg_check_modules(GNUTLS IMPORTED_TARGET gnutls>=3.7)
 # Internationalised names of servers in the command; without it only ASCII names are taken.
 pkg_check_modules(IDN2 IMPORTED_TARGET libidn2)

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 # (/usr, /usr/local) puts it; under any other prefix it stays below that prefix, in LIBDIR/ossl-modules, for programs
 # that name it with `module =` or OPENSSL_MODULES.
 pkg_get_variable(OPENSSL_MODULESDIR libcrypto modulesdir)
-set(SIGNET_MODULESDIR "" CACHE PATH "Where the OpenSSL provider is installed, whatever the prefix")
+set(SIGNET_MODULESDIR "" CACHE PATH "Where the OpenSSL provider is installed, for every prefix")
 
 set(SIGNET_LIBRARIES)
 foreach(LIBRARY IN ITEMS signet signet_openssl signet_botan signet_gnutls signet_libp11 signet_testing)

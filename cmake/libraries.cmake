@@ -14,7 +14,7 @@ function(signet_folder NAME)
 endfunction()
 
 # signet_precompiled(NAME) has target NAME compiled with the large headers that most files include, which takes a third of
-# the time off. Every file includes what it uses all the same: -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows who does not.
+# the time off. Every file includes what it uses anyway: -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows who does not.
 function(signet_precompiled NAME)
   if(NAME STREQUAL signet_base)
     target_precompile_headers(signet_base PRIVATE
@@ -26,7 +26,7 @@ function(signet_precompiled NAME)
 endfunction()
 
 # signet_library(NAME OUTPUT name MAP file FOLDERS... PUBLIC... PRIVATE...) makes lib<name>.so, target NAME, of folders'
-# objects, and NAME_static beside it. PUBLIC and PRIVATE are what they link. Before 1.0 each minor version may change the
+# objects, and NAME_static with it. PUBLIC and PRIVATE are what they link. Before 1.0 each minor version may change the
 # binary interface of C++, so the soname has it.
 function(signet_library NAME)
   cmake_parse_arguments(ARG "" "OUTPUT;MAP" "FOLDERS;PUBLIC;PRIVATE" ${ARGN})
@@ -42,7 +42,7 @@ function(signet_library NAME)
   target_include_directories(${NAME} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${NAME} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_FOLDERS} ${ARG_PRIVATE})
-  # nodelete: exit handlers, workers and what belongs to the process must never dangle, whoever unloads a plugin.
+  # nodelete: exit handlers, workers and per-process state must remain valid after a plugin is unloaded.
   target_link_options(${NAME} PRIVATE LINKER:--version-script=${ARG_MAP} LINKER:--exclude-libs,ALL LINKER:-z,nodelete)
   if(NOT SIGNET_SANITIZE)
     target_link_options(${NAME} PRIVATE LINKER:-z,defs)

@@ -22,8 +22,8 @@
 
 namespace signet::botan {
 
-// SigningError is a Signet Error on its way through Botan: a failed signature ends the handshake with it,
-// after Botan has sent its alert. what() is the error's own line.
+// SigningError wraps a Signet Error as a Botan exception: a failed signature ends the handshake with it,
+// after Botan has sent its alert. what() is the error's text.
 class SIGNET_EXPORT SigningError : public Botan::Exception {
  public:
   explicit SigningError(signet::Error error)
@@ -34,20 +34,20 @@ class SIGNET_EXPORT SigningError : public Botan::Exception {
   signet::Error error_;
 };
 
-// Unusable is an identity that Botan's TLS cannot present, whatever the peer would say to it.
+// Unusable is an identity that Botan's TLS cannot present, regardless of the peer's request.
 struct Unusable {
   Identity identity;
   std::string reason;  // one sentence without full stop, lower case
 };
 
-// Decision is what became of the identities in one handshake.
+// Decision is the result of the selection in one handshake.
 struct SIGNET_EXPORT Decision {
-  // choice is over the identities that Botan can use; where it chose none, an empty Certificate was sent.
+  // choice is among the identities that Botan can use; if it selected none, an empty Certificate was sent.
   Choice choice;
   std::vector<Unusable> unusable;
-  // scheme is what Botan signs with: the first of its own policy that the peer takes, not the peer's first.
+  // scheme is Botan's: the first scheme of its policy that the peer accepts, not the peer's first scheme.
   std::optional<SignatureScheme> scheme;
-  // exact tells whether the peer's schemes were known (Callbacks below) or had to be guessed.
+  // exact tells whether the peer's schemes were known (see Callbacks) or inferred.
   bool exact = false;
 
   // Explain gives one line for each identity: its URI, and why it was chosen or not.
@@ -56,38 +56,38 @@ struct SIGNET_EXPORT Decision {
 
 // Options say how a CredentialsManager chooses.
 struct Options {
-  // policy is the one that the connections are made with; null for Botan's default. It decides with which
-  // scheme Botan signs, hence which identities are of use.
+  // policy is the policy of the connections; null for Botan's default. It determines the scheme that Botan
+  // signs with, and with it the usable identities.
   std::shared_ptr<const Botan::TLS::Policy> policy;
   SelectionPolicy selection;
 };
 
-// CredentialsManager presents identities in TLS, as a client and as a server, and forwards all else (trust,
-// PSK, session ticket key, cookie secret, SRP) to the application's own manager. Thread-safe; a manager for
-// each connection costs little, and then last_decision is that connection's.
+// CredentialsManager presents identities in TLS, as a client and as a server, and forwards all other requests
+// (trust, PSK, session ticket key, cookie secret, SRP) to the application's manager. Thread-safe. Managers
+// are cheap: with one for each connection, last_decision belongs to that connection.
 class SIGNET_EXPORT CredentialsManager : public Botan::Credentials_Manager {
  public:
-  // Make wraps `inner`; null stands for a manager that has nothing. Where `identities` is empty, and for
-  // purposes other than "tls-client" and "tls-server", certificates and keys are `inner`'s too.
+  // Make wraps `inner`; null means an empty manager. If `identities` is empty, and for purposes other than
+  // "tls-client" and "tls-server", certificates and keys also come from `inner`.
   static std::shared_ptr<CredentialsManager> Make(IdentitySet identities,
                                                   std::shared_ptr<Botan::Credentials_Manager> inner,
                                                   Options options = {});
 
-  // Inspect takes what the peer asked for from a handshake message of `connection`, which is any address of
-  // the caller's that stands for it. What Botan asks for next in this thread is for that connection: from
-  // within a callback of one, no other may run. Where Botan 3 would end a handshake because it signs with
-  // none of a CertificateRequest's schemes, it is shown others: it asks then, and sends an empty Certificate.
+  // Inspect reads the peer's request from a handshake message of `connection`, an address that identifies the
+  // connection. Botan's next requests in this thread belong to this connection: a callback of one connection
+  // must not run another connection. If Botan 3 supports none of a CertificateRequest's schemes, it is given
+  // other schemes, so that it sends an empty Certificate and does not end the handshake.
   virtual void Inspect(const Botan::TLS::Handshake_Message& message, const void* connection) = 0;
-  // Forget ends what is known of a connection.
+  // Forget deletes the state of a connection.
   virtual void Forget(const void* connection) noexcept = 0;
-  // last_decision is about the handshake that asked last, in any thread.
+  // last_decision belongs to the most recent handshake with a request, in any thread.
   virtual std::optional<Decision> last_decision() const = 0;
 };
 
-// Callbacks hands the exact signature schemes that the peer asked for to the selection: Botan does not tell a
-// credentials manager, and ends the handshake where a certificate's key has none of them. One object for each
-// connection, and for every connection of a manager or for none. Derive from it, or put it on top of a class
-// of your own, whose tls_inspect_handshake_msg sees each message as it came.
+// Callbacks passes the peer's signature schemes to the selection: Botan does not pass them to a credentials
+// manager, and ends the handshake if a certificate's key supports none of them. Use one object for each
+// connection, and for all connections of a manager or for none. Derive from it, or use your own class as its
+// base: its tls_inspect_handshake_msg gets each message unchanged.
 template <class Base = Botan::TLS::Callbacks>
 class Callbacks : public Base {
  public:
@@ -107,16 +107,16 @@ class Callbacks : public Base {
   std::shared_ptr<CredentialsManager> manager_;
 };
 
-// HandshakeError says why the peer ended a handshake with `alert`, as Callbacks::tls_alert has it: the cause,
-// from what the peer asked for and what `manager` decided last, and the hint.
+// HandshakeError explains why the peer ended a handshake with `alert`, for use in Callbacks::tls_alert. The
+// cause and the hint are derived from the peer's request and the last decision of `manager`.
 SIGNET_EXPORT Error HandshakeError(const CredentialsManager& manager, const Botan::TLS::Alert& alert);
 
-// MakePrivateKey gives an identity's key to whatever signs in Botan outside TLS: PKCS#10, X.509, PK_Signer.
-// Throws Error kUnsupported for a key that this Botan does not know.
+// MakePrivateKey returns an identity's key for signatures outside TLS: PKCS#10, X.509, PK_Signer.
+// Throws Error kUnsupported for a key that this Botan does not support.
 SIGNET_EXPORT std::unique_ptr<Botan::Private_Key> MakePrivateKey(std::shared_ptr<PrivateKey> key);
 
-// MakeCertificateStore gives the certificates of all chains, leaves included; throws Error kUnsupported for
-// one that Botan cannot read.
+// MakeCertificateStore returns the certificates of all chains, including leaves; throws Error kUnsupported
+// for a certificate that Botan cannot read.
 SIGNET_EXPORT std::unique_ptr<Botan::Certificate_Store> MakeCertificateStore(
     const std::vector<Identity>& identities);
 

@@ -16,12 +16,12 @@ namespace signet {
 
 using TimePoint = std::chrono::system_clock::time_point;
 
-// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. What it answers is read once.
+// Certificate is one X.509 certificate (RFC 5280), immutable and cheap to copy. It is parsed once.
 class SIGNET_EXPORT Certificate {
  public:
-  // FromDer reads one certificate and nothing behind it; throws Error kMalformed.
+  // FromDer reads one certificate without trailing bytes; throws Error kMalformed.
   static Certificate FromDer(std::span<const std::uint8_t> der);
-  // FromPem reads every certificate of a PEM text, in order; throws Error kMalformed when there is none.
+  // FromPem reads every certificate of a PEM text, in order; throws Error kMalformed if there is none.
   static std::vector<Certificate> FromPem(std::string_view pem);
 
   std::span<const std::uint8_t> der() const noexcept;
@@ -41,12 +41,12 @@ class SIGNET_EXPORT Certificate {
   // name, else empty.
   const std::string& user_name() const noexcept;
   bool is_ca() const noexcept;
-  // self_signed holds for a certificate whose own key signed it, by its names and key identifiers. A CA that
-  // certifies its new key with its old one (RFC 4210 section 4.4) makes one that has its own name as issuer
-  // and is none.
+  // self_signed tells whether the certificate's own key signed it, according to names and key identifiers. It
+  // is false for a CA's certificate for its new key that its old key signed (RFC 4210 section 4.4), although
+  // issuer and subject are the same.
   bool self_signed() const noexcept;
-  // native is the X509 object in a library context of ours, made at the first call; null where memory ran
-  // out. Copy it by its DER before handing it to a program.
+  // native returns the X509 object in Signet's library context, created at the first call; null if out of
+  // memory. Copy the DER before you pass it to a program.
   x509_st* native() const noexcept;
 
   friend bool operator==(const Certificate& a, const Certificate& b) noexcept;

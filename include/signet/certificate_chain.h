@@ -13,23 +13,23 @@ namespace signet {
 // Immutable and cheap to copy.
 class SIGNET_EXPORT CertificateChain {
  public:
-  // CertificateChain orders `others` behind `leaf` by issuer name, key identifier and signature; certificates
-  // that do not belong to the path are left out. Ends at a self-signed certificate or where no issuer is
-  // found. Of several issuers the one that is valid longest is taken; paths() has the others.
+  // CertificateChain orders `others` after `leaf` by issuer name, key identifier and signature; certificates
+  // that do not belong to the path are omitted. It ends at a self-signed certificate or if no issuer is
+  // found. If there are several issuers, it uses the one that is valid longest; paths() has the others.
   CertificateChain(Certificate leaf, const std::vector<Certificate>& others);
   explicit CertificateChain(Certificate leaf) : CertificateChain(std::move(leaf), {}) {}
 
   const Certificate& leaf() const noexcept { return certificates_.front(); }
   // certificates: leaf first.
   const std::vector<Certificate>& certificates() const noexcept { return certificates_; }
-  // Completed returns the chain continued with what `others` can add.
+  // Completed returns the chain, extended with certificates from `others`.
   CertificateChain Completed(const std::vector<Certificate>& others) const;
-  // paths lists every way from the leaf through the issuers at hand, leaf first: several where a CA is
+  // paths lists all paths from the leaf through the known issuers, leaf first: several if a CA is
   // cross-signed. At most 32 paths of at most 16 certificates.
   const std::vector<std::vector<Certificate>>& paths() const noexcept { return *paths_; }
-  // cut tells whether the chain goes on beyond the 16 certificates that a path may have.
+  // cut tells whether the chain was truncated at the maximum of 16 certificates.
   bool cut() const noexcept;
-  // WithPath returns the chain that takes `path`, one of paths() or the beginning of one.
+  // WithPath returns the chain along `path`, which is one of paths() or the beginning of one.
   CertificateChain WithPath(std::vector<Certificate> path) const;
 
  private:

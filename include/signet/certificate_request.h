@@ -9,12 +9,12 @@
 
 namespace signet {
 
-// CertificateRequest is what a TLS peer asked for (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2).
+// CertificateRequest is the request of a TLS peer (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2).
 struct CertificateRequest {
   enum class Role { kClient, kServer };  // whose certificate is asked for
   struct OidFilter {
     std::string oid;                   // dotted
-    std::vector<std::uint8_t> values;  // DER; empty: the extension must be there, whatever it says
+    std::vector<std::uint8_t> values;  // DER; empty: the extension must be present with any value
   };
 
   std::uint16_t protocol_version = 0x0304;  // 0x0303: TLS 1.2
@@ -24,7 +24,7 @@ struct CertificateRequest {
   std::vector<SignatureScheme> certificate_schemes;  // signature_algorithms_cert; empty: same as schemes
   std::vector<std::uint8_t> certificate_types;       // TLS 1.2 ClientCertificateType; empty: any
   std::vector<OidFilter> oid_filters;                // TLS 1.3
-  std::string host;                                  // the peer's name, where it is known
+  std::string host;                                  // the peer's name, if known
 };
 
 }  // namespace signet

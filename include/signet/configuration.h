@@ -5,12 +5,11 @@
 
 namespace signet {
 
-// ConfiguredSettings gives the settings that a user has made for Signet outside of the program, the later
-// over the earlier: the section of the provider `signet` in the openssl.cnf that programs read (OPENSSL_CONF,
-// or OpenSSL's own), then the environment's SIGNET_ variables and PKCS11_PROVIDER_MODULE. The OpenSSL
-// provider and the command have the same. Throws Error kBadSetting, naming the place, for a value that a
-// setting cannot have. An openssl.cnf that OpenSSL cannot read counts as none. In a set-user-ID program no
-// variable is read, and so no openssl.cnf but OpenSSL's own. Call it once, and before threads that change the
+// ConfiguredSettings returns the user's settings for Signet, like the OpenSSL provider and the command: the
+// section of the provider `signet` in openssl.cnf (OPENSSL_CONF, or OpenSSL's default file), overridden by
+// the environment variables SIGNET_* and PKCS11_PROVIDER_MODULE. Throws Error kBadSetting with the place of
+// an invalid value. An openssl.cnf that OpenSSL cannot read is ignored. In a set-user-ID program the
+// environment is ignored, including OPENSSL_CONF. Call it once, before you start threads that change the
 // environment: an fd: pin-source is read at each call.
 SIGNET_EXPORT Settings ConfiguredSettings();
 

@@ -11,8 +11,8 @@
 
 namespace signet {
 
-// ErrorCode says what went wrong, in the terms that a user can act on. The first nineteen are the `what` of a
-// problem in `signet list --json`.
+// ErrorCode is the type of an error. The first nineteen are the `what` of a problem in
+// `signet list --json`.
 enum class ErrorCode {
   kCertificateOnly,
   kKeyOnly,
@@ -33,25 +33,25 @@ enum class ErrorCode {
   kTokenTrouble,
   kModuleTrouble,
   kBadUri,
-  kBadSetting,       // a setting that is unknown or has a value that it cannot have
+  kBadSetting,       // an unknown setting or an invalid value
   kBadArgument,      // the caller broke the contract of a function
   kTimeout,          // a call into a PKCS#11 module took longer than the setting allows
   kHandshake,        // the TLS handshake failed
   kUntrustedServer,  // the server's certificate could not be verified
   kNetwork,          // no connection, or it broke
-  kInternal,         // a fault of ours or of a library that we call
+  kInternal,         // a defect of Signet or of a library
   kApplication,      // the program's own key or source failed
 };
 
-// Name gives the code's stable spelling: "wrong-pin".
+// Name returns the code's stable name: "wrong-pin".
 SIGNET_EXPORT std::string_view Name(ErrorCode code) noexcept;
 
-// NativeCode is the number that the failed call returned, and whose number it is.
+// NativeCode is the number that the failed call returned, and its type.
 struct NativeCode {
   enum class Kind { kNone, kPkcs11, kOpenSsl, kErrno };
   Kind kind = Kind::kNone;
   unsigned long value = 0;
-  std::string name;  // "CKR_PIN_INCORRECT", or the library's own text
+  std::string name;  // "CKR_PIN_INCORRECT", or the library's text
 };
 
 // Error is the one exception class of Signet. what() is one line: the detail, the failed call and the hint.
@@ -60,12 +60,12 @@ class SIGNET_EXPORT Error : public std::exception {
  public:
   struct Fields {
     ErrorCode code = ErrorCode::kInternal;
-    std::string detail;  // what happened, one sentence without full stop, lower case
+    std::string detail;  // the cause, one sentence without full stop, lower case
     std::string call;    // the call that failed: "C_Login", "PKCS12_verify_mac"
     NativeCode native;
     std::string token;  // label of the token concerned
     std::string uri;    // URI concerned, without its pin-value
-    std::string hint;   // what to do about it, an imperative sentence
+    std::string hint;   // advice, an imperative sentence
   };
 
   explicit Error(Fields fields);

@@ -1,6 +1,6 @@
 #pragma once
 
-// SIGNET_EXPORT marks what a library of Signet offers to programs; all else stays inside it.
+// SIGNET_EXPORT marks the public symbols of Signet's libraries; all other symbols are hidden.
 #if defined(__GNUC__)
 #define SIGNET_EXPORT __attribute__((visibility("default")))
 #else

@@ -15,8 +15,8 @@
 
 namespace signet {
 
-// ClientAuthFitness says whether a TLS server may be expected to accept the identity as a client, and why
-// not.
+// ClientAuthFitness tells whether a TLS server will probably accept the identity as a client, and if not,
+// why.
 struct ClientAuthFitness {
   bool fit = true;
   std::vector<std::string> reasons;  // one sentence each; empty when fit
@@ -35,13 +35,13 @@ class SIGNET_EXPORT Identity {
   static Identity Make(CertificateChain chain, std::shared_ptr<PrivateKey> key,
                        Source source = Source::kApplication, std::string uri = {});
 
-  // FromPem makes an identity of PEM texts: a certificate with its issuers in any order behind it, and its
+  // FromPem makes an identity from PEM texts: a certificate followed by its issuers in any order, and its
   // private key in any form that OpenSSL reads. Throws Error: kMalformed, kWrongPassword, kPinNeeded for an
   // encrypted key without password, kKeyCertificateMismatch. It has no URI.
   static Identity FromPem(std::string_view certificates, std::string_view key,
                           const std::optional<Secret>& password = std::nullopt);
-  // FromPkcs12 makes the one identity of a PKCS#12 file's content, as IdentitySource::Open does of the file,
-  // with the limits that Settings has by default. It has no URI.
+  // FromPkcs12 reads the only identity in the content of a PKCS#12 file, like IdentitySource::Open, with the
+  // default limits of Settings. It has no URI.
   static Identity FromPkcs12(std::span<const std::uint8_t> bytes,
                              const std::optional<Secret>& password = std::nullopt);
 
@@ -56,8 +56,8 @@ class SIGNET_EXPORT Identity {
 
   const std::string& subject() const noexcept { return leaf().subject(); }
   const std::string& user_name() const noexcept { return leaf().user_name(); }
-  // FitForClientAuth judges validity at `now`, key usage, extended key usage, the key's schemes, and what
-  // OpenSSL's default security level refuses.
+  // FitForClientAuth checks validity at `now`, key usage, extended key usage, the key's schemes, and
+  // OpenSSL's default security level.
   ClientAuthFitness FitForClientAuth(TimePoint now) const;
   // WithChain returns the same identity with another chain of the same leaf.
   Identity WithChain(CertificateChain chain) const;

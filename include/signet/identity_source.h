@@ -14,13 +14,13 @@
 
 namespace signet {
 
-// Problem is something at a URI that is no identity, and why.
+// Problem explains why an object or file at a URI is not an identity.
 struct Problem {
   std::string uri;
   Error error;
 };
 
-// Listing is what a URI stands for: identities, and what could not become one.
+// Listing contains the identities that match a URI, and the problems.
 struct Listing {
   std::vector<Identity> identities;
   std::vector<Problem> problems;
@@ -32,25 +32,25 @@ class OwnSource;
 // thread-safe. Tokens stay open while it or an identity from it lives.
 class SIGNET_EXPORT IdentitySource {
  public:
-  // IdentitySource opens nothing yet. Without settings it has those that the user configured; see
-  // configuration.h for what that throws. `prompt` may be null: then a PIN comes from the URI or the
-  // settings, or the operation fails with kPinNeeded.
+  // IdentitySource does not open anything at construction. Without settings it uses ConfiguredSettings(),
+  // with its exceptions. `prompt` may be null: then the PIN must come from the URI or the settings, or the
+  // operation fails with kPinNeeded.
   explicit IdentitySource(Settings settings = ConfiguredSettings(),
                           std::shared_ptr<PinPrompt> prompt = nullptr);
   ~IdentitySource();
   IdentitySource(IdentitySource&&) noexcept;
   IdentitySource& operator=(IdentitySource&&) noexcept;
 
-  // Register has `source` answer for the URIs of `scheme` (RFC 3986 section 3.1; case does not matter) from
-  // now on. Throws Error kBadArgument for what is no scheme, for one that is Signet's own or registered
+  // Register makes `source` answer for the URIs of `scheme` (RFC 3986 section 3.1; upper and lower case are
+  // the same). Throws Error kBadArgument for an invalid scheme, for one of Signet or one that is registered
   // already, and for null.
   void Register(std::string_view scheme, std::shared_ptr<OwnSource> source);
-  // List gives everything that `uri` matches. It never throws for what one token or one file does wrong: that
-  // is a problem in the listing. It throws Error kBadUri for a URI that cannot be read. It logs in to a token
-  // only with a PIN that the URI itself brings; identities of a token without login are unproven until they
-  // are unlocked or sign.
+  // List returns everything that `uri` matches. Errors of single tokens or files are problems in the listing,
+  // not exceptions. It throws Error kBadUri for an invalid URI. It logs in to a token only with a PIN from
+  // the URI; for identities of a token without login, it is not yet proven that key and certificate match:
+  // this happens when they are unlocked or sign.
   Listing List(std::string_view uri) const;
-  // Open gives the one identity that `uri` names; throws Error: kNotFound, kAmbiguous, or the problem itself.
+  // Open returns the identity that `uri` names; throws Error: kNotFound, kAmbiguous, or the problem's code.
   Identity Open(std::string_view uri) const;
 
  private:

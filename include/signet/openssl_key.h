@@ -20,13 +20,13 @@ namespace signet::openssl {
 struct SIGNET_EXPORT KeyDeleter {
   void operator()(EVP_PKEY* key) const noexcept;
 };
-// KeyPtr owns one reference to an EVP_PKEY; release() hands it to a program that calls EVP_PKEY_free.
+// KeyPtr owns one reference to an EVP_PKEY; after release() the caller must call EVP_PKEY_free.
 using KeyPtr = std::unique_ptr<EVP_PKEY, KeyDeleter>;
 
-// MakeKey gives a private key as an EVP_PKEY of `library`; null: the default library context. A key in a
-// token belongs to Signet's provider, which is made active in `library` where it is not, and the implicit
-// `default` provider stays there; a key from a file belongs to OpenSSL's own. Throws Error: kUnsupported for
-// a type of key that OpenSSL does not know. It needs libcrypto alone. Thread-safe.
+// MakeKey returns a private key as an EVP_PKEY of `library`; null: the default library context. A key on a
+// token belongs to Signet's provider. MakeKey activates this provider in `library` if necessary, and keeps
+// the implicit `default` provider. A key from a file belongs to `default`. Throws Error: kUnsupported for a
+// type of key that OpenSSL does not support. It needs only libcrypto. Thread-safe.
 SIGNET_EXPORT KeyPtr MakeKey(const std::shared_ptr<PrivateKey>& key, OSSL_LIB_CTX* library = nullptr);
 SIGNET_EXPORT KeyPtr MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 

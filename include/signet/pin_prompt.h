@@ -8,33 +8,33 @@
 
 namespace signet {
 
-// PinRequest says whose PIN or password is wanted, and how many tries the token says are left.
+// PinRequest describes the required PIN or password, and what the token reports about remaining tries.
 struct PinRequest {
   enum class Kind {
     kUserPin,     // C_Login(CKU_USER)
-    kContextPin,  // C_Login(CKU_CONTEXT_SPECIFIC): the key asks at every signature
+    kContextPin,  // C_Login(CKU_CONTEXT_SPECIFIC): the key requires it for each signature
     kSecurityOfficerPin,
     kPassword,  // of a PKCS#12 file
   };
   Kind kind = Kind::kUserPin;
   std::string name;        // token label, or path of the file
   std::string uri;         // without pin-value
-  bool count_low = false;  // a wrong PIN was entered since the last right one (CKF_USER_PIN_COUNT_LOW)
-  bool final_try = false;  // one wrong PIN more locks the token (CKF_USER_PIN_FINAL_TRY)
+  bool count_low = false;  // a wrong PIN was entered since the last correct one (CKF_USER_PIN_COUNT_LOW)
+  bool final_try = false;  // one more wrong PIN locks the token (CKF_USER_PIN_FINAL_TRY)
 };
 
-// PinPrompt asks a person, or a program's own store, for a PIN. Implementations may be called from any
-// thread, one call at a time for each token. They must not sign or log in with the token that they ask for:
-// the operation then fails with kBadArgument.
+// PinPrompt asks a person, or a program's store, for a PIN. Implementations may be called from any thread,
+// one call at a time for each token. They must not sign or log in with the same token: the operation then
+// fails with kBadArgument.
 class SIGNET_EXPORT PinPrompt {
  public:
   virtual ~PinPrompt() = default;
-  // Ask returns the PIN, or nothing where the person declined: the operation then fails with kPinNeeded.
+  // Ask returns the PIN, or nothing if the person declined: the operation then fails with kPinNeeded.
   virtual std::optional<Secret> Ask(const PinRequest& request) = 0;
-  // LookAtReader tells that the reader's own pad is waiting for the PIN (CKF_PROTECTED_AUTHENTICATION_PATH).
+  // LookAtReader is called when the reader's PIN pad waits for the PIN (CKF_PROTECTED_AUTHENTICATION_PATH).
   virtual void LookAtReader(const PinRequest& request) { (void)request; }
-  // asks_person tells whether Ask asks a person rather than a program. A program's answer is sent to a token
-  // once, and not while the token reports that a wrong PIN was entered (CKF_USER_PIN_COUNT_LOW).
+  // asks_person tells whether Ask asks a person. A program's answer is sent to a token only once, and not
+  // while the token reports that a wrong PIN was entered (CKF_USER_PIN_COUNT_LOW).
   virtual bool asks_person() const noexcept { return true; }
 };
 

@@ -11,24 +11,24 @@
 
 namespace signet {
 
-// PinSource says where a PIN or password comes from. One grammar everywhere: `file:PATH` (or a path
-// with a slash in it, or the name of a file that is there), `env:NAME`, `fd:N`, `credential:NAME` (systemd,
-// $CREDENTIALS_DIRECTORY), as in RFC 7512's pin-source. It is cheap to copy and read again at each use, so
-// that a rotated PIN is seen; a descriptor is read once, by Parse, and what kept it from being read is thrown
-// by Read.
+// PinSource is the source of a PIN or password, with the same grammar in all places, like RFC 7512's
+// pin-source: `file:PATH` (or a path with a slash, or the name of an existing file), `env:NAME`, `fd:N`,
+// `credential:NAME` (systemd, $CREDENTIALS_DIRECTORY). It is cheap to copy. It is read at each use, so a
+// changed PIN takes effect. Only a descriptor is read once, by Parse; if this fails, Read throws the
+// error.
 class SIGNET_EXPORT PinSource {
  public:
   PinSource() = default;  // no source: Read returns nothing
-  // Parse reads the grammar above; throws Error kBadSetting, also for `|command`, which is refused.
+  // Parse reads the grammar above; throws Error kBadSetting, also for `|command`, which is not supported.
   static PinSource Parse(std::string_view text);
   // Value is the secret itself.
   static PinSource Value(Secret secret);
-  // Names tells whether `text` begins like a source. ParseOrValue takes it as one then, and as the PIN itself
-  // otherwise.
+  // Names tells whether `text` begins like a source. If so, ParseOrValue parses it as a source, otherwise it
+  // uses it as the PIN.
   static bool Names(std::string_view text) noexcept;
   static PinSource ParseOrValue(std::string_view text);
 
-  // Read gives the secret, of a file or pipe its first line, or nothing for no source; throws Error
+  // Read returns the secret (the first line of a file or pipe), or nothing without a source; throws Error
   // kUnreadable.
   std::optional<Secret> Read() const;
   bool empty() const noexcept { return kind_ == Kind::kNone; }

@@ -35,7 +35,7 @@ enum class Hash {
 // SigningAlgorithm is one way to use a private key, with its parameters.
 struct SigningAlgorithm {
   enum class Kind {
-    kRsaPkcs1,  // RSASSA-PKCS1-v1_5; input: the digest (hash kNone: bytes that are padded as they are)
+    kRsaPkcs1,  // RSASSA-PKCS1-v1_5; input: the digest (hash kNone: any bytes, which are padded)
     kRsaPss,    // RSASSA-PSS; input: the digest
     kEcdsa,     // input: the digest, of any length; output: DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)
     kEdDsa,     // Ed25519 or Ed448, pure, without context; input: the message
@@ -53,7 +53,7 @@ struct SigningAlgorithm {
 // DecryptionAlgorithm is one way to decrypt with an RSA key.
 struct DecryptionAlgorithm {
   enum class Kind {
-    kRsaPkcs1,  // RSAES-PKCS1-v1_5, rejecting implicitly: a malformed block gives a message that looks random
+    kRsaPkcs1,  // RSAES-PKCS1-v1_5, implicit rejection: an invalid block gives a random-looking message
     kRsaOaep,   // RSAES-OAEP
     kRsaRaw,    // the RSA private operation alone; the result is as long as the modulus
   };
@@ -63,91 +63,91 @@ struct DecryptionAlgorithm {
   std::span<const std::uint8_t> label = {};  // kRsaOaep only; not kept
 };
 
-// PrivateKey is a private-key operation, wherever the key lives. All functions may be called from any thread,
-// and in a forked child. A program's own key is made by MakeKey (signet/own_key.h), which asks for less.
+// PrivateKey is a private-key operation, in this process or on a token. All functions may be called from any
+// thread, and in a forked child. MakeKey (signet/own_key.h) makes one from a program's own key.
 class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey> {
  public:
   virtual ~PrivateKey() = default;
 
   virtual KeyType type() const noexcept = 0;
-  // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7); it lives with the
-  // key. Its subjectPublicKey is empty where a token holds an EC, Ed25519 or Ed448 key without its public
-  // part: type and curve are all that is known then, and no signature is verified before it is released.
+  // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), valid as long as the
+  // key. Its subjectPublicKey is empty if a token has an EC, Ed25519 or Ed448 key without its public key:
+  // then only type and curve are known, and an Identity verifies the first signature with its certificate.
   virtual std::span<const std::uint8_t> subject_public_key_info() const noexcept = 0;
-  // Proof is what stands for it that the private key is the one of subject_public_key_info().
+  // Proof tells how it is known that the private key belongs to subject_public_key_info().
   enum class Proof {
-    kNone,     // the key's word alone: Identity::Make has its first signature verified
-    kPending,  // the key verifies its first signature itself, before it releases it
+    kNone,     // the key only claims it: Identity::Make verifies its first signature
+    kPending,  // the key itself verifies its first signature before it releases it
     kDone,
   };
   virtual Proof proof() const noexcept { return Proof::kNone; }
-  // schemes lists what the key can sign with, where it lives: a scheme without a plan on the token is
-  // missing.
+  // schemes lists the schemes that the key supports. For a token, its mechanisms and the key's permissions
+  // restrict them.
   virtual std::vector<SignatureScheme> schemes() const = 0;
   // max_signature_size is an upper bound in bytes for Sign with every algorithm.
   virtual std::size_t max_signature_size() const noexcept = 0;
-  // Supports tells whether SignWhole can work with `algorithm`, and Sign unless NeedsMessage; it asks no
-  // token.
+  // Supports tells whether SignWhole supports `algorithm`, and Sign too unless NeedsMessage; it does not
+  // access the token.
   virtual bool Supports(const SigningAlgorithm& algorithm) const = 0;
-  // NeedsMessage tells whether the key signs no digest with `algorithm`: its token hashes the message itself
-  // (CKM_SHA256_RSA_PKCS), and only SignWhole works. Not known of a key that is locked; it asks no token.
+  // NeedsMessage tells whether the token must hash the message for `algorithm` (CKM_SHA256_RSA_PKCS), so that
+  // only SignWhole works. Unknown (false) for a locked key; it does not access the token.
   virtual bool NeedsMessage(const SigningAlgorithm&) const { return false; }
 
-  // Sign writes a signature over `input` to `signature` and returns its length in bytes. It logs in to a
-  // token when that is needed, asking the PinPrompt that the identity was opened with. Throws Error;
-  // kBadArgument when `signature` is shorter than max_signature_size() or `input` does not fit the algorithm.
+  // Sign writes a signature over `input` to `signature` and returns its length in bytes. If necessary it logs
+  // in to the token, with the PinPrompt of the identity's source. Throws Error; kBadArgument if `signature`
+  // is shorter than max_signature_size() or `input` does not match the algorithm.
   virtual std::size_t Sign(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                            std::span<std::uint8_t> signature) = 0;
-  // SignWhole is Sign for the whole message, of any length, where `algorithm` has a hash: the message is
-  // hashed here, or by the token where it signs no digests.
+  // SignWhole is Sign for a complete message of any length if `algorithm` has a hash: the message is hashed
+  // in this process, or by the token if it does not sign digests.
   virtual std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
                                 std::span<std::uint8_t> signature);
 
-  // SignDone takes a signature, or where `error` is not null, why there is none; `error` ends with the call.
+  // SignDone gets a signature, or an error if `error` is not null; `error` is valid during the call.
   using SignDone = std::function<void(std::vector<std::uint8_t> signature, const Error* error)>;
   // SignAsync is Sign for event loops: it copies `input`, returns without waiting for a token and calls
-  // `done` once. For a key in a token a worker thread of ours calls it, with the next signature waiting
-  // behind it: hand the result to the loop (eventfd, pipe) and return. A key in this process signs and calls
-  // it before SignAsync returns. `done` must not throw. A prompt for a PIN comes from the worker thread too.
-  // Jobs that have not begun when the process exits, or are under way where it forks, are never done there.
+  // `done` once. For a key on a token, a worker thread calls `done`, and the next signature waits until it
+  // returns: pass the result to the loop (eventfd, pipe). For a key in this process, SignAsync calls `done`
+  // before it returns. `done` must not throw. A PIN prompt is called from the worker thread too. Jobs that
+  // have not started when the process exits are not executed; a forked child does not execute pending jobs.
   void SignAsync(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input, SignDone done);
-  // RunAsync has `work` done where it may wait for the key, as SignAsync says. It must not throw. A key in a
-  // token must be owned by a std::shared_ptr, as an Identity's is; it lives until `work` was done. Workers
-  // are made as they are needed, at most as many as the token has sessions; a forked child makes its own.
+  // RunAsync executes `work` where it may wait for the key, see SignAsync. `work` must not throw. A key on a
+  // token must be owned by a std::shared_ptr, like an Identity's key; it lives until `work` is done. Workers
+  // are created on demand, at most as many as the token has sessions; a forked child creates its own workers.
   virtual void RunAsync(std::function<void()> work) { work(); }
 
-  // CanDecrypt tells whether Decrypt can work with `algorithm`; a token is asked once what it can do.
+  // CanDecrypt tells whether Decrypt supports `algorithm`; the token's mechanisms are read once.
   virtual bool CanDecrypt(const DecryptionAlgorithm&) const { return false; }
-  // Decrypt undoes an RSA encryption: `input` is exactly as long as the modulus, `output` at least, and all
-  // of it may be written; the result is the message's length in bytes. Throws Error; kBadArgument for an OAEP
-  // block that is malformed, kUnsupported for a key that cannot decrypt.
+  // Decrypt decrypts an RSA block: `input` has the length of the modulus, `output` at least this length, and
+  // all of it may be overwritten; returns the message's length in bytes. Throws Error; kBadArgument for an
+  // invalid OAEP block, kUnsupported for a key that cannot decrypt.
   virtual std::size_t Decrypt(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> input,
                               std::span<std::uint8_t> output);
 
-  // can_derive tells whether Derive can work.
+  // can_derive tells whether Derive is supported.
   virtual bool can_derive() const { return false; }
-  // Derive agrees on a secret by ECDH (SEC 1 section 3.3.1): `peer_point` is the other side's public key, an
-  // uncompressed point of the key's curve, and the result the shared point's x coordinate. Throws Error;
-  // kBadArgument for a point that cannot be one, kUnsupported for a key that cannot agree on secrets.
+  // Derive computes a shared secret by ECDH (SEC 1 section 3.3.1): `peer_point` is the peer's public key, an
+  // uncompressed point on the key's curve; the result is the x coordinate of the shared point. Throws Error;
+  // kBadArgument for an invalid point, kUnsupported for a key without key agreement.
   virtual Secret Derive(std::span<const std::uint8_t> peer_point);
 
-  // Unlock makes the key ready to sign: it logs in and finds the key, so that Sign asks for nothing more (but
-  // for keys that want their PIN at every signature). Nothing to do for a key from a file.
+  // Unlock logs in and finds the key, so that Sign needs no prompt (except for keys that require their PIN
+  // for each signature). It does nothing for a key from a file.
   virtual void Unlock() {}
-  // locked tells whether Unlock would have something to do.
+  // locked tells whether Unlock is necessary.
   virtual bool locked() const { return false; }
-  // Unavailable tells why the key can be neither used nor unlocked for now, as far as that is known without
-  // asking the token: it is gone, its PIN is locked, its key turned out to be another than the certificate's.
+  // Unavailable returns why the key can currently be neither used nor unlocked, as far as this is known
+  // without access to the token: it is absent, its PIN is locked, or its key does not match the certificate.
   virtual std::optional<Error> Unavailable() const { return std::nullopt; }
 
   // uri names exactly this key, without its PIN; empty for a key that has none.
   virtual std::string uri() const { return {}; }
-  // label is the name that the key has where it lives (CKA_LABEL), or its certificate's while the key is
-  // hidden; empty for none. It need not be unique, and holds whatever somebody wrote there.
+  // label is the key's CKA_LABEL or friendlyName, or the certificate's label while the key is hidden; empty
+  // for none. It is not necessarily unique, and comes from an untrusted source.
   virtual std::string label() const { return {}; }
-  // in_hardware tells whether the key lives in a token rather than in this process.
+  // in_hardware tells whether the key is on a token and not in this process.
   virtual bool in_hardware() const noexcept = 0;
-  // ExportPkcs8 gives the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key in a
+  // ExportPkcs8 returns the DER PrivateKeyInfo (RFC 5208) of a key from a file, and nothing for a key on a
   // token.
   virtual std::optional<Secret> ExportPkcs8() const { return std::nullopt; }
 
@@ -155,7 +155,7 @@ class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey>
   std::vector<std::uint8_t> SignMessage(SignatureScheme scheme, std::span<const std::uint8_t> message);
 };
 
-// Description gives the key in words: "RSA 2048 bit", "EC P-256", "Ed25519".
+// Description returns the key type as text: "RSA 2048 bit", "EC P-256", "Ed25519".
 SIGNET_EXPORT std::string Description(const PrivateKey& key);
 
 }  // namespace signet

@@ -9,14 +9,14 @@
 
 namespace signet {
 
-// Secret holds a PIN, a password or private key bytes. It is move-only, wiped when it dies, never printed,
-// and its memory is kept out of core dumps and, where the limits allow it, out of swap. It survives fork. An
-// absent secret is a std::optional<Secret> without value; a Secret of length zero is an empty one, which
-// PKCS#12 tells apart.
+// Secret contains a PIN, a password or private key bytes. It is move-only, wiped on destruction and never
+// printed. Its memory is excluded from core dumps and, if the limits allow it, from swap. It survives fork.
+// An absent secret is a std::optional<Secret> without value; a Secret of length zero is an empty secret.
+// PKCS#12 distinguishes the two.
 class SIGNET_EXPORT Secret {
  public:
   Secret() noexcept = default;
-  // Secret copies `bytes`; throws Error when no memory can be had.
+  // Secret copies `bytes`; throws Error if out of memory.
   explicit Secret(std::string_view bytes);
   // OfSize makes a secret of `size` zero bytes, to be filled through writable().
   static Secret OfSize(std::size_t size);

@@ -8,8 +8,8 @@
 
 namespace signet {
 
-// SignatureScheme holds the TLS code points (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1 for the SHA-1
-// and SHA-224 ones, draft-ietf-tls-mldsa for ML-DSA).
+// SignatureScheme contains the TLS code points (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1 for the
+// SHA-1 and SHA-224 ones, draft-ietf-tls-mldsa for ML-DSA).
 enum class SignatureScheme : std::uint16_t {
   kRsaPkcs1Sha1 = 0x0201,
   kEcdsaSha1 = 0x0203,
@@ -34,7 +34,7 @@ enum class SignatureScheme : std::uint16_t {
   kMlDsa87 = 0x0906,
 };
 
-// Name gives the IANA name, "rsa_pss_rsae_sha256"; "unknown" for a value that is no scheme of ours.
+// Name returns the IANA name, "rsa_pss_rsae_sha256"; "unknown" for other values.
 SIGNET_EXPORT std::string_view Name(SignatureScheme scheme) noexcept;
 
 // SchemeFromName is the inverse of Name.

@@ -1,22 +1,22 @@
-/* The C interface of Signet: TLS client identities (a certificate chain and a private-key operation), wherever the
- * private key lives. It is the interface that stays: what is here keeps its name, its meaning and its binary form
- * within one SIGNET_n version. C11, and C++ from 11 on.
+/* The C interface of Signet: TLS client identities (a certificate chain and a private-key operation) from files and
+ * tokens. This interface is stable: functions keep their names, their meaning and their binary interface within one
+ * SIGNET_n version. For C11, and for C++11 or later.
  *
  * Ownership. A function named ..._new, ..._open, ..._list, ..._copy, ..._from_... or signet_select returns an object
- * that the caller frees with the type's ..._free; free functions take NULL. Every other pointer that is returned
- * belongs to the object that it came from, and lives as long as that does. What is passed in is copied.
+ * that the caller frees with the type's ..._free; free functions accept NULL. Every other returned pointer belongs
+ * to the object that returned it, and is valid as long as that object. Arguments are copied.
  *
  * Errors. A function that can fail takes `error` as its last argument, which may be NULL. It sets *error to NULL on
- * success, and to an error that the caller frees on failure; then it returns NULL, false or 0, as said below.
- * Arguments that must not be NULL and are give SIGNET_ERROR_BAD_ARGUMENT.
+ * success. On failure it sets *error to an error that the caller frees, and returns NULL, false or 0, as stated below.
+ * NULL for an argument that must not be NULL is SIGNET_ERROR_BAD_ARGUMENT.
  *
- * Threads. A signet_settings, signet_request or signet_error is for one thread at a time. All other objects may be
- * used from any thread at the same time, but freed only once nobody uses them.
+ * Threads. Only one thread at a time may use a signet_settings, signet_request or signet_error. Several threads may
+ * use all other objects at the same time. Free an object only after its last use in any thread.
  *
  * Fork. Objects may be used in a forked child, where tokens are opened again. A fork while another thread is inside
  * a function of this interface is allowed; that call does not exist in the child.
  *
- * Text is UTF-8 and ends with a NUL. No text that is returned ever contains a PIN or password. */
+ * Text is UTF-8 and ends with a NUL. No returned text contains a PIN or password. */
 #ifndef SIGNET_SIGNET_H
 #define SIGNET_SIGNET_H
 
@@ -44,13 +44,13 @@ typedef struct signet_choice signet_choice;
 typedef struct signet_pin_request signet_pin_request;
 typedef struct signet_pin signet_pin;
 
-/* signet_version gives the version of the library that runs: "0.2.0". */
+/* signet_version returns the version of the loaded library: "0.2.0". */
 SIGNET_API const char *signet_version(void);
 
 /* ---- Errors ---- */
 
-/* What went wrong, in the terms that a user can act on. Further values may come: treat one that you do not know
- * like SIGNET_ERROR_INTERNAL. */
+/* The type of an error. Later versions may add values: treat an unknown value like
+ * SIGNET_ERROR_INTERNAL. */
 typedef enum signet_error_code {
   SIGNET_ERROR_CERTIFICATE_ONLY = 0,
   SIGNET_ERROR_KEY_ONLY = 1,
@@ -77,84 +77,85 @@ typedef enum signet_error_code {
   SIGNET_ERROR_HANDSHAKE = 22,
   SIGNET_ERROR_UNTRUSTED_SERVER = 23,
   SIGNET_ERROR_NETWORK = 24,
-  SIGNET_ERROR_INTERNAL = 25,         /* a fault of ours, or of a library that we call; also: out of memory */
+  SIGNET_ERROR_INTERNAL = 25,         /* a defect of Signet or of a library; also: out of memory */
   SIGNET_ERROR_APPLICATION = 26       /* a key or source of the program itself failed */
 } signet_error_code;
 
 SIGNET_API signet_error_code signet_error_get_code(const signet_error *error);
-/* signet_error_name gives the code's stable spelling: "wrong-pin". */
+/* signet_error_name returns the code's stable name: "wrong-pin". */
 SIGNET_API const char *signet_error_name(const signet_error *error);
 /* signet_error_message is one line with the detail, the call that failed and the hint. */
 SIGNET_API const char *signet_error_message(const signet_error *error);
-/* signet_error_detail says what happened, one sentence without full stop. */
+/* signet_error_detail is the cause, one sentence without full stop. */
 SIGNET_API const char *signet_error_detail(const signet_error *error);
-/* signet_error_hint says what to do about it, never empty. */
+/* signet_error_hint is advice, one sentence; never empty. */
 SIGNET_API const char *signet_error_hint(const signet_error *error);
 /* signet_error_uri and signet_error_token name the URI (without PIN) and the token concerned; empty for none. */
 SIGNET_API const char *signet_error_uri(const signet_error *error);
 SIGNET_API const char *signet_error_token(const signet_error *error);
 /* signet_error_native_code is the number that the failed call returned, such as a CKR_ code or errno, or 0. */
 SIGNET_API unsigned long signet_error_native_code(const signet_error *error);
-/* signet_error_new makes an error of a layer above: one sentence of what happened, and one of what to do; NULL for the
- * code's own hint. NULL where no memory is left. */
+/* signet_error_new makes an error for a caller of this interface, with the cause and a hint; NULL for the code's
+ * general hint. Returns NULL if out of memory. */
 SIGNET_API signet_error *signet_error_new(signet_error_code code, const char *detail, const char *hint);
 SIGNET_API void signet_error_free(signet_error *error);
 
 /* ---- Settings and PINs ---- */
 
-/* signet_settings_new gives the settings that the user made outside of the program: the section of the provider
- * `signet` in openssl.cnf, and the environment's SIGNET_ variables. NULL where one of them has an invalid value. */
+/* signet_settings_new returns the user's settings: the section of the provider `signet` in openssl.cnf, and the
+ * SIGNET_ variables of the environment. NULL if one of them has an invalid value. */
 SIGNET_API signet_settings *signet_settings_new(signet_error **error);
-/* signet_settings_set changes one setting, under the names that openssl.cnf has: "pkcs11-module-path". False where
- * the name does not exist or the value is invalid; nothing is changed then. */
+/* signet_settings_set changes one setting, with a name as in openssl.cnf: "pkcs11-module-path". Returns false, and
+ * changes nothing, if the name is unknown or the value is invalid. */
 SIGNET_API bool signet_settings_set(signet_settings *settings, const char *name, const char *value,
                                     signet_error **error);
 SIGNET_API void signet_settings_free(signet_settings *settings);
 
 typedef enum signet_pin_kind {
   SIGNET_PIN_USER = 0,             /* of a token's user */
-  SIGNET_PIN_CONTEXT = 1,          /* of a key that asks at every signature */
+  SIGNET_PIN_CONTEXT = 1,          /* of a key that requires it for each signature */
   SIGNET_PIN_SECURITY_OFFICER = 2,
   SIGNET_PIN_PASSWORD = 3          /* of a PKCS#12 file */
 } signet_pin_kind;
 
-/* What is asked for. It lives during the call of the prompt. */
+/* The required PIN. It is valid during the call of the prompt. */
 SIGNET_API signet_pin_kind signet_pin_request_kind(const signet_pin_request *request);
 SIGNET_API const char *signet_pin_request_name(const signet_pin_request *request); /* label of the token, or path */
 SIGNET_API const char *signet_pin_request_uri(const signet_pin_request *request);
-/* A wrong PIN was entered since the last right one; one wrong PIN more locks the token. */
+/* A wrong PIN was entered since the last correct one; one more wrong PIN locks the token. */
 SIGNET_API bool signet_pin_request_count_low(const signet_pin_request *request);
 SIGNET_API bool signet_pin_request_final_try(const signet_pin_request *request);
 
-/* signet_pin_set answers a prompt with `size` bytes, which are copied into memory of our own that is wiped. Wipe
- * yours. It may be called once or more often in a prompt: the last answer counts. False where no memory is left. */
+/* signet_pin_set answers a prompt with `size` bytes. It copies them to memory that is wiped after use; wipe your
+ * copy. If it is called several times in a prompt, the last call applies. Returns false if out of memory. */
 SIGNET_API bool signet_pin_set(signet_pin *pin, const char *bytes, size_t size);
 
 /* A prompt answers with signet_pin_set and returns true, or declines and returns false: the operation then fails with
- * SIGNET_ERROR_PIN_NEEDED. It is called from any thread, one call at a time for each token, and must not use the
- * token that it is asked for. */
+ * SIGNET_ERROR_PIN_NEEDED. It may be called from any thread, one call at a time for each token, and must not use the
+ * same token. */
 typedef bool (*signet_prompt)(const signet_pin_request *request, signet_pin *pin, void *data);
 
-/* Who answers. A program's answer is sent to a token once, and not while the token reports a wrong PIN. */
+/* The source of the answer. A program's answer is sent to a token only once, and not while the token reports a wrong
+ * PIN. */
 typedef enum signet_prompt_by { SIGNET_PROMPT_BY_PERSON = 0, SIGNET_PROMPT_BY_PROGRAM = 1 } signet_prompt_by;
 
 /* ---- Sources: from URIs to identities ---- */
 
-/* signet_source_new opens nothing yet. `settings` may be NULL, for those that the user made. `prompt` may be NULL:
- * then a PIN comes from the URI or the settings. `data` is passed to it, and must live until the source and every
- * identity from it are freed. */
+/* signet_source_new opens no file or token. `settings` may be NULL for the user's settings. `prompt` may be NULL:
+ * then a PIN must come from the URI or the settings. `data` is passed to the prompt, and must be valid until the
+ * source and all its identities are freed. */
 SIGNET_API signet_source *signet_source_new(const signet_settings *settings, signet_prompt prompt,
                                             signet_prompt_by by, void *data, signet_error **error);
-/* signet_source_open gives the one identity that `uri` names: pkcs11: (RFC 7512) or pkcs12:PATH. NULL with
- * SIGNET_ERROR_NOT_FOUND, SIGNET_ERROR_AMBIGUOUS, or what is wrong with it. */
+/* signet_source_open returns the identity that `uri` names: pkcs11: (RFC 7512) or pkcs12:PATH. NULL with
+ * SIGNET_ERROR_NOT_FOUND, SIGNET_ERROR_AMBIGUOUS, or the problem of the identity. */
 SIGNET_API signet_identity *signet_source_open(const signet_source *source, const char *uri, signet_error **error);
-/* signet_source_list gives everything that `uri` matches. What one token or one file does wrong is a problem in the
- * listing; NULL only for a URI that cannot be read. */
+/* signet_source_list returns everything that `uri` matches. Errors of single tokens or files are problems in the
+ * listing; NULL only for an invalid URI. */
 SIGNET_API signet_listing *signet_source_list(const signet_source *source, const char *uri, signet_error **error);
 SIGNET_API void signet_source_free(signet_source *source);
 
 SIGNET_API size_t signet_listing_identity_count(const signet_listing *listing);
-/* NULL where `index` is too large. */
+/* NULL if `index` is too large. */
 SIGNET_API const signet_identity *signet_listing_identity(const signet_listing *listing, size_t index);
 SIGNET_API size_t signet_listing_problem_count(const signet_listing *listing);
 /* Each problem names its URI by signet_error_uri. */
@@ -163,99 +164,99 @@ SIGNET_API void signet_listing_free(signet_listing *listing);
 
 /* ---- Identities ---- */
 
-/* signet_identity_from_pem reads a certificate, the issuers behind it, and its private key from PEM texts of the given
- * sizes in bytes. `password` may be NULL for a key that is not encrypted. */
+/* signet_identity_from_pem reads a certificate followed by its issuers, and its private key, from PEM texts of the given
+ * sizes in bytes. `password` may be NULL for an unencrypted key. */
 SIGNET_API signet_identity *signet_identity_from_pem(const char *certificates, size_t certificates_size,
                                                      const char *key, size_t key_size, const char *password,
                                                      signet_error **error);
-/* signet_identity_from_pkcs12 reads the one identity of a PKCS#12 file's bytes (RFC 7292). */
+/* signet_identity_from_pkcs12 reads the only identity of a PKCS#12 file in memory (RFC 7292). */
 SIGNET_API signet_identity *signet_identity_from_pkcs12(const uint8_t *bytes, size_t size, const char *password,
                                                         signet_error **error);
-/* signet_identity_copy gives a further reference to the same identity, cheaply. NULL where no memory is left. */
+/* signet_identity_copy returns another reference to the same identity; it is cheap. NULL if out of memory. */
 SIGNET_API signet_identity *signet_identity_copy(const signet_identity *identity);
 SIGNET_API void signet_identity_free(signet_identity *identity);
 
-/* uri names exactly this identity, without PIN; empty where it comes from bytes. */
+/* uri names exactly this identity, without PIN; empty for an identity from memory. */
 SIGNET_API const char *signet_identity_uri(const signet_identity *identity);
 SIGNET_API const char *signet_identity_subject(const signet_identity *identity);   /* RFC 4514 */
 SIGNET_API const char *signet_identity_user_name(const signet_identity *identity); /* UPN, e-mail or common name */
 SIGNET_API const char *signet_identity_key(const signet_identity *identity);       /* "RSA 2048 bit", "EC P-256" */
 SIGNET_API bool signet_identity_in_hardware(const signet_identity *identity);
-/* Certificates are DER, leaf first. The size in bytes goes to *size. NULL where `index` is too large. */
+/* Certificates are DER, leaf first. *size is set to the size in bytes. NULL if `index` is too large. */
 SIGNET_API size_t signet_identity_certificate_count(const signet_identity *identity);
 SIGNET_API const uint8_t *signet_identity_certificate(const signet_identity *identity, size_t index, size_t *size);
 /* signet_identity_schemes writes the signature schemes that the key can sign with (TLS code points, RFC 8446 section
- * 4.2.3), best first, as many as `capacity` allows, and returns how many there are. 0 with an error on failure. */
+ * 4.2.3), best first, up to `capacity`, and returns their total number. 0 with an error on failure. */
 SIGNET_API size_t signet_identity_schemes(const signet_identity *identity, uint16_t *schemes, size_t capacity,
                                           signet_error **error);
-/* signet_identity_unlock logs in and finds the key, so that a signature asks for nothing more (but for keys that want
- * their PIN at every signature). Nothing to do for a key from a file. */
+/* signet_identity_unlock logs in and finds the key, so that a signature needs no prompt (except for keys that require
+ * their PIN for each signature). It does nothing for a key from a file. */
 SIGNET_API bool signet_identity_unlock(const signet_identity *identity, signet_error **error);
 
 /* ---- Signing ---- */
 
 /* signet_identity_max_signature_size is an upper bound in bytes for every scheme. */
 SIGNET_API size_t signet_identity_max_signature_size(const signet_identity *identity);
-/* signet_identity_sign signs a message of any length with a signature scheme, as TLS has it: ECDSA gives DER. At least
- * signet_identity_max_signature_size bytes are at `signature`; returns the length in bytes, 0 on failure. */
+/* signet_identity_sign signs a message of any length with a signature scheme of TLS: ECDSA signatures are DER. The buffer
+ * `signature` has at least signet_identity_max_signature_size bytes; returns the length in bytes, 0 on failure. */
 SIGNET_API size_t signet_identity_sign(const signet_identity *identity, uint16_t scheme, const uint8_t *message,
                                        size_t message_size, uint8_t *signature, size_t capacity,
                                        signet_error **error);
-/* signet_identity_sign_digest is the same for the message's digest by the scheme's hash. It fails with
- * SIGNET_ERROR_UNSUPPORTED where the scheme signs messages only (Ed25519, Ed448, ML-DSA), or where the token hashes
- * by itself. */
+/* signet_identity_sign_digest signs the message's digest with the scheme's hash. It fails with
+ * SIGNET_ERROR_UNSUPPORTED if the scheme signs only messages (Ed25519, Ed448, ML-DSA), or if the token must hash the
+ * message. */
 SIGNET_API size_t signet_identity_sign_digest(const signet_identity *identity, uint16_t scheme,
                                               const uint8_t *digest, size_t digest_size, uint8_t *signature,
                                               size_t capacity, signet_error **error);
-/* signet_identity_sign_pkcs1 pads `input`, a DER DigestInfo or anything else that is short enough, by PKCS#1 v1.5 and
- * signs it: what TLS before 1.2 and some libraries ask for. RSA only. */
+/* signet_identity_sign_pkcs1 pads `input` (a DER DigestInfo or other short input) with PKCS#1 v1.5 and signs it, as
+ * required by TLS before 1.2 and some libraries. RSA only. */
 SIGNET_API size_t signet_identity_sign_pkcs1(const signet_identity *identity, const uint8_t *input,
                                              size_t input_size, uint8_t *signature, size_t capacity,
                                              signet_error **error);
-/* signet_sign_done gets a signature that is valid during the call, or NULL and an error. The callee frees the error. */
+/* signet_sign_done gets a signature, valid during the call, or NULL and an error. The callee frees the error. */
 typedef void (*signet_sign_done)(const uint8_t *signature, size_t size, signet_error *error, void *data);
 /* signet_identity_sign_async is signet_identity_sign for event loops: it copies the message and returns without waiting
- * for a token. `done` is called exactly once: by a worker thread of ours for a key in a token, before the function
- * returns for a key in this process. Hand the result to the loop and return from `done` soon: the next signature
- * waits behind it. Where the process exits or forks before the job began, `done` is not called there. */
+ * for a token. `done` is called exactly once: from a worker thread for a key on a token, or before the function returns
+ * for a key in this process. Pass the result to the loop and return from `done` quickly, because the next signature
+ * waits for it. If the process exits or forks before the operation starts, `done` is not called there. */
 SIGNET_API void signet_identity_sign_async(const signet_identity *identity, uint16_t scheme,
                                            const uint8_t *message, size_t message_size, signet_sign_done done,
                                            void *data);
 
 /* ---- Selection: which identity answers a CertificateRequest ---- */
 
-/* signet_request_new stands for a request of TLS 1.3 (0x0304) or 1.2 (0x0303) that asks for nothing yet. NULL where no
- * memory is left. */
+/* signet_request_new makes an empty request of TLS 1.3 (0x0304) or 1.2 (0x0303). NULL if out of
+ * memory. */
 SIGNET_API signet_request *signet_request_new(uint16_t protocol_version);
-/* Add what the peer sent, in its order. False for NULL, or where no memory is left. */
+/* Add the peer's values in their order. False for NULL, or if out of memory. */
 SIGNET_API bool signet_request_add_authority(signet_request *request, const uint8_t *name, size_t size); /* DER Name */
 SIGNET_API bool signet_request_add_scheme(signet_request *request, uint16_t scheme);
 SIGNET_API bool signet_request_add_certificate_scheme(signet_request *request, uint16_t scheme);
 SIGNET_API bool signet_request_add_certificate_type(signet_request *request, uint8_t type); /* TLS 1.2 */
-/* signet_request_for_server asks for a server's own certificate, for the name that the client asked for; NULL: none. */
+/* signet_request_for_server requests a server's certificate for the server name from the ClientHello; NULL: none. */
 SIGNET_API bool signet_request_for_server(signet_request *request, const char *host);
-/* signet_request_add_stack_scheme names what the TLS stack at hand can sign with; none named: all. */
+/* signet_request_add_stack_scheme adds a scheme that the TLS stack supports; without any call: all schemes. */
 SIGNET_API bool signet_request_add_stack_scheme(signet_request *request, uint16_t scheme);
 /* signet_request_pin makes one identity the only candidate, by its URI or the SHA-256 of its certificate in hex. */
 SIGNET_API bool signet_request_pin(signet_request *request, const char *identity);
 SIGNET_API void signet_request_free(signet_request *request);
 
-/* signet_select chooses among `count` identities, now. It asks no token and no file. A choice of nothing is a result,
- * not an error; NULL only for bad arguments or where no memory is left. */
+/* signet_select selects among `count` identities, at the current time. It accesses no token and no file. "No identity
+ * fits" is a result, not an error; NULL only for invalid arguments or if out of memory. */
 SIGNET_API signet_choice *signet_select(const signet_request *request, const signet_identity *const *identities,
                                         size_t count, signet_error **error);
-/* signet_choice_identity is what was chosen, its chain being the path to send; NULL where nothing fits: then an empty
- * Certificate goes to the peer. */
+/* signet_choice_identity is the selected identity; its chain is the path to send. NULL if no identity fits: then send
+ * an empty Certificate to the peer. */
 SIGNET_API const signet_identity *signet_choice_identity(const signet_choice *choice);
-/* signet_choice_scheme is what it signs with; 0 where nothing was chosen. */
+/* signet_choice_scheme is its signature scheme; 0 if none was selected. */
 SIGNET_API uint16_t signet_choice_scheme(const signet_choice *choice);
-/* Every identity and what became of it: the chosen one first, the others that fit in the order of rank, then those that
- * do not fit. NULL where an index is too large. A reason is one sentence without full stop. */
+/* All identities with their results: the selected identity, then the others that fit in the order of rank, then those
+ * that do not fit. NULL if an index is too large. A reason is one sentence without full stop. */
 SIGNET_API size_t signet_choice_considered_count(const signet_choice *choice);
 SIGNET_API const signet_identity *signet_choice_considered(const signet_choice *choice, size_t index);
 SIGNET_API bool signet_choice_fits(const signet_choice *choice, size_t index);
 SIGNET_API const char *signet_choice_reason(const signet_choice *choice, size_t index, size_t reason);
-/* signet_choice_explain gives a line for each identity, in the order of rank: its URI, and why it was chosen or not. */
+/* signet_choice_explain returns one line for each identity, in the order of rank: its URI and the reason. */
 SIGNET_API const char *signet_choice_explain(const signet_choice *choice);
 SIGNET_API void signet_choice_free(signet_choice *choice);
 

@@ -178,8 +178,7 @@ Decision Manager::Decide(const CertificateRequest& request, const std::vector<Si
   // The selection goes by what key, peer and stack have in common; Botan then insists on its own favourite.
   // What cannot do that one is put aside, and the choice made again.
   while (stack.empty() && !candidates.empty()) {
-    put_aside(candidates.front(),
-              "the program's Botan policy signs with no key of the types that the peer takes");
+    put_aside(candidates.front(), "the program's Botan policy allows no key type that the peer accepts");
   }
   const TimePoint now = std::chrono::system_clock::now();
   for (;;) {

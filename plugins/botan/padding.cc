@@ -29,7 +29,7 @@ constexpr PaddingRow kRsaPaddings[] = {
 
 [[noreturn]] void ThrowUnsupported(std::string_view padding) {
   throw Error({.code = ErrorCode::kUnsupported,
-               .detail = fmt::format("the padding \"{}\" is none that an identity signs with", padding),
+               .detail = fmt::format("an identity cannot sign with the padding \"{}\"", padding),
                .hint = "Use PSS, PKCS1v15 or, for an EC key, the name of a hash."});
 }
 

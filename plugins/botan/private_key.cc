@@ -78,9 +78,10 @@ class Signer final : public SignerBase {
     switch (algorithm_.kind) {
       case SigningAlgorithm::Kind::kRsaPss:
         if (algorithm_.mgf1_hash != algorithm_.hash) {
-          throw SigningError(Error({.code = ErrorCode::kUnsupported,
-                                    .detail = "Botan writes no RSA-PSS parameters with another hash in MGF1",
-                                    .hint = "Use one hash for both."}));
+          throw SigningError(
+              Error({.code = ErrorCode::kUnsupported,
+                     .detail = "Botan does not support RSA-PSS parameters with a different hash in MGF1",
+                     .hint = "Use one hash for both."}));
         }
         return PssAlgorithm(HashName(), static_cast<std::size_t>(algorithm_.salt_length));
       case SigningAlgorithm::Kind::kRsaPkcs1:
@@ -102,8 +103,8 @@ class Signer final : public SignerBase {
   ByteVector message_;
 };
 
-// AlgorithmNamed throws what keys of Botan's own throw for a padding that is none: PKCS#10 and X.509 try
-// "PSS" first, and go on to "PSS(SHA-256)".
+// AlgorithmNamed throws the exception of Botan's own keys for an unknown padding: PKCS#10 and X.509 try
+// "PSS" first, and then "PSS(SHA-256)".
 SigningAlgorithm AlgorithmNamed(KeyType type, std::string_view padding) try {
   return AlgorithmFor(type, padding);
 } catch (const Error& error) {
@@ -125,7 +126,7 @@ std::unique_ptr<Botan::PK_Ops::Signature> PrivateKey::MakeSigner(std::string_vie
   try {
     if (!key_->Supports(algorithm)) {
       throw Error({.code = ErrorCode::kUnsupported,
-                   .detail = fmt::format("the key cannot sign with {} where it lives", padding),
+                   .detail = fmt::format("the key does not support {}", padding),
                    .hint = "Choose another padding or hash in the program's policy."});
     }
     using Kind = SigningAlgorithm::Kind;

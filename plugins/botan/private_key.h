@@ -8,11 +8,11 @@
 
 namespace signet::botan {
 
-// PrivateKey shows any private key of ours to Botan, whatever its algorithm and wherever it lives: the public
+// PrivateKey adapts any of Signet's private keys to Botan, with any algorithm and in any location: the public
 // half is Botan's own, the signature is the identity's.
 class PrivateKey final : public KeyBase {
  public:
-  // PrivateKey throws Error kUnsupported where Botan cannot read the public key.
+  // PrivateKey throws Error kUnsupported if Botan cannot read the public key.
   explicit PrivateKey(std::shared_ptr<signet::PrivateKey> key);
 
  protected:

@@ -26,7 +26,7 @@ ByteVector CertificateTypesOf(const Strings& names) {
   return codes;
 }
 
-// Take splits a vector with a length of `width` bytes off `data`; nothing where it is cut short.
+// Take splits a vector with a length of `width` bytes off `data`; nothing if it is cut short.
 std::optional<Bytes> Take(Bytes& data, std::size_t width) {
   if (data.size() < width) return std::nullopt;
   std::size_t size = 0;

@@ -62,8 +62,9 @@ std::string WhyKeyRefused(const Botan::TLS::Policy& policy, const Certificate& c
   const std::size_t least = rsa ? policy.minimum_rsa_bits() : policy.minimum_ecdsa_group_size();
   const int bits = EVP_PKEY_get_bits(key);
   if (bits < 0 || static_cast<std::size_t>(bits) >= least) return {};
-  return fmt::format("the key in the certificate of {} has {} bits, and the program's Botan policy wants {}",
-                     certificate.subject(), bits, least);
+  return fmt::format(
+      "the key in the certificate of {} has {} bits, but the program's Botan policy requires {}",
+      certificate.subject(), bits, least);
 }
 
 std::string WhySignatureRefused(const Botan::TLS::Policy& policy, const Certificate& certificate) {
@@ -140,21 +141,18 @@ std::string CheckPick(const Botan::TLS::Policy& policy, const std::vector<Signat
                       const CertificateRequest& request, const signet::PrivateKey& key) {
   if (request.schemes.empty()) return {};  // not known: nothing to predict
   const std::optional<SignatureScheme> pick = PickedScheme(stack, request, key);
-  if (!pick) return "the program's Botan policy allows no signature scheme that the peer takes for its key";
+  if (!pick) return "the program's Botan policy allows no signature scheme that the peer accepts for its key";
   const SchemeRow& row = RowOf(*pick);
   const bool tls13 = request.protocol_version >= 0x0304;
   if (!tls13 && !policy.allowed_signature_hash(std::string(RowOf(row.algorithm.hash).alias))) {
-    return fmt::format("the program's Botan policy makes it sign with {}, whose hash it does not allow",
-                       row.name);
+    return fmt::format("the program's Botan policy selects {}, but does not allow its hash", row.name);
   }
   if (tls13 && !row.tls13) {
-    return fmt::format("the program's Botan policy makes it sign with {}, which TLS 1.3 does not have",
-                       row.name);
+    return fmt::format("the program's Botan policy selects {}, which TLS 1.3 does not allow", row.name);
   }
   const bool able = key.type() == KeyType::kEc ? key.Supports(row.algorithm) : Contains(key.schemes(), *pick);
   if (able) return {};
-  return fmt::format(
-      "the program's Botan policy makes it sign with {}, which the key cannot do where it lives", row.name);
+  return fmt::format("the program's Botan policy selects {}, which the key does not support", row.name);
 }
 
 }  // namespace signet::botan

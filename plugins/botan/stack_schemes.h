@@ -18,7 +18,7 @@ std::vector<SignatureScheme> StackSchemes(const Botan::TLS::Policy& policy, cons
 
 // PickedScheme is what Botan will sign with: the first of `stack` that the peer takes and that is for a key
 // of this type and, in TLS 1.3, curve. It may be one that TLS 1.3 does not have: Botan does not skip it, and
-// ends the handshake (CheckPick). Nothing where there is none: Botan would abort the handshake.
+// ends the handshake (CheckPick). Nothing if there is none: Botan would abort the handshake.
 std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& stack,
                                             const CertificateRequest& request, const signet::PrivateKey& key);
 
@@ -27,11 +27,11 @@ std::optional<SignatureScheme> PickedScheme(const std::vector<SignatureScheme>& 
 std::optional<Reason> Refusal(const Botan::TLS::Policy& policy, const CertificateRequest& request,
                               const Certificate& certificate, bool leaf);
 
-// WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty where it can.
+// WhyUnusable says why Botan's TLS cannot sign with a key of this type; empty if it can.
 std::string WhyUnusable(const signet::PrivateKey& key);
 
 // CheckPick says why the key cannot do what Botan will ask of it, though the key and the peer have a scheme
-// in common; empty where it can.
+// in common; empty if it can.
 std::string CheckPick(const Botan::TLS::Policy& policy, const std::vector<SignatureScheme>& stack,
                       const CertificateRequest& request, const signet::PrivateKey& key);
 

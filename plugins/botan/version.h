@@ -71,7 +71,7 @@ inline Botan::TLS::Signature_Scheme SchemeOf(SignatureScheme scheme) {
   return static_cast<Botan::TLS::Signature_Scheme>(static_cast<std::uint16_t>(scheme));
 }
 
-// CheckReadable throws where Botan's TLS could not take the certificate as one above the leaf: Botan 3
+// CheckReadable throws if Botan's TLS could not take the certificate as one above the leaf: Botan 3
 // decodes its key.
 inline void CheckReadable([[maybe_unused]] const Botan::X509_Certificate& certificate) {
 #if SIGNET_BOTAN_3
@@ -94,13 +94,13 @@ struct Question {
   const std::string& context;
   // version is the one of the handshake, as far as Botan's way to ask gives it away.
   std::uint16_t version = 0x0303;
-  // schemes are those of the peer that Botan knows; empty where it does not tell.
+  // schemes are those of the peer that Botan knows; empty if it does not tell.
   std::vector<SignatureScheme> schemes = {};
 };
 
 #if SIGNET_BOTAN_3
 // SchemesBehind finds the peer's signature schemes in what Botan 3 tells: their key types, and the algorithms
-// that it takes for the signatures in certificates, which mostly are the same schemes. Nothing where they are
+// that it takes for the signatures in certificates, which mostly are the same schemes. Nothing if they are
 // not.
 inline std::vector<SignatureScheme> SchemesBehind(const Strings& key_types,
                                                   const std::vector<Botan::AlgorithmIdentifier>& algorithms) {
@@ -245,7 +245,7 @@ class KeyBase : public Botan::Private_Key {
     return public_->check_key(rng, strong);
   }
   Botan::secure_vector<std::uint8_t> private_key_bits() const override {
-    throw Botan::Not_Implemented("Signet hands out no private key, only what it signs");
+    throw Botan::Not_Implemented("Signet does not export private keys");
   }
   std::unique_ptr<Botan::PK_Ops::Signature> create_signature_op(Botan::RandomNumberGenerator&, Text padding,
                                                                 Text) const override {
@@ -266,7 +266,7 @@ class KeyBase : public Botan::Private_Key {
     return operation == Botan::PublicKeyOperation::Signature;
   }
   std::unique_ptr<Botan::Private_Key> generate_another(Botan::RandomNumberGenerator&) const override {
-    throw Botan::Not_Implemented("Signet makes no keys through Botan");
+    throw Botan::Not_Implemented("Signet does not generate keys through Botan");
   }
   std::optional<std::size_t> _signature_element_size_for_DER_encoding() const override {
     return public_->_signature_element_size_for_DER_encoding();
@@ -431,9 +431,9 @@ class ManagerBase : public CredentialsManager {
 #endif
 
  protected:
-  // FindChain gives our chain, an empty one for "none fits", or nothing where `inner` is to answer.
+  // FindChain gives our chain, an empty one for "none fits", or nothing if `inner` is to answer.
   virtual std::optional<Chain> FindChain(const Question& question) = 0;
-  // FindKey gives the key of a certificate of ours, else null.
+  // FindKey returns the key of one of Signet's certificates, else null.
   virtual std::shared_ptr<Botan::Private_Key> FindKey(const Botan::X509_Certificate& certificate,
                                                       const std::string& type) = 0;
   // IsPretending tells whether Botan was made to ask in this thread where the answer can only be empty.

@@ -104,7 +104,7 @@ std::vector<std::uint16_t> SchemesOf(const signet_identity* identity) {
 Owned<gnutls_privkey_st> MakeKey(const signet_identity* identity, std::shared_ptr<Attempt> attempt) {
   const Certificates certificates(identity);
   if (certificates.algorithm() == GNUTLS_PK_UNKNOWN || certificates.algorithm() == GNUTLS_PK_DSA) {
-    throw Refused(std::string("GnuTLS knows no key like this: ") + signet_identity_key(identity));
+    throw Refused(std::string("GnuTLS does not support this key: ") + signet_identity_key(identity));
   }
   auto key = std::make_unique<Key>(Key{Copy(identity), std::move(attempt), certificates.algorithm(),
                                        certificates.bits(), SchemesOf(identity)});
@@ -113,7 +113,7 @@ Owned<gnutls_privkey_st> MakeKey(const signet_identity* identity, std::shared_pt
   Owned<gnutls_privkey_st> owned(made);
   const int status =
       gnutls_privkey_import_ext4(made, key.get(), SignData, SignHash, nullptr, Release, Info, 0);
-  if (status < 0) throw Refused(std::string("GnuTLS does not take the key: ") + gnutls_strerror(status));
+  if (status < 0) throw Refused(std::string("GnuTLS does not accept the key: ") + gnutls_strerror(status));
   static_cast<void>(key.release());  // Release frees it
   return owned;
 }

@@ -12,7 +12,7 @@ void ThrowLibp11(std::string_view call) {
     if (ERR_GET_LIB(code) == ERR_get_CKR_code()) CheckRv(static_cast<CK_RV>(ERR_GET_REASON(code)), call, {});
   }
   throw Error({.code = ErrorCode::kTokenTrouble,
-               .detail = "the token refused, and did not say why",
+               .detail = "the token failed without a reason",
                .call = std::string(call)});
 }
 

@@ -18,8 +18,8 @@ Certificate CopyOf(const X509* native) {
   if (size <= 0) {
     throw Error(
         {.code = ErrorCode::kBadArgument,
-         .detail = "the PKCS11_CERT holds no certificate",
-         .hint = "Pass one that PKCS11_enumerate_certs gave, before anything else is enumerated or stored."});
+         .detail = "the PKCS11_CERT contains no certificate",
+         .hint = "Pass a result of PKCS11_enumerate_certs before you enumerate or store other objects."});
   }
   const OpenSslPtr<unsigned char> owned(der);
   return Certificate::FromDer({der, static_cast<std::size_t>(size)});
@@ -46,7 +46,7 @@ std::string UriOf(const PKCS11_CERT& certificate, const PKCS11_TOKEN* token) {
 Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key, const std::vector<Certificate>& issuers,
                     const PKCS11_TOKEN* token) {
   if (certificate == nullptr || key == nullptr) {
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "an identity takes a certificate and a key"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "an identity needs a certificate and a key"});
   }
   const CallersErrors callers;
   const Certificate leaf = CopyOf(certificate->x509);
@@ -55,10 +55,10 @@ Identity FromLibp11(const PKCS11_CERT* certificate, PKCS11_KEY* key, const std::
   if (native == nullptr) {
     throw Error(
         {.code = ErrorCode::kUnsupported,
-         .detail = "libp11 gives no private key for this object",
+         .detail = "libp11 provides no private key for this object",
          .call = "PKCS11_get_private_key",
          .uri = uri,
-         .hint = "Log in first; a key that this libp11 does not know is opened by its pkcs11: URI instead."});
+         .hint = "Log in first; if this libp11 does not support the key, open it with its pkcs11: URI."});
   }
   auto held = std::make_shared<Libp11Key>(std::move(native),
                                           PublicKey::FromSpki(leaf.subject_public_key_info()), uri);

@@ -85,14 +85,14 @@ bool Libp11Key::Supports(const SigningAlgorithm& algorithm) const {
 
 void Libp11Key::CheckArguments(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
                                std::span<std::uint8_t> signature) const {
-  if (signature.size() < max_signature_size()) ThrowBadArgument("the room for the signature is too small");
+  if (signature.size() < max_signature_size()) ThrowBadArgument("the buffer for the signature is too small");
   if (!Fits(type(), algorithm.kind)) ThrowBadArgument("the key does not fit the signature algorithm");
   const bool hashed = algorithm.kind != Kind::kRsaRaw && algorithm.hash != Hash::kNone;
   if (hashed && algorithm.kind != Kind::kEcdsa && input.size() != RowOf(algorithm.hash).size) {
-    ThrowBadArgument("the digest is not as long as the hash makes it");
+    ThrowBadArgument("the digest does not have the length of the hash");
   }
   if (algorithm.kind == Kind::kRsaRaw && input.size() != max_signature_size()) {
-    ThrowBadArgument("the input is not as long as the modulus");
+    ThrowBadArgument("the input does not have the length of the modulus");
   }
   if (input.empty()) ThrowBadArgument("the digest is empty");
 }

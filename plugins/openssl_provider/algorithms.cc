@@ -51,8 +51,8 @@ std::vector<Row> Rows() {
       {OSSL_OP_STORE, "pkcs12", StoreFunctions(), "keys and certificates of PKCS#12 files"},
       {OSSL_OP_STORE, "signet", StoreFunctions(), "identities by name"},
       {OSSL_OP_STORE, kHandoverScheme, StoreFunctions(), "keys of this process"},
-      {OSSL_OP_DECODER, "DER", PemDecoderFunctions(), "PEM file that points at a key", "input=pem"},
-      {OSSL_OP_DECODER, "DER", UriDecoderFunctions(), "key that a PEM file points at",
+      {OSSL_OP_DECODER, "DER", PemDecoderFunctions(), "PEM file that points to a key", "input=pem"},
+      {OSSL_OP_DECODER, "DER", UriDecoderFunctions(), "key that a PEM file points to",
        "input=der,structure=signet-uri"},
   };
   for (const Family family : {Family::kRsa, Family::kEcdsa, Family::kEd25519, Family::kEd448}) {

@@ -46,7 +46,8 @@ void CheckTaken(int result, const char* name) {
 
 const PaddingRow& RowOfPadding(int number) {
   const auto* row = std::ranges::find(kPaddings, number, &PaddingRow::number);
-  if (row == std::end(kPaddings)) Refuse(ErrorCode::kUnsupported, "RSA encryption has no such padding");
+  if (row == std::end(kPaddings))
+    Refuse(ErrorCode::kUnsupported, "RSA encryption does not support this padding");
   return *row;
 }
 
@@ -121,7 +122,7 @@ void AsymCipherContext::Begin(Operation operation, const KeyReference* key) {
 }
 
 const KeyData& AsymCipherContext::key() const {
-  if (key_ == nullptr) Refuse(ErrorCode::kBadArgument, "the operation was not begun");
+  if (key_ == nullptr) Refuse(ErrorCode::kBadArgument, "the operation was not initialised");
   return *key_;
 }
 
@@ -131,7 +132,7 @@ void AsymCipherContext::SetPadding(const OSSL_PARAM& param) {
     const std::string_view name = Text(param);
     const auto* row = std::ranges::find(kPaddings, name, &PaddingRow::name);
     if (row == std::end(kPaddings) || name.empty())
-      Refuse(ErrorCode::kUnsupported, "RSA encryption has no such padding");
+      Refuse(ErrorCode::kUnsupported, "RSA encryption does not support this padding");
     number = row->number;
   } else {
     CheckTaken(OSSL_PARAM_get_int(&param, &number), param.key);
@@ -160,7 +161,7 @@ void AsymCipherContext::SetParams(const OSSL_PARAM params[]) {
   if (implicit == 0) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "PKCS#1 v1.5 decryption without implicit rejection is not supported",
-                 .hint = "Leave the parameter implicit-rejection out."});
+                 .hint = "Omit the parameter implicit-rejection."});
   }
 }
 
@@ -193,7 +194,8 @@ DecryptionAlgorithm AsymCipherContext::Algorithm() const {
 
 std::size_t AsymCipherContext::Encrypt(std::span<const std::uint8_t> in, std::uint8_t* out,
                                        std::size_t room) const {
-  if (operation_ != Operation::kEncrypt) Refuse(ErrorCode::kBadArgument, "the encryption was not begun");
+  if (operation_ != Operation::kEncrypt)
+    Refuse(ErrorCode::kBadArgument, "the encryption was not initialised");
   if (out == nullptr) return modulus_size();
   const OpenSslPtr<EVP_PKEY_CTX> context(
       CheckOpenSsl(EVP_PKEY_CTX_new_from_pkey(OwnContext(), key().public_key.native(), nullptr),
@@ -206,7 +208,8 @@ std::size_t AsymCipherContext::Encrypt(std::span<const std::uint8_t> in, std::ui
 
 std::size_t AsymCipherContext::Decrypt(std::span<const std::uint8_t> in, std::uint8_t* out,
                                        std::size_t room) const {
-  if (operation_ != Operation::kDecrypt) Refuse(ErrorCode::kBadArgument, "the decryption was not begun");
+  if (operation_ != Operation::kDecrypt)
+    Refuse(ErrorCode::kBadArgument, "the decryption was not initialised");
   if (out == nullptr) return for_tls() ? kPremasterSize : modulus_size();
   auto [message, size] = RunPausable(*key().private_key, [key = key().private_key, algorithm = Algorithm(),
                                                           label = label_, block = Whole(in, modulus_size())] {
@@ -224,8 +227,8 @@ std::size_t AsymCipherContext::Decrypt(std::span<const std::uint8_t> in, std::ui
   return wanted;
 }
 
-// TakePremaster gives a random premaster secret where the message is none of this handshake, which must not
-// show (RFC 5246 section 7.4.7.1).
+// TakePremaster gives a random premaster secret if the message is not valid for this handshake, which must
+// not show (RFC 5246 section 7.4.7.1).
 void AsymCipherContext::TakePremaster(std::span<const std::uint8_t> message, std::size_t size,
                                       std::uint8_t* out) const {
   using namespace constant_time;

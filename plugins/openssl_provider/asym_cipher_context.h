@@ -17,7 +17,7 @@ namespace signet::provider {
 // kImplicitRejection is named by value, as OpenSSL 3.0's headers do not have it.
 inline constexpr const char* kImplicitRejection = "implicit-rejection";
 
-// AsymCipherContext is one RSA encryption, which asks nobody, or decryption, which goes to the key. A
+// AsymCipherContext is one RSA encryption, which does not access the key, or decryption, which does. A
 // malformed PKCS#1 v1.5 block is always rejected implicitly: its message looks random.
 class AsymCipherContext {
  public:

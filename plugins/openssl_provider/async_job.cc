@@ -22,11 +22,11 @@ class Bell {
  public:
   Bell() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ >= 0) return;
-    throw Error({.detail = "no descriptor to wait on for a signature",
+    throw Error({.detail = "cannot create a descriptor to wait for a signature",
                  .call = "eventfd",
                  .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(errno),
                             std::generic_category().message(errno)},
-                 .hint = "Let the process open more files (ulimit -n)."});
+                 .hint = "Raise the limit of open files (ulimit -n)."});
   }
   ~Bell() { close(descriptor_); }
   Bell(const Bell&) = delete;
@@ -56,10 +56,10 @@ class Bell {
   bool rang_ SIGNET_GUARDED_BY(mutex_) = false;
 };
 
-// Pause is what a wait context has of ours, and ends with it.
+// Pause is Signet's state in a wait context, and ends with it.
 struct Pause {
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
-  std::shared_ptr<PausedWork> work;  // under way
+  std::shared_ptr<PausedWork> work;  // in progress
   pid_t process = getpid();
 };
 
@@ -104,7 +104,7 @@ void LetOthersRun() {
   std::this_thread::yield();  // Where pausing is blocked (ASYNC_block_pause), we wait here.
 }
 
-// WaitFor pauses until the bell rang; false in a child that was forked meanwhile, where nobody will ring it.
+// WaitFor pauses until the bell rang; false in a child that was forked meanwhile, where it will never ring.
 // It pauses also where it rang already: programs learn of a descriptor by a pause, and HAProxy 2.6 crashes
 // when the connection closes and there is one of which it was not told.
 bool WaitFor(const Pause& pause) {
@@ -137,7 +137,7 @@ std::shared_ptr<PausedWork> PauseFor(PrivateKey& key, std::shared_ptr<PausedWork
       notify();
     });
     if (WaitFor(pause)) return std::move(pause.work);
-    work = pause.work->Anew();
+    work = pause.work->Fresh();
   }
 }
 

@@ -20,10 +20,10 @@ bool CanPause(const PrivateKey& key) noexcept;
 class PausedWork {
  public:
   virtual ~PausedWork() = default;
-  // Do works and keeps what came of it; throws nothing.
+  // Do works and keeps what resulted; throws nothing.
   virtual void Do() noexcept = 0;
-  // Anew gives the same work, not done yet.
-  virtual std::shared_ptr<PausedWork> Anew() const = 0;
+  // Fresh gives the same work, not done yet.
+  virtual std::shared_ptr<PausedWork> Fresh() const = 0;
 };
 
 // PauseFor has `work` done by a worker of `key`, pauses the job until then, once at least, and gives it back.
@@ -45,7 +45,7 @@ auto RunPaused(PrivateKey& key, Call call) {
         failure = std::current_exception();
       }
     }
-    std::shared_ptr<PausedWork> Anew() const override { return std::make_shared<Work>(call); }
+    std::shared_ptr<PausedWork> Fresh() const override { return std::make_shared<Work>(call); }
     Call call;
     std::optional<Result> result;
     std::exception_ptr failure;

@@ -20,7 +20,7 @@ class ClaimedKeys {
   // proven. It remembers the last kMost.
   bool Claim(PublicKey key);
   // Check proves the claimed key with which `signature` over `input` (as for PrivateKey::Sign) verifies, and
-  // tells whether there is one; also true where none was claimed, so that nothing can be said.
+  // tells whether there is one; also true if none was claimed, so that nothing can be said.
   bool Check(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input,
              std::span<const std::uint8_t> signature);
   // settled tells whether Check has nothing to do any more.

@@ -9,7 +9,7 @@
 namespace signet::provider {
 namespace {
 
-constexpr std::size_t kLongestText = 16384;  // bytes of PEM: a URI that has more is none
+constexpr std::size_t kLongestText = 16384;  // bytes of PEM: longer URIs are invalid
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
@@ -95,7 +95,7 @@ void CoreBio::Write(OSSL_CORE_BIO* to, std::string_view text) const {
     std::size_t written = 0;
     if (write_ex_ == nullptr || write_ex_(to, text.data(), text.size(), &written) != 1 || written == 0) {
       throw Error(
-          {.code = ErrorCode::kUnreadable, .detail = "the output cannot be written", .call = "BIO_write_ex"});
+          {.code = ErrorCode::kUnreadable, .detail = "cannot write the output", .call = "BIO_write_ex"});
     }
     text.remove_prefix(written);
   }

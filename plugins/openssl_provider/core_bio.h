@@ -23,14 +23,14 @@ class CoreBio {
 
   explicit CoreBio(const OSSL_DISPATCH* upcalls) noexcept;
 
-  // NextPemBlock reads up to the end of the next block and no further; nothing where there is none. The text
-  // is kept where `wanted` says so of the label; a block that is longer than any of ours comes without.
+  // NextPemBlock reads up to the end of the next block and no further; nothing if there is none. The text
+  // is kept if `wanted` accepts the label; a block above the maximum length has no text.
   std::optional<PemBlock> NextPemBlock(OSSL_CORE_BIO* from, bool (*wanted)(std::string_view label)) const;
 
-  // ReadAll reads to the end; nothing where there is more than `limit` bytes.
+  // ReadAll reads to the end; nothing if there is more than `limit` bytes.
   std::optional<Secret> ReadAll(OSSL_CORE_BIO* from, std::size_t limit) const;
 
-  // Write throws Error kUnreadable where the BIO does not take all.
+  // Write throws Error kUnreadable if the BIO does not take all.
   void Write(OSSL_CORE_BIO* to, std::string_view text) const;
 
  private:

@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::size_t kLargestUri = 16384;  // bytes of DER
 
-// An empty-handed decoder has not failed: libcrypto goes on to the next. A failure ends the search.
+// An empty-handed decoder has not failed: libcrypto continues to the next. A failure ends the search.
 constexpr int kNotOurs = 1;
 
-// A block that points at a key is handed on with a ticket behind its DER: libcrypto's store tries a block for
+// A block that points to a key is handed on with a ticket behind its DER: libcrypto's store tries a block for
 // what the program wants first, and again for anything, where the first try gave nothing. Only the first
 // reader asks the token; the second, whose errors stay in the queue, repeats what the first failed with.
 constexpr std::size_t kTicketSize = sizeof(std::uint64_t);
@@ -33,8 +33,8 @@ bool WantsPrivateKey(int selection) {
 
 [[noreturn]] void ThrowDamaged() {
   throw Error({.code = ErrorCode::kMalformed,
-               .detail = "the PEM block that should point at a key is damaged",
-               .hint = "Write it anew with `signet pem URI`."});
+               .detail = "the PEM block that should point to a key is damaged",
+               .hint = "Write it again with `signet pem URI`."});
 }
 
 // DerOf undoes the base64 of one block.

@@ -4,7 +4,7 @@
 
 #include <openssl/core_dispatch.h>
 
-// PEM files that point at a key become that key in three steps, each a decoder of libcrypto's chain:
+// PEM files that point to a key become that key in three steps, each a decoder of libcrypto's chain:
 // PEM -> DER (kUriStructure) -> the key, loaded once: DER (kKeyStructure), or PKCS#8 for `default` ->
 // EVP_PKEY.
 namespace signet::provider {

@@ -11,7 +11,7 @@
 namespace signet::provider {
 
 // Guard runs `call` between libcrypto and us. What it queued on the way to success is dropped; what it throws
-// becomes one entry of the ERR queue in place of all else, and the answer is then `R{}`, which means failure
+// becomes the only entry of the ERR queue, and the answer is then `R{}`, which means failure
 // to libcrypto.
 template <class R, class Call>
 R Guard(const ErrorQueue& errors, Call&& call) noexcept {

@@ -68,9 +68,9 @@ void WriteInSoftware(const EncoderContext& context, OSSL_CORE_BIO* out, const Ke
 
 [[noreturn]] void ThrowStays(const KeyReference& key) {
   throw Error({.code = ErrorCode::kUnsupported,
-               .detail = "the private key stays where it lives",
+               .detail = "the private key cannot be exported",
                .uri = key.data()->private_key->uri(),
-               .hint = "Write a PEM file that points at it: signet pem URI, or set "
+               .hint = "Write a PEM file that points to it: signet pem URI, or set "
                        "pkcs11-module-encode-provider-uri-to-pem = true."});
 }
 
@@ -90,7 +90,7 @@ void WriteText(const EncoderContext& context, OSSL_CORE_BIO* out, const KeyRefer
   }
   const std::string uri = data->private_key->uri();
   context.provider().core_bio().Write(
-      out, fmt::format("{} private key, which stays in its token\n{}{}{}{}", Description(data->public_key),
+      out, fmt::format("{} private key on a token\n{}{}{}{}", Description(data->public_key),
                        uri.empty() ? "" : "URI: ", uri, uri.empty() ? "" : "\n", Content(memory.get())));
 }
 
@@ -106,7 +106,7 @@ template <Form kForm>
 int Encode(EncoderContext& context, OSSL_CORE_BIO* out, const void* object, const OSSL_PARAM abstract[],
            int selection, OSSL_PASSPHRASE_CALLBACK* callback, void* argument) {
   if (object == nullptr || abstract != nullptr) {
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be written"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be encoded"});
   }
   const auto& key = *static_cast<const KeyReference*>(object);
   if (key.generated()) {
@@ -160,7 +160,7 @@ template <Form kForm>
 int EncodePublic(EncoderContext& context, OSSL_CORE_BIO* out, const void* object, const OSSL_PARAM abstract[],
                  int selection, OSSL_PASSPHRASE_CALLBACK*, void*) {
   if (object == nullptr || abstract != nullptr) {
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be written"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "only a key of the provider can be encoded"});
   }
   WritePublic(context, out, *static_cast<const KeyReference*>(object), selection,
               kForm == Form::kPem ? "PEM" : "DER", "SubjectPublicKeyInfo");

@@ -2,8 +2,8 @@
 
 #include <openssl/core_dispatch.h>
 
-// How a private key in a token is written: as text, and as a PEM file that points at it where the settings
-// say so. A public key is written by `default`, to which our keymgmt exports it.
+// How a private key in a token is written: as text, and as a PEM file that points to it where the settings
+// ask for it. A public key is written by `default`, to which our keymgmt exports it.
 namespace signet::provider {
 
 const OSSL_DISPATCH* TextEncoderFunctions() noexcept;

@@ -18,11 +18,10 @@ std::array<OSSL_ITEM, kErrorCodes + 5> MakeReasonStrings() noexcept {
     items[i] = {i + 1, const_cast<char*>(Name(static_cast<ErrorCode>(i)).data())};
   }
   items[kErrorCodes] = {kReasonOutOfMemory, const_cast<char*>("out of memory")};
-  items[kErrorCodes + 1] = {kReasonPrivateKeyStays,
-                            const_cast<char*>("the private key stays where it lives")};
+  items[kErrorCodes + 1] = {kReasonPrivateKeyStays, const_cast<char*>("the private key cannot be exported")};
   items[kErrorCodes + 2] = {
       kReasonKeyNotTakenIn,
-      const_cast<char*>("this key is not taken in: list the provider default before signet")};
+      const_cast<char*>("this key cannot be imported: list the provider default before signet")};
   items[kErrorCodes + 3] = {kReasonUnexpected, const_cast<char*>("unexpected failure")};
   return items;  // the last item is zero and ends the table
 }

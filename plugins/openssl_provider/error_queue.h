@@ -20,7 +20,7 @@ enum Reason : unsigned {
 // ReasonStrings is the table that libcrypto prints reasons from.
 const OSSL_ITEM* ReasonStrings() noexcept;
 
-// ErrorQueue puts errors on the queue of whoever called the provider, through libcrypto's own upcalls, so
+// ErrorQueue puts errors on the queue of the provider's caller, through libcrypto's upcalls, so
 // that they appear under the provider's name.
 class ErrorQueue {
  public:

@@ -25,7 +25,7 @@ void CheckTaken(bool taken) {
   if (!taken) Refuse(ErrorCode::kBadArgument, "a parameter has the wrong type");
 }
 
-// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3), whatever form it was read in.
+// PointOf gives the public key as an uncompressed point (SEC 1 section 2.3.3), for every input format.
 std::vector<std::uint8_t> PointOf(EVP_PKEY* key) {
   unsigned char* encoded = nullptr;
   const std::size_t size = EVP_PKEY_get1_encoded_public_key(key, &encoded);
@@ -72,7 +72,7 @@ void ExchangeContext::Begin(const KeyReference& key) {
 }
 
 std::size_t ExchangeContext::field_size() const {
-  if (key_ == nullptr) Refuse(ErrorCode::kBadArgument, "the derivation was not begun");
+  if (key_ == nullptr) Refuse(ErrorCode::kBadArgument, "the derivation was not initialised");
   return key_->public_key.field_size();
 }
 
@@ -85,7 +85,7 @@ void ExchangeContext::SetPeer(const KeyReference& peer) {
 
 void ExchangeContext::SetKdfType(std::string_view name) {
   if (!name.empty() && name != OSSL_KDF_NAME_X963KDF)
-    Refuse(ErrorCode::kUnsupported, "ECDH has no such key derivation");
+    Refuse(ErrorCode::kUnsupported, "ECDH does not support this key derivation");
   x963_ = !name.empty();
 }
 

@@ -94,13 +94,13 @@ bool NamesPublicKey(std::string_view uri) {
 void CheckPinSources(ProviderContext& provider, std::string_view uri) {
   if (provider.settings().pem_pin_sources) return;
   ForEachAttribute(uri, [&](std::string_view name, std::string_view value) {
-    // An escaped value is refused too: nobody needs to escape the name of a file's kind.
+    // An escaped value is rejected too: there is no need to escape this name.
     const bool descriptor = name == "pin-source" && (value.starts_with("fd:") || value.starts_with("fd%") ||
                                                      value.starts_with("%") || value.starts_with("f%"));
     if (name != "pin-value" && !descriptor) return;
     throw Error(
         {.code = ErrorCode::kBadSetting,
-         .detail = fmt::format("the PEM file brings its own {}, and pem-pin-sources = no forbids that", name),
+         .detail = fmt::format("the PEM file contains a {}, which pem-pin-sources = no forbids", name),
          .uri = Shown(uri),
          .hint = "Write the file without it, and set token-pin or use pin-source=file:PATH."});
   });
@@ -109,7 +109,7 @@ void CheckPinSources(ProviderContext& provider, std::string_view uri) {
 void CheckScheme(std::string_view uri) {
   if (!uri.starts_with("signet:")) return;
   throw Error({.code = ErrorCode::kUnsupported,
-               .detail = "identities by name are not known yet",
+               .detail = "identities by name are not supported yet",
                .uri = Shown(uri),
                .hint = "Use a pkcs11: or pkcs12: URI."});
 }
@@ -129,7 +129,7 @@ std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view 
     throw Error({.code = ErrorCode::kNotFound,
                  .detail = "there is no private key",
                  .uri = Shown(uri),
-                 .hint = "Run `signet list` to see what there is."});
+                 .hint = "Run `signet list` to see the available identities."});
   }
   for (std::size_t i = 0; i + 1 < objects.problems.size(); ++i) {
     provider.errors().Raise(objects.problems[i].error.WithUri(objects.problems[i].uri));

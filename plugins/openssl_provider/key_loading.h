@@ -21,11 +21,11 @@ std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view 
                                     OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument);
 
 // LoadPublicKey loads the public key that a PEM pointer names, for a program that wants no private key: its
-// file may come from anybody, so no PIN is asked for, no pin-source is read and nobody logs in.
+// file may come from an untrusted source, so there is no PIN prompt, no pin-source is read, and no login.
 PublicKey LoadPublicKey(ProviderContext& provider, std::string_view uri);
 // NamesPublicKey tells whether a URI says type=public.
 bool NamesPublicKey(std::string_view uri);
-// CheckPinSources throws Error kBadSetting where pem-pin-sources = no and `uri`, of a PEM pointer, has a
+// CheckPinSources throws Error kBadSetting if pem-pin-sources = no and `uri`, of a PEM pointer, has a
 // pin-value or a pin-source that is a descriptor.
 void CheckPinSources(ProviderContext& provider, std::string_view uri);
 

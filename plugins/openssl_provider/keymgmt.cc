@@ -51,7 +51,7 @@ int Match(const KeyReference& key, const void* other, int selection) {
   EVP_PKEY* const a = key.native();
   EVP_PKEY* const b = second.native();
   const bool curve_alone = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0;
-  // Equal public keys stand for equal private keys.
+  // Equal public keys mean equal private keys.
   if (!curve_alone && key.has_public() && second.has_public()) return EVP_PKEY_eq(a, b) == 1 ? 1 : 0;
   if (EVP_PKEY_parameters_eq(a, b) != 1) return 0;
   if (curve_alone) return 1;
@@ -60,7 +60,7 @@ int Match(const KeyReference& key, const void* other, int selection) {
 
 int Export(const KeyReference& key, int selection, OSSL_CALLBACK* callback, void* argument) {
   if (!key.generated() && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
-    // libcrypto tries this whenever it looks for somebody else to do the work: no exception, no text.
+    // libcrypto tries this whenever it looks for another provider for the operation: no exception, no text.
     key.errors().Raise(kReasonPrivateKeyStays);
     return 0;
   }
@@ -217,7 +217,7 @@ bool HoldsPrivateKey(const OSSL_PARAM params[]) {
          OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != nullptr;
 }
 
-// TakeIn makes a key in software of what libcrypto gives: the public key of whoever agrees on a secret with a
+// TakeIn makes a key in software from libcrypto's data: the public key of the peer in a key agreement with a
 // token's EC key, and, where we stand before `default` or are preferred, every key that a program builds.
 bool TakeIn(KeyReference& key, const char* type, int selection, const OSSL_PARAM params[]) {
   if (!key.generated()) return false;

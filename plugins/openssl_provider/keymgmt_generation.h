@@ -9,8 +9,8 @@ namespace signet::provider {
 
 // Key generation, in software. OpenSSL 3.0 makes a key with the first provider that knows its type, whether
 // that one can or not: listed before `default`, a provider without generation breaks every TLS handshake over
-// a NIST curve, `openssl genpkey` and more. What is made here is no key of ours: it is exported whole to
-// whoever asks.
+// a NIST curve, `openssl genpkey` and more. The result is not a key of this provider: it is exported
+// completely to the caller.
 class Generation {
  public:
   Generation(ProviderContext& provider, const char* type, int selection, const OSSL_PARAM params[]);

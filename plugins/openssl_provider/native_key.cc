@@ -16,7 +16,7 @@ void ActivateProvider(OSSL_LIB_CTX* library) {
                "OSSL_PROVIDER_add_builtin");
   OSSL_PROVIDER* const loaded = OSSL_PROVIDER_try_load(library, kProvider, 1);
   CheckOpenSsl(loaded, "OSSL_PROVIDER_try_load");
-  // Not unloaded: keys that a program keeps may outlive whatever it was activated for.
+  // Not unloaded: a program may keep keys after the operation that activated the provider.
   provider::LeaveToLibrary(loaded);
 }
 

@@ -33,7 +33,7 @@ bool OfferReference(std::unique_ptr<KeyReference> key, OSSL_CALLBACK* callback, 
       OSSL_PARAM_construct_end(),
   };
   const bool taken = callback(params, argument) == 1;
-  key.reset(slot);  // null where the keymgmt took it
+  key.reset(slot);  // null if the keymgmt took it
   return taken;
 }
 

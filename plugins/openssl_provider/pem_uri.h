@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-// PEM blocks that point at a key: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String uri },
+// PEM blocks that point to a key: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String uri },
 // under one of two labels.
 namespace signet {
 

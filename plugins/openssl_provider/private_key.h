@@ -74,7 +74,7 @@ class KeyReference {
   ProviderContext& provider_;
   const std::shared_ptr<const KeyData> data_;
   OpenSslPtr<EVP_PKEY> generated_;
-  OpenSslPtr<EVP_PKEY> written_;  // the public part as it is to be written; null: as it came
+  OpenSslPtr<EVP_PKEY> written_;  // the public part in the format to write; null: the original format
   bool has_private_ = false;
 };
 

@@ -41,18 +41,18 @@ class ProviderContext {
   // source makes the Source at the first call, with the settings as they are then.
   std::shared_ptr<Source> source();
 
-  // Deposit keeps a key of this process until somebody takes it, once, by the number given, which nobody can
+  // Deposit keeps a key of this process until it is taken once, with the returned number, which no one can
   // guess; see provider_entry.h and decoder.h.
   std::uint64_t Deposit(std::shared_ptr<PrivateKey> key);
   std::shared_ptr<PrivateKey> Withdraw(std::uint64_t number);
 
-  // Ticket is for one reading of what a PEM block points at, see decoder.cc.
+  // Ticket is for one reading of what a PEM block points to, see decoder.cc.
   struct Ticket {
     bool used = false;
     std::optional<Error> failure;  // of the first reading
   };
-  // IssueTicket gives a number that nobody can guess. UseTicket marks it as used and gives what it was
-  // before; nothing where it was not issued, or ended by EndTicket.
+  // IssueTicket gives a number that no one can guess. UseTicket marks it as used and gives what it was
+  // before; nothing if it was not issued, or ended by EndTicket.
   std::uint64_t IssueTicket();
   std::optional<Ticket> UseTicket(std::uint64_t number);
   void FailTicket(std::uint64_t number, const Error& failure);

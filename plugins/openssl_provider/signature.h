@@ -26,7 +26,7 @@ struct SigalgEntry {
   const OSSL_DISPATCH* functions;
 };
 
-// SigalgEntries is empty where OpenSSL is older.
+// SigalgEntries is empty if OpenSSL is older.
 std::vector<SigalgEntry> SigalgEntries();
 
 }  // namespace signet::provider

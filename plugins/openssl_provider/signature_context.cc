@@ -98,7 +98,7 @@ void SignatureContext::Begin(Operation operation, Input input, const KeyReferenc
 }
 
 const KeyData& SignatureContext::key() const {
-  if (key_ == nullptr) ThrowMisuse("the signature was not begun");
+  if (key_ == nullptr) ThrowMisuse("the signature was not initialised");
   return *key_;
 }
 
@@ -115,7 +115,7 @@ int SignatureContext::SaltForSigning() const {
   if (salt_ == RSA_PSS_SALTLEN_DIGEST) salt = hash_size;
   if (salt_ == RSA_PSS_SALTLEN_AUTO || salt_ == RSA_PSS_SALTLEN_MAX) salt = maximum;
   if (salt_ == kSaltAutoDigestMax) salt = std::min(maximum, hash_size);
-  if (salt < 0 || salt > maximum) ThrowMisuse("the salt and the hash do not fit into the RSA key's modulus");
+  if (salt < 0 || salt > maximum) ThrowMisuse("the salt and the hash are too long for the RSA key's modulus");
   return salt;
 }
 
@@ -132,7 +132,7 @@ SigningAlgorithm SignatureContext::Algorithm(bool signing) const {
 }
 
 void SignatureContext::Update(Bytes piece) {
-  if (input_ != Input::kMessage || edwards()) ThrowMisuse("the message cannot be given in pieces");
+  if (input_ != Input::kMessage || edwards()) ThrowMisuse("the message cannot be passed in parts");
   if (digesting_ == nullptr) {
     digesting_.reset(CheckOpenSsl(EVP_MD_CTX_new(), "EVP_MD_CTX_new"));
     CheckOpenSsl(EVP_DigestInit_ex2(digesting_.get(), MessageDigest(hash_), nullptr), "EVP_DigestInit_ex2");
@@ -155,11 +155,10 @@ void SignatureContext::Keep(Bytes piece) {
   if (!key().private_key->NeedsMessage(Algorithm(true))) return;
   throw Error(
       {.code = ErrorCode::kUnsupported,
-       .detail = fmt::format("the token hashes what this key signs, and the message is longer than {} "
-                             "MiB",
+       .detail = fmt::format("the token hashes messages for this key, and the message is longer than {} MiB",
                              kLongestKept >> 20),
        .uri = key().private_key->uri(),
-       .hint = "Give the message in one piece, or use a key that signs digests."});
+       .hint = "Pass the message in one call, or use a key that signs digests."});
 }
 
 std::optional<Bytes> SignatureContext::Message(std::optional<Bytes> input) const {
@@ -171,7 +170,7 @@ Bytes SignatureContext::DigestOf(std::optional<Bytes> input, std::span<std::uint
   if (input && (input_ == Input::kDigest || edwards())) {
     const bool hashed = hash_ != Hash::kNone && padding_ != Padding::kNone;
     if (rsa() && hashed && input->size() != RowOf(hash_).size) {
-      ThrowMisuse(fmt::format("{} bytes are no {} digest", input->size(), RowOf(hash_).name));
+      ThrowMisuse(fmt::format("{} bytes are not a {} digest", input->size(), RowOf(hash_).name));
     }
     return *input;
   }
@@ -190,7 +189,7 @@ Bytes SignatureContext::DigestOf(std::optional<Bytes> input, std::span<std::uint
 }
 
 std::size_t SignatureContext::Sign(std::optional<Bytes> input, std::uint8_t* signature, std::size_t size) {
-  if (operation_ != Operation::kSign) ThrowMisuse("the signature was not begun");
+  if (operation_ != Operation::kSign) ThrowMisuse("the signature was not initialised");
   if (signature == nullptr) return key().max_signature_size;
   PrivateKey& private_key = *key().private_key;
   const auto message = Message(input);
@@ -238,19 +237,19 @@ void SignatureContext::CheckClaim(const SigningAlgorithm& algorithm, Bytes input
   std::ranges::fill(signature, 0);
   throw Error({.code = ErrorCode::kKeyCertificateMismatch,
                .detail = "the key's signature does not verify with the certificate or public key that the "
-                         "program put beside it",
+                         "program uses with it",
                .uri = key().private_key->uri(),
                .hint = "Use the certificate that was issued for this key."});
 }
 
 bool SignatureContext::Verify(std::optional<Bytes> input, Bytes signature) {
-  if (operation_ != Operation::kVerify) ThrowMisuse("the verification was not begun");
+  if (operation_ != Operation::kVerify) ThrowMisuse("the verification was not initialised");
   std::array<std::uint8_t, kLongestDigest> buffer;
   return key().public_key.Verify(Algorithm(false), DigestOf(input, buffer), signature);
 }
 
 std::size_t SignatureContext::VerifyRecover(Bytes signature, std::uint8_t* recovered, std::size_t size) {
-  if (operation_ != Operation::kVerifyRecover) ThrowMisuse("the verification was not begun");
+  if (operation_ != Operation::kVerifyRecover) ThrowMisuse("the verification was not initialised");
   if (padding_ == Padding::kPss) ThrowMisuse("nothing can be recovered from an RSA-PSS signature");
   if (recovered == nullptr) return key().public_key.max_signature_size();
   const OpenSslPtr<EVP_PKEY_CTX> context(

@@ -35,7 +35,7 @@ class SignatureContext {
   enum class Input { kDigest, kMessage };
 
   SignatureContext(ProviderContext& provider, Family family) : provider_(provider), family_(family) {}
-  // A copy goes on from the same point of the message.
+  // A copy continues from the same point of the message.
   SignatureContext(const SignatureContext& other);
   SignatureContext& operator=(const SignatureContext&) = delete;
 
@@ -53,8 +53,8 @@ class SignatureContext {
 
   // Update hashes a piece of the message, or keeps it where the key may want all of it.
   void Update(Bytes piece);
-  // Sign finishes: with `input`, or with what Update saw where there is none. Without `signature` it gives
-  // the size to expect and asks nobody. Throws Error kBadArgument where `signature` is too short.
+  // Sign finishes: with `input`, or else with the data from Update. Without `signature` it gives
+  // the size to expect and does not access the key. Throws Error kBadArgument if `signature` is too short.
   std::size_t Sign(std::optional<Bytes> input, std::uint8_t* signature, std::size_t size);
   bool Verify(std::optional<Bytes> input, Bytes signature);
   // VerifyRecover gives what was signed, or throws; without `recovered`, the size to expect.
@@ -81,10 +81,10 @@ class SignatureContext {
   void SetMgf1(std::string_view name);
   void CheckRestriction() const;
 
-  // DigestOf hashes what is to be signed into `buffer`, or gives `input` itself where it is what the key
+  // DigestOf hashes the data to sign into `buffer`, or returns `input` itself if it is what the key
   // wants.
   Bytes DigestOf(std::optional<Bytes> input, std::span<std::uint8_t> buffer);
-  // Message is the whole message where it is at hand for a signature with a hash.
+  // Message is the whole message where it is available for a signature with a hash.
   std::optional<Bytes> Message(std::optional<Bytes> input) const;
   // Keep keeps a piece for a key that signs whole messages only, or may turn out to.
   void Keep(Bytes piece);
@@ -105,7 +105,7 @@ class SignatureContext {
   std::optional<Hash> mgf1_hash_;
   std::shared_ptr<const KeyData> key_;
   OpenSslPtr<EVP_MD_CTX> digesting_;  // made at the first Update
-  // The message so far; nothing where the key signs digests, or the message is longer than we keep.
+  // The message so far; nothing if the key signs digests, or the message is longer than we keep.
   std::optional<std::vector<std::uint8_t>> kept_;
   std::vector<std::uint8_t> expected_signature_;
 };

@@ -50,7 +50,7 @@ constexpr NumberName kSalts[] = {
 std::string_view Text(const OSSL_PARAM& param) {
   const char* text = nullptr;
   if (OSSL_PARAM_get_utf8_string_ptr(&param, &text) != 1 || text == nullptr) {
-    Refuse(ErrorCode::kBadArgument, fmt::format("the parameter {} is no text", param.key));
+    Refuse(ErrorCode::kBadArgument, fmt::format("the parameter {} is not a text", param.key));
   }
   return text;
 }
@@ -63,7 +63,7 @@ void CheckSet(int result) {
 int Number(const OSSL_PARAM& param) {
   int number = 0;
   if (OSSL_PARAM_get_int(&param, &number) != 1) {
-    Refuse(ErrorCode::kBadArgument, fmt::format("the parameter {} is no number", param.key));
+    Refuse(ErrorCode::kBadArgument, fmt::format("the parameter {} is not a number", param.key));
   }
   return number;
 }
@@ -79,8 +79,7 @@ int NumberOf(const OSSL_PARAM& param, std::span<const NumberName> names) {
   const long number = std::strtol(text.c_str(), &end, 10);
   const bool known = number >= 0 || std::ranges::find(names, number, &NumberName::number) != names.end();
   if (text.empty() || *end != '\0' || !known || number > 65536) {
-    Refuse(ErrorCode::kBadArgument,
-           fmt::format("the parameter {} has a value that it cannot have", param.key));
+    Refuse(ErrorCode::kBadArgument, fmt::format("the parameter {} has an invalid value", param.key));
   }
   return static_cast<int>(number);
 }
@@ -143,8 +142,7 @@ void SignatureContext::SetDigestName(const char* name) {
 
 void SignatureContext::SetDigest(std::string_view name) {
   const Hash hash = KnownHash(name);
-  if (hash_is_fixed() && hash != hash_)
-    Refuse(ErrorCode::kBadArgument, "the hash cannot be changed any more");
+  if (hash_is_fixed() && hash != hash_) Refuse(ErrorCode::kBadArgument, "the hash can no longer be changed");
   hash_ = hash;
   CheckRestriction();
 }
@@ -171,7 +169,7 @@ void SignatureContext::SetPadding(const OSSL_PARAM& param) {
   } else if (padding == RSA_X931_PADDING) {
     Refuse(ErrorCode::kUnsupported, "X9.31 padding is not supported");
   } else {
-    Refuse(ErrorCode::kBadArgument, "this padding is not for this key or operation");
+    Refuse(ErrorCode::kBadArgument, "this padding does not match the key or operation");
   }
   if (fixed_ && padding_ != before) {
     padding_ = before;
@@ -180,17 +178,17 @@ void SignatureContext::SetPadding(const OSSL_PARAM& param) {
 }
 
 void SignatureContext::SetSalt(const OSSL_PARAM& param) {
-  if (padding_ != Padding::kPss) Refuse(ErrorCode::kBadArgument, "a salt is for PSS padding only");
+  if (padding_ != Padding::kPss) Refuse(ErrorCode::kBadArgument, "a salt requires PSS padding");
   const int salt = NumberOf(param, kSalts);
-  if (salt < kSaltAutoDigestMax) Refuse(ErrorCode::kBadArgument, "there is no such salt length");
+  if (salt < kSaltAutoDigestMax) Refuse(ErrorCode::kBadArgument, "the salt length is invalid");
   if (key_ && key_->pss_restriction && salt >= 0 && salt < key_->pss_restriction->minimum_salt) {
-    Refuse(ErrorCode::kUnsupported, "the salt is shorter than the RSA-PSS key demands");
+    Refuse(ErrorCode::kUnsupported, "the salt is shorter than the RSA-PSS key requires");
   }
   salt_ = salt;
 }
 
 void SignatureContext::SetMgf1(std::string_view name) {
-  if (padding_ != Padding::kPss) Refuse(ErrorCode::kBadArgument, "MGF1 is for PSS padding only");
+  if (padding_ != Padding::kPss) Refuse(ErrorCode::kBadArgument, "MGF1 requires PSS padding");
   mgf1_hash_ = KnownHash(name);
   CheckRestriction();
 }
@@ -200,7 +198,7 @@ void SignatureContext::SetParams(const OSSL_PARAM params[]) {
   const auto find = [params](const char* name) { return OSSL_PARAM_locate_const(params, name); };
   if (const OSSL_PARAM* signature = find(kSignature)) {
     if (signature->data_type != OSSL_PARAM_OCTET_STRING)
-      Refuse(ErrorCode::kBadArgument, "a signature is octets");
+      Refuse(ErrorCode::kBadArgument, "a signature must be an octet string");
     const auto* data = static_cast<const std::uint8_t*>(signature->data);
     expected_signature_.assign(data, data + signature->data_size);
   }

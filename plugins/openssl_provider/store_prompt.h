@@ -14,7 +14,7 @@ inline bool GivesPins(const Settings& settings) noexcept {
 }
 
 // StorePrompt asks through the passphrase callback that libcrypto lends to a store while it loads. Keys may
-// keep it for longer: it then has nobody to ask.
+// keep it for longer: it then has no prompt.
 class StorePrompt : public PinPrompt {
  public:
   // With `gives_pins` false it asks for passwords of files only.

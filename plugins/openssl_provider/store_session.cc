@@ -111,7 +111,7 @@ StoredObjects StoreSession::FetchObjects() {
     std::uint64_t number = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), number);
     auto key = provider_.Withdraw(number);
-    if (key == nullptr) throw Error({.code = ErrorCode::kNotFound, .detail = "the key was taken before"});
+    if (key == nullptr) throw Error({.code = ErrorCode::kNotFound, .detail = "the key was already loaded"});
     return {.private_keys = {std::move(key)}, .public_keys = {}, .certificates = {}, .problems = {}};
   }
   const Wanted wanted = WantedKinds();
@@ -137,9 +137,9 @@ void StoreSession::Fetch(OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_
   Queue(std::move(objects));
   if (!pending_.empty() || !problems_.empty()) return;
   throw Error({.code = ErrorCode::kNotFound,
-               .detail = "nothing of the wanted kind is there",
+               .detail = "there is no object of the requested type",
                .uri = Shown(uri_),
-               .hint = "Run `signet list` to see what there is."});
+               .hint = "Run `signet list` to see the available identities."});
 }
 
 void StoreSession::Queue(StoredObjects objects) {

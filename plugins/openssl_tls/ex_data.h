@@ -23,7 +23,7 @@ class ExData {
     CheckOpenSsl(Write(owner, slot.get()), "SSL_set_ex_data");
     slot.release();
   }
-  // Get is null where nothing is kept.
+  // Get is null if nothing is kept.
   static std::shared_ptr<T> Get(Owner* owner) {
     const auto* slot = static_cast<const std::shared_ptr<T>*>(Read(owner));
     return slot != nullptr ? *slot : nullptr;

@@ -74,27 +74,25 @@ std::optional<Error> KeysOwnError() {
 
 // QueueWasEmptied is for a connection that failed on this side, whose reason the program took off the queue.
 Error QueueWasEmptied(std::uint8_t sent) {
-  return Error(
-      {.code = ErrorCode::kHandshake,
-       .detail = fmt::format("this side ended the handshake (alert {}); OpenSSL's error queue, which "
-                             "held the reason, was emptied before",
-                             AlertName(sent)),
-       .hint = "Read the program's own message for OpenSSL's reason."});
+  return Error({.code = ErrorCode::kHandshake,
+                .detail = fmt::format("this side ended the handshake (alert {}); OpenSSL's error queue with "
+                                      "the reason was cleared before",
+                                      AlertName(sent)),
+                .hint = "Check the program's messages for OpenSSL's reason."});
 }
 
 Error Broken(std::string_view when, int number) {
   if (number == EAGAIN || number == EWOULDBLOCK) {
     return Error({.code = ErrorCode::kNetwork,
-                  .detail = fmt::format("the other side did not answer in time {}", when),
-                  .hint = "Check that it speaks TLS on this port, and not only after STARTTLS."});
+                  .detail = fmt::format("the peer did not respond in time {}", when),
+                  .hint = "Check that it uses TLS on this port, and not only after STARTTLS."});
   }
   const bool closed = number == 0;
-  return Error(
-      {.code = ErrorCode::kNetwork,
-       .detail = fmt::format("the other side {} the connection {}", closed ? "closed" : "broke", when),
-       .native = {closed ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
-                  static_cast<unsigned long>(number), closed ? "" : std::strerror(number)},
-       .hint = "Look into the server's log; check that it speaks TLS on this port."});
+  return Error({.code = ErrorCode::kNetwork,
+                .detail = fmt::format("the peer {} the connection {}", closed ? "closed" : "broke", when),
+                .native = {closed ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
+                           static_cast<unsigned long>(number), closed ? "" : std::strerror(number)},
+                .hint = "Check the server's log and that it uses TLS on this port."});
 }
 
 }  // namespace
@@ -112,8 +110,8 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
     return Error({.code = ErrorCode::kHandshake,
                   .detail = fmt::format("the client's certificate could not be verified: {}",
                                         X509_verify_cert_error_string(verified)),
-                  .hint = "If the client is right, trust the CA that issued its certificate; else have it "
-                          "present another one."});
+                  .hint = "If the client is genuine, trust the CA of its certificate; otherwise use another "
+                          "certificate in the client."});
   }
   if (verified != X509_V_OK && (SSL_get_verify_mode(connection) & SSL_VERIFY_PEER) != 0) {
     return Error({.code = ErrorCode::kUntrustedServer,
@@ -134,7 +132,8 @@ Error Failure(SSL* connection, int result, std::optional<std::uint8_t> alert, bo
   return Error(
       {.code = ErrorCode::kHandshake,
        .detail = fmt::format("the handshake failed: {}", reason),
-       .hint = "Check that the other side speaks TLS on this port, and which versions and suites it has."});
+       .hint =
+           "Check that the peer uses TLS on this port, and which versions and cipher suites it supports."});
 }
 
 }  // namespace signet::openssl

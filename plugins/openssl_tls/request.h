@@ -10,7 +10,7 @@
 namespace signet::openssl {
 
 // WatchOidFilters makes connections of `context` keep the oid_filters of a CertificateRequest, which OpenSSL
-// itself does not look at. Nothing happens where somebody watches already.
+// itself does not look at. Does nothing if there already is an observer.
 void WatchOidFilters(SSL_CTX* context);
 
 // SchemeList is SSL_get_sigalgs (what the peer accepts) or SSL_get_shared_sigalgs (what libssl would use of

@@ -66,7 +66,7 @@ class Security {
   }
 
  private:
-  // RefusedBecause gives libssl's reason code, 0 where it took the certificate.
+  // RefusedBecause gives libssl's reason code, 0 if it took the certificate.
   int RefusedBecause(X509* certificate, bool leaf) const {
     const bool taken = (leaf ? SSL_use_certificate(connection_, certificate)
                              : static_cast<int>(SSL_add1_chain_cert(connection_, certificate))) == 1;
@@ -144,7 +144,7 @@ class Selector {
   }
 
  private:
-  // ExpectVerified throws where the application lets a handshake go on with a server that failed its
+  // ExpectVerified throws if the application lets a handshake continue with a server that failed its
   // verification: OpenSSL's clients verify nothing by default.
   static void ExpectVerified(SSL* connection) {
     const long result = SSL_get_verify_result(connection);
@@ -167,8 +167,8 @@ class Selector {
                     .hint = "Use another identity."});
     }
     return Error({.code = ErrorCode::kNotFound,
-                  .detail = "the pinned identity is not among those given",
-                  .hint = "Pin one that is there, by its URI or its certificate's SHA-256."});
+                  .detail = "the pinned identity is not among the given identities",
+                  .hint = "Pin one of the given identities, by its URI or its certificate's SHA-256."});
   }
 
   // Unlock may ask a person and waits for the token: in an async job the handshake is paused meanwhile.
@@ -246,7 +246,7 @@ std::string ListName(SignatureScheme scheme) {
 }
 
 // NoKeyHas tells whether there are keys of the type among the identities and none can sign with `row`: a card
-// without PSS, a store that hashes with SHA-256 alone. libssl would pick it all the same, by the type alone.
+// without PSS, a store that hashes only with SHA-256. libssl would select it anyway, by the key's type alone.
 bool NoKeyHas(const SchemeRow& row, const IdentitySet& identities) {
   bool concerned = false;
   for (const Identity& identity : identities.identities()) {

@@ -13,7 +13,7 @@ Error::Fields WithGeneralHint(Error::Fields fields) {
   return fields;
 }
 
-// OneLine is printable, whatever names of strangers the fields hold; a hint may list candidates in lines of
+// OneLine is printable, even if the fields contain untrusted names; a hint may list candidates in lines of
 // theirs.
 std::string OneLine(const Error::Fields& fields) {
   const char* colon = fields.uri.ends_with(':') ? "" : ":";

@@ -69,8 +69,8 @@ Secret ReadSecret(int fd, const std::string& what, std::size_t max) {
   const std::size_t size = ReadUpTo(fd, secret.writable(), what);
   if (size > max) {
     throw Error({.code = ErrorCode::kUnreadable,
-                 .detail = fmt::format("{} holds more than {} bytes", what, max),
-                 .hint = "Name the file that holds only the secret."});
+                 .detail = fmt::format("{} contains more than {} bytes", what, max),
+                 .hint = "Give a file that contains only the secret."});
   }
   secret.Shrink(size);
   return secret;
@@ -81,7 +81,7 @@ Secret ReadPin(int fd, const std::string& what) {
   std::size_t size = std::min(pin.size(), pin.view().find('\n'));
   if (size > 0 && pin.view()[size - 1] == '\r') --size;
   pin.Shrink(size);
-  // Editors put the mark before UTF-8; nobody types it.
+  // Some editors write this mark before UTF-8; users do not type it.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   return pin.view().starts_with(kByteOrderMark) ? Secret(pin.view().substr(kByteOrderMark.size()))
                                                 : std::move(pin);
@@ -101,7 +101,7 @@ std::vector<std::uint8_t> ReadFile(const std::string& path, std::uint64_t max_si
   }
   if (static_cast<std::uint64_t>(status.st_size) > max_size) {
     throw Error({.code = ErrorCode::kTooCostly,
-                 .detail = fmt::format("{} has {} bytes, more than the {} that are allowed", path,
+                 .detail = fmt::format("{} has {} bytes, more than the limit of {}", path,
                                        static_cast<std::uint64_t>(status.st_size), max_size),
                  .hint = "Check that it is the right file; the limit is a setting."});
   }

@@ -5,7 +5,7 @@
 namespace signet {
 
 // OwnContext is a library context that no openssl.cnf and no application touches: X.509, digests and software
-// verification of ours run in it, so that they never come back to a provider that is being loaded. It is made
+// verification run in it, so that they never call a provider that is being loaded. It is made
 // at the first call and never freed, as objects in it may outlive every static destructor.
 OSSL_LIB_CTX* OwnContext();
 // ContextWithoutAlgorithms is another one, whose providers have nothing: for reading structures alone.

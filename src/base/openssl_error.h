@@ -28,13 +28,13 @@ NativeCode LastOpenSslError();
 template <class T>
 T* CheckOpenSsl(T* pointer, std::string_view call) {
   if (pointer == nullptr)
-    ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
+    ThrowOpenSsl(ErrorCode::kInternal, call, "an OpenSSL operation failed unexpectedly");
   return pointer;
 }
 
 // CheckOpenSsl throws kInternal naming `call` when `result` is not positive.
 inline void CheckOpenSsl(int result, std::string_view call) {
-  if (result <= 0) ThrowOpenSsl(ErrorCode::kInternal, call, "OpenSSL refused an operation that should work");
+  if (result <= 0) ThrowOpenSsl(ErrorCode::kInternal, call, "an OpenSSL operation failed unexpectedly");
 }
 
 }  // namespace signet

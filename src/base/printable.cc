@@ -37,7 +37,7 @@ struct Decoded {
   std::size_t size;  // bytes
 };
 
-// DecodeFirst reads one character of UTF-8 (RFC 3629); nothing where the bytes are none.
+// DecodeFirst reads one character of UTF-8 (RFC 3629); nothing if the bytes are none.
 std::optional<Decoded> DecodeFirst(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);

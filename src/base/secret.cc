@@ -28,7 +28,7 @@ void* TakeSpare() noexcept {
   return nullptr;
 }
 
-// KeepSpare tells whether there was room for the page.
+// KeepSpare tells whether there was space for the page.
 bool KeepSpare(void* page) noexcept {
   for (std::atomic<void*>& slot : spare_pages) {
     void* empty = nullptr;

@@ -56,7 +56,7 @@ static_assert(InOrder(), "the binary interface fixes the values");
 // Made before memory is short, by the first error of the process.
 struct Reserve {
   signet_error error{Error({.code = ErrorCode::kInternal,
-                            .detail = "no memory is left",
+                            .detail = "out of memory",
                             .hint = "Free memory, or raise the limit of the process."})};
 };
 Reserve* reserve() noexcept {

@@ -8,7 +8,7 @@
 
 namespace signet::c_abi {
 
-// OutOfMemory is the error that can be given where no memory is left; freeing it does nothing.
+// OutOfMemory is the error that can be given where out of memory; freeing it does nothing.
 signet_error* OutOfMemory() noexcept;
 
 // Raised is the current exception as an error of signet.h. Only within a catch block.
@@ -37,7 +37,7 @@ void Freed(Type* object) noexcept {
   const std::unique_ptr<Type> owned(object);
 }
 
-// Given gives what a pointer points at; throws Error kBadArgument for null, naming the argument.
+// Given gives what a pointer points to; throws Error kBadArgument for null, naming the argument.
 template <typename Type>
 Type& Given(Type* pointer, const char* argument) {
   if (pointer != nullptr) return *pointer;

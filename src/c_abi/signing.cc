@@ -25,14 +25,15 @@ SigningAlgorithm DigestAlgorithm(const PrivateKey& key, std::uint16_t scheme, st
   const SigningAlgorithm& algorithm = AlgorithmOf(scheme);
   if (algorithm.hash == Hash::kNone || key.NeedsMessage(algorithm)) {
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = algorithm.hash == Hash::kNone ? "the scheme signs messages, not digests"
-                                                         : "the token hashes by itself, and signs no digests",
+                 .detail = algorithm.hash == Hash::kNone
+                               ? "the scheme signs messages, not digests"
+                               : "the token hashes messages itself and does not sign digests",
                  .hint = "Call signet_identity_sign with the message."});
   }
   if (digest_size != RowOf(algorithm.hash).size) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "the digest is not as long as those of the scheme's hash",
-                 .hint = "Hash the message with the hash that the scheme names."});
+                 .detail = "the digest does not have the length of the scheme's hash",
+                 .hint = "Hash the message with the scheme's hash."});
   }
   return algorithm;
 }

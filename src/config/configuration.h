@@ -11,17 +11,17 @@
 
 namespace signet {
 
-// Configuration lays the places where settings stand one over the other, whatever the order in which they are
+// Configuration merges the places of settings by their precedence, regardless of the order in which they are
 // read, and remembers of each value where it came from. It does no I/O but that of an fd: pin-source, which
 // Set reads.
 class Configuration {
  public:
   struct Value {
     std::string setting;  // its standard name; a name that is no setting as it was written
-    std::string shown;    // the value; of a PIN only where it comes from; empty where it cannot be
+    std::string shown;    // the value; of a PIN only where it comes from; empty if it cannot be
     SettingPlace place;
     std::optional<Error> fault;  // kBadSetting, naming the place
-    bool in_force = true;        // false: another place goes before this one
+    bool in_force = true;        // false: another place overrides this one
     unsigned round = 0;          // which BeginPlace it followed
   };
 

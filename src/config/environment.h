@@ -13,14 +13,14 @@ namespace signet {
 std::string VariableOf(std::string_view setting);
 
 // AddEnvironment adds the variables of all settings, and PKCS11_PROVIDER_MODULE, which is pkcs11-provider's
-// name for the module's. Of several variables for one setting the full name goes before the short form, and
+// name for the module's. Of several variables for one setting the full name overrides the short form, and
 // both before PKCS11_PROVIDER_MODULE. A set-user-ID program has no environment in this sense.
 void AddEnvironment(Configuration& configuration);
 
-// UnknownVariable begins like a setting's and is none's.
+// UnknownVariable has the prefix of settings and matches none.
 struct UnknownVariable {
   std::string name;
-  std::string nearest;  // the variable that is likely meant; empty where none is near enough
+  std::string nearest;  // the variable that is likely meant; empty if none is near enough
 };
 
 // UnknownVariables looks through the environment of this process; none in a set-user-ID program. Variables of

@@ -16,7 +16,7 @@
 namespace signet {
 namespace {
 
-// SaysYes is how OpenSSL reads `activate`: until 3.1 the line alone activates, whatever it says.
+// SaysYes is how OpenSSL reads `activate`: until 3.1 the line activates with any value.
 bool SaysYes(const std::string& value) {
   if (OPENSSL_version_major() == 3 && OPENSSL_version_minor() < 2) return true;
   static constexpr std::string_view kYes[] = {"1", "yes", "YES", "true", "TRUE", "on", "ON"};
@@ -45,7 +45,7 @@ OpenSslConf OpenSslConf::Read(const std::string& path) {
     throw Error(
         {.code = ErrorCode::kMalformed,
          .detail = fmt::format("OpenSSL cannot read it from line {} on: {}", line, LastOpenSslError().name),
-         .hint = "Correct that line: until then programs start without any of this file."});
+         .hint = "Correct that line; until then programs ignore the whole file."});
   }
   return OpenSslConf(std::move(conf));
 }

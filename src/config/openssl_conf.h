@@ -27,7 +27,7 @@ class OpenSslConf {
   // Read throws Error kUnreadable or kMalformed.
   static OpenSslConf Read(const std::string& path);
 
-  // providers are as listed; nothing where the file does not configure any.
+  // providers are as listed; nothing if the file does not configure any.
   std::optional<std::vector<ConfiguredProvider>> providers() const;
 
  private:
@@ -49,7 +49,7 @@ std::string DefaultOpenSslConf();
 std::string ModuleFile(const ConfiguredProvider& provider);
 // IsSignet tells whether a provider is this one, by its name or by its module, links followed.
 bool IsSignet(const ConfiguredProvider& provider);
-// TheSignet is the first active one, else the first; null where there is none.
+// TheSignet is the first active one, else the first; null if there is none.
 const ConfiguredProvider* TheSignet(const std::vector<ConfiguredProvider>& providers);
 
 // OpenSslConfFaults are what is wrong with a file that AddOpenSslConf read.

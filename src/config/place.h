@@ -5,7 +5,7 @@
 
 namespace signet {
 
-// PlaceKind is where settings stand; each kind goes before those above it.
+// PlaceKind is a place of settings; each kind overrides those above it.
 enum class PlaceKind {
   kOpenSslConf,  // the provider's section of openssl.cnf, read by us
   kParameters,   // that section as libcrypto hands it to the provider, and what the program adds to it

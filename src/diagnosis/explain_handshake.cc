@@ -14,7 +14,7 @@ using Code = Reason::Code;
 
 using Codes = std::span<const Code>;
 
-// What makes an identity unfit whoever looks at it.
+// Reasons that make an identity unfit for every peer.
 constexpr Code kUnfit[] = {Code::kKeyCertificateMismatch, Code::kExpired,         Code::kNotYetValid,
                            Code::kChainExpired,           Code::kKeyUsage,        Code::kExtendedKeyUsage,
                            Code::kNetscapeCertType,       Code::kKeyTooWeak,      Code::kSignatureTooWeak,
@@ -51,7 +51,7 @@ constexpr EvidenceRow kEvidence[] = {
 };
 // What the server closed with a page, or without an alert.
 constexpr EvidenceRow kNoAlert = {0, kUnfit, kIssuer};
-// An alert that is not about certificates: an unfit identity is a suspect, a chain is none.
+// An alert that is not about certificates: an unfit identity is a possible cause, a chain is not.
 constexpr EvidenceRow kOtherAlert = {0, {}, kUnfit};
 
 const Reason* Find(const std::vector<Reason>& reasons, Code code) {
@@ -79,7 +79,7 @@ bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certifi
   });
 }
 
-// HintOf is a reason's own. Where a chain stops short at an issuer that the server does not name, nobody can
+// HintOf is the reason's hint. If a chain ends at an issuer that the server does not name, no one can
 // tell whether the issuer is a stranger or an intermediate whose own certificate is missing: both ways out
 // are named.
 std::string HintOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {
@@ -107,8 +107,8 @@ const Choice::Considered* Nearest(const std::vector<Choice::Considered>& all) {
 // Others writes how many identities there are beside the one that is explained.
 std::string Others(std::size_t all) {
   if (all < 2) return {};
-  return all == 2 ? " (the other one fits no better)"
-                  : fmt::format(" (the {} others fit no better)", all - 1);
+  return all == 2 ? " (the other identity does not fit either)"
+                  : fmt::format(" (the {} other identities do not fit either)", all - 1);
 }
 
 Explanation NothingSent(const HandshakeOutcome& outcome) {
@@ -116,9 +116,10 @@ Explanation NothingSent(const HandshakeOutcome& outcome) {
   const std::string others = Others(considered.size() + outcome.aside.size());
   const Choice::Considered* nearest = Nearest(considered);
   if (nearest == nullptr && outcome.aside.empty()) {
-    return {
-        .cause = "the server asked for a client certificate and none was sent: no identity was given",
-        .hint = "Give the selector an identity that the server accepts; `signet list` shows what there is."};
+    return {.cause = "the server asked for a client certificate and none was sent: no identity was given",
+            .hint =
+                "Give the selector an identity that the server accepts; `signet list` shows the available "
+                "identities."};
   }
   if (nearest == nullptr) {
     const SetAside& first = outcome.aside.front();
@@ -168,12 +169,13 @@ Explanation Refused(const HandshakeOutcome& outcome) {
   }
   const Certificate& last = outcome.choice->identity()->chain().certificates().back();
   if (outcome.alert == 48) {
-    return {.cause = fmt::format("{}: it does not trust {}", outcome.failure.detail(), last.issuer()),
-            .hint = fmt::format("Let the server trust {}, or use an identity from a CA that it trusts.",
-                                last.issuer())};
+    return {
+        .cause = fmt::format("{}: it does not trust {}", outcome.failure.detail(), last.issuer()),
+        .hint = fmt::format("Configure the server to trust {}, or use an identity from a CA that it trusts.",
+                            last.issuer())};
   }
   if (outcome.alert == 45) {
-    return {.cause = fmt::format("{}, though by this computer's clock the whole chain is valid",
+    return {.cause = fmt::format("{}, although the whole chain is valid by this computer's clock",
                                  outcome.failure.detail()),
             .hint = "Compare the clocks of both machines."};
   }
@@ -199,15 +201,13 @@ std::vector<Reason> Suspicions(const Choice& choice) {
   if (choice.identity()->chain().cut()) {
     reasons.push_back(
         {Code::kChainTooLong,
-         fmt::format("its chain goes on beyond the {} certificates that a chain may have, and was "
-                     "cut at {}",
+         fmt::format("its chain has more than the maximum of {} certificates and was truncated at {}",
                      choice.identity()->chain().certificates().size(), last.subject())});
   } else if (!last.self_signed() && !known && Find(reasons, Code::kIncompleteChain) == nullptr) {
     reasons.push_back(
-        {Code::kIncompleteChain,
-         fmt::format("its chain stops at {}; the certificate of the issuer {} is not with it, and the "
-                     "server may not have it",
-                     last.subject(), last.issuer())});
+        {Code::kIncompleteChain, fmt::format("its chain ends at {}; the certificate of the issuer {} is "
+                                             "missing, and the server may not have it",
+                                             last.subject(), last.issuer())});
   }
   return reasons;
 }

@@ -40,7 +40,7 @@ struct HandshakeOutcome {
   bool requested = false;                  // the server asked for a certificate
   bool sent = false;                       // and got one
   bool by_server = false;                  // it was the server that ended it, by an alert or a page
-  const Choice* choice = nullptr;          // null where none was made
+  const Choice* choice = nullptr;          // null if none was made
   std::optional<std::uint8_t> alert = {};  // what the server ended the handshake with
   std::vector<SetAside> aside = {};        // beside those that the choice was made among
 };
@@ -52,7 +52,7 @@ Error ExplainedError(const HandshakeOutcome& outcome);
 
 // Symptom is what a program prints when something goes wrong, and what is behind it.
 struct Symptom {
-  // text is found in what the program prints, whatever the case and whether blanks, underscores or colons
+  // text is found in the program's output, regardless of case and of whether blanks, underscores or colons
   // stand between its words.
   std::string_view text;
   std::string_view cause;
@@ -60,9 +60,9 @@ struct Symptom {
 };
 std::span<const Symptom> Symptoms() noexcept;
 
-// FindSymptom gives the first symptom that `printed` holds; null where it holds none that we know.
+// FindSymptom gives the first symptom that `printed` holds; null if it holds none that is known.
 const Symptom* FindSymptom(std::string_view printed);
-// ExplainSymptom says what the first symptom in `printed` means; nothing where it holds none that we know.
+// ExplainSymptom says what the first symptom in `printed` means; nothing if it holds none that is known.
 std::optional<Explanation> ExplainSymptom(std::string_view printed);
 
 }  // namespace signet

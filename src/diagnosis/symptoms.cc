@@ -25,11 +25,11 @@ constexpr Symptom kSymptoms[] = {
     // nginx's pages and log, and OpenSSL's of a server.
     {"No required SSL certificate was sent",
      "the server asked for a client certificate and got none: no identity was configured or loaded in this "
-     "program, or none fits what the server asks for",
+     "program, or none fits the server's request",
      kCompare},
     {"The SSL certificate error",
-     "the server got a client certificate and could not verify it: it does not know the CA, an intermediate "
-     "is missing, or a date is past",
+     "the server could not verify the client certificate: it does not know the CA, an intermediate is "
+     "missing, or a certificate has expired",
      "Run `signet handshake HOST:PORT --identity URI --pinned`: it compares the chain with what the server "
      "accepts."},
     Is("client sent no required SSL certificate", kNothingSent),
@@ -38,17 +38,17 @@ constexpr Symptom kSymptoms[] = {
     Is("AH02261", kRenegotiation),
     // curl, in TLS 1.2, of the alert certificate_expired.
     {"SSL certificate verification failed",
-     "the server holds a certificate of the client's chain for expired; curl says no more than this of it",
+     "the server considers a certificate of the client's chain expired; curl gives no details",
      kExpired.hint},
     // Java.
     Is("null cert chain", kNothingSent),
     Is("Empty client certificate chain", kNothingSent),
     {"PKIX path building failed",
-     "Java could not verify the other side's certificate: its CA is not in the trust store, or an "
+     "Java could not verify the peer's certificate: its CA is not in the trust store, or an "
      "intermediate was not sent",
-     "Import the CA into the trust store, and have the other side send its intermediates."},
+     "Import the CA into the trust store, and configure the peer to send its intermediates."},
     {"keystore password was incorrect", "Java could not open the key store: its password is wrong",
-     "Give the right password (javax.net.ssl.keyStorePassword); `signet list pkcs12:PATH` tries it."},
+     "Give the correct password (javax.net.ssl.keyStorePassword); `signet list pkcs12:PATH` tries it."},
     // Chromium.
     Is("ERR_BAD_SSL_CLIENT_AUTH_CERT", kRefusedOrNone),
     Is("ERR_SSL_CLIENT_AUTH_CERT_NEEDED", kNothingSent),
@@ -56,7 +56,7 @@ constexpr Symptom kSymptoms[] = {
     // Alerts, as Firefox, then GnuTLS, then OpenSSL, Python, Node and Java print them.
     {"SSL_ERROR_NO_CYPHER_OVERLAP",
      "the server has no TLS version or cipher suite in common with this program",
-     "Run `signet handshake HOST:PORT`: it shows the version and the cipher suite that the server takes."},
+     "Run `signet handshake HOST:PORT`: it shows the version and the cipher suite that the server selects."},
     Is("SSL_ERROR_HANDSHAKE_FAILURE_ALERT", kNothingInCommon),
     Is("SSL_ERROR_BAD_CERT_ALERT", kBadCertificate),
     Is("SSL_ERROR_UNSUPPORTED_CERT_ALERT", kWrongPurpose),
@@ -108,13 +108,13 @@ constexpr Symptom kSymptoms[] = {
     Is("OSSL_DECODER_from_bio:unsupported", kUnreadableKey),
     Is("ossl_store_handle_load_result:unsupported", kUnreadableKey),
     {"no suitable signature algorithm",
-     "the key cannot sign with what both sides accept, or it could not be reached: a server's workers may "
-     "have lost the environment that names the token",
+     "the key supports no scheme that both sides accept, or it was not accessible: a server's workers may "
+     "have lost the environment variable that names the token",
      "Keep the token's environment for the workers (nginx: env SOFTHSM2_CONF;), and compare the schemes with "
      "`signet handshake`."},
     {"no shared cipher",
-     "both sides have no cipher suite in common; on OpenSSL 3.0 a key provider that is activated before "
-     "`default` does that too",
+     "both sides have no cipher suite in common; with OpenSSL 3.0 this also happens if a key provider is "
+     "activated before `default`",
      "Run `signet doctor`, and activate `default` before `signet` in openssl.cnf."},
     Is("CKR_PIN_LOCKED", kLocked),
     Is("CKR_PIN_INCORRECT", kWrongPin),
@@ -122,20 +122,21 @@ constexpr Symptom kSymptoms[] = {
     Is("PKCS #11 PIN locked", kLocked),
     Is("Error in provided PIN", kWrongPin),
     {"ca md too weak",
-     "a certificate of the chain is signed with a digest that OpenSSL holds for too weak (SHA-1, MD5)",
+     "a certificate of the chain is signed with a digest that OpenSSL considers too weak (SHA-1, MD5)",
      "Ask the issuer for a chain signed with SHA-256."},
     {"ee key too small", "the certificate's key is too short for OpenSSL's security level",
      "Ask for a certificate with an RSA key of 2048 bits or more, or an EC key."},
     // One side's verification of the other; the words do not tell which.
     Is("CERTIFICATE_VERIFY_FAILED", kOtherUnverified),
-    {"certificate has expired", "a certificate of the chain has expired, by the clock of whoever says so",
+    {"certificate has expired",
+     "a certificate of the chain has expired by the clock of the program that reports it",
      "Check the dates of the whole chain with `signet show URI`, and the clocks of both machines."},
     Is("unsuitable certificate purpose", kPurpose),
     Is("unsupported certificate purpose", kPurpose),
     {"unable to get local issuer certificate",
      "an issuer's certificate is missing: an intermediate was not sent, or the root is not trusted",
-     "Send the intermediates with the leaf (PKCS#12 file, token or chain-file), and let the other side trust "
-     "the root."},
+     "Send the intermediates with the leaf (PKCS#12 file, token or chain-file), and configure the peer to "
+     "trust the root."},
     Is("The certificate is NOT trusted", kServerUntrusted),
     Is("self-signed certificate", kOtherUnverified),
     Is("curl: (60)", kServerUntrusted),
@@ -146,7 +147,7 @@ constexpr Symptom kSymptoms[] = {
     Is("Could not find private key", kNoKey),
     // What says the least.
     Is("A TLS fatal alert has been received",
-       {"the server ended the handshake by an alert, which another line names by its number", kCompare}),
+       {"the server ended the handshake with an alert; another line has its number", kCompare}),
     Is("Connection reset", kReset),
 };
 

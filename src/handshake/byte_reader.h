@@ -9,7 +9,7 @@
 namespace signet {
 
 // ByteReader reads the fields of TLS messages (RFC 8446 section 3) from a span that must outlive it. Every
-// function throws Error kMalformed where the bytes end too early.
+// function throws Error kMalformed if the bytes end too early.
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::uint8_t> bytes) : rest_(bytes) {}
@@ -25,7 +25,7 @@ class ByteReader {
   }
   std::span<const std::uint8_t> Bytes(std::size_t size) {
     if (size > rest_.size()) {
-      throw Error({.code = ErrorCode::kMalformed, .detail = "a TLS message ends before its fields do"});
+      throw Error({.code = ErrorCode::kMalformed, .detail = "a TLS message is shorter than its fields"});
     }
     const auto bytes = rest_.first(size);
     rest_ = rest_.subspan(size);

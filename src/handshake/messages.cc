@@ -71,7 +71,7 @@ std::string DottedOid(ByteView der) {
   const OpenSslPtr<ASN1_OBJECT> object(d2i_ASN1_OBJECT(nullptr, &position, static_cast<long>(der.size())));
   char text[256];
   if (object == nullptr || OBJ_obj2txt(text, sizeof text, object.get(), 1) <= 0) {
-    throw Error({.code = ErrorCode::kMalformed, .detail = "an OID filter names no object identifier"});
+    throw Error({.code = ErrorCode::kMalformed, .detail = "an OID filter has no valid object identifier"});
   }
   return text;
 }

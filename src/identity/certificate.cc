@@ -21,7 +21,7 @@ struct Certificate::Parsed {
   TimePoint not_before, not_after;
 
   // Whole gives the certificate with its key decoded, and its extensions too, so that many threads may read
-  // them; null where memory ran out. It is made at the first call.
+  // them; null if memory ran out. It is made at the first call.
   X509* Whole() const noexcept;
   bool IsCa() const noexcept { return Whole() != nullptr && is_ca_; }
   // Names that differ tell without the key.
@@ -47,7 +47,7 @@ namespace {
                .hint = "Check that the data is an X.509 certificate."});
 }
 
-// Decode reads one certificate at the start of `der` and moves `position` behind it; null where there is
+// Decode reads one certificate at the start of `der` and moves `position` behind it; null if there is
 // none.
 OpenSslPtr<X509> Decode(OSSL_LIB_CTX* context, std::span<const std::uint8_t> der,
                         const unsigned char*& position) {

@@ -68,7 +68,7 @@ class PathFinder {
     }
   }
 
-  // GoesOn tells whether an issuer of the last certificate is at hand.
+  // GoesOn tells whether an issuer of the last certificate is available.
   bool GoesOn() {
     if (path_.back().self_signed()) return false;
     return std::ranges::any_of(IssuersOf(path_.back()), [&](const Certificate* issuer) {

@@ -22,7 +22,7 @@ const PurposeRow& RowOf(Purpose purpose) {
   return kRows[static_cast<std::size_t>(purpose)];
 }
 
-// NetscapeCertType gives the first byte of the bit string; all bits where there is no such extension, none
+// NetscapeCertType gives the first byte of the bit string; all bits if there is no such extension, none
 // where it cannot be read.
 int NetscapeCertType(const X509* certificate) {
   const OpenSslErrorMark mark;
@@ -44,7 +44,7 @@ std::optional<Weakness> WeaknessOf(const Certificate& certificate) {
   if (key_bits >= 0 && key_bits < kLeastBits) {
     return Weakness{Weakness::Of::kKey,
                     fmt::format("the key in the certificate of {} is too weak for OpenSSL's default security "
-                                "level, 2: {} bits of security, and it wants {}",
+                                "level, 2: it has {} bits of security and needs {}",
                                 certificate.subject(), key_bits, kLeastBits)};
   }
   int digest = NID_undef;

@@ -24,12 +24,12 @@ std::vector<std::uint8_t> DerWrap(std::uint8_t tag, std::span<const std::uint8_t
 // DerInteger encodes an unsigned big-endian number.
 std::vector<std::uint8_t> DerInteger(std::span<const std::uint8_t> number);
 // DerTake takes one element with `tag` off the front of `rest` and gives its content; nothing, and `rest` as
-// it was, where there is none or it is cut off.
+// it was, if there is none or it is truncated.
 std::optional<std::span<const std::uint8_t>> DerTake(std::uint8_t tag, std::span<const std::uint8_t>& rest);
 // DerContent gives what is inside when `der` is exactly one element with `tag`, else an empty span.
 std::span<const std::uint8_t> DerContent(std::uint8_t tag, std::span<const std::uint8_t> der);
 
-// DerSize gives the length of the DER SEQUENCE at the beginning of `bytes`, header included; 0 where there is
+// DerSize gives the length of the DER SEQUENCE at the beginning of `bytes`, header included; 0 if there is
 // none, or not all of it.
 std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept;
 

@@ -60,7 +60,7 @@ const HashRow& RowOf(Hash hash) {
   for (const HashRow& row : kHashes) {
     if (row.hash == hash) return row;
   }
-  throw Error({.code = ErrorCode::kBadArgument, .detail = "a signature needs a hash that we know"});
+  throw Error({.code = ErrorCode::kBadArgument, .detail = "a signature needs a known hash"});
 }
 
 std::optional<Hash> HashFromName(std::string_view name) {
@@ -88,7 +88,7 @@ const EVP_MD* MessageDigest(Hash hash) {
   const EVP_MD* digest = fetched[static_cast<std::size_t>(&RowOf(hash) - kHashes)];
   if (digest == nullptr) {
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = fmt::format("this OpenSSL has no {}", RowOf(hash).name),
+                 .detail = fmt::format("this OpenSSL does not support {}", RowOf(hash).name),
                  .hint = "Use another hash."});
   }
   return digest;

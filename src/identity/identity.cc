@@ -40,7 +40,7 @@ Identity Identity::Make(CertificateChain chain, std::shared_ptr<PrivateKey> key,
                  .detail = fmt::format("the private key does not belong to the certificate of {}",
                                        chain.leaf().subject()),
                  .uri = std::move(uri),
-                 .hint = "Put the certificate that was issued for this key beside it."});
+                 .hint = "Use the certificate that was issued for this key."});
   }
   if (match == Match::kUnknown || key->proof() == PrivateKey::Proof::kNone)
     key = std::make_shared<ProvingKey>(std::move(key), PublicKey::FromSpki(certified));

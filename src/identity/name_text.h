@@ -10,7 +10,7 @@ namespace signet {
 
 // NameText writes a distinguished name as in RFC 4514, UTF-8.
 std::string NameText(const X509_NAME* name);
-// NameText of a DER Name that somebody else sent: "malformed name" where it is none.
+// NameText of a DER Name from a peer: "malformed name" if it is invalid.
 std::string NameText(std::span<const std::uint8_t> der);
 // SameName compares two DER Names as X509_NAME_cmp does (RFC 5280 section 7.1); malformed ones by their
 // bytes.

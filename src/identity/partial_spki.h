@@ -18,7 +18,7 @@ struct KeyShape {
   std::string curve;  // OpenSSL's group name, for kEc; else empty
 };
 
-// PartialSpki gives a DER SubjectPublicKeyInfo with the algorithm and an empty subjectPublicKey; empty where
+// PartialSpki gives a DER SubjectPublicKeyInfo with the algorithm and an empty subjectPublicKey; empty if
 // OpenSSL does not know the curve.
 std::vector<std::uint8_t> PartialSpki(const KeyShape& shape);
 // ReadPartialSpki gives the shape in what PartialSpki wrote; nothing for any other DER.

@@ -30,7 +30,7 @@ constexpr EdwardsRow kEdwards[] = {
     {kEd448Algorithm, "ED448"},
 };
 
-// Take takes one element with `tag` off the front of `rest` and gives its content; nothing where there is
+// Take takes one element with `tag` off the front of `rest` and gives its content; nothing if there is
 // none, or where its length is not encoded as DER wants it.
 std::optional<Bytes> Take(Bytes& rest, std::uint8_t tag) {
   if (rest.size() < 2 || rest[0] != tag) return std::nullopt;

@@ -30,7 +30,7 @@ constexpr KeyTypeRow kKeyTypes[] = {
 std::vector<std::uint8_t> SpkiOf(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
-  if (size <= 0) ThrowOpenSsl(ErrorCode::kUnsupported, "i2d_PUBKEY", "the public key cannot be written");
+  if (size <= 0) ThrowOpenSsl(ErrorCode::kUnsupported, "i2d_PUBKEY", "the public key cannot be encoded");
   const OpenSslPtr<unsigned char> owned(der);
   return {der, der + size};
 }
@@ -94,7 +94,7 @@ PublicKey PublicKey::FromSpki(std::span<const std::uint8_t> der) {
       d2i_PUBKEY_ex(nullptr, &position, static_cast<long>(der.size()), OwnContext(), nullptr));
   if (key == nullptr) {
     ThrowOpenSsl(ErrorCode::kUnsupported, "d2i_PUBKEY_ex",
-                 "the public key is malformed or of a kind unknown here");
+                 "the public key is malformed or its type is not supported");
   }
   std::vector<std::uint8_t> spki = SpkiOf(key.get());
   return PublicKey(std::move(key), std::move(spki));

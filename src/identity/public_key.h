@@ -15,14 +15,14 @@ namespace signet {
 // Immutable.
 class PublicKey {
  public:
-  // FromSpki reads a DER SubjectPublicKeyInfo; throws Error kMalformed, or kUnsupported where OpenSSL does
+  // FromSpki reads a DER SubjectPublicKeyInfo; throws Error kMalformed, or kUnsupported if OpenSSL does
   // not know the algorithm.
   static PublicKey FromSpki(std::span<const std::uint8_t> der);
   // FromNative takes a public or private key of any context.
   static PublicKey FromNative(EVP_PKEY* key);
   // OfShape is a key of which only type and curve are known, not the point: it is not known(),
   // equals no key, verifies nothing, and its spki() has an empty subjectPublicKey. Throws Error
-  // kUnsupported where OpenSSL does not know the curve.
+  // kUnsupported if OpenSSL does not know the curve.
   static PublicKey OfShape(const KeyShape& shape);
   // FromPartialSpki reads what spki() gives, of a key with and without its point; throws as FromSpki does.
   static PublicKey FromPartialSpki(std::span<const std::uint8_t> der);

@@ -87,8 +87,8 @@ void CheckSizes(Bytes block, Bytes ciphertext, std::span<const std::uint8_t> mes
   if (block.size() == ciphertext.size() && block.size() == message.size() &&
       block.size() > 2 + kShortestPadding)
     return;
-  throw Error(
-      {.code = ErrorCode::kBadArgument, .detail = "an encrypted block is not as long as the modulus"});
+  throw Error({.code = ErrorCode::kBadArgument,
+               .detail = "an encrypted block does not have the length of the modulus"});
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ std::size_t UnpadOaep(const DecryptionAlgorithm& algorithm, Bytes block, std::sp
 
 Error MalformedOaep() {
   return Error({.code = ErrorCode::kBadArgument,
-                .detail = "the message was not encrypted for this key, or with another hash or label"});
+                .detail = "the message was encrypted for another key, or with another hash or label"});
 }
 
 }  // namespace signet

@@ -8,7 +8,7 @@
 #include <span>
 
 // What is left to do after the RSA private operation of a decryption, in time that does not depend on what
-// the block holds: whoever can tell a well-formed block from a malformed one can decrypt (Bleichenbacher,
+// the block contains: an attacker who can distinguish valid from invalid blocks can decrypt (Bleichenbacher,
 // Manger).
 namespace signet {
 
@@ -20,7 +20,7 @@ namespace signet {
 std::size_t UnpadPkcs1(std::span<const std::uint8_t> block, std::span<const std::uint8_t> ciphertext,
                        std::span<const std::uint8_t, 32> key_secret, std::span<std::uint8_t> message);
 
-// RejectPkcs1 gives the message that stands for a block that somebody else found malformed.
+// RejectPkcs1 gives the message for a block that the token found malformed.
 std::size_t RejectPkcs1(std::span<const std::uint8_t> ciphertext,
                         std::span<const std::uint8_t, 32> key_secret, std::span<std::uint8_t> message);
 
@@ -28,7 +28,7 @@ std::size_t RejectPkcs1(std::span<const std::uint8_t> ciphertext,
 // always the same one, for a block that is malformed or was made with another hash or label.
 std::size_t UnpadOaep(const DecryptionAlgorithm& algorithm, std::span<const std::uint8_t> block,
                       std::span<std::uint8_t> message);
-// MalformedOaep is that error, for a block that somebody else found malformed.
+// MalformedOaep is that error, for a block that the token found malformed.
 Error MalformedOaep();
 
 }  // namespace signet

@@ -91,7 +91,7 @@ const SchemeRow& RowOf(SignatureScheme scheme) {
   if (row != nullptr) return *row;
   throw Error(
       {.code = ErrorCode::kBadArgument,
-       .detail = fmt::format("{:#06x} is no signature scheme of ours", static_cast<unsigned>(scheme))});
+       .detail = fmt::format("{:#06x} is not a known signature scheme", static_cast<unsigned>(scheme))});
 }
 
 std::vector<SignatureScheme> SchemesFor(KeyType type, std::string_view curve, int bits) {

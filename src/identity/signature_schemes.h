@@ -25,7 +25,7 @@ struct SchemeRow {
 std::span<const SchemeRow> SignatureSchemes() noexcept;
 // FindRow gives the row of `scheme`, or null.
 const SchemeRow* FindRow(SignatureScheme scheme) noexcept;
-// RowOf gives the row of `scheme`; throws Error kBadArgument where there is none.
+// RowOf gives the row of `scheme`; throws Error kBadArgument if there is none.
 const SchemeRow& RowOf(SignatureScheme scheme);
 
 // SchemesFor lists the schemes that a key of `type` can sign with in principle: on `curve` (OpenSSL's group

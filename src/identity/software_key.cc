@@ -40,7 +40,7 @@ OpenSslPtr<EVP_PKEY> PeerOf(EVP_PKEY* key, std::span<const std::uint8_t> point) 
   CheckOpenSsl(EVP_PKEY_copy_parameters(peer.get(), key), "EVP_PKEY_copy_parameters");
   if (EVP_PKEY_set1_encoded_public_key(peer.get(), point.data(), point.size()) == 1) return peer;
   throw Error(
-      {.code = ErrorCode::kBadArgument, .detail = "the peer's public key is no point of the key's curve"});
+      {.code = ErrorCode::kBadArgument, .detail = "the peer's public key is not a point on the key's curve"});
 }
 
 // OneShot tells whether OpenSSL takes the message itself and hashes inside.
@@ -76,7 +76,7 @@ std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorith
   const auto modulus = static_cast<std::size_t>(std::max(EVP_PKEY_get_size(key), 0));
   if (EVP_PKEY_is_a(key, "RSA") != 1 || input.size() != modulus || output.size() < modulus) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "only an RSA key decrypts, and only a block as long as its modulus"});
+                 .detail = "decryption requires an RSA key and a block of the length of its modulus"});
   }
   const auto context = ContextOf(key);
   CheckOpenSsl(EVP_PKEY_decrypt_init(context.get()), "EVP_PKEY_decrypt_init");
@@ -84,7 +84,7 @@ std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorith
   Secret block = Secret::OfSize(modulus);
   std::size_t size = modulus;
   if (EVP_PKEY_decrypt(context.get(), block.writable_bytes().data(), &size, input.data(), input.size()) != 1)
-    ThrowOpenSsl(ErrorCode::kBadArgument, "EVP_PKEY_decrypt", "the block is not one for this RSA key");
+    ThrowOpenSsl(ErrorCode::kBadArgument, "EVP_PKEY_decrypt", "the block was not encrypted for this RSA key");
   output = output.first(modulus);
   if (algorithm.kind == DecryptionAlgorithm::Kind::kRsaPkcs1)
     return UnpadPkcs1(block.writable_bytes(), input, RejectionSecret(key, modulus), output);
@@ -97,7 +97,7 @@ std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorith
 Secret DeriveInSoftware(EVP_PKEY* key, std::span<const std::uint8_t> peer_point) {
   const OpenSslErrorMark mark;
   if (EVP_PKEY_is_a(key, "EC") != 1)
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "only an EC key derives"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "derivation requires an EC key"});
   const auto context = ContextOf(key);
   const auto peer = PeerOf(key, peer_point);
   CheckOpenSsl(EVP_PKEY_derive_init(context.get()), "EVP_PKEY_derive_init");

@@ -10,7 +10,7 @@
 
 namespace signet {
 
-// Wanted is a set of object kinds, so that a source does not look for what nobody asked for.
+// Wanted is a set of object kinds, so that a source searches only for requested objects.
 enum Wanted : unsigned {
   kWantPrivateKeys = 1,
   kWantPublicKeys = 2,

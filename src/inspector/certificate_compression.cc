@@ -41,9 +41,10 @@ const AlgorithmRow* Find(std::uint16_t algorithm) {
 }
 
 [[noreturn]] void ThrowUnsupported(std::uint16_t algorithm) {
-  throw Error({.code = ErrorCode::kUnsupported,
-               .detail = fmt::format("the certificate is compressed with {}, which this OpenSSL cannot undo",
-                                     CompressionName(algorithm))});
+  throw Error(
+      {.code = ErrorCode::kUnsupported,
+       .detail = fmt::format("the certificate is compressed with {}, which this OpenSSL does not support",
+                             CompressionName(algorithm))});
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ Bytes Uncompress(const CompressedCertificate& message) {
     if (BIO_read_ex(filter.get(), body.data() + filled, body.size() - filled, &got) != 1) break;
   }
   if (filled != body.size()) {
-    throw Error({.code = ErrorCode::kMalformed, .detail = "a compressed certificate cannot be uncompressed"});
+    throw Error({.code = ErrorCode::kMalformed, .detail = "a compressed certificate cannot be decompressed"});
   }
   return body;
 }

@@ -40,9 +40,9 @@ void DescribeClient(const Recorder& recorder, HandshakeReport& report) {
 
 std::string WhyNotConsidered(const HandshakeReport& report) {
   if (report.resumed)
-    return "the session was resumed: the server knows the client from the connection before";
+    return "the session was resumed: the server knows the client from the previous connection";
   if (report.failure && report.failure->code() == ErrorCode::kUntrustedServer) {
-    return "the server could not be verified, so nothing is presented to it";
+    return "the server could not be verified, so no identity is presented";
   }
   if (report.certificate_request) return "the handshake ended before an identity was chosen";
   if (report.failure) return "the handshake ended before the server asked for a certificate";
@@ -82,14 +82,14 @@ void ExplainNothingSent(const ProbeOptions& options, HandshakeReport& report) {
   const bool ours = report.failure && report.failure->code() != ErrorCode::kHandshake;
   if (!report.certificate_request || report.client_certificate.sent || ours) return;
   if (!report.failure && options.identities.empty()) return;  // the server was content without
-  const std::string answer = report.failure ? report.failure->detail() : "the server went on without";
+  const std::string answer = report.failure ? report.failure->detail() : "the server continued without it";
   const std::string accepted = Authorities(*report.certificate_request);
-  report.failure = Error(
-      {.code = ErrorCode::kHandshake,
-       .detail = fmt::format("no client certificate was presented: {}; {}", Reasons(report), answer),
-       .hint = accepted.empty()
-                   ? "Use an identity that fits what the server asks for."
-                   : fmt::format("Use an identity that was issued by a CA the server knows: {}.", accepted)});
+  report.failure =
+      Error({.code = ErrorCode::kHandshake,
+             .detail = fmt::format("no client certificate was presented: {}; {}", Reasons(report), answer),
+             .hint = accepted.empty()
+                         ? "Use an identity that fits the server's request."
+                         : fmt::format("Use an identity from a CA that the server knows: {}.", accepted)});
 }
 
 }  // namespace

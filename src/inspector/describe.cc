@@ -145,7 +145,7 @@ Lines DescribeRequest(ByteView body, std::uint16_t version) {
     lines.push_back(fmt::format("authority: {}", NameText(authority)));
   }
   for (const auto& filter : request.oid_filters)
-    lines.push_back(fmt::format("extension wanted: {}", filter.oid));
+    lines.push_back(fmt::format("extension required: {}", filter.oid));
   return lines;
 }
 

@@ -27,9 +27,8 @@ constexpr RefusalRow kRefusals[] = {
      .detail = "the server did not accept the client certificate: it does not know its CA, or the "
                "certificate is not "
                "valid (HTTP 400, The SSL certificate error)",
-     .hint = "Let the server trust the issuer (unknown CA), send the missing intermediates with a "
-             "chain-file, and "
-             "check the dates; the server's error log has the reason."},
+     .hint = "Configure the server to trust the issuer (unknown CA), send the missing intermediates with a "
+             "chain-file, and check the dates; the server's error log has the reason."},
 };
 
 }  // namespace
@@ -76,8 +75,8 @@ std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for
   if (asked_for && response.substr(8, 4) == " 403") {
     return Error({.code = ErrorCode::kHandshake,
                   .detail = "the server does not allow the request (HTTP 403)",
-                  .hint = "Look into the server's log: it may want a client certificate for this path, or "
-                          "another one."});
+                  .hint = "Check the server's log: it may require a client certificate for this path, or "
+                          "another certificate."});
   }
   return std::nullopt;
 }

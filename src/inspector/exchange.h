@@ -23,7 +23,7 @@ bool IsComplete(std::string_view response);
 
 // RefusalInResponse finds an HTTP server's refusal of a client certificate that let the handshake pass: nginx
 // does that (ssl_verify_client), with a page of status 400. Where something was `asked_for`, status 403 is a
-// refusal too: Apache says so of a path whose certificate it did not get. Nothing for any other response.
+// refusal too: Apache sends it for a path without the required certificate. Nothing for any other response.
 std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for = false);
 
 // VisitorPage is the HTTP response of a test server that names its visitor.

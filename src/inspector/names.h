@@ -12,7 +12,7 @@ std::string VersionName(std::uint16_t version);
 std::string SuiteName(std::uint16_t suite);
 // GroupName gives the IANA name of a key exchange group, or its number.
 std::string GroupName(std::uint16_t group);
-// SchemeName gives the IANA name of a signature scheme, or its number where it is none of ours.
+// SchemeName gives the IANA name of a signature scheme, or its number if it is unknown.
 std::string SchemeName(std::uint16_t scheme);
 // CertificateTypeName gives the name of a TLS 1.2 ClientCertificateType, or its number.
 std::string CertificateTypeName(std::uint8_t type);

@@ -50,8 +50,9 @@ struct Visitor {
   std::optional<Error> failure;  // why the handshake failed; the rest is then empty or part of it
 };
 
-// Acceptor answers connections, each with a handshake that requires a client certificate and, to whatever the
-// client then says, one HTTP response that names the visitor. Any number of threads may use it at once.
+// Acceptor answers connections, each with a handshake that requires a client certificate and, to any data
+// that the client then says, one HTTP response that names the visitor. Any number of threads may use it at
+// once.
 class Acceptor {
  public:
   virtual ~Acceptor() = default;

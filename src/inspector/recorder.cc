@@ -62,7 +62,7 @@ void Recorder::Handshake(Direction direction, std::uint8_t record_type, ByteView
     if (static_cast<HandshakeType>(message[0]) == HandshakeType::kCertificateVerify) {
       const CertificateVerifyCheck& check = from_client ? *client_verify_ : *server_verify_;
       entry.details.push_back(check.verified.value_or(false)
-                                  ? "signature: verified against the messages before it"
+                                  ? "signature: verified with the previous messages"
                                   : fmt::format("signature: {}", check.why));
     }
   } catch (const Error& error) {

@@ -25,18 +25,18 @@ class Recorder {
   void ChangeCipherSpec(Direction direction);
   void Alert(Direction direction, std::uint8_t record_type, ByteView level_and_description);
   void ApplicationData(Direction direction, std::uint8_t record_type, std::size_t length);
-  // Unseen lists a record of `length` bytes that the stack keeps to itself; `message` is empty where not even
-  // its kind is known, and `why` says what hides it. How long the message in it is, nobody knows.
+  // Unseen lists a record of `length` bytes that the stack keeps to itself; `message` is empty if not even
+  // its type is known, and `why` has the reason. The length of its message is unknown.
   void Unseen(Direction direction, std::uint8_t record_type, std::string message, std::size_t length,
               std::string why);
 
   const std::vector<HandshakeMessage>& messages() const noexcept { return messages_; }
-  // request is the newest CertificateRequest; nothing where there was none.
+  // request is the newest CertificateRequest; nothing if there was none.
   const std::optional<CertificateRequest>& request() const noexcept { return request_; }
-  // client_chain is what the client presented, leaf first; empty where it presented nothing.
+  // client_chain is what the client presented, leaf first; empty if it presented nothing.
   const std::vector<Bytes>& client_chain() const noexcept { return client_chain_; }
   const std::vector<Bytes>& server_chain() const noexcept { return server_chain_; }
-  // *_verify is our check of that side's newest CertificateVerify; nothing where it sent none.
+  // *_verify is our check of that side's newest CertificateVerify; nothing if it sent none.
   const std::optional<CertificateVerifyCheck>& client_verify() const noexcept { return client_verify_; }
   const std::optional<CertificateVerifyCheck>& server_verify() const noexcept { return server_verify_; }
   // received_alert is the description of the fatal alert that the peer sent.

@@ -20,12 +20,12 @@ struct HandshakeMessage {
   Direction direction = Direction::kSent;
   std::uint8_t record_type = 22;  // of the outer record: 23 for what TLS 1.3 encrypts
   std::string message;            // "ClientHello", "ChangeCipherSpec", "Alert"; empty: not even that is seen
-  std::optional<std::size_t> length;  // bytes, with the handshake header; nothing where it cannot be seen
+  std::optional<std::size_t> length;  // bytes, with the handshake header; nothing if it cannot be seen
   std::vector<std::string> details;   // what matters in it, one line each
-  std::string why;                    // what hides it; empty where nothing does
+  std::string why;                    // what hides it; empty if nothing does
 };
 
-// ConsideredIdentity is an identity that was offered for the handshake, and what became of it.
+// ConsideredIdentity is an identity that was offered for the handshake, and the result of it.
 struct ConsideredIdentity {
   std::string uri;
   std::string subject;
@@ -45,7 +45,7 @@ struct SentCertificate {
 // CertificateVerifyCheck is our own check of the CertificateVerify signature against the transcript.
 struct CertificateVerifyCheck {
   std::string scheme;
-  std::optional<bool> verified;  // nothing where it could not be checked
+  std::optional<bool> verified;  // nothing if it could not be checked
   std::string why;               // why not, where it could not be checked or is wrong
 };
 

@@ -34,7 +34,7 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
        .hint = std::move(hint)});
 }
 
-// IsThisMachine tells the names that always mean the loopback, also where no name service says so (RFC 6761
+// IsThisMachine tells the names that always mean the loopback, even without a name service (RFC 6761
 // section 6.3): a minimal system has no /etc/hosts.
 bool IsThisMachine(std::string_view host) {
   constexpr std::string_view kName = "localhost";
@@ -52,7 +52,7 @@ Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
   if (status == 0) return Addresses(found);
   throw Error(
       {.code = ErrorCode::kNetwork,
-       .detail = fmt::format("the name {} has no address", host),
+       .detail = fmt::format("cannot resolve the name {}", host),
        .call = "getaddrinfo",
        .native = {NativeCode::Kind::kErrno, static_cast<unsigned long>(-status), gai_strerror(status)},
        .hint = "Check the name, and that this machine resolves names."});
@@ -115,7 +115,7 @@ Socket Socket::Connect(const std::string& host, std::uint16_t port, std::chrono:
     failure = errno;
   }
   ThrowNetwork(fmt::format("no connection to {} port {}", host, port), "connect", failure,
-               "Check that the server runs there and that no firewall is in between.");
+               "Check that the server is running and that no firewall blocks the connection.");
 }
 
 Socket Socket::Listen(const std::string& address, std::uint16_t port) {
@@ -127,7 +127,7 @@ Socket Socket::Listen(const std::string& address, std::uint16_t port) {
   if (made.get() < 0 || bind(made.get(), at.ai_addr, at.ai_addrlen) != 0 ||
       listen(made.get(), SOMAXCONN) != 0) {
     ThrowNetwork(fmt::format("cannot listen on {} port {}", address, port), "bind", errno,
-                 "Name a port that is free and that this user may take; 0 takes a free one.");
+                 "Give a free port that this user may use; 0 selects a free port.");
   }
   return made;
 }
@@ -140,7 +140,7 @@ Socket Socket::Accept(std::chrono::milliseconds timeout) const {
       return visitor;
     }
     if (errno != EINTR && errno != ECONNABORTED)
-      ThrowNetwork("cannot take a connection", "accept", errno, {});
+      ThrowNetwork("cannot accept a connection", "accept", errno, {});
   }
 }
 

@@ -45,11 +45,11 @@ class WaitBudget {
  public:
   WaitBudget(const Socket& socket, std::chrono::milliseconds total)
       : descriptor_(socket.get()), left_(total) {}
-  // Wait waits for `events` of poll(2) at most `at_most`; false where they do not come, or the budget is
+  // Wait waits for `events` of poll(2) at most `at_most`; false if they do not come, or the budget is
   // spent.
   bool Wait(short events, std::chrono::milliseconds at_most);
   // Read is called before each read that a TLS stack makes without a wait: the time since the last read or
-  // wait counts, up to 200 ms, for the messages that were read. False where the budget is spent.
+  // wait counts, up to 200 ms, for the messages that were read. False if the budget is spent.
   bool Read();
   std::chrono::milliseconds left() const noexcept {
     return std::chrono::ceil<std::chrono::milliseconds>(left_);

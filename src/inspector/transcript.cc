@@ -92,7 +92,7 @@ CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool
   CertificateVerifyCheck check{.scheme = SchemeName(static_cast<std::uint16_t>(message.scheme))};
   const SchemeRow* row = FindRow(message.scheme);
   if (row == nullptr) {
-    check.why = "the signature scheme is none that we know";
+    check.why = "the signature scheme is unknown";
     return check;
   }
   try {
@@ -106,7 +106,7 @@ CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool
     const Bytes input = algorithm.hash == Hash::kNone ? content : Digest(algorithm.hash, content);
     check.verified = row->key == key.type() && key.Verify(algorithm, input, message.signature);
     if (!*check.verified)
-      check.why = "the signature does not fit the handshake's messages and the certificate";
+      check.why = "the signature does not match the handshake's messages and the certificate";
   } catch (const Error& error) {
     check.why = error.detail();
   }

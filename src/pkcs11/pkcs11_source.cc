@@ -25,19 +25,20 @@ Wanted Narrowed(Wanted wanted, const Pkcs11Uri& uri) {
 
 Error NoToken(const Pkcs11Uri& uri) {
   return Error({.code = uri.names_token() ? ErrorCode::kTokenAbsent : ErrorCode::kNotFound,
-                .detail = uri.names_token() ? "no token with this label or serial number is there"
-                                            : "no token is there that the URI matches",
+                .detail = uri.names_token() ? "there is no token with this label or serial number"
+                                            : "no token matches the URI",
                 .uri = uri.shown(),
-                .hint = "Put the token in, or look what is there: signet list."});
+                .hint = "Insert the token, or run `signet list` to see the available tokens."});
 }
 
 Error NothingThere(const Pkcs11Uri& uri, bool hidden) {
   return Error({.code = ErrorCode::kNotFound,
-                .detail = hidden ? "nothing that can be seen without the PIN matches"
-                                 : "the token has nothing that matches",
+                .detail = hidden ? "no object that is visible without the PIN matches"
+                                 : "no object on the token matches",
                 .uri = uri.shown(),
-                .hint = hidden ? "Give the PIN (pin-source), or look what is there: signet list."
-                               : "Look what is there: signet list."});
+                .hint = hidden
+                            ? "Give the PIN (pin-source), or run `signet list` to see the available objects."
+                            : "Run `signet list` to see the available objects."});
 }
 
 using Tokens = std::vector<std::shared_ptr<Token>>;
@@ -56,12 +57,12 @@ Error PinFitsSeveral(const Pkcs11Uri& uri, const Tokens& tokens) {
                           TextOf(token->info().serialNumber),
                           token->name().slot ? fmt::format(", slot-id {}", *token->name().slot) : "");
   }
-  return Error({.code = ErrorCode::kAmbiguous,
-                .detail = fmt::format("the PIN is for one token, and {} fit, so that it was sent to none: {}",
-                                      tokens.size(), labels),
-                .uri = uri.shown(),
-                .hint = AreTwins(tokens) ? "Name the slot: slot-id=..."
-                                         : "Name the token by label or serial number: token=...;serial=..."});
+  return Error(
+      {.code = ErrorCode::kAmbiguous,
+       .detail = fmt::format("the PIN was not sent, because {} tokens match: {}", tokens.size(), labels),
+       .uri = uri.shown(),
+       .hint = AreTwins(tokens) ? "Name the slot: slot-id=..."
+                                : "Name the token by label or serial number: token=...;serial=..."});
 }
 
 }  // namespace
@@ -95,7 +96,7 @@ class Pkcs11Source::State {
                      const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                      Wanted wanted, const std::vector<Certificate>& chain_file, StoredObjects& result);
   Tokens WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const;
-  TokenDirectory::Found Find(const Pkcs11Uri& uri, bool anew) const;
+  TokenDirectory::Found Find(const Pkcs11Uri& uri, bool again) const;
 
   const Settings settings_;
   const std::shared_ptr<TokenDirectory> directory_;
@@ -189,7 +190,7 @@ bool Pkcs11Source::State::ShowsPublicly(const std::shared_ptr<Token>& token, con
 }
 
 // WorthALogin keeps, of several tokens, those on which something that the URI names can be seen without
-// login, if there are such: nobody should be asked for the PINs of the others.
+// login, if there are such: there should be no prompt for the PINs of the others.
 Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& uri) const {
   if (tokens.size() < 2 || (!uri.id() && !uri.object())) return tokens;
   Tokens worth;
@@ -205,8 +206,8 @@ Tokens Pkcs11Source::State::WorthALogin(const Tokens& tokens, const Pkcs11Uri& u
 
 // Find takes tokens that were found before, but where a PIN would go out, which the token is asked: another
 // token with this name may have been put in since.
-TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool anew) const {
-  TokenDirectory::Found found = directory_->Find(uri, anew);
+TokenDirectory::Found Pkcs11Source::State::Find(const Pkcs11Uri& uri, bool again) const {
+  TokenDirectory::Found found = directory_->Find(uri, again);
   const bool brings_pin = !uri.pin().empty() || !settings_.token_pin.empty();
   if (!found.remembered || !brings_pin) return found;
   const bool login_due = directory_->guard().Run([tokens = found.tokens] {
@@ -241,7 +242,7 @@ void Pkcs11Source::State::LoadFromToken(const std::shared_ptr<Token>& token,
     result.problems.push_back({uri.shown(), error.WithUri(uri.shown())});
     if (error.code() == ErrorCode::kTokenAbsent || error.code() == ErrorCode::kTimeout) return;
   }
-  // What needs no login is there all the same.
+  // Objects without login are visible anyway.
   const auto rest = static_cast<Wanted>(wanted & ~static_cast<unsigned>(kWantPrivateKeys));
   if (rest == 0 || (wanted & kWantPrivateKeys) == 0) return;
   auto without_login = std::make_shared<Credentials>(*credentials);
@@ -264,8 +265,8 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
   } catch (const Error& error) {
     chain_problem.push_back({uri.shown(), error.WithUri(uri.shown())});
   }
-  for (bool anew = false;; anew = true) {
-    const TokenDirectory::Found found = Find(uri, anew);
+  for (bool again = false;; again = true) {
+    const TokenDirectory::Found found = Find(uri, again);
     const PinPlan plan = PlanPin(found.tokens, uri);
     if (plan.several && !uri.pin().empty()) throw Error(*plan.several);
     const bool keys = (wanted & kWantPrivateKeys) != 0;
@@ -278,7 +279,7 @@ StoredObjects Pkcs11Source::State::Load(const Pkcs11Uri& uri, Wanted wanted,
     const bool only_absent = std::ranges::all_of(result.problems, [](const Problem& one) {
       return one.error.code() == ErrorCode::kTokenAbsent && RvOf(one.error) == CKR_OK;
     });
-    if (nothing && only_absent && found.remembered && !anew) {
+    if (nothing && only_absent && found.remembered && !again) {
       result = {};  // Another token with this label may have been put in meanwhile.
       continue;
     }

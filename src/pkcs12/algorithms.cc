@@ -79,11 +79,11 @@ auto FetchFirst(std::string_view what, const std::string& oid, bool known, Fetch
   if (!known) ThrowUnsupported(what, oid);
   OSSL_LIB_CTX* legacy = LegacyIfThere(oid);
   if (legacy == nullptr) {
-    ThrowOpenSsl(ErrorCode::kUnsupported, "OSSL_PROVIDER_load",
-                 fmt::format("{} uses {}, which is not supported without OpenSSL's legacy module, and that "
-                             "cannot be loaded",
-                             what, NameOf(oid)),
-                 "Install it (on Debian 13: openssl-provider-legacy), or export the file again with AES.");
+    ThrowOpenSsl(
+        ErrorCode::kUnsupported, "OSSL_PROVIDER_load",
+        fmt::format("{} uses {}, which requires OpenSSL's legacy module, and this module cannot be loaded",
+                    what, NameOf(oid)),
+        "Install it (on Debian 13: openssl-provider-legacy), or export the file again with AES.");
   }
   if (auto found = fetch(legacy)) return std::pair(std::move(found), legacy);
   ThrowUnsupported(what, oid);
@@ -165,7 +165,7 @@ Cipher FindCipher(std::string_view what, const std::string& oid) {
   auto [evp, context] =
       FetchFirst(what, oid, IsKnown(oid), [&](OSSL_LIB_CTX* in) { return CipherNamed(in, oid); });
   Cipher cipher = Described(std::move(evp));
-  if (!EncryptsFiles(cipher.mode)) ThrowLacking(what, oid, "is in a mode that encrypts no files");
+  if (!EncryptsFiles(cipher.mode)) ThrowLacking(what, oid, "has a mode that is not for files");
   return cipher;
 }
 

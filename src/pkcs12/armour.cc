@@ -18,7 +18,7 @@ Bytes BytesOf(std::string_view text) noexcept {
 
 bool IsSpace(std::uint8_t c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// PemBody takes the next PEM block off `text` and gives what stands between its two lines; empty where none
+// PemBody takes the next PEM block off `text` and gives what stands between its two lines; empty if none
 // is left.
 std::string_view PemBody(std::string_view& text) {
   static constexpr std::string_view kBegin = "-----BEGIN ";

@@ -37,11 +37,11 @@ bool BeginsLikePkcs12(Bytes file) noexcept;
 // AsText gives a text file without byte order mark and white space around it; UTF-16 becomes ASCII.
 WipedBytes AsText(Bytes file);
 
-// FromBase64 decodes base64 with or without line breaks and padding; empty where the text is anything else.
+// FromBase64 decodes base64 with or without line breaks and padding; empty if the text is anything else.
 WipedBytes FromBase64(Bytes text);
 
 // Unarmoured gives the PKCS#12 file inside a text: in a PEM block of any label (`certutil -encode` calls
-// everything a certificate), or in base64 that stands alone. Empty where there is none.
+// everything a certificate), or in base64 alone. Empty if there is none.
 WipedBytes Unarmoured(Bytes file);
 
 }  // namespace signet

@@ -108,8 +108,8 @@ void ReadLevel(Bytes safe_contents, Bags& bags, int depth) {
     if (++bags.seen > kMaxBags || bags.keys.size() + bags.unsupported.size() > kMaxKeys) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
-           .detail = fmt::format("the file holds more than {} keys or {} objects", kMaxKeys, kMaxBags),
-           .hint = "Export only the identity that is wanted."});
+           .detail = fmt::format("the file contains more than {} keys or {} objects", kMaxKeys, kMaxBags),
+           .hint = "Export only the required identity."});
     }
     BerReader bag = sequence.Enter(BerTag::kSequence, "a bag");
     const std::string kind = bag.Oid("the kind of a bag");

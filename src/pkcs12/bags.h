@@ -35,7 +35,7 @@ struct Bags {
   std::size_t seen = 0;            // bags of every kind
 };
 
-// ReadBags appends what a SafeContents holds; CRLs, secrets and unknown bags are passed over. Throws Error
+// ReadBags appends what a SafeContents holds; CRLs, secrets and unknown bags are ignored. Throws Error
 // kMalformed, or kTooCostly for more than 1000 bags or 100 keys.
 void ReadBags(Bytes safe_contents, Bags& bags);
 

@@ -22,7 +22,7 @@ struct Header {
 };
 
 [[noreturn]] void ThrowTruncated(std::string_view what) {
-  ThrowMalformed(fmt::format("{} is cut short: the file is truncated or damaged", what));
+  ThrowMalformed(fmt::format("{} is incomplete: the file is truncated or damaged", what));
 }
 
 Header ReadHeader(Bytes bytes, std::string_view what) {
@@ -36,7 +36,7 @@ Header ReadHeader(Bytes bytes, std::string_view what) {
     header.length = 0;
   } else if (bytes[1] > 0x80) {
     const std::size_t count = bytes[1] & 0x7f;
-    if (count > 8) ThrowMalformed(fmt::format("{} has a length that no file has", what));
+    if (count > 8) ThrowMalformed(fmt::format("{} has an impossible length", what));
     if (bytes.size() < 2 + count) ThrowTruncated(what);
     header.size += count;
     header.length = 0;
@@ -72,7 +72,7 @@ void ForEachSegment(Bytes content, std::string_view what, int depth, const Put& 
     } else if (segment.tag == BerTag::kConstructedOctetString) {
       ForEachSegment(segment.content, what, depth + 1, put);
     } else {
-      ThrowMalformed(fmt::format("{} is cut into pieces that are no octet strings", what));
+      ThrowMalformed(fmt::format("{} has segments that are not octet strings", what));
     }
   }
 }
@@ -100,8 +100,8 @@ BerElement BerReader::Next(std::string_view what) {
 BerElement BerReader::Expect(BerTag tag, std::string_view what) {
   const BerElement element = Next(what);
   if (element.tag != tag) {
-    ThrowMalformed(fmt::format("{} was expected (tag {:#04x}) and something else is there (tag {:#04x})",
-                               what, static_cast<unsigned>(tag), static_cast<unsigned>(element.tag)));
+    ThrowMalformed(fmt::format("{} was expected (tag {:#04x}), but the file has tag {:#04x}", what,
+                               static_cast<unsigned>(tag), static_cast<unsigned>(element.tag)));
   }
   return element;
 }
@@ -117,7 +117,7 @@ BerOctets BerReader::Octets(std::string_view what) {
 std::uint64_t BerReader::Unsigned(std::string_view what) {
   Bytes digits = Expect(BerTag::kInteger, what).content;
   if (digits.empty() || (digits.front() & 0x80) != 0) {
-    ThrowMalformed(fmt::format("{} is not a number that it can be", what));
+    ThrowMalformed(fmt::format("{} is out of range", what));
   }
   while (!digits.empty() && digits.front() == 0) digits = digits.subspan(1);
   if (digits.size() > 8) return std::numeric_limits<std::uint64_t>::max();
@@ -138,7 +138,7 @@ std::string BerReader::Oid(std::string_view what) {
   bool inside = false;
   for (const std::uint8_t byte : content) {
     if (arc > std::numeric_limits<std::uint64_t>::max() >> 7)
-      ThrowMalformed(fmt::format("{} is no OID", what));
+      ThrowMalformed(fmt::format("{} is not an OID", what));
     arc = arc << 7 | (byte & 0x7f);
     inside = (byte & 0x80) != 0;
     if (inside) continue;
@@ -150,7 +150,7 @@ std::string BerReader::Oid(std::string_view what) {
     }
     arc = 0;
   }
-  if (dotted.empty() || inside) ThrowMalformed(fmt::format("{} is no OID", what));
+  if (dotted.empty() || inside) ThrowMalformed(fmt::format("{} is not an OID", what));
   return dotted;
 }
 

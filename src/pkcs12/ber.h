@@ -51,7 +51,7 @@ class BerReader {
   bool NextIs(BerTag tag) const noexcept {
     return !rest_.empty() && rest_.front() == static_cast<std::uint8_t>(tag);
   }
-  // Next reads the next element, whatever it is.
+  // Next reads the next element of any type.
   BerElement Next(std::string_view what);
   // Expect reads the next element, which must have `tag`.
   BerElement Expect(BerTag tag, std::string_view what);
@@ -69,7 +69,7 @@ class BerReader {
   Bytes rest_;
 };
 
-// OctetsOf gives the value of an element that is, or was tagged in place of, an OCTET STRING.
+// OctetsOf gives the value of an OCTET STRING or of an element with an implicit tag for one.
 BerOctets OctetsOf(const BerElement& element, std::string_view what);
 
 [[noreturn]] void ThrowMalformed(std::string detail);

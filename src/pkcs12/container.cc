@@ -78,7 +78,7 @@ Container::Container(Bytes file, CostMeter cost) : cost_(cost) {
     if (++seen > kMaxSafes) {
       throw Error({.code = ErrorCode::kTooCostly,
                    .detail = fmt::format("the file has more than {} parts", kMaxSafes),
-                   .hint = "Export only the identity that is wanted."});
+                   .hint = "Export only the required identity."});
     }
   }
 }
@@ -92,7 +92,7 @@ void Container::ReadSafe(BerReader content_info) {
     } else if (kind == kEncryptedData) {
       ReadEncryptedSafe(content_info.Enter(BerTag::kContext0, "an encrypted safe"));
     } else if (kind == kEnvelopedData) {
-      sealed_for_others_ = true;  // For whoever holds a certificate's key: no password opens it.
+      sealed_for_others_ = true;  // Encrypted for a certificate: no password decrypts it.
     } else {
       ThrowUnsupported("a part of the file", kind);
     }
@@ -107,13 +107,13 @@ void Container::ReadEncryptedSafe(BerReader content) {
   BerReader data = content.Enter(BerTag::kSequence, "an encrypted safe");
   data.Unsigned("the version of an encrypted safe");
   BerReader info = data.Enter(BerTag::kSequence, "the content of an encrypted safe");
-  if (const std::string kind = info.Oid("what an encrypted safe holds"); kind != kData) {
+  if (const std::string kind = info.Oid("the content of an encrypted safe"); kind != kData) {
     ThrowUnsupported("an encrypted safe", kind);
   }
   const BerReader algorithm = info.Enter(BerTag::kSequence, "the encryption of a safe");
   const BerElement ciphertext = info.Next("the content of an encrypted safe");
   if (ciphertext.tag != BerTag::kContext0 && ciphertext.tag != BerTag::kContext0Primitive) {
-    ThrowMalformed("an encrypted safe holds no encrypted content");
+    ThrowMalformed("an encrypted safe has no encrypted content");
   }
   Encryption encryption = Encryption::Read(algorithm);
   cost_.Charge(encryption.cost());
@@ -153,7 +153,7 @@ void Container::Settle(bool utf8, Attempts attempts, Try try_one) {
     }
     if (!ask_) {
       ThrowWrongPassword("the password is wrong, or the file was altered or damaged",
-                         "Give the password that the file was exported with.");
+                         "Give the password that was used for the export.");
     }
     forms_ = std::exchange(ask_, {})();
   }
@@ -185,7 +185,7 @@ Secret Container::DecryptedWithSettled(const Encryption& encryption, Bytes ciphe
       continue;
     if (opens(form)) return std::move(*plain);
   }
-  ThrowWrongPassword("a part of the file is encrypted under another password than the rest",
+  ThrowWrongPassword("a part of the file is encrypted with a different password",
                      "Export the file again, with one password for all.");
 }
 

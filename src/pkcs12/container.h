@@ -35,17 +35,17 @@ struct Contents {
   std::vector<BagAttributes> locked;  // of keys that were not decrypted
   std::vector<Error> problems;
   std::size_t keys_seen = 0;       // readable or not
-  bool sealed_for_others = false;  // a part that is encrypted for a certificate was passed over
+  bool sealed_for_others = false;  // a part that is encrypted for a certificate was ignored
 };
 
-// AskForms gives the spellings of a password that a person was asked for; it throws where there is none.
+// AskForms gives the encodings of a password from the prompt; it throws if there is none.
 using AskForms = std::function<std::vector<Password>()>;
 
 // ChooseKeys tells of the keys of a file, by all that is known of them before they are decrypted, which are
 // wanted.
 using ChooseKeys = std::function<std::vector<bool>(const Bags&)>;
 
-// Container is a PKCS#12 file (RFC 7292). It checks the MAC, where there is one, before it decrypts anything,
+// Container is a PKCS#12 file (RFC 7292). It checks the MAC, if there is one, before it decrypts anything,
 // and derives no key before the sum of what is asked for so far is within the limit.
 class Container {
  public:

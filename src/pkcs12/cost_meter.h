@@ -28,21 +28,20 @@ class CostMeter {
   CostMeter(std::uint64_t max_iterations, std::uint64_t max_total) noexcept
       : max_iterations_(max_iterations), max_total_(max_total) {}
 
-  // Charge throws Error kTooCostly where the derivation states too many iterations, or the sum passes its
+  // Charge throws Error kTooCostly if the derivation states too many iterations, or the sum passes its
   // limit.
   void Charge(const Cost& cost) {
     if (cost.iterations > max_iterations_) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
-           .detail = fmt::format("the file asks for {} iterations at once, and {} are allowed",
+           .detail = fmt::format("the file requires {} iterations in one key derivation; the limit is {}",
                                  cost.iterations, max_iterations_),
            .hint = "Export it again with fewer iterations, or raise the setting pkcs12-max-iterations."});
     }
     if (cost.total() > max_total_ - spent_) {
       throw Error(
           {.code = ErrorCode::kTooCostly,
-           .detail = fmt::format("the file asks for more than the {} iterations that are allowed in all",
-                                 max_total_),
+           .detail = fmt::format("the file requires more than the total limit of {} iterations", max_total_),
            .hint =
                "Export it again with fewer iterations, or raise the setting pkcs12-max-total-iterations."});
     }

@@ -30,8 +30,7 @@ DerivedKey Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* par
   const OpenSslPtr<EVP_KDF_CTX> run(kdf != nullptr ? EVP_KDF_CTX_new(kdf.get()) : nullptr);
   DerivedKey out(size);
   if (run == nullptr || EVP_KDF_derive(run.get(), out.data(), size, params) != 1) {
-    ThrowOpenSsl(ErrorCode::kUnsupported, name,
-                 "this OpenSSL cannot derive a key the way that the file asks for",
+    ThrowOpenSsl(ErrorCode::kUnsupported, name, "this OpenSSL does not support the file's key derivation",
                  "Export it again with AES and SHA-256 (PBES2).");
   }
   return out;
@@ -40,7 +39,7 @@ DerivedKey Derive(OSSL_LIB_CTX* context, const char* name, const OSSL_PARAM* par
 }  // namespace
 
 DerivedKey::DerivedKey(std::size_t size) : size_(size) {
-  if (size > kCapacity) ThrowMalformed("the file asks for a key longer than any in use");
+  if (size > kCapacity) ThrowMalformed("the file requires an impossibly long key");
 }
 DerivedKey::~DerivedKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 

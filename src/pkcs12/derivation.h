@@ -33,7 +33,7 @@ class DerivedKey {
   std::size_t size_;
 };
 
-// Each function derives `size` bytes; throws Error kUnsupported where OpenSSL lacks the digest.
+// Each function derives `size` bytes; throws Error kUnsupported if OpenSSL lacks the digest.
 DerivedKey DerivePkcs12(const Digest& digest, const Secret& bmp_password, Bytes salt,
                         std::uint64_t iterations, Pkcs12Purpose purpose, std::size_t size);
 DerivedKey DerivePbkdf2(const Digest& prf, const Secret& password, Bytes salt, std::uint64_t iterations,

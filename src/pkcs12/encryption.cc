@@ -118,7 +118,7 @@ void Encryption::ReadScrypt(BerReader parameters) {
   asked_key_size_ = parameters.TryUnsigned("the key length of scrypt");
   const std::uint64_t rp = Product(scrypt_r_, scrypt_p_);
   if (scrypt_n_ < 2 || (scrypt_n_ & (scrypt_n_ - 1)) != 0 || rp == 0 || rp >= 1U << 30) {
-    ThrowMalformed("scrypt cannot have these parameters");  // RFC 7914 section 6
+    ThrowMalformed("the parameters of scrypt are invalid");  // RFC 7914 section 6
   }
   // 128 r bytes for each of N + p + 2 blocks (RFC 7914: the table, the mixed blocks and two to work in).
   if (scrypt_n_ > kMaxScryptMemory ||
@@ -142,8 +142,8 @@ void Encryption::ReadCipher(BerReader algorithm) {
 void Encryption::CheckIv() const {
   const auto [least, most] = NonceSizes(cipher_);
   if (iv_.size() < least || iv_.size() > most) {
-    ThrowMalformed(fmt::format("{} wants {} bytes of IV and the file has {}", cipher_.name, cipher_.iv_size,
-                               iv_.size()));
+    ThrowMalformed(fmt::format("{} requires an IV of {} bytes, but the file has {}", cipher_.name,
+                               cipher_.iv_size, iv_.size()));
   }
 }
 
@@ -189,12 +189,11 @@ void Encryption::SettleKeySize(std::optional<std::uint64_t> asked) {
   if (asked && *asked != key_size_) {
     if (*asked == 0 || *asked > kMaxKeySize || !cipher_.HasKeysOf(*asked)) {
       ThrowMalformed(
-          fmt::format("{} has keys of {} bytes and the file asks for {}", cipher_.name, key_size_, *asked));
+          fmt::format("{} has keys of {} bytes, but the file requires {}", cipher_.name, key_size_, *asked));
     }
     key_size_ = *asked;
   }
-  if (key_size_ == 0 || key_size_ > kMaxKeySize)
-    ThrowMalformed("the cipher has a key length that it cannot have");
+  if (key_size_ == 0 || key_size_ > kMaxKeySize) ThrowMalformed("the key length of the cipher is invalid");
 }
 
 Cost Encryption::cost() const noexcept {

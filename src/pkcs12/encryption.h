@@ -37,7 +37,7 @@ class Encryption {
   Cost cost() const noexcept;
   // takes_utf8 tells whether the password goes in as UTF-8 rather than as a BMPString.
   bool takes_utf8() const noexcept { return derivation_ != Derivation::kPkcs12; }
-  // Decrypt gives nothing where the padding shows that the key was wrong; throws Error kUnsupported where
+  // Decrypt gives nothing if the padding shows that the key was wrong; throws Error kUnsupported if
   // OpenSSL lacks the algorithm.
   std::optional<Secret> Decrypt(const Password& password, Bytes ciphertext) const;
 

@@ -86,7 +86,7 @@ bool IsComputed(const PKCS8_PRIV_KEY_INFO* info) {
 
 [[noreturn]] void ThrowTooLong(std::size_t size) {
   throw Error({.code = ErrorCode::kTooCostly,
-               .detail = fmt::format("a private key has {} bytes, more than any in use", size),
+               .detail = fmt::format("a private key has {} bytes, which is too long", size),
                .hint = "Check that it is the right file."});
 }
 
@@ -102,7 +102,7 @@ std::string Dotted(const ASN1_OBJECT* object) {
   return oid;
 }
 
-// NamedCurve gives the curve that the algorithm of an EC key names (RFC 5480 section 2.1.1); null where it
+// NamedCurve gives the curve that the algorithm of an EC key names (RFC 5480 section 2.1.1); null if it
 // names none.
 const ASN1_OBJECT* NamedCurve(const X509_ALGOR* algorithm) {
   const ASN1_OBJECT* object = nullptr;
@@ -130,7 +130,7 @@ bool HasCurve(const ASN1_OBJECT* curve) {
     if (const std::string_view name = NeverSigns(oid); !name.empty()) {
       ThrowOpenSsl(ErrorCode::kNoSigningKey, "EVP_PKCS82PKEY_ex",
                    fmt::format("the file's key is for {} ({}), which cannot sign", name, oid),
-                   "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448.");
+                   "Use a key that can sign: RSA, EC, Ed25519 or Ed448.");
     }
     ThrowOpenSsl(ErrorCode::kUnsupported, "EVP_PKCS82PKEY_ex",
                  fmt::format("the key's algorithm, {}, is unknown to this OpenSSL", Name(object)),
@@ -241,7 +241,7 @@ bool FileKey::Supports(const SigningAlgorithm& algorithm) const {
 
 void FileKey::CheckInput(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> input) const {
   if (!KindFits(algorithm.kind, type_)) {
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "the key cannot sign in this way"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "the key does not support this signature"});
   }
   std::size_t wanted = input.size();
   if (algorithm.kind == Kind::kRsaRaw) wanted = max_signature_size();
@@ -249,7 +249,7 @@ void FileKey::CheckInput(const SigningAlgorithm& algorithm, std::span<const std:
   if (padded && algorithm.hash != Hash::kNone) wanted = RowOf(algorithm.hash).size;
   if (input.size() != wanted) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = fmt::format("the input has {} bytes and must have {}", input.size(), wanted)});
+                 .detail = fmt::format("the input has {} bytes instead of {}", input.size(), wanted)});
   }
 }
 
@@ -257,7 +257,7 @@ std::size_t FileKey::Sign(const SigningAlgorithm& algorithm, std::span<const std
                           std::span<std::uint8_t> signature) {
   CheckInput(algorithm, input);
   if (signature.size() < max_signature_size()) {
-    throw Error({.code = ErrorCode::kBadArgument, .detail = "the room for the signature is too small"});
+    throw Error({.code = ErrorCode::kBadArgument, .detail = "the buffer for the signature is too small"});
   }
   return SignInSoftware(key_.get(), algorithm, input, signature);
 }

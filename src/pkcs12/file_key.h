@@ -44,7 +44,7 @@ class FileKey final : public PrivateKey {
   std::string label() const override { return label_; }
   std::optional<Secret> ExportPkcs8() const override;
 
-  // IsPairOf tells whether `other`, of the library context of ours, has the same public part; null is no
+  // IsPairOf tells whether `other`, of the same library context, has the same public part; null is no
   // key's.
   bool IsPairOf(const EVP_PKEY* other) const noexcept;
   bool IsPairOf(const FileKey& other) const noexcept { return IsPairOf(other.key_.get()); }

@@ -17,15 +17,16 @@ namespace {
 constexpr std::string_view kJoin =
     "Put key and certificate together: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12";
 constexpr std::string_view kConvertPem =
-    "Make a PKCS#12 file of it: openssl pkcs12 -export -in FILE.pem -out FILE.p12";
-constexpr std::string_view kNoKey = "Ask for the .p12 or .pfx file, which holds the private key too.";
+    "Convert it to a PKCS#12 file: openssl pkcs12 -export -in FILE.pem -out FILE.p12";
+constexpr std::string_view kNoKey = "Ask for the .p12 or .pfx file, which also contains the private key.";
 constexpr std::string_view kKeytool =
     "Convert it: keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12";
 constexpr std::string_view kUnpack = "Unpack it first.";
 constexpr std::string_view kSsh =
-    "An SSH key has no certificate for TLS: have one issued, then openssl pkcs12 -export makes the file.";
+    "Have a certificate issued for the key, then use openssl pkcs12 -export: an SSH key has no certificate "
+    "for TLS.";
 constexpr std::string_view kCheckPath = "Check the path: name the .p12 or .pfx file.";
-constexpr std::string_view kPointer = "Give the URI that the file holds instead of the file.";
+constexpr std::string_view kPointer = "Give the URI in the file instead of the file.";
 
 // Kind is something that a file can be, with what to do then. Empty `is`: none that is known.
 struct Kind {
@@ -61,10 +62,10 @@ constexpr Row kTexts[] = {
     {"ecdsa-sha2-"sv, {"an SSH public key", kSsh}},
     {"sk-"sv, {"an SSH public key", kSsh}},
     {"PuTTY-User-Key-File-"sv, {"a PuTTY key", kSsh}},
-    {"<!doctype html"sv, {"an HTML page", "Get the file again: a server sent a page in its place."}},
-    {"<html"sv, {"an HTML page", "Get the file again: a server sent a page in its place."}},
-    {"<"sv, {"XML or HTML", "Get the file again: a server sent a document in its place."}},
-    {"{"sv, {"JSON", "Take the PKCS#12 file out of it: a field in base64 may be it."}},
+    {"<!doctype html"sv, {"an HTML page", "Download the file again: a server sent a page instead."}},
+    {"<html"sv, {"an HTML page", "Download the file again: a server sent a page instead."}},
+    {"<"sv, {"XML or HTML", "Download the file again: a server sent a document instead."}},
+    {"{"sv, {"JSON", "Extract the PKCS#12 file: it may be in a base64 field."}},
     {"version https://git-lfs"sv, {"a pointer of Git LFS", "Get the file itself: git lfs pull"}},
     {"pkcs11:"sv, {"a pkcs11: URI", kPointer}},
 };
@@ -73,12 +74,12 @@ constexpr Row kLabels[] = {
     {"OPENSSH PRIVATE KEY", {"an SSH private key", kSsh}},
     {"SSH2 ", {"an SSH key", kSsh}},
     {"PGP ", {"an OpenPGP file", "Name a PKCS#12 file: OpenPGP has no certificates for TLS."}},
-    {"SIGNET URI", {"a PEM file that points at a key elsewhere", kPointer}},
-    {"PKCS#11 PROVIDER URI", {"a PEM file that points at a key elsewhere", kPointer}},
+    {"SIGNET URI", {"a PEM file that points to another key", kPointer}},
+    {"PKCS#11 PROVIDER URI", {"a PEM file that points to another key", kPointer}},
     {"CERTIFICATE REQUEST", {"a certificate request in PEM", kJoin}},
     {"NEW CERTIFICATE REQUEST", {"a certificate request in PEM", kJoin}},
-    {"PKCS7", {"a PKCS#7 file in PEM, which holds certificates without a key", kNoKey}},
-    {"CMS", {"a CMS file in PEM, which holds no key", kNoKey}},
+    {"PKCS7", {"a PKCS#7 file in PEM, which contains certificates without a key", kNoKey}},
+    {"CMS", {"a CMS file in PEM, which contains no key", kNoKey}},
     {"X509 CRL", {"a revocation list in PEM", kCheckPath}},
     {"PUBLIC KEY", {"a public key in PEM", kNoKey}},
 };
@@ -104,7 +105,7 @@ Kind InPem(std::string_view text) {
   if (certificate && key) return {"a private key and certificates in PEM", kConvertPem};
   if (key) return {"a private key in PEM", kJoin};
   if (certificate) return {"certificates in PEM, without a private key", kJoin};
-  return {"PEM that holds no PKCS#12 file", kCheckPath};
+  return {"PEM without a PKCS#12 file", kCheckPath};
 }
 
 template <class Object>
@@ -127,7 +128,7 @@ Kind SignedDer(Bytes der) {
 // InDer names DER by its first elements.
 Kind InDer(Bytes der) try {
   BerReader fields = BerReader(der).Enter(BerTag::kSequence, "");
-  if (fields.NextIs(BerTag::kOid)) return {"a PKCS#7 or CMS file, which holds no key", kNoKey};
+  if (fields.NextIs(BerTag::kOid)) return {"a PKCS#7 or CMS file, which contains no key", kNoKey};
   if (fields.NextIs(BerTag::kInteger)) {
     return fields.Unsigned("") < 2 ? Kind{"a private key without a certificate", kJoin} : Kind{};
   }
@@ -158,14 +159,14 @@ Kind InText(std::string_view text) {
 }
 
 Kind KindOf(Bytes file) {
-  if (file.empty()) return {"empty", "Get the file again from where it was made."};
+  if (file.empty()) return {"empty", "Obtain the file again from its source."};
   if (file.front() == static_cast<std::uint8_t>(BerTag::kSequence)) {
     if (BeginsLikePkcs12(file)) return {};
     if (const Kind kind = InDer(file); !kind.is.empty()) return kind;
     if (file.size() > 1 && (file[1] & 0x80) != 0) return {};
   }
   if (std::ranges::all_of(file, [](std::uint8_t byte) { return byte == 0; }))
-    return {"nothing but zero bytes", "Get the file again from where it was made."};
+    return {"only zero bytes", "Obtain the file again from its source."};
   const std::string_view view(reinterpret_cast<const char*>(file.data()), file.size());
   if (const Kind kind = Find(kBinary, view); !kind.is.empty()) return kind;
   const WipedBytes text = AsText(file);

@@ -39,7 +39,7 @@ Integrity Integrity::Read(BerReader mac_data) {
   }
   if (integrity.iterations_ == 0) ThrowMalformed("the MAC's iteration count is zero");
   if (integrity.value_.size() != integrity.digest_.size) {
-    ThrowMalformed(fmt::format("the MAC has {} bytes, and {} gives {}", integrity.value_.size(),
+    ThrowMalformed(fmt::format("the MAC has {} bytes, but {} has {}", integrity.value_.size(),
                                integrity.digest_.name, integrity.digest_.size));
   }
   return integrity;
@@ -52,9 +52,9 @@ void Integrity::ReadPbmac1(BerReader parameters) {
   if (oid != kPbkdf2) ThrowUnsupported("the file's MAC", oid);
   Pbkdf2Parameters pbkdf2 = Pbkdf2Parameters::Read(
       derivation.Enter(BerTag::kSequence, "the parameters of PBMAC1's key derivation"));
-  if (!pbkdf2.key_size) ThrowMalformed("PBMAC1 must state its key length, and the file does not");
+  if (!pbkdf2.key_size) ThrowMalformed("the file does not state the key length of PBMAC1");
   if (*pbkdf2.key_size < kMinMacKeySize || *pbkdf2.key_size > kMaxMacKeySize) {
-    ThrowMalformed(fmt::format("PBMAC1 has a key of {} bytes, and {} to {} are safe", *pbkdf2.key_size,
+    ThrowMalformed(fmt::format("PBMAC1 has a key of {} bytes; {} to {} are allowed", *pbkdf2.key_size,
                                kMinMacKeySize, kMaxMacKeySize));
   }
   const std::string hmac = parameters.Enter(BerTag::kSequence, "PBMAC1's MAC").Oid("PBMAC1's MAC");

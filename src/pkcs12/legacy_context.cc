@@ -29,7 +29,7 @@ OSSL_LIB_CTX* MakeContext(const char* modules) {
   return context.release();
 }
 
-// ApplicationsPath is where the program told OpenSSL to look for modules; null where it did not, or where
+// ApplicationsPath is where the program told OpenSSL to look for modules; null if it did not, or where
 // this OpenSSL does not say.
 const char* ApplicationsPath() {
 #if OPENSSL_VERSION_PREREQ(3, 2)

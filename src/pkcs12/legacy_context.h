@@ -6,7 +6,7 @@
 
 namespace signet {
 
-// LegacyContext is a library context of ours with OpenSSL's `default` and `legacy` providers, made at the
+// LegacyContext is a library context with OpenSSL's `default` and `legacy` providers, made at the
 // first file that needs it and never freed; the application's contexts stay as they are. Throws Error
 // kUnsupported naming `algorithm` where the legacy module is not installed, and looks again at the next call.
 OSSL_LIB_CTX* LegacyContext(std::string_view algorithm);

@@ -32,7 +32,7 @@ void TakeLeafAttributes(Pair& pair, const BagAttributes& leaf) {
   if (!pair.attributes.local_key_id) pair.attributes.local_key_id = leaf.local_key_id;
 }
 
-// Sha256 of the certificate, in hex; empty for what is none.
+// Sha256 of the certificate, in hex; empty if it is invalid.
 std::string Sha256(const CertificateBag& bag) {
   try {
     return Certificate::FromDer(bag.der.bytes).sha256();
@@ -104,11 +104,11 @@ std::optional<Error> CannotSign(const FileKey& key) {
   if (!key.schemes().empty() || key.can_sign()) return std::nullopt;
   return Error({.code = ErrorCode::kNoSigningKey,
                 .detail = fmt::format("the file's key ({}) cannot sign", Description(key)),
-                .hint = "A client identity needs a key that signs: RSA, EC, Ed25519 or Ed448."});
+                .hint = "Use a key that can sign: RSA, EC, Ed25519 or Ed448."});
 }
 
 // BoundToEncryption is the problem of a key whose certificate binds the same public key to an algorithm that
-// never signs, such as RSAES-OAEP; nothing where no certificate does.
+// never signs, such as RSAES-OAEP; nothing if no certificate does.
 std::optional<Error> BoundToEncryption(const FileKey& key,
                                        const std::vector<StoredCertificate>& certificates) {
   for (const StoredCertificate& stored : certificates) try {
@@ -134,7 +134,7 @@ bool Repeats(const Pair& pair, const std::vector<Pair>& pairs) {
   });
 }
 
-// WhyAlone says why a key has no certificate: another's stands in its place, or none is there.
+// WhyAlone explains why a key has no certificate: there is another key's certificate, or none.
 Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certificates,
                const std::set<std::string>& claimed) {
   for (const StoredCertificate& candidate : certificates) {
@@ -144,7 +144,7 @@ Error WhyAlone(const Pair& pair, const std::vector<StoredCertificate>& certifica
     if (!claimed.contains(candidate.certificate.sha256())) return Mismatch(*pair.key, candidate.certificate);
   }
   return Error({.code = ErrorCode::kKeyOnly,
-                .detail = fmt::format("the file holds a private key ({}) without its certificate",
+                .detail = fmt::format("the file contains a private key ({}) without its certificate",
                                       Description(*pair.key)),
                 .hint = "Export the certificate together with the key."});
 }

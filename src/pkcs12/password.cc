@@ -26,7 +26,7 @@ class BmpWriter {
   std::size_t size_ = 0;
 };
 
-// NextCodePoint takes one UTF-8 sequence (RFC 3629) off `text`; nothing when it is none.
+// NextCodePoint takes one UTF-8 sequence (RFC 3629) off `text`; nothing if it is invalid.
 std::optional<std::uint32_t> NextCodePoint(std::string_view& text) {
   static constexpr std::uint32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
   const auto lead = static_cast<std::uint8_t>(text.front());
@@ -67,7 +67,7 @@ Secret BytesToBmp(std::string_view text) {
   return writer.Finish();
 }
 
-// BmpToLatin1 gives nothing where a character is beyond Latin-1.
+// BmpToLatin1 gives nothing if a character is beyond Latin-1.
 std::optional<Secret> BmpToLatin1(const Secret& bmp) {
   const std::string_view units = bmp.view();
   Secret latin1 = Secret::OfSize(units.size() / 2 - 1);

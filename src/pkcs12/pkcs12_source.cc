@@ -22,7 +22,7 @@ std::vector<Password> Ask(const Pkcs12Uri& uri, PinPrompt* prompt) {
   const std::optional<Secret> asked = prompt != nullptr ? prompt->Ask(request) : std::nullopt;
   if (!asked) {
     throw Error({.code = ErrorCode::kPinNeeded,
-                 .detail = "the file has a password and none was given",
+                 .detail = "the file has a password, but none was given",
                  .hint = "Add ?pin-source=file:PATH to the URI, or ?pin-value= for an empty password."});
   }
   return PasswordForms(asked);
@@ -68,7 +68,7 @@ std::vector<Certificate> ChainFile(const Settings& settings, std::vector<Error>&
   }
 }
 
-// Found tells whether `uri` names identities among the pairs, and nothing that is none.
+// Found tells whether `uri` names only identities among the pairs.
 bool Found(const Pkcs12Uri& uri, const std::vector<Pair>& pairs) {
   bool found = false;
   for (const Pair& pair : pairs) {
@@ -115,15 +115,15 @@ Error NothingMatches(const std::string& path, const Loaded& loaded) {
     if (!pair.problem) there += fmt::format("\n  {}", loaded.UriOf(path, pair));
   }
   return Error({.code = ErrorCode::kNotFound,
-                .detail = "the file holds no key and certificate that the URI's attributes name",
+                .detail = "no key and certificate in the file match the URI's attributes",
                 .hint = there.empty() ? std::string() : fmt::format("It holds:{}", there)});
 }
 
 Error NoKey(const Contents& contents) {
   std::string detail = contents.certificates.empty()
-                           ? "the file holds neither a private key nor a certificate that can be read"
-                           : "the file holds no private key, only certificates";
-  if (contents.sealed_for_others) detail += "; a part that is encrypted for a certificate was passed over";
+                           ? "the file contains neither a readable private key nor a readable certificate"
+                           : "the file contains no private key, only certificates";
+  if (contents.sealed_for_others) detail += "; a part that is encrypted for a certificate was ignored";
   return Error({.code = ErrorCode::kCertificateOnly,
                 .detail = std::move(detail),
                 .hint = "Export the private key together with its certificate."});

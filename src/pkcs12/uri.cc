@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kScheme = "pkcs12:";
 constexpr std::string_view kPathPlain = "/:@!$'()*+,";
 
-// Shown is as much of the URI as can carry no PIN, wherever it stands.
+// Shown is the part of the URI that cannot contain a PIN.
 std::string Shown(std::string_view uri) { return std::string(uri.substr(0, uri.find_first_of(";?&"))); }
 
 [[noreturn]] void ThrowBadUri(std::string_view uri, std::string detail, std::string hint) {
@@ -38,13 +38,14 @@ std::vector<Part> Split(std::string_view uri, std::string_view text, char separa
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) {
       // What stands there is not repeated: it may be a PIN.
-      ThrowBadUri(uri, fmt::format("something in the {} is no name=value", where),
+      ThrowBadUri(uri, fmt::format("a part of the {} is not name=value", where),
                   "Write pkcs12:PATH;friendly-name=NAME?pin-source=file:PATH.");
     }
     parts.push_back({part.substr(0, equals), part.substr(equals + 1)});
     const auto same = std::ranges::count(parts, parts.back().name, &Part::name);
     if (same > 1)
-      ThrowBadUri(uri, fmt::format("{} stands in the {} twice", parts.back().name, where), "Give it once.");
+      ThrowBadUri(uri, fmt::format("{} occurs twice in the {}", parts.back().name, where),
+                  "Remove one of them.");
   }
   return parts;
 }
@@ -58,16 +59,16 @@ std::vector<Part> Split(std::string_view uri, std::string_view text, char separa
   const bool in_query = nearest && nearest->starts_with("pin-");
   std::string shown;
   for (const char c : name.substr(0, 40)) shown += std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '.';
-  ThrowBadUri(uri, fmt::format("there is no attribute {} in the {}", shown, where),
+  ThrowBadUri(uri, fmt::format("unknown attribute {} in the {}", shown, where),
               nearest
-                  ? fmt::format("Did you mean {}? It belongs behind a `{}`.", *nearest, in_query ? '?' : ';')
+                  ? fmt::format("Did you mean {}? It belongs after a `{}`.", *nearest, in_query ? '?' : ';')
                   : "Write pkcs12:PATH;friendly-name=NAME?pin-source=file:PATH.");
 }
 
 std::string Decode(std::string_view uri, std::string_view text, std::string_view what) {
   std::optional<std::string> decoded = PercentDecode(text);
   if (!decoded || decoded->find('\0') != std::string::npos) {
-    ThrowBadUri(uri, fmt::format("{} is not percent-encoded rightly", what), "Write a literal % as %25.");
+    ThrowBadUri(uri, fmt::format("{} is not percent-encoded correctly", what), "Write a literal % as %25.");
   }
   return *decoded;
 }
@@ -90,7 +91,7 @@ std::vector<std::uint8_t> LocalKeyId(std::string_view uri, std::string_view text
   const std::optional<std::string> raw = PercentDecode(text);
   if (!raw || raw->empty()) {
     ThrowBadUri(uri, "local-key-id is neither hexadecimal nor percent-encoded bytes",
-                "Copy it from what `signet list` shows.");
+                "Copy it from the output of `signet list`.");
   }
   return {raw->begin(), raw->end()};
 }
@@ -100,8 +101,7 @@ void ReadPath(std::string_view uri, std::string_view text, Pkcs12Uri& read) {
   const std::string_view path = text.substr(0, end);
   if (path.find("pin-value=") != std::string_view::npos ||
       path.find("pin-source=") != std::string_view::npos) {
-    ThrowBadUri(uri, "the PIN's attribute stands inside the path",
-                "Put it behind '?'; write a literal '?' as %3F.");
+    ThrowBadUri(uri, "the PIN's attribute is in the path", "Put it after '?'; write a literal '?' as %3F.");
   }
   read.path = Decode(uri, path, "the path");
   if (read.path.empty()) ThrowBadUri(uri, "the URI names no file", "Write pkcs12:PATH.");
@@ -113,7 +113,7 @@ void ReadPath(std::string_view uri, std::string_view text, Pkcs12Uri& read) {
     } else if (part.name == "sha256") {
       const auto bytes = FromHex(part.value);
       if (!bytes || bytes->size() != 32)
-        ThrowBadUri(uri, "sha256 is not 64 hexadecimal digits", "Copy it whole.");
+        ThrowBadUri(uri, "sha256 is not 64 hexadecimal digits", "Copy the complete value.");
       read.sha256 = HexEncode(*bytes);
     } else {
       ThrowUnknown(uri, part.name, "path");
@@ -136,7 +136,7 @@ void ReadQuery(std::string_view uri, std::string_view text, Pkcs12Uri& read) {
   for (const Part& part : parts) {
     if (part.name == "pin-value") {
       std::optional<Secret> value = PercentDecodeSecret(part.value);
-      if (!value) ThrowBadUri(uri, "pin-value is not percent-encoded rightly", "Write a literal % as %25.");
+      if (!value) ThrowBadUri(uri, "pin-value is not percent-encoded correctly", "Write a literal % as %25.");
       read.password = PinSource::Value(std::move(*value));
     } else if (part.name == "pin-source") {
       read.password = SourceFrom(uri, part.value);

@@ -13,7 +13,7 @@ namespace signet {
 
 // Pkcs12Uri is a pkcs12: URI:
 // pkcs12:PATH;friendly-name=...;local-key-id=...;sha256=...?pin-value=...&pin-source=... The query never gets
-// into a string of ours but through `password`, and is no part of what ToString gives.
+// into a string except through `password`, and ToString does not return it.
 struct Pkcs12Uri {
   std::string path;
   std::optional<std::string> friendly_name;

@@ -28,7 +28,7 @@ void CallGuard::RunAndWait(const std::shared_ptr<Task>& task) {
   State& state = state_.Get();
   if (state.lost.load() >= kMostLost) {
     throw Error({.code = ErrorCode::kTimeout,
-                 .detail = fmt::format("{} calls into PKCS#11 modules have not come back", kMostLost),
+                 .detail = fmt::format("{} calls into PKCS#11 modules have not returned", kMostLost),
                  .hint = kHint});
   }
   state.workers.Run([task, &state, self = shared_from_this()] { Work(*task, state); }, SIZE_MAX);
@@ -37,7 +37,7 @@ void CallGuard::RunAndWait(const std::shared_ptr<Task>& task) {
   const std::string token = task->watch.token();
   const std::string function = task->watch.function();
   throw Error({.code = ErrorCode::kTimeout,
-               .detail = fmt::format("{}{} did not come back within {} ms",
+               .detail = fmt::format("{}{} did not return within {} ms",
                                      token.empty() ? "" : fmt::format("token {}: ", token),
                                      function.empty() ? "a call" : function, limit_.count()),
                .call = function,

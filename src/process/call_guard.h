@@ -28,8 +28,8 @@ class CallGuard : public std::enable_shared_from_this<CallGuard> {
   bool on() const noexcept { return limit_.count() != 0; }
 
   // Run gives or throws what `work` does; throws Error kTimeout when a call that is made with CallWatch::Call
-  // takes longer than the limit. `work` owns all that it touches, as it may go on after that. Work inside of
-  // work is part of it.
+  // takes longer than the limit. `work` owns all that it touches, as it may continue after that. Work inside
+  // of work is part of it.
   template <class Work>
   auto Run(Work work) -> std::invoke_result_t<Work&> {
     using Result = std::invoke_result_t<Work&>;

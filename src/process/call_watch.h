@@ -11,12 +11,12 @@ namespace signet {
 
 // CallWatch watches work that another thread does, so that its caller can be freed when one call of it does
 // not come back. What others wait for and the work has, a session or a turn, is then taken from it; the work
-// goes on when the call returns, may call no more, and must not touch what was taken.
+// continues when the call returns, may call no more, and must not touch what was taken.
 class CallWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Current gives the watch of what this thread does; null where nobody watches.
+  // Current gives the watch of this thread's work; null if there is none.
   static CallWatch* Current() noexcept;
   // Scope makes a watch this thread's Current while it lives; null: none.
   class Scope {
@@ -44,7 +44,7 @@ class CallWatch {
   };
 
   // Holding is something that the work has and others wait for. When the work is given up, `let_go(object)`
-  // gives it to them, on another thread, while a call of ours is still under way.
+  // gives it to them, on another thread, while one of our calls is still in progress.
   class Holding {
    public:
     using LetGo = void (*)(void* object);
@@ -52,7 +52,7 @@ class CallWatch {
     ~Holding() { End(); }
     Holding(const Holding&) = delete;
     Holding& operator=(const Holding&) = delete;
-    // End tells whether it is still ours, and nobody takes it from us any more.
+    // End tells whether it is still ours; from then on it cannot be taken.
     bool End() noexcept;
 
    private:
@@ -68,7 +68,7 @@ class CallWatch {
   bool Wait(std::chrono::milliseconds limit);
   void Finish();
   bool given_up() const;
-  // what names the call that is under way, and its token.
+  // what names the call that is in progress, and its token.
   std::string function() const;
   std::string token() const;
 
@@ -79,7 +79,7 @@ class CallWatch {
   Condition changed_;
   bool done_ SIGNET_GUARDED_BY(mutex_) = false;
   bool given_up_ SIGNET_GUARDED_BY(mutex_) = false;
-  const char* function_ SIGNET_GUARDED_BY(mutex_) = nullptr;  // under way
+  const char* function_ SIGNET_GUARDED_BY(mutex_) = nullptr;  // in progress
   std::string token_ SIGNET_GUARDED_BY(mutex_);
   std::atomic<int>* lost_ SIGNET_GUARDED_BY(mutex_) = nullptr;
   Clock::time_point began_ SIGNET_GUARDED_BY(mutex_);

@@ -35,7 +35,7 @@ class ForkLocal {
     return Make(node);
   }
 
-  // IfMade gives this process's T, or null where Get has not made one.
+  // IfMade gives this process's T, or null if Get has not made one.
   T* IfMade() noexcept {
     Node* node = node_.load(std::memory_order_acquire);
     return node != nullptr && node->generation == ForkGeneration() ? &node->value : nullptr;

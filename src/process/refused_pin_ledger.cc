@@ -38,12 +38,12 @@ using Tag = std::array<std::uint64_t, kWords>;
 Page& SharedPage() {
   static Page* const page = [] {
     void* memory = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw Error({.detail = "no shared memory for refused PINs", .call = "mmap"});
+    if (memory == MAP_FAILED) throw Error({.detail = "no shared memory for rejected PINs", .call = "mmap"});
     madvise(memory, sizeof(Page), MADV_DONTDUMP);
     auto* made = new (memory) Page;
     // The system's own: OpenSSL's generator takes half a millisecond to start, and few processes need it.
     if (getentropy(made->salt.data(), made->salt.size()) != 0) {
-      throw Error({.detail = "no random number for refused PINs", .call = "getentropy"});
+      throw Error({.detail = "no random number for rejected PINs", .call = "getentropy"});
     }
     return made;
   }();

@@ -15,7 +15,7 @@ class RefusedPinLedger {
   static void Prepare();
   static bool WasRefused(std::string_view token_serial, const Secret& pin);
   static void Refused(std::string_view token_serial, const Secret& pin);
-  // Accepted forgets what was remembered of this PIN: somebody changed the token's PIN to it.
+  // Accepted deletes the record of this PIN: the token's PIN was changed to it.
   static void Accepted(std::string_view token_serial, const Secret& pin);
 };
 

@@ -52,12 +52,12 @@ class Threads {
  public:
   using Run = std::function<void()>;
 
-  // Hold keeps what a thread runs within reach of a child, in which the thread's stack is nobody's.
+  // Hold keeps a thread's work accessible to a child, in which the thread's stack is lost.
   Run* Hold(Run run) {
     const Lock lock(mutex_);
     return &running_.emplace_front(std::move(run));
   }
-  // Drop does nothing where the thread itself has forked.
+  // Drop does nothing if the thread itself has forked.
   void Drop(const Run* run) {
     std::list<Run> dropped;  // after the lock
     const Lock lock(mutex_);

@@ -40,7 +40,7 @@ Workers::~Workers() {
   shared_->wake.NotifyAll();
 }
 
-// Finish lets no job begin any more and gives those under way a moment.
+// Finish lets no job begin any more and gives those in progress a moment.
 void Workers::Finish(Shared& shared) {
   Lock lock(shared.mutex);
   shared.exiting = true;

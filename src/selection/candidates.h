@@ -11,7 +11,7 @@
 
 namespace signet {
 
-// SchemeBits is a set of signature schemes: bit i stands for SignatureSchemes()[i].
+// SchemeBits is a set of signature schemes: bit i represents SignatureSchemes()[i].
 using SchemeBits = std::uint32_t;
 
 // BitOf gives the bit of `scheme`, none for one that is not in the table.

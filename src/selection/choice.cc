@@ -15,18 +15,18 @@ using Code = Reason::Code;
 
 // WhyChosen says what put the chosen identity first.
 Reason WhyChosen(const Verdict& chosen, const std::vector<Verdict>& ranked, const Situation& s) {
-  if (!s.policy.pinned.empty()) return {Code::kPreferred, "it is the one that the user named"};
+  if (!s.policy.pinned.empty()) return {Code::kPreferred, "the user pinned it"};
   if (ranked.size() == 1) return {Code::kPreferred, "it is the only one that fits"};
-  return {Code::kPreferred, fmt::format("of the {} that fit it goes first: {}", ranked.size(),
+  return {Code::kPreferred, fmt::format("of the {} identities that fit it is preferred: {}", ranked.size(),
                                         WhyBefore(chosen, ranked[1], s.candidates))};
 }
 
 Reason WhyNotTaken(const Verdict& verdict, const Verdict* chosen, const Situation& s) {
-  if (!s.policy.pinned.empty()) return {Code::kNotPinned, "it fits, but the user named another one"};
-  if (chosen == nullptr) return {Code::kKeyUnavailable, "its key was out of reach when the choice was made"};
+  if (!s.policy.pinned.empty()) return {Code::kNotPinned, "it fits, but the user pinned another identity"};
+  if (chosen == nullptr) return {Code::kKeyUnavailable, "its key was not accessible during the selection"};
   const std::string& winner = s.candidates.identities()[chosen->position].uri();
   return {Code::kOutranked,
-          fmt::format("it fits, but {} goes first: {}", winner, WhyBefore(*chosen, verdict, s.candidates))};
+          fmt::format("it fits, but {} is preferred: {}", winner, WhyBefore(*chosen, verdict, s.candidates))};
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::optional<std::uint32_t> KeyUsageBits(std::span<const std::uint8_t> der) {
   return value;
 }
 
-// Before is an order of names, whoever owns them.
+// Before is an order of names of any type.
 constexpr auto Before = [](const auto& a, const auto& b) { return X509_NAME_cmp(&*a, &*b) < 0; };
 
 // SortedNames leaves out what is no Name.

@@ -30,7 +30,7 @@ std::string Names(const std::vector<SignatureScheme>& schemes) {
   for (const SignatureScheme scheme : schemes) {
     if (FindRow(scheme) != nullptr) names += fmt::format("{}{}", names.empty() ? "" : ", ", Name(scheme));
   }
-  return names.empty() ? "none that we know" : names;
+  return names.empty() ? "none that is known" : names;
 }
 
 std::string Names(SchemeBits bits) {
@@ -74,20 +74,21 @@ std::string Mismatch(const Identity& identity, const Verdict&, const Situation&)
 
 std::string KeyUnavailable(const Identity& identity, const Verdict&, const Situation&) {
   const auto error = identity.key()->Unavailable();
-  return fmt::format("its key is out of reach: {}",
-                     error ? error->detail() : "so it was when the choice was made");
+  return fmt::format("its key is not accessible: {}",
+                     error ? error->detail() : "it was not accessible during the selection");
 }
 
 std::string NoScheme(const Identity& identity, const Verdict&, const Situation&) {
-  return fmt::format("TLS has no signature scheme for its key, {}, where the key lives",
+  return fmt::format("TLS has no signature scheme for its key, {}, with the mechanisms of the token",
                      Description(*identity.key()));
 }
 
 std::string NoSchemeForVersion(const Identity& identity, const Verdict& v, const Situation& s) {
   const KeyType type = identity.key()->type();
   if (s.prepared.tls13 && type == KeyType::kRsa) {
-    return fmt::format("TLS 1.3 takes RSA signatures only as RSA-PSS, which its key, {}{}, cannot make",
-                       Description(*identity.key()), v.row->hardware ? " in a token" : "");
+    return fmt::format(
+        "TLS 1.3 allows only RSA-PSS for RSA signatures, which its key, {}{}, does not support",
+        Description(*identity.key()), v.row->hardware ? " in a token" : "");
   }
   if (s.prepared.tls13 && type == KeyType::kEc) {
     return fmt::format("its key, {}, has a curve for which Signet has no signature scheme of TLS 1.3",
@@ -111,7 +112,7 @@ std::string PeerLacksScheme(const Identity& identity, const Verdict& v, const Si
 }
 
 std::string CertificateTypes(const Identity& identity, const Verdict& v, const Situation& s) {
-  return fmt::format("the {}'s certificate types leave out {}, the one for its key, {}", Peer(s),
+  return fmt::format("the {}'s certificate types do not contain {}, the type for its key, {}", Peer(s),
                      v.row->certificate_type == 1 ? "rsa_sign" : "ecdsa_sign", Description(*identity.key()));
 }
 
@@ -144,8 +145,7 @@ std::string OidFilters(const Identity&, const Verdict&, const Situation& s) {
     if (filter.oid == kExtendedKeyUsageOid)
       oids += oids.empty() ? "extended key usage" : " and extended key usage";
   }
-  return fmt::format("the {} filters by {} (oid_filters), and the certificate lacks what it wants", Peer(s),
-                     oids);
+  return fmt::format("the certificate does not match the {}'s filter on {} (oid_filters)", Peer(s), oids);
 }
 
 struct FailureRow {
@@ -193,7 +193,7 @@ SchemeBits SchemesOfSignature(const Certificate& certificate) {
     const bool hashed = row.algorithm.hash != Hash::kNone;
     if (!hashed || EVP_MD_get_type(MessageDigest(row.algorithm.hash)) == digest) bits |= BitOf(row.scheme);
   }
-  // An algorithm that is no row of ours, such as one newer than this OpenSSL, is not for us to judge.
+  // An algorithm without a row, such as one newer than this OpenSSL, is not checked.
   return bits != 0 ? bits : ~SchemeBits{0};
 }
 
@@ -201,17 +201,17 @@ SchemeBits SchemesOfSignature(const Certificate& certificate) {
 void WarnOfLeaf(const Identity& identity, const Situation& s, std::vector<Reason>& warnings) {
   const Purpose purpose = ForClient(s) ? Purpose::kClientAuth : Purpose::kServerAuth;
   if (HasUnknownCriticalExtension(identity.leaf())) {
-    warnings.push_back(
-        {Code::kCriticalExtension,
-         fmt::format("its certificate has a critical extension that OpenSSL does not know, and "
-                     "a {} that does not know it either must refuse the certificate",
-                     Peer(s))});
+    warnings.push_back({Code::kCriticalExtension,
+                        fmt::format("its certificate has a critical extension that OpenSSL does not know; a "
+                                    "{} that does not know it either must reject the certificate",
+                                    Peer(s))});
   }
   if (NamesAnyPurposeOnly(identity.leaf(), purpose)) {
-    warnings.push_back({Code::kAnyPurposeOnly,
-                        fmt::format("its extended key usage has anyExtendedKeyUsage and not {} itself, which "
-                                    "{}s that use OpenSSL refuse",
-                                    ForClient(s) ? "clientAuth" : "serverAuth", Peer(s))});
+    warnings.push_back(
+        {Code::kAnyPurposeOnly,
+         fmt::format(
+             "its extended key usage has anyExtendedKeyUsage without {}; {}s that use OpenSSL reject this",
+             ForClient(s) ? "clientAuth" : "serverAuth", Peer(s))});
   }
 }
 
@@ -226,7 +226,7 @@ void WarnOfChainSignatures(const Identity& identity, const Situation& s, std::ve
     if (certificate.self_signed() || (SchemesOfSignature(certificate) & bits) != 0) continue;
     warnings.push_back(
         {Code::kChainSignature,
-         fmt::format("the signature on the certificate of {} is of a kind that the {} does not list: {}",
+         fmt::format("the signature on the certificate of {} has an algorithm that the {} does not list: {}",
                      certificate.subject(), Peer(s), Names(SchemesOfSignature(certificate)))});
   }
 }
@@ -250,16 +250,14 @@ void WarnOfChainDates(const Identity& identity, const Situation& s, std::vector<
 Reason IncompleteChain(const Identity& identity) {
   if (identity.chain().cut()) {
     return {Code::kChainTooLong,
-            fmt::format(
-                "its chain goes on beyond the {} certificates that a chain may have, and was cut at {}",
-                identity.chain().certificates().size(), identity.chain().certificates().back().subject())};
+            fmt::format("its chain has more than the maximum of {} certificates and was truncated at {}",
+                        identity.chain().certificates().size(),
+                        identity.chain().certificates().back().subject())};
   }
-  return {
-      Code::kIncompleteChain,
-      fmt::format(
-          "its chain stops at {}: the certificate of the issuer {} is missing, and may be what leads to "
-          "an accepted authority",
-          identity.chain().certificates().back().subject(), identity.chain().certificates().back().issuer())};
+  return {Code::kIncompleteChain, fmt::format("its chain ends at {}: the certificate of the issuer {} is "
+                                              "missing and may lead to an accepted authority",
+                                              identity.chain().certificates().back().subject(),
+                                              identity.chain().certificates().back().issuer())};
 }
 
 // WarnOfOtherPaths names the first path that is not the one that was sent, ends elsewhere and is valid now.
@@ -275,9 +273,9 @@ void WarnOfOtherPaths(const Identity& sent, const Verdict& v, const Situation& s
     });
     if (i == v.path || !valid || std::ranges::equal(other.issuer_der(), end.issuer_der())) continue;
     warnings.push_back(
-        {Code::kOtherPath, fmt::format("its chain leads to {}; another one, which leads to {}, "
-                                       "is at hand and was not sent",
-                                       end.issuer(), other.issuer())});
+        {Code::kOtherPath,
+         fmt::format("its chain leads to {}; another chain, which leads to {}, is available and was not sent",
+                     end.issuer(), other.issuer())});
     return;
   }
 }
@@ -315,7 +313,7 @@ std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Ca
   for (const Contest& contest : Ranking()) {
     if (contest.compare(winner, loser, candidates) < 0) return contest.why;
   }
-  return "both present the same certificate, and it was given first";
+  return "both present the same certificate, and it was listed first";
 }
 
 }  // namespace signet

@@ -18,7 +18,7 @@ bool IsPinned(const Identity& identity, const SelectionPolicy& policy) {
   return identity.uri() == policy.pinned || identity.leaf().sha256() == policy.pinned;
 }
 
-// Best gives the first in rank of those that are eligible and whose key is not out of reach; only the keys of
+// Best gives the first in rank of those that are eligible and whose key is not inaccessible; only the keys of
 // the foremost are asked.
 template <class Eligible>
 const Verdict* Best(const Candidates& candidates, const std::vector<Verdict>& verdicts,

@@ -159,11 +159,11 @@ int ByFingerprint(const Verdict& a, const Verdict& b, const Candidates& candidat
 
 constexpr Contest kRanking[] = {
     {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(a.host, b.host); },
-     "its certificate names the host better"},
+     "its certificate has a better match for the host name"},
     {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(b.names_purpose, a.names_purpose);
      },
-     "its extended key usage names this purpose"},
+     "its extended key usage contains this purpose"},
     {[](const Verdict& a, const Verdict& b, const Candidates&) {
        return Before(b.issuers_valid, a.issuers_valid);
      },
@@ -175,7 +175,7 @@ constexpr Contest kRanking[] = {
     {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(a.scheme, b.scheme); },
      "the peer prefers its signature scheme"},
     {[](const Verdict& a, const Verdict& b, const Candidates&) { return Before(b.hardware, a.hardware); },
-     "its key lives in a token"},
+     "its key is on a token"},
     {[](const Verdict& a, const Verdict& b, const Candidates& all) {
        return Before(LeafOf(b, all).not_before(), LeafOf(a, all).not_before());
      },
@@ -188,7 +188,7 @@ constexpr Contest kRanking[] = {
        return Before(a.path_length, b.path_length);
      },
      "its chain is shorter"},
-    {ByFingerprint, "all else is equal and its fingerprint is the smaller"},
+    {ByFingerprint, "all else is equal, and its fingerprint is smaller"},
 };
 
 }  // namespace

@@ -54,7 +54,7 @@ Failures KeyFailures(const Identity& identity);
 
 // Contest is a comparison of two verdicts that fit.
 struct Contest {
-  // compare is negative where `a` goes before `b`.
+  // compare is negative if `a` precedes `b`.
   int (*compare)(const Verdict& a, const Verdict& b, const Candidates& candidates);
   std::string_view why;  // what the winner has, after its name
 };

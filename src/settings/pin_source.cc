@@ -49,7 +49,7 @@ PinSource PinSource::Parse(std::string_view text) {
   PinSource source;
   if (text.starts_with("|")) {
     throw Error({.code = ErrorCode::kBadSetting,
-                 .detail = "a pin-source that runs a command is refused",
+                 .detail = "a pin-source that runs a command is not supported",
                  .hint = "Write the PIN to a file that only this user may read, and use file:PATH."});
   }
   if (IsRelativePath(text)) {
@@ -66,15 +66,15 @@ PinSource PinSource::Parse(std::string_view text) {
     if (text.find('/') != std::string_view::npos || text.starts_with("."))
       ThrowBadSource("a credential is a name, not a path");
   } else {
-    ThrowBadSource("the pin-source is of no known kind");
+    ThrowBadSource("the type of the pin-source is unknown");
   }
-  if (text.empty()) ThrowBadSource("the pin-source names nothing");
+  if (text.empty()) ThrowBadSource("the pin-source has no value");
   source.where_ = text;
   if (source.kind_ == Kind::kDescriptor) {
     int descriptor = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), descriptor);
     if (error != std::errc() || end != text.data() + text.size() || descriptor < 0) {
-      ThrowBadSource("fd: wants the number of an open descriptor");
+      ThrowBadSource("fd: requires the number of an open descriptor");
     }
     // Read now: the descriptor gives its bytes once, and may be closed later.
     try {

@@ -20,7 +20,7 @@ SettingMeaning MeaningOf(std::string_view name);
 // StandardName gives what a short form is short for ("module": "pkcs11-module-path"), and any other name as
 // it is. It lives for ever where `name` is a setting.
 std::string_view StandardName(std::string_view name);
-// ClosestSetting gives the setting that `name` is likely to mean; nothing where none is near enough.
+// ClosestSetting gives the setting that `name` is likely to mean; nothing if none is near enough.
 std::optional<std::string_view> ClosestSetting(std::string_view name);
 // MeantSetting is the hint about a name that is no setting: the closest one, or where they are listed.
 std::string MeantSetting(std::string_view name);

@@ -16,8 +16,8 @@ namespace {
 [[noreturn]] void ThrowBadValue(std::string_view name, std::string_view wanted) {
   // The value is left out: it may be a PIN that stands in the wrong place.
   throw Error({.code = ErrorCode::kBadSetting,
-               .detail = fmt::format("the setting {} has a value that it cannot have", name),
-               .hint = fmt::format("It takes {}.", wanted)});
+               .detail = fmt::format("the setting {} has an invalid value", name),
+               .hint = fmt::format("Use {}.", wanted)});
 }
 
 std::uint64_t Number(std::string_view name, std::string_view value) {
@@ -169,7 +169,7 @@ void Settings::Set(std::string_view name, std::string_view value) {
   const SettingRow* row = Find(name);
   if (row == nullptr) {
     throw Error({.code = ErrorCode::kBadSetting,
-                 .detail = fmt::format("there is no setting {}", name),
+                 .detail = fmt::format("unknown setting {}", name),
                  .hint = MeantSetting(name)});
   }
   if (row->apply != nullptr) row->apply(*this, name, value);

@@ -35,9 +35,9 @@ int AnswerPassword(char* buffer, int size, int, void* data) {
   }
   if (answer.asked) {
     ThrowOpenSsl(ErrorCode::kWrongPassword, "PEM_read_bio_PrivateKey_ex",
-                 "the private key does not open with this password", "Pass the right password.");
+                 "the private key cannot be decrypted with this password", "Pass the correct password.");
   }
-  ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PrivateKey_ex", "the text holds no private key",
+  ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PrivateKey_ex", "the text contains no private key",
                "Pass a PEM text with `-----BEGIN PRIVATE KEY-----`.");
 }
 
@@ -77,12 +77,12 @@ Identity Identity::FromPkcs12(std::span<const std::uint8_t> bytes, const std::op
   if (listing.identities.empty() && !listing.problems.empty()) throw listing.problems.front().error;
   if (listing.identities.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
-                 .detail = "the file holds no identity",
+                 .detail = "the file contains no identity",
                  .hint = "Export the private key together with its certificate."});
   }
   throw Error({.code = ErrorCode::kAmbiguous,
-               .detail = fmt::format("the file holds {} identities", listing.identities.size()),
-               .hint = "Export one of them alone, or open the file by a pkcs12: URI that names one."});
+               .detail = fmt::format("the file contains {} identities", listing.identities.size()),
+               .hint = "Export only one of them, or open the file with a pkcs12: URI that names one."});
 }
 
 }  // namespace signet

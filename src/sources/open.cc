@@ -16,7 +16,7 @@ namespace {
       {.code = ErrorCode::kBadUri,
        .detail = has_scheme
                      ? fmt::format("the URI has an unknown scheme; there are pkcs11:, pkcs12:{}", schemes)
-                     : "it is neither a URI nor a file that is there",
+                     : "it is neither a URI nor an existing file",
        .uri = std::string(uri.substr(0, uri.find_first_of(";?&"))),  // a PIN may stand anywhere behind
        .hint = "Use pkcs11: for a token or pkcs12:PATH for a file."});
 }
@@ -55,9 +55,9 @@ Identity TheOne(const Listing& listing, std::string_view uri) {
     throw listing.problems.front().error.WithUri(shown);
   if (listing.identities.empty()) {
     throw Error({.code = ErrorCode::kNotFound,
-                 .detail = "no identity is there",
+                 .detail = "there is no identity",
                  .uri = shown,
-                 .hint = "Run `signet list` to see what there is."});
+                 .hint = "Run `signet list` to see the available identities."});
   }
   std::string candidates;
   for (const Identity& identity : listing.identities) candidates += fmt::format("\n  {}", identity.uri());

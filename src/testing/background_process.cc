@@ -63,7 +63,7 @@ std::string BackgroundProcess::output() const {
 
 bool BackgroundProcess::Reap() {
   if (ended_) return true;
-  // It stays a zombie until Stop, so that nobody else can get its number.
+  // It stays a zombie until Stop, so that its process ID is not reused.
   siginfo_t info{};
   ended_ =
       waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;

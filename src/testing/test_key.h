@@ -10,7 +10,7 @@
 
 namespace signet::testing {
 
-// MakeKey makes a private key from CertificateOptions::key; null where this OpenSSL does not know the kind.
+// MakeKey makes a private key from CertificateOptions::key; null if this OpenSSL does not know the kind.
 OpenSslPtr<EVP_PKEY> MakeKey(const std::string& kind);
 
 // ReadPkcs8 and Pkcs8Of translate between a key and its DER PrivateKeyInfo.

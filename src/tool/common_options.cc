@@ -34,7 +34,7 @@ class PasswordFromSource : public PinPrompt {
   std::shared_ptr<PinPrompt> next_;
 };
 
-// RequirePath gives a pin-source that is a path without `file:`; throws Error for what is none.
+// RequirePath gives a pin-source that is a path without `file:`; throws Error for other values.
 const std::string& RequirePath(const std::string& source) {
   static_cast<void>(PinSource::Parse(source));
   return source;
@@ -99,12 +99,11 @@ void CommonOptions::PrintWarnings() const {
     console.Row("signet: ", fmt::format("warning: {}", text), Colour::kNote);
   };
   for (const UnknownVariable& variable : unknown_variables_) {
-    warn(fmt::format("no setting is read from {}.{}", variable.name,
+    warn(fmt::format("{} does not match any setting.{}", variable.name,
                      variable.nearest.empty() ? "" : fmt::format(" Did you mean {}?", variable.nearest)));
   }
   for (const std::string& name : unknown_parameters_) {
-    warn(fmt::format("openssl.cnf {}: there is no setting {}. {}", openssl_conf_file_, name,
-                     MeantSetting(name)));
+    warn(fmt::format("openssl.cnf {}: unknown setting {}. {}", openssl_conf_file_, name, MeantSetting(name)));
   }
   if (openssl_conf_trouble_) warn(openssl_conf_trouble_->what());
 }
@@ -120,7 +119,7 @@ IdentitySource CommonOptions::OpenSource() const { return IdentitySource(setting
 void CommonOptions::AddTo(CLI::App& app) {
   app.add_flag("--json", json, "One JSON document on stdout");
   // One value each time: what follows may be the verb.
-  app.add_option("--module", modules, "PKCS#11 module (default: all that p11-kit has configured)")
+  app.add_option("--module", modules, "PKCS#11 module (default: all modules configured in p11-kit)")
       ->type_name("PATH")
       ->expected(1)
       ->allow_extra_args(false)
@@ -131,7 +130,7 @@ void CommonOptions::AddTo(CLI::App& app) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--pin-source", pin_source,
-                 "Where the PIN or password comes from: file:PATH, env:NAME, fd:N or credential:NAME")
+                 "Source of the PIN or password: file:PATH, env:NAME, fd:N or credential:NAME")
       ->type_name("SOURCE");
 }
 

@@ -17,7 +17,7 @@ std::string Wrapped(std::string_view text, std::size_t width, std::size_t indent
 
 // Console is stdout or stderr for people: what it writes is printable, wrapped at words to the terminal's
 // width
-// ($COLUMNS where that is set, 80 where there is no terminal), and coloured on a terminal unless NO_COLOR is
+// ($COLUMNS where that is set, 80 if there is no terminal), and coloured on a terminal unless NO_COLOR is
 // set (no-color.org).
 class Console {
  public:

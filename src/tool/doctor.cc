@@ -98,7 +98,7 @@ std::string StandardInput() {
 Findings ExplainWhatWasPrinted(const std::string& given) {
   const auto explanation = ExplainSymptom(given == "-" ? StandardInput() : given);
   if (explanation) return {{Verdict::kBad, "symptom", explanation->cause, explanation->hint}};
-  return {{Verdict::kNote, "symptom", "it holds no message that we know",
+  return {{Verdict::kNote, "symptom", "it contains no known message",
            "Run `signet handshake HOST:PORT --identity URI`, which shows every message of the handshake."}};
 }
 
@@ -118,13 +118,13 @@ int Doctor(const CommonOptions& common, const DoctorOptions& options) {
 
 void AddDoctorVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<DoctorOptions>();
-  CLI::App* verb = app.add_subcommand("doctor", "Check the set-up, and say what to do about what is wrong");
-  AddUris(*verb, options->uris, "Identities to check besides those on tokens, or PEM key files");
+  CLI::App* verb = app.add_subcommand("doctor", "Check the set-up and explain how to correct it");
+  AddUris(*verb, options->uris, "More identities to check, or PEM key files");
   verb->add_option("--openssl-conf", common.openssl_conf,
                    "The openssl.cnf to check (default: the one that programs read)")
       ->type_name("FILE");
   verb->add_option("--pem", options->pem_files,
-                   "A PEM key file that should point at a key; may be given several times")
+                   "A PEM key file that should point to a key; may be given several times")
       ->type_name("FILE")
       ->expected(1)
       ->allow_extra_args(false)

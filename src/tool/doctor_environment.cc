@@ -15,8 +15,8 @@ void CheckValue(const Configuration::Value& value, Findings& findings) {
     findings.push_back({Verdict::kBad, "environment", value.fault->detail(), value.fault->hint()});
   } else if (value.setting == "pkcs11-module-path" && IsMissing(value.shown)) {
     findings.push_back({Verdict::kBad, "environment",
-                        fmt::format("{} names {}, which is not there", value.place.where, value.shown),
-                        "Name the token's PKCS#11 module, or unset the variable."});
+                        fmt::format("{} names {}, which does not exist", value.place.where, value.shown),
+                        "Set it to the path of the token's PKCS#11 module, or unset it."});
   }
 }
 
@@ -26,7 +26,7 @@ Findings CheckEnvironment(const CommonOptions& common) {
   Findings findings;
   for (const UnknownVariable& variable : common.unknown_variables()) {
     findings.push_back({Verdict::kBad, "environment",
-                        fmt::format("no setting is read from {}", variable.name),
+                        fmt::format("{} does not match any setting", variable.name),
                         variable.nearest.empty() ? "Correct its name, or unset it."
                                                  : fmt::format("Did you mean {}?", variable.nearest)});
   }

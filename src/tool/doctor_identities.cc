@@ -54,7 +54,7 @@ void CheckIdentity(const Identity& identity, TimePoint now, Findings& findings) 
 }
 
 // IsFault tells whether a problem is one where nobody asked for this very thing: a certificate of a CA on a
-// token is none.
+// token is not an identity.
 bool IsFault(ErrorCode code, bool named) {
   static constexpr ErrorCode kUsual[] = {ErrorCode::kCertificateOnly, ErrorCode::kKeyOnly,
                                          ErrorCode::kNoSigningKey, ErrorCode::kPinNeeded,
@@ -82,8 +82,8 @@ Findings CheckIdentities(const IdentitySource& source, const std::string& uri, b
                         fmt::format("{} {}", Name(problem.error.code()), problem.uri), why.cause, why.hint});
   }
   if (named && findings.empty()) {
-    findings.push_back({Verdict::kBad, fmt::format("identity {}", WithoutPin(uri)), "no identity is there",
-                        "Run `signet list` to see what there is."});
+    findings.push_back({Verdict::kBad, fmt::format("identity {}", WithoutPin(uri)), "there is no identity",
+                        "Run `signet list` to see the available identities."});
   }
   return findings;
 }

@@ -18,11 +18,11 @@ struct PinRow {
 constexpr PinRow kPinStates[] = {
     {&TokenStatus::pin_locked, Verdict::kBad, "its PIN is locked",
      "Unlock it with the card's PUK or its security officer's PIN."},
-    {&TokenStatus::pin_final_try, Verdict::kBad, "one wrong PIN more locks it, so Signet sends none",
+    {&TokenStatus::pin_final_try, Verdict::kBad, "one more wrong PIN locks it, so Signet sends no PIN",
      "Log in once with the tool that came with the card, or set allow-final-try = true if you are sure of "
      "the PIN."},
-    {&TokenStatus::pin_count_low, Verdict::kNote, "a wrong PIN was entered since the last right one",
-     "Check where the PIN comes from; the next right one sets the count back."},
+    {&TokenStatus::pin_count_low, Verdict::kNote, "a wrong PIN was entered since the last correct one",
+     "Check the source of the PIN; the next correct PIN resets the counter."},
 };
 
 std::string NameOf(const TokenStatus& token) {
@@ -40,12 +40,12 @@ Finding PinFinding(const TokenStatus& token) {
     if (token.*row.flag) return {row.verdict, what, std::string(row.detail), std::string(row.hint)};
   }
   if (token.needs_login && !token.pin_set) {
-    return {Verdict::kBad, what, "it wants a login and has no user PIN yet",
+    return {Verdict::kBad, what, "it requires a login and has no user PIN yet",
             "Set one with `signet token set-pin`."};
   }
   const std::string serial = token.serial.empty() ? "" : fmt::format(" (serial number {})", token.serial);
   if (token.reader_asks) {
-    return {Verdict::kOk, what, fmt::format("ready{}; the reader asks for the PIN on its own pad", serial)};
+    return {Verdict::kOk, what, fmt::format("ready{}; the reader asks for the PIN on its PIN pad", serial)};
   }
   return {Verdict::kOk, what,
           fmt::format("ready{}; {}", serial, token.needs_login ? "wants its PIN" : "wants no PIN")};
@@ -72,8 +72,8 @@ Findings CheckModules(const Settings& settings) {
     tokens += module.tokens.size();
   }
   if (tokens == 0) {
-    findings.push_back({Verdict::kNote, "tokens", "no token is there",
-                        "Insert it, or name its module with --module; files need none."});
+    findings.push_back({Verdict::kNote, "tokens", "there is no token",
+                        "Insert the token, or give its module with --module; PKCS#12 files need no token."});
   }
   return findings;
 }

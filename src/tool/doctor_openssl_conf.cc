@@ -1,4 +1,4 @@
-// The openssl.cnf: is `signet` active, is `default` active beside it and before it, and do its settings mean
+// The openssl.cnf: is `signet` active, is `default` active with it and before it, and do its settings mean
 // something.
 #include "config/openssl_conf.h"
 #include "settings/setting_names.h"
@@ -43,11 +43,11 @@ void CheckActive(const std::vector<ConfiguredProvider>& providers, bool named, R
     report.Say(named ? Verdict::kBad : Verdict::kNote,
                signet == nullptr ? "the provider signet is not configured"
                                  : "the provider signet is configured but not active",
-               "Add a section for it with activate = 1, so that programs that read this file see its keys.");
+               "Add a section for it with activate = 1; programs that read this file can then use its keys.");
   }
   if (other && (standard == providers.end() || !standard->active)) {
     report.Say(Verdict::kBad,
-               "a provider is active and default is not: programs find no ciphers, no digests and no decoder "
+               "a provider is active but default is not: programs find no ciphers, digests and decoders "
                "(\"library has no ciphers\", \"DECODER routines::unsupported\")",
                "Add default to the providers, with activate = 1 in its section.");
   } else if (signet != nullptr && signet->active) {
@@ -58,7 +58,7 @@ void CheckActive(const std::vector<ConfiguredProvider>& providers, bool named, R
 void CheckModuleFile(const ConfiguredProvider& provider, Reporter& report) {
   const std::string file = ModuleFile(provider);
   if (access(file.c_str(), R_OK) == 0) return;
-  report.Say(Verdict::kBad, fmt::format("the provider's module {} is not there", file),
+  report.Say(Verdict::kBad, fmt::format("the provider's module {} does not exist", file),
              "Install signet.so there, or correct the line module =.");
 }
 
@@ -84,8 +84,9 @@ void CheckValue(const std::string& name, const std::string& value, Reporter& rep
     report.Say(Verdict::kBad, error.detail(), error.hint());
   }
   if (name == "pkcs11-module-path" && value.starts_with('/') && access(value.c_str(), R_OK) != 0) {
-    report.Say(Verdict::kBad, fmt::format("{} names {}, which is not there", name, value),
-               "Name the token's PKCS#11 module, or leave the line out for all that p11-kit has configured.");
+    report.Say(Verdict::kBad, fmt::format("{} names {}, which does not exist", name, value),
+               "Give the path of the token's PKCS#11 module, or remove the line to use all modules that are "
+               "configured in p11-kit.");
   }
 }
 
@@ -93,19 +94,19 @@ void CheckParameters(const ConfiguredProvider& provider, const std::string& file
   for (const auto& [name, value] : provider.parameters) {
     switch (MeaningOf(name)) {
       case SettingMeaning::kUnknown:
-        report.Say(Verdict::kBad, fmt::format("there is no setting {}", name), MeantSetting(name));
+        report.Say(Verdict::kBad, fmt::format("unknown setting {}", name), MeantSetting(name));
         break;
       case SettingMeaning::kIgnored:
         report.Say(Verdict::kNote,
-                   fmt::format("{} is a setting of pkcs11-provider that means nothing here", name),
-                   "Leave it out when nothing else reads this file.");
+                   fmt::format("{} is a setting of pkcs11-provider that Signet ignores", name),
+                   "Remove it if no other program needs it.");
         break;
       case SettingMeaning::kHonoured:
         CheckValue(name, value, report);
         break;
     }
     if (HoldsSecret(name, value) && ReadableByAll(file)) {
-      report.Say(Verdict::kBad, fmt::format("{} holds a PIN, and every user may read the file", name),
+      report.Say(Verdict::kBad, fmt::format("{} contains a PIN, and every user may read the file", name),
                  "Put the PIN into a file that only this user may read, and write file:PATH here.");
     }
   }
@@ -115,17 +116,16 @@ Findings Check(const std::string& path, bool named) {
   Reporter report(path);
   const auto providers = OpenSslConf::Read(path).providers();
   if (!providers) {
-    report.Say(
-        named ? Verdict::kBad : Verdict::kNote,
-        "no provider is configured: there is no openssl_conf line at the top that leads to a providers line",
-        "Add openssl_conf, providers, and a section each for default and signet.");
+    report.Say(named ? Verdict::kBad : Verdict::kNote,
+               "no provider is configured: no openssl_conf line at the top names a section with providers",
+               "Add openssl_conf, providers, and a section each for default and signet.");
     return report.Take();
   }
   CheckActive(*providers, named, report);
   for (const ConfiguredProvider& provider : *providers) {
     if (IsPkcs11Provider(provider) && provider.active) {
       report.Say(Verdict::kNote, "pkcs11-provider is active",
-                 "To move to Signet, change its line module = to signet.so, and nothing else.");
+                 "To migrate to Signet, change only its line module = to signet.so.");
     }
     if (!IsSignet(provider)) continue;
     CheckModuleFile(provider, report);

@@ -1,4 +1,4 @@
-// PEM files that point at a key elsewhere.
+// PEM files that point to a key elsewhere.
 #include "base/file.h"
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
@@ -47,33 +47,32 @@ Finding Follow(const IdentitySource& source, const std::string& what, std::strin
     const Listing listing = source.List(uri);
     if (!listing.identities.empty()) {
       return {Verdict::kOk, what,
-              fmt::format("points at {}, which is there", listing.identities.front().uri())};
+              fmt::format("points to {}, which exists", listing.identities.front().uri())};
     }
     for (const Problem& problem : listing.problems) {
       // Programs bring the certificate in a file of its own.
       if (problem.error.code() == ErrorCode::kKeyOnly) {
-        return {Verdict::kOk, what, fmt::format("points at the key {}, which is there", shown)};
+        return {Verdict::kOk, what, fmt::format("points to the key {}, which exists", shown)};
       }
     }
     if (!listing.problems.empty()) {
       const Explanation why = Explain(listing.problems.front().error);
-      return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.hint};
+      return {Verdict::kBad, what, fmt::format("points to {}: {}", shown, why.cause), why.hint};
     }
   } catch (const Error& error) {
     const Explanation why = Explain(error);
-    return {Verdict::kBad, what, fmt::format("points at {}: {}", shown, why.cause), why.hint};
+    return {Verdict::kBad, what, fmt::format("points to {}: {}", shown, why.cause), why.hint};
   }
-  return {Verdict::kBad, what, fmt::format("points at {}, and nothing is there", shown),
-          "Insert the token, or write the file anew with `signet pem URI`; a token that hides its objects "
-          "before the "
-          "login shows them with --pin-source."};
+  return {Verdict::kBad, what, fmt::format("points to {}, which does not exist", shown),
+          "Insert the token, or write the file again with `signet pem URI`; if the token hides its objects "
+          "before login, use --pin-source."};
 }
 
 Finding CheckBlock(const IdentitySource& source, const std::string& what, const PemBlock& block) {
   const auto uri = UriInDer(block.der);
   if (uri) return Follow(source, what, uri->view());
   return {Verdict::kBad, what, fmt::format("the block {} is damaged", block.label),
-          "Write the file anew with `signet pem URI`."};
+          "Write the file again with `signet pem URI`."};
 }
 
 }  // namespace
@@ -83,7 +82,7 @@ bool HoldsPemPointer(const std::string& path) {
     return std::ranges::any_of(ReadBlocks(ReadFile(path, kLargestFile)),
                                [](const PemBlock& block) { return IsUriLabel(block.label); });
   } catch (const Error&) {
-    return false;  // whoever reads it next says why
+    return false;  // the next reader reports why
   }
 }
 
@@ -102,9 +101,9 @@ Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
   }
   if (!findings.empty()) return findings;
   if (blocks.empty())
-    return {{Verdict::kBad, what, "it holds no PEM block", "Write it with `signet pem URI`."}};
+    return {{Verdict::kBad, what, "it contains no PEM block", "Write it with `signet pem URI`."}};
   return {{Verdict::kNote, what,
-           fmt::format("it points at no key elsewhere: it holds {}", blocks.front().label), ""}};
+           fmt::format("it does not point to a key: it contains {}", blocks.front().label), ""}};
 }
 
 }  // namespace signet::tool

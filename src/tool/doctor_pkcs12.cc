@@ -28,7 +28,7 @@ constexpr const char* kOpenSsl3 =
     "programs with OpenSSL 3 cannot read it without the legacy provider "
     "(\"inner_evp_generic_fetch:unsupported\"); Signet can";
 constexpr const char* kAesAnew =
-    "For other programs make it anew with AES: openssl pkcs12 -legacy -in OLD -nodes, then "
+    "For other programs, create it again with AES: openssl pkcs12 -legacy -in OLD -nodes, then "
     "openssl pkcs12 -export.";
 
 constexpr AlgorithmRow kAlgorithms[] = {
@@ -37,9 +37,9 @@ constexpr AlgorithmRow kAlgorithms[] = {
     {"1.2.840.113549.1.12.1.5", "128-bit RC2", kOpenSsl3, kAesAnew},
     {"1.2.840.113549.1.12.1.6", "40-bit RC2", kOpenSsl3, kAesAnew},
     {"1.2.840.113549.1.5.14", "a PBMAC1 MAC",
-     "programs with OpenSSL before 3.4 take it for a wrong password (\"Mac verify error\"); Signet can read "
+     "programs with OpenSSL before 3.4 report a wrong password (\"Mac verify error\"); Signet can read "
      "it",
-     "For those programs make it anew with openssl pkcs12 -export, without -pbmac1_pbkdf2."},
+     "For those programs, create it again with openssl pkcs12 -export, without -pbmac1_pbkdf2."},
 };
 
 std::string OidOf(const X509_ALGOR* algorithm) {

@@ -9,12 +9,12 @@
 namespace signet::tool {
 namespace {
 
-// Overridden names the places that a value in force goes before.
+// Overridden names the places that a value in force overrides.
 std::string Overridden(const Configuration& configuration, const Configuration::Value& by) {
   std::string places;
   for (const Configuration::Value& value : configuration.values()) {
     if (value.in_force || value.setting != by.setting) continue;
-    places += fmt::format("{}{}", places.empty() ? "; goes before " : " and ", InWords(value.place));
+    places += fmt::format("{}{}", places.empty() ? "; overrides " : " and ", InWords(value.place));
   }
   return places;
 }
@@ -47,8 +47,9 @@ Findings TellSettings(const Configuration& configuration) {
                                     InWords(value.place), Overridden(configuration, value)),
                         ""});
   }
-  findings.push_back({Verdict::kOk, "settings",
-                      findings.empty() ? "all have their defaults" : "all others have their defaults", ""});
+  findings.push_back(
+      {Verdict::kOk, "settings",
+       findings.empty() ? "all settings have their defaults" : "all other settings have their defaults", ""});
   return findings;
 }
 

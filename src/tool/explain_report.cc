@@ -9,7 +9,7 @@ namespace signet::tool {
 namespace {
 
 // OptionFor names the option of the command that takes away the cause; the library's own hint speaks of the
-// program. Empty where none does.
+// program. Empty if none does.
 std::string OptionFor(const HandshakeReport& report, const std::string& trust_file) {
   constexpr std::uint8_t kHandshakeFailure = 40;
   constexpr std::uint8_t kProtocolVersion = 70;

@@ -61,9 +61,9 @@ std::vector<Identity> FindIdentities(const IdentitySource& source, const std::ve
     for (const Problem& problem : found.problems) problems.push_back(problem.error.WithUri(problem.uri));
     if (identities.size() + problems.size() > before) continue;
     problems.push_back(Error({.code = ErrorCode::kNotFound,
-                              .detail = "no identity is there",
+                              .detail = "there is no identity",
                               .uri = WithoutPin(uri),
-                              .hint = "Run `signet list` to see what there is."}));
+                              .hint = "Run `signet list` to see the available identities."}));
   }
   if (identities.empty() && !problems.empty()) throw problems.front();
   for (const Error& problem : problems) PrintError(problem);
@@ -127,7 +127,7 @@ int Handshake(const CommonOptions& common, const HandshakeOptions& options, cons
 
 void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<HandshakeOptions>();
-  CLI::App* verb = app.add_subcommand("handshake", "Make a real mutual-TLS handshake and show it");
+  CLI::App* verb = app.add_subcommand("handshake", "Perform and show a real mutual-TLS handshake");
   verb->add_option("SERVER", options->words, "HOST, HOST:PORT or https://HOST/PATH; identities may follow")
       ->type_name("")
       ->required();
@@ -139,20 +139,20 @@ void AddHandshakeVerb(CLI::App& app, CommonOptions& common) {
       CLI::MultiOptionPolicy::TakeAll);
   TakesUri(*identity);
   verb->add_option("--trust", options->trust,
-                   "CAs that the server's certificate may come from (default: the system's)")
+                   "CAs to trust for the server's certificate (default: the system's)")
       ->type_name("PEM");
   options->stack.AddTo(*verb);
   verb->add_option(
           "--request", options->request,
-          "What to send after the handshake: a path for a GET of it by HTTP/1.1 (default: /), or any text")
+          "What to send after the handshake: a path to request with HTTP/1.1 GET (default: /), or any text")
       ->type_name("PATH|TEXT");
   verb->add_flag("--pinned", options->pinned,
-                 "Present the one identity even if the server's request speaks against it");
+                 "Present this identity even if it does not match the server's request");
   verb->add_flag("--resume", options->resume, "Make a second connection that resumes the session");
-  verb->add_option("--html", options->html, "Write the handshake as one self-contained page too")
+  verb->add_option("--html", options->html, "Also write the handshake to one self-contained HTML page")
       ->type_name("FILE");
   TakesNumber(*verb->add_option("--timeout", options->timeout_ms,
-                                "How long to wait for the server, all in all (default: 10000)")
+                                "Total time to wait for the server (default: 10000)")
                    ->type_name("MS"),
               1, kLongestTimeout);
   verb->footer(

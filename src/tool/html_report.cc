@@ -85,7 +85,7 @@ std::string Asked(const std::optional<CertificateRequest>& request) {
 
 std::string Verdict(const CertificateVerifyCheck& check) {
   if (!check.verified) return check.why;
-  return *check.verified ? "checked against the messages: right" : check.why;
+  return *check.verified ? "verified with the messages: valid" : check.why;
 }
 
 std::string Summary(const HandshakeReport& report) {
@@ -153,7 +153,7 @@ std::string Message(const HandshakeMessage& message) {
   return html + "</li>\n";
 }
 
-// Sequence puts the failure behind the fatal alert, or behind the last message where there is none.
+// Sequence puts the failure behind the fatal alert, or behind the last message if there is none.
 std::string Sequence(const HandshakeReport& report) {
   std::string html = "<div class=\"ends\"><span>client</span><span>server</span></div>\n<ol>\n";
   bool told = !report.failure;

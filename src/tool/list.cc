@@ -15,7 +15,7 @@ struct ListOptions {
   std::vector<std::string> uris;
 };
 
-// Append adds what `uri` stands for; a URI that cannot be read is one more problem, not the end.
+// Append adds the matches of `uri`; an invalid URI is another problem and does not end the listing.
 void Append(Listing& all, const IdentitySource& source, const std::string& uri) {
   try {
     Listing found = ListTyped(source, uri);
@@ -76,7 +76,7 @@ int List(const CommonOptions& common, const ListOptions& options) {
   if (all.identities.empty() && all.problems.empty()) {
     PrintError(Error(
         {.code = ErrorCode::kNotFound,
-         .detail = "no identity is there",
+         .detail = "there is no identity",
          .hint = "Insert the token, name its module with --module, or name a file: signet list FILE."}));
   }
   return StatusOfListing(all);
@@ -87,10 +87,9 @@ int List(const CommonOptions& common, const ListOptions& options) {
 void AddListVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ListOptions>();
   options->uris = {"pkcs11:"};
-  CLI::App* verb = app.add_subcommand("list", "List identities, and what keeps others from being one");
+  CLI::App* verb = app.add_subcommand("list", "List identities, and problems with others");
   AddUris(*verb, options->uris,
-          "pkcs11:... or a PKCS#12 file (default: every token); the exit status is 1 where they hold no "
-          "identity at all");
+          "pkcs11:... or a PKCS#12 file (default: every token); exit status 1 if there is no identity");
   verb->footer(
       "signet list\n"
       "signet list alice.p12\n"

@@ -150,7 +150,7 @@ int Written(int status) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
   PrintError(Error({.code = ErrorCode::kUnreadable,
                     .detail = "standard output cannot be written",
-                    .hint = "Check the disk or pipe that it goes to."}));
+                    .hint = "Check the disk or pipe that it is written to."}));
   return status == kDone ? kFailed : status;
 }
 

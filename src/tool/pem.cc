@@ -1,4 +1,4 @@
-// `signet pem`: a PEM file that points at a key, for programs that only read files.
+// `signet pem`: a PEM file that points to a key, for programs that only read files.
 #include "base/percent_encoding.h"
 #include "openssl_provider/pem_uri.h"
 #include "tool/console.h"
@@ -30,13 +30,13 @@ struct PemOptions {
   bool with_pin = false;
 };
 
-// Target is the key that the file shall point at.
+// Target is the key that the file shall point to.
 struct Target {
   std::string uri;  // exact, without query
   std::vector<Certificate> chain;
 };
 
-// WithAbsolutePath makes a pkcs12: URI mean the same file wherever a program was started.
+// WithAbsolutePath makes a pkcs12: URI independent of a program's working directory.
 std::string WithAbsolutePath(const std::string& uri) {
   constexpr std::string_view kScheme = "pkcs12:";
   if (!uri.starts_with(kScheme)) return uri;
@@ -47,7 +47,7 @@ std::string WithAbsolutePath(const std::string& uri) {
                      uri.substr(end));
 }
 
-// WithAbsolutePinSource makes a pin-source mean the same file wherever a program was started.
+// WithAbsolutePinSource makes a pin-source independent of a program's working directory.
 Secret WithAbsolutePinSource(std::string_view attribute) {
   constexpr std::string_view kName = "pin-source=";
   constexpr std::string_view kScheme = "file:";
@@ -87,14 +87,14 @@ std::optional<std::string> KeyAlone(const Listing& listing) {
   throw Error({.code = listing.identities.empty() ? ErrorCode::kNotFound : ErrorCode::kAmbiguous,
                .detail = fmt::format("{} keys match", listing.identities.size()),
                .uri = WithoutPin(uri),
-               .hint = listing.identities.empty() ? "Run `signet list` to see what there is."
+               .hint = listing.identities.empty() ? "Run `signet list` to see the available identities."
                                                   : fmt::format("Name one of them:{}", candidates)});
 }
 
 Target Find(const CommonOptions& common, const std::string& uri, bool with_chain) {
   if (uri.starts_with("signet:")) {
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = "identities by name are not known yet",
+                 .detail = "identities by name are not supported yet",
                  .uri = WithoutPin(uri),
                  .hint = "Use a pkcs11: or pkcs12: URI."});
   }
@@ -107,9 +107,9 @@ Target Find(const CommonOptions& common, const std::string& uri, bool with_chain
   if (!alone) ThrowNotOne(listing, uri);
   if (!with_chain) return {*alone, {}};
   throw Error({.code = ErrorCode::kKeyOnly,
-               .detail = "the key has no certificate that could be written beside it",
+               .detail = "there is no certificate for the key",
                .uri = *alone,
-               .hint = "Leave --chain and --all out, and give the program the certificate's own file."});
+               .hint = "Omit --chain and --all, and give the program a separate certificate file."});
 }
 
 Secret Joined(std::string_view first, std::string_view second) {
@@ -181,7 +181,7 @@ void WriteThrough(const std::string& path, std::string_view text) {
   if (!written || !closed) ThrowErrno(written ? "close" : "write", path);
 }
 
-// Replace puts `text` in place of a regular file in one step, readable by its owner alone.
+// Replace replaces a regular file by `text` atomically, readable only by its owner.
 void Replace(const std::string& path, std::string_view text) {
   std::string temporary = path + ".XXXXXX";
   const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
@@ -242,7 +242,8 @@ Json WrittenJson(const PemOptions& options, const Target& target, const Secret& 
 
 int Pem(const CommonOptions& common, const PemOptions& options) {
   if (common.json && options.with_pin && options.out.empty())
-    ThrowBadUsage("a PIN does not go into a document", "Name the file with --out, or leave --with-pin out.");
+    ThrowBadUsage("a PIN is not written to a JSON document",
+                  "Write to a file with --out, or omit --with-pin.");
   const std::string uri = WithAbsolutePath(options.uri);
   const Target target = Find(common, uri, options.chain || options.all);
   const Secret document = Document(options, target, uri);
@@ -257,7 +258,7 @@ int Pem(const CommonOptions& common, const PemOptions& options) {
   if (!options.with_pin && uri.find("pin-value=") != std::string::npos) {
     Console(stderr).Row(
         "signet: ",
-        "the PIN was left out. The program needs it from pkcs11-module-token-pin in openssl.cnf, or from "
+        "the PIN was omitted. The program needs it from pkcs11-module-token-pin in openssl.cnf, or from "
         "?pin-source= in the URI; --with-pin writes it into the file.");
   }
   return kDone;
@@ -268,10 +269,10 @@ int Pem(const CommonOptions& common, const PemOptions& options) {
 void AddPemVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<PemOptions>();
   CLI::App* verb = app.add_subcommand(
-      "pem", "Write a PEM key file that points at the key, for programs that only read files");
+      "pem", "Write a PEM key file that points to the key, for programs that only read files");
   AddUri(*verb, options->uri, "pkcs11:... or a PKCS#12 file")->required();
   CLI::Option* chain =
-      verb->add_flag("--chain", options->chain, "Add the certificates behind the key, leaf first");
+      verb->add_flag("--chain", options->chain, "Add the certificates after the key, leaf first");
   verb->add_flag("--all", options->all,
                  "One file with the certificates first and the key last, as HAProxy reads it")
       ->excludes(chain);
@@ -280,7 +281,7 @@ void AddPemVerb(CLI::App& app, CommonOptions& common) {
   verb->footer(
       "signet pem 'pkcs11:token=demo;id=%01?pin-source=file:pin' --out bob.key\n"
       "signet pem alice.p12 --chain --out alice.key");
-  verb->add_flag("--with-pin", options->with_pin, "Write a pin-value of the URI into the file too");
+  verb->add_flag("--with-pin", options->with_pin, "Also write a pin-value of the URI to the file");
   verb->callback([&common, options] { common.verb = [&common, options] { return Pem(common, *options); }; });
 }
 

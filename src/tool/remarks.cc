@@ -49,7 +49,7 @@ Remarks RemarksOn(const Identity& identity, TimePoint now) {
         .push_back(Explain(reason));
   }
   for (const Reason& reason : Suspicions(Chosen(identity, only12 ? kTls12 : kTls13, identity.uri(), now))) {
-    // What is wrong with the leaf itself was told, and that several paths are at hand is nothing wrong.
+    // Problems of the leaf were reported before, and several available paths are not a problem.
     if (reason.code <= Code::kPreferred || reason.code == Code::kOtherPath) continue;
     const bool usual =
         reason.code == Code::kIncompleteChain && identity.source() == Identity::Source::kPkcs11;

@@ -161,8 +161,8 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ServeVerbOptions>();
   CLI::App* verb = app.add_subcommand("serve", "Run a test server that asks for a client certificate");
   TakesNumber(
-      *verb->add_option("PORT", options->port, "TCP port; 0 takes a free one")->type_name("")->required(), 0,
-      65535);
+      *verb->add_option("PORT", options->port, "TCP port; 0 selects a free port")->type_name("")->required(),
+      0, 65535);
   CLI::Option* certificate =
       verb->add_option("--cert", options->certificate, "The server's certificate, leaf first");
   CLI::Option* key = verb->add_option("--key", options->key, "Its private key");
@@ -171,14 +171,16 @@ void AddServeVerb(CLI::App& app, CommonOptions& common) {
   key->type_name("PEM")->needs(certificate)->excludes(identity);
   identity->type_name("URI");
   TakesUri(*identity);
-  verb->add_option("--trust", options->trust, "CAs whose clients may come")->type_name("PEM")->required();
+  verb->add_option("--trust", options->trust, "CAs to trust for client certificates")
+      ->type_name("PEM")
+      ->required();
   options->stack.AddTo(*verb);
   verb->add_option("--address", options->address, "Address to listen on (default: 127.0.0.1)")
       ->type_name("IP");
   TakesNumber(*verb->add_option("--count", options->count, "End after this many connections")->type_name("N"),
               0, UINT32_MAX);
   TakesNumber(
-      *verb->add_option("--timeout", options->timeout_ms, "How long one visitor may take (default: 10000)")
+      *verb->add_option("--timeout", options->timeout_ms, "Time limit for one client (default: 10000)")
            ->type_name("MS"),
       1, kLongestTimeout);
   verb->footer(

@@ -21,7 +21,7 @@ constexpr const char* kHint = "Write HOST, HOST:PORT, [IPV6]:PORT or https://HOS
 
 [[noreturn]] void ThrowNoServer(std::string_view typed, std::string_view why, std::string hint = kHint) {
   throw Error({.code = ErrorCode::kBadArgument,
-               .detail = fmt::format("{} is no server: {}", typed, why),
+               .detail = fmt::format("{} is not a server address: {}", typed, why),
                .hint = std::move(hint)});
 }
 
@@ -42,7 +42,7 @@ std::string AsciiName(std::string_view typed, const std::string& name) {
   const std::unique_ptr<char, decltype(&idn2_free)> owned(ascii, idn2_free);
   return ascii;
 #else
-  ThrowNoServer(typed, "this build does not know internationalised names",
+  ThrowNoServer(typed, "this build does not support internationalised names",
                 "Write the name in its ASCII form, which begins with xn--.");
 #endif
 }
@@ -51,8 +51,8 @@ std::uint16_t ParsePort(std::string_view typed, std::string_view number) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), port);
   if (port == 0 || error != std::errc() || end != number.data() + number.size())
-    ThrowNoServer(typed, fmt::format("\"{}\" is no port", number),
-                  "A port is a number from 1 to 65535, such as 443; without one it is 443.");
+    ThrowNoServer(typed, fmt::format("\"{}\" is not a port", number),
+                  "Give a number from 1 to 65535; the default is 443.");
   return port;
 }
 
@@ -76,20 +76,20 @@ ServerAddress ParseServer(std::string_view typed) {
   if (behind.starts_with('?')) server.path = "/";
   server.path += behind;
   rest = rest.substr(0, path);
-  if (rest.find('@') != std::string_view::npos) ThrowNoServer(typed, "a user's name has no place here");
+  if (rest.find('@') != std::string_view::npos) ThrowNoServer(typed, "it contains a user name");
   std::string_view host = rest;
   if (rest.starts_with('[')) {
     const std::size_t end = rest.find(']');
     if (end == std::string_view::npos) ThrowNoServer(typed, "its bracket is not closed");
     host = rest.substr(1, end - 1);
-    if (!IsIpv6(host)) ThrowNoServer(typed, "only an IPv6 address stands in brackets");
+    if (!IsIpv6(host)) ThrowNoServer(typed, "only an IPv6 address can be in brackets");
     rest.remove_prefix(end + 1);
-    if (!rest.empty() && rest.front() != ':') ThrowNoServer(typed, "a port stands behind a colon");
+    if (!rest.empty() && rest.front() != ':') ThrowNoServer(typed, "a port must follow a colon");
     if (!rest.empty()) server.port = ParsePort(typed, rest.substr(1));
   } else if (IsIpv6(rest)) {
     const std::size_t zone = rest.find('%');
     if (zone != std::string_view::npos && rest.find(':', zone) != std::string_view::npos) {
-      ThrowNoServer(typed, "it is unclear whether a port ends it",
+      ThrowNoServer(typed, "it may end with a port or not",
                     "Put the IPv6 address in brackets: [ADDRESS%ZONE]:PORT.");
     }
   } else {
@@ -99,7 +99,7 @@ ServerAddress ParseServer(std::string_view typed) {
     if (colon != std::string_view::npos) server.port = ParsePort(typed, rest.substr(colon + 1));
   }
   const bool blank = std::ranges::any_of(host, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
-  if (host.empty() || blank) ThrowNoServer(typed, "it has no name of a host");
+  if (host.empty() || blank) ThrowNoServer(typed, "it has no host name");
   server.host = AsciiName(typed, std::string(host));
   return server;
 }

@@ -77,12 +77,12 @@ int Show(const CommonOptions& common, const ShowOptions& options) {
 
 void AddShowVerb(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<ShowOptions>();
-  CLI::App* verb = app.add_subcommand("show", "Show one identity in full, chain included");
+  CLI::App* verb = app.add_subcommand("show", "Show one identity and its chain in detail");
   AddUri(*verb, options->uri, "pkcs11:... or a PKCS#12 file")->required();
   verb->footer(
       "signet show alice.p12\n"
       "signet show 'pkcs11:token=demo;object=bob' --pem");
-  verb->add_flag("--pem", options->pem, "Print each certificate in PEM too");
+  verb->add_flag("--pem", options->pem, "Also print each certificate in PEM");
   verb->callback([&common, options] { common.verb = [&common, options] { return Show(common, *options); }; });
 }
 

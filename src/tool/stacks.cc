@@ -32,7 +32,7 @@ void StackOptions::AddTo(CLI::App& verb) {
   for (const StackRow& row : kStacks) names.emplace_back(row.name);
   name = names.front();
   TakesOneOf(*verb.add_option("--stack", name, "TLS stack")->type_name("NAME"), names);
-  TakesOneOf(*verb.add_option("--tls", tls, "This version of TLS and no other")->type_name("VERSION"),
+  TakesOneOf(*verb.add_option("--tls", tls, "Use only this version of TLS")->type_name("VERSION"),
              {"1.2", "1.3"});
 }
 
@@ -47,8 +47,8 @@ std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   const auto* row = std::ranges::find(kStacks, stack, &StackRow::name);
   if (row != std::end(kStacks)) return row->make();
   throw Error({.code = ErrorCode::kUnsupported,
-               .detail = "this build has no such TLS stack",
-               .hint = "Leave --stack out."});
+               .detail = "this build does not support this TLS stack",
+               .hint = "Omit --stack."});
 }
 
 }  // namespace signet::tool

@@ -93,7 +93,7 @@ class Terminal {
     return silent_;
   }
 
-  // interrupted tells whether Ctrl-C, or what the terminal has in its place, ended the line.
+  // interrupted tells whether Ctrl-C, or the terminal's interrupt character, ended the line.
   bool interrupted() const { return interrupted_; }
 
   // ReadLine gives what was typed up to Enter, or nothing after Ctrl-C, Ctrl-D, a hang-up or a signal.
@@ -127,7 +127,7 @@ class Terminal {
   bool interrupted_ = false;
 };
 
-// AskAtTerminal gives the answer, or nothing where the person declined. Ctrl-C ends the program as anywhere
+// AskAtTerminal gives the answer, or nothing if the person declined. Ctrl-C ends the program as anywhere
 // else, with the terminal as it was.
 std::optional<Secret> AskAtTerminal(std::string_view question) {
   std::optional<Secret> answer;
@@ -151,9 +151,9 @@ std::optional<Secret> AskAtTerminal(std::string_view question) {
 std::string Question(const PinRequest& request) {
   std::string question;
   if (request.final_try) {
-    question += "One wrong PIN more locks the token.\n";
+    question += "One more wrong PIN locks the token.\n";
   } else if (request.count_low) {
-    question += "A wrong PIN was entered since the last right one.\n";
+    question += "A wrong PIN was entered since the last correct one.\n";
   }
   switch (request.kind) {
     case PinRequest::Kind::kUserPin:
@@ -178,8 +178,7 @@ std::optional<Secret> TerminalPrompt::Ask(const PinRequest& request) {
 void TerminalPrompt::LookAtReader(const PinRequest& request) {
   const Terminal terminal;
   if (!terminal.is_open()) return;
-  terminal.Write(
-      fmt::format("Look at the reader: it asks for the PIN of token {}.\n", Printable(request.name)));
+  terminal.Write(fmt::format("Enter the PIN of token {} at the reader.\n", Printable(request.name)));
 }
 
 std::optional<Secret> AskTwice(std::string_view question) {

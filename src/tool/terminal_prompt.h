@@ -18,8 +18,8 @@ class TerminalPrompt : public PinPrompt {
   std::mutex one_question_at_a_time_;
 };
 
-// AskTwice asks for a new PIN and again to confirm it; nothing where the person declined. Throws Error
-// kWrongPin where the two differ.
+// AskTwice asks for a new PIN and again to confirm it; nothing if the person declined. Throws Error
+// kWrongPin if the two differ.
 std::optional<Secret> AskTwice(std::string_view question);
 
 // Confirm asks a question and tells whether the answer began with y. Without a terminal it did not.

@@ -15,10 +15,11 @@ namespace signet::tool {
 namespace {
 
 [[noreturn]] void ThrowPinNeeded(const std::string& token, const std::string& option) {
-  throw Error({.code = ErrorCode::kPinNeeded,
-               .detail = "no PIN was given, and there is no terminal to ask at, or it was declined",
-               .token = token,
-               .hint = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
+  throw Error(
+      {.code = ErrorCode::kPinNeeded,
+       .detail = "no PIN was given, and there is no terminal for a prompt, or the prompt was declined",
+       .token = token,
+       .hint = fmt::format("Give {} file:PATH, env:NAME, fd:N or credential:NAME.", option)});
 }
 
 // Completed asks at the terminal where no source gave a PIN. A person who is told that it is the final try
@@ -30,11 +31,10 @@ PinToSend Completed(PinToSend given, const PinRequest& request, const std::strin
   }
   if (!given.pin) ThrowPinNeeded(request.name, option);
   if (given.pin->empty()) {
-    throw Error(
-        {.code = ErrorCode::kWrongPin,
-         .detail = "the PIN that was given is empty, and was not sent",
-         .token = request.name,
-         .hint = fmt::format("Put the PIN into what {} names; a descriptor can be read only once.", option)});
+    throw Error({.code = ErrorCode::kWrongPin,
+                 .detail = "the given PIN is empty and was not sent",
+                 .token = request.name,
+                 .hint = fmt::format("Check the source in {}; a descriptor can be read only once.", option)});
   }
   return given;
 }
@@ -49,12 +49,12 @@ TokenPlace TheToken(const Settings& settings, const std::string& wanted) {
   }
   if (tokens.size() == 1) return tokens.front();
   if (tokens.empty()) {
-    throw Error({.code = ErrorCode::kTokenAbsent,
-                 .detail = wanted.empty()
-                               ? "no initialised token is there"
-                               : fmt::format("no token has the label or serial number \"{}\"", wanted),
-                 .token = wanted,
-                 .hint = "Insert it, check its name and the --module, or prepare one: signet token init."});
+    throw Error(
+        {.code = ErrorCode::kTokenAbsent,
+         .detail = wanted.empty() ? "there is no initialised token"
+                                  : fmt::format("no token has the label or serial number \"{}\"", wanted),
+         .token = wanted,
+         .hint = "Insert the token, check its name and --module, or prepare a token: signet token init."});
   }
   std::string candidates;
   for (const TokenPlace& token : tokens) candidates += fmt::format("\n  {}", UriOf(token));
@@ -85,7 +85,7 @@ PinToSend UserPin(const Settings& settings, const TokenPlace& token) {
   given.pin = settings.token_pin.Read();
   if (given.pin && token.final_try && !settings.allow_final_try) {
     throw Error({.code = ErrorCode::kPinFinalTry,
-                 .detail = "the token reports that one wrong PIN more locks it, so none was sent",
+                 .detail = "the token reports that one more wrong PIN locks it, so no PIN was sent",
                  .token = token.label,
                  .hint = "Type the PIN at a terminal, or add --set allow-final-try=true."});
   }
@@ -114,7 +114,7 @@ std::optional<Secret> NewPin(const TokenPlace& token, const std::string& source,
   if (pin->empty()) {
     throw Error({.code = ErrorCode::kWrongPin,
                  .detail = "the new PIN is empty",
-                 .hint = fmt::format("Put a PIN into what {} names.", option)});
+                 .hint = fmt::format("Check the source in {}.", option)});
   }
   return pin;
 }
@@ -126,7 +126,7 @@ std::vector<std::uint8_t> IdOption(const std::string& text) {
   const bool hexadecimal = std::ranges::all_of(digits, [](unsigned char c) { return std::isxdigit(c) != 0; });
   if (!hexadecimal || digits.size() % 2 != 0 || (digits.empty() && !text.empty())) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "--id takes whole bytes in hexadecimal digits",
+                 .detail = "--id requires an even number of hexadecimal digits",
                  .hint = "Write it like --id 01 or --id a1b2c3."});
   }
   for (std::size_t i = 0; i < digits.size(); i += 2) {

@@ -22,7 +22,7 @@ void AddTokenRemove(CLI::App& token, CommonOptions& common);
 // PIN source may be readable only once.
 TokenPlace TheToken(const Settings& settings, const std::string& wanted);
 
-// UserPin gives the PIN from --pin-source or the token-pin setting, else from the terminal; nothing where the
+// UserPin gives the PIN from --pin-source or the token-pin setting, else from the terminal; nothing if the
 // reader asks for it. Throws Error kPinLocked, kPinFinalTry (for a PIN that nobody typed just now), kWrongPin
 // for an empty PIN and kPinNeeded.
 PinToSend UserPin(const Settings& settings, const TokenPlace& token);
@@ -30,7 +30,7 @@ PinToSend UserPin(const Settings& settings, const TokenPlace& token);
 // OfficerPin gives the security officer's PIN, from a source or the terminal.
 PinToSend OfficerPin(const Settings& settings, const TokenPlace& token, const std::string& source);
 
-// NewPin gives a PIN to be set, from a source or typed twice; nothing where the reader asks for it. `option`
+// NewPin gives a PIN to be set, from a source or typed twice; nothing if the reader asks for it. `option`
 // is what the error names.
 std::optional<Secret> NewPin(const TokenPlace& token, const std::string& source, const std::string& question,
                              const std::string& option);

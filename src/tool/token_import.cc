@@ -69,7 +69,7 @@ Identity OpenWithPassword(const IdentitySource& source, const std::string& uri) 
 Incoming FromUri(const Settings& settings, const ImportOptions& options) {
   if (!options.uri.starts_with("pkcs12:")) {
     throw Error({.code = ErrorCode::kBadUri,
-                 .detail = "only an identity from a file can be put into a token",
+                 .detail = "only an identity from a file can be imported",
                  .uri = WithoutPin(options.uri),
                  .hint = "Name a pkcs12:PATH, or PEM files with --key and --cert."});
   }
@@ -80,7 +80,7 @@ Incoming FromUri(const Settings& settings, const ImportOptions& options) {
                     .certificates = identity.chain().certificates()};
   if (incoming.key == nullptr) {
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = "the private key is of a kind that cannot be handed over",
+                 .detail = "private keys of this type cannot be imported",
                  .uri = WithoutPin(options.uri),
                  .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
@@ -125,7 +125,7 @@ OpenSslPtr<EVP_PKEY> KeyFromFile(const ImportOptions& options) {
                  .hint = "Give its password with --password-source."});
   }
   ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PrivateKey_ex",
-               fmt::format("{} holds no private key that can be read", options.key_file),
+               fmt::format("{} contains no readable private key", options.key_file),
                "Check the file, and the password if it has one.");
 }
 
@@ -172,7 +172,7 @@ int DoImport(const CommonOptions& common, const ImportOptions& options) {
 void AddTokenImport(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<ImportOptions>();
   CLI::App* verb =
-      token.add_subcommand("import", "Put a key and its certificate, or a certificate alone, on a token");
+      token.add_subcommand("import", "Import a key and its certificate, or only a certificate, to a token");
   auto* uri = AddUri(*verb, options->uri, "A PKCS#12 file");
   auto* key = verb->add_option("--key", options->key_file, "Private key, PEM or DER")->type_name("FILE");
   auto* certificate =
@@ -180,12 +180,11 @@ void AddTokenImport(CLI::App& token, CommonOptions& common) {
   uri->excludes(key)->excludes(certificate);
   verb->add_option("--token", options->token, "The token's label or serial number");
   verb->add_option("--id", options->id, "The ID in hexadecimal (default: the certificate's key identifier)");
-  verb->add_option("--label", options->label, "The label (default: who the certificate is for)");
-  verb->add_option("--password-source", options->password_source, "Where the file's password comes from")
+  verb->add_option("--label", options->label, "The label (default: the certificate's subject)");
+  verb->add_option("--password-source", options->password_source, "Source of the file's password")
       ->type_name("SOURCE");
-  verb->add_flag("--chain", options->chain, "Put the certificates above it on the token too");
-  verb->add_flag("--replace", options->replace,
-                 "Remove the key's other certificates after the new one is in place")
+  verb->add_flag("--chain", options->chain, "Also import the certificates of its issuers");
+  verb->add_flag("--replace", options->replace, "Remove the key's other certificates after the import")
       ->needs(certificate)
       ->excludes(key);
   verb->footer(

@@ -42,14 +42,14 @@ int Keygen(const CommonOptions& common, const KeygenOptions& options) {
 
 void AddTokenKeygen(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<KeygenOptions>();
-  CLI::App* verb = token.add_subcommand("keygen", "Make a key on a token");
+  CLI::App* verb = token.add_subcommand("keygen", "Generate a key on a token");
   verb->add_option("--token", options->token, "The token's label or serial number");
   verb->add_option("--type", options->type, "rsa:2048, ec:P-256 (or another curve), ed25519 or ed448")
       ->capture_default_str();
-  verb->add_option("--id", options->id, "The key's ID in hexadecimal (default: one by chance)");
+  verb->add_option("--id", options->id, "The key's ID in hexadecimal (default: random)");
   verb->add_option("--label", options->label, "The key's label");
   verb->add_flag("--always-authenticate", options->always_authenticate,
-                 "The key wants the PIN at every signature");
+                 "Require the PIN for every signature");
   verb->footer("signet token keygen --token demo --type ec:P-256 --id 01 --label bob --pin-source file:pin");
   verb->callback(
       [&common, options] { common.verb = [&common, options] { return Keygen(common, *options); }; });

@@ -71,9 +71,9 @@ void AddTokenInit(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<InitOptions>();
   CLI::App* verb = token.add_subcommand("init", "Give a blank token a label and its PINs");
   verb->add_option("--label", options->label, "The token's label, 1 to 32 bytes")->required();
-  verb->add_option("--so-pin-source", options->so_pin_source, "Where the security officer's PIN comes from")
+  verb->add_option("--so-pin-source", options->so_pin_source, "Source of the security officer's PIN")
       ->type_name("SOURCE");
-  verb->add_flag("--force", options->force, "Wipe the token that has this label already");
+  verb->add_flag("--force", options->force, "Erase an existing token with this label");
   verb->footer("signet token init --label demo --so-pin-source file:officer-pin --pin-source file:pin");
   verb->callback([&common, options] { common.verb = [&common, options] { return Init(common, *options); }; });
 }
@@ -86,8 +86,7 @@ void AddTokenSetPin(CLI::App& token, CommonOptions& common) {
   verb->add_option("--so-pin-source", options->so_pin_source,
                    "The security officer's PIN: resets a forgotten or locked user PIN")
       ->type_name("SOURCE");
-  verb->add_option("--new-pin-source", options->new_pin_source, "Where the new PIN comes from")
-      ->type_name("SOURCE");
+  verb->add_option("--new-pin-source", options->new_pin_source, "Source of the new PIN")->type_name("SOURCE");
   verb->add_flag("--so", options->security_officer, "Change the security officer's PIN instead");
   verb->footer(
       "signet token set-pin --token demo\n"

@@ -23,8 +23,8 @@ TokenPlace TokenOf(const Settings& settings, const std::string& uri) {
   std::erase_if(tokens, [&](const TokenPlace& token) { return !FitsUri(token, uri); });
   if (tokens.size() == 1) return tokens.front();
   throw Error({.code = tokens.empty() ? ErrorCode::kTokenAbsent : ErrorCode::kAmbiguous,
-               .detail = tokens.empty() ? "no token is there that the URI names"
-                                        : fmt::format("the URI fits {} tokens", tokens.size()),
+               .detail = tokens.empty() ? "no token matches the URI"
+                                        : fmt::format("the URI matches {} tokens", tokens.size()),
                .uri = WithoutPin(uri),
                .hint = "Name the token with token= or serial=."});
 }
@@ -35,7 +35,7 @@ std::string InWords(const Matched& object) {
 
 // Hint is for a URI that fits nothing. What would be removed is never guessed.
 std::string Hint(const std::string& uri) {
-  if (!WithHexId(WithoutPin(uri))) return "Run `signet list` to see what there is.";
+  if (!WithHexId(WithoutPin(uri))) return "Run `signet list` to see the available identities.";
   return fmt::format("Write the ID percent-encoded: {}.", *WithHexId(WithoutPin(uri)));
 }
 
@@ -57,11 +57,11 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
                  .uri = WithoutPin(options.uri),
                  .hint = Hint(options.uri)});
   }
-  std::string question = fmt::format("This removes from the token {}, for ever:\n", token.label);
+  std::string question = fmt::format("This permanently removes from the token {}:\n", token.label);
   for (const Matched& object : objects) question += fmt::format("  {}\n", Printable(InWords(object)));
   if (!options.yes && !Confirm(question + "Remove? [y/N] ")) {
     throw Error({.code = ErrorCode::kNotFound,
-                 .detail = "nothing was removed, as nobody said yes",
+                 .detail = "nothing was removed, because the removal was not confirmed",
                  .uri = WithoutPin(options.uri),
                  .hint = "Answer y, or add --yes."});
   }
@@ -84,7 +84,7 @@ int Remove(const CommonOptions& common, const RemoveOptions& options) {
 void AddTokenRemove(CLI::App& token, CommonOptions& common) {
   auto options = std::make_shared<RemoveOptions>();
   CLI::App* verb = token.add_subcommand("remove", "Remove the objects that a URI names from a token");
-  AddUri(*verb, options->uri, "pkcs11:token=...;id=... or object=..., with type= for one kind alone")
+  AddUri(*verb, options->uri, "pkcs11:token=...;id=... or object=..., with type= for only one kind")
       ->required();
   verb->footer("signet token remove 'pkcs11:token=demo;id=%01'");
   verb->add_flag("--yes", options->yes, "Do not ask");

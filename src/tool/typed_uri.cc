@@ -47,7 +47,7 @@ bool HasNameOfPkcs12(const std::string& path) {
   return lower.ends_with(".p12") || lower.ends_with(".pfx");
 }
 
-// LooksLikeFile tells paths, whether something is there or not; what has another scheme is none.
+// LooksLikeFile recognises paths, even of missing files; text with another scheme is not a path.
 bool LooksLikeFile(const std::string& path) {
   if (path.find(':') < path.find('/')) return false;
   return path.find('/') != std::string::npos || HasNameOfPkcs12(path);
@@ -66,7 +66,7 @@ std::string PathOfFileUrl(const std::string& typed) {
   return HasNameOfPkcs12(path.substr(0, path.find_first_of(";?"))) ? path : std::string();
 }
 
-// RefuseFileName throws where the name of a file stands behind `pkcs11:`.
+// RefuseFileName throws if the name of a file stands behind `pkcs11:`.
 void RefuseFileName(std::string_view rest) {
   const std::string name(rest.substr(0, rest.find_first_of(";?")));
   if (name.find('=') != std::string::npos || (!HasNameOfPkcs12(name) && !LooksLikeFile(name))) return;
@@ -130,7 +130,7 @@ std::optional<std::string> WithHexId(std::string_view uri) {
 
 namespace {
 
-// IdOf gives the value of the path attribute `id` as it was written; nothing where there is none.
+// IdOf gives the value of the path attribute `id` as it was written; nothing if there is none.
 std::optional<std::string_view> IdOf(std::string_view uri) {
   uri = uri.substr(0, uri.find('?'));
   for (const std::string_view before : {":id=", ";id="}) {
@@ -147,13 +147,11 @@ Error WithIdHint(const Error& error, std::string_view uri) {
   const auto id = IdOf(uri);
   const bool raw = id && !id->empty() && id->find('%') == id->npos;
   if (!raw || error.code() != ErrorCode::kNotFound) return error;
-  return Error(
-      {.code = error.code(),
-       .detail = error.detail(),
-       .token = error.token(),
-       .uri = error.uri(),
-       .hint = "An ID is written as its bytes, each with a % before two hexadecimal digits: id=%02. " +
-               error.hint()});
+  return Error({.code = error.code(),
+                .detail = error.detail(),
+                .token = error.token(),
+                .uri = error.uri(),
+                .hint = "Write each byte of an ID as % and two hexadecimal digits: id=%02. " + error.hint()});
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace signet::tool {
 
-// TypedUri gives the URI that somebody meant: a plain path of a PKCS#12 file becomes pkcs12:PATH, attributes
+// TypedUri gives the URI that a user means: a plain path of a PKCS#12 file becomes pkcs12:PATH, attributes
 // of PKCS#11 without their scheme (`token=demo;id=01`) get it, and our schemes become lower case. What is
 // none of these stays as it is, for the source to refuse.
 std::string TypedUri(const std::string& typed);
@@ -17,15 +17,16 @@ std::string TypedUri(const std::string& typed);
 // IsFileOfPkcs12 tells a file that is there and is named like a PKCS#12 file.
 bool IsFileOfPkcs12(const std::string& word);
 
-// NamesIdentity tells words that can only be meant for an identity: a URI of ours, or a file by its name.
+// NamesIdentity recognises arguments that can only name an identity: a URI of Signet's, or the name of a
+// file.
 bool NamesIdentity(const std::string& word);
 
 // WithHexId gives the URI with an `id` that was typed as hexadecimal digits (id=01) read as those bytes
-// (id=%01); nothing where there is none.
+// (id=%01); nothing if there is none.
 std::optional<std::string> WithHexId(std::string_view uri);
 
 // ListTyped is IdentitySource::List; where nothing has the ID as RFC 7512 reads it, hexadecimal digits are
-// taken for the bytes that they stand for.
+// used as the bytes that they represent.
 Listing ListTyped(const IdentitySource& source, const std::string& uri);
 // OpenTyped is the same for IdentitySource::Open.
 Identity OpenTyped(const IdentitySource& source, const std::string& uri);

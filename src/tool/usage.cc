@@ -46,8 +46,8 @@ Error Unknown(const CLI::App& verb, std::string detail, const std::string& typed
 Error MisplacedError(const CLI::App& verb, const std::string& word) {
   return Error(
       {.code = ErrorCode::kBadArgument,
-       .detail = fmt::format("{} stands before the verb", WithoutPin(word)),
-       .hint = fmt::format("Write it behind the verb: {} ... {}", CommandOf(verb), WithoutPin(word))});
+       .detail = fmt::format("{} must follow the verb", WithoutPin(word)),
+       .hint = fmt::format("Write it after the verb: {} ... {}", CommandOf(verb), WithoutPin(word))});
 }
 
 // StandsBefore tells whether `word` was typed before the verb's own name.
@@ -68,13 +68,13 @@ std::string InOurWords(const CLI::App& verb, const CLI::ParseError& refusal) {
     return std::pair(said.substr(0, at), said.substr(at + middle.size()));
   };
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&refusal) != nullptr)
-    return fmt::format("{} wants a value", said.substr(0, said.find_first_of(": ")));
+    return fmt::format("{} requires a value", said.substr(0, said.find_first_of(": ")));
   if (const auto parts = split(" is required"))
-    return fmt::format("`{}` wants {}", CommandOf(verb), parts->first);
+    return fmt::format("`{}` requires {}", CommandOf(verb), parts->first);
   if (const auto parts = split(" excludes "))
     return fmt::format("{} and {} exclude each other", parts->first, parts->second);
   if (const auto parts = split(" requires "))
-    return fmt::format("{} wants {} beside it", parts->first, parts->second);
+    return fmt::format("{} also requires {}", parts->first, parts->second);
   return said;
 }
 
@@ -88,7 +88,7 @@ void RefuseOptionsAsValues(CLI::App& app) {
         [name, &app](std::string& typed) {
           if (!typed.starts_with("--")) return std::string();
           throw Error({.code = ErrorCode::kBadArgument,
-                       .detail = fmt::format("{} wants a value, and {} is an option", name, typed),
+                       .detail = fmt::format("{} requires a value, but {} is an option", name, typed),
                        .hint = SeeHelp(app)});
         },
         ""));
@@ -106,7 +106,7 @@ void TakesNumber(CLI::Option& option, std::uint64_t least, std::uint64_t most) {
         const bool is_number = error == std::errc() && end == typed.data() + typed.size();
         if (is_number && number >= least && number <= most) return std::string();
         throw Error({.code = ErrorCode::kBadArgument,
-                     .detail = fmt::format("{} takes a whole number from {} to {}, and \"{}\" is none", name,
+                     .detail = fmt::format("{} requires a whole number from {} to {}, not \"{}\"", name,
                                            least, most, typed),
                      .hint = fmt::format("Give {} a number in that range.", name)});
       },
@@ -122,7 +122,7 @@ void TakesOneOf(CLI::Option& option, std::vector<std::string> choices) {
         throw Error(
             {.code = ErrorCode::kBadArgument,
              .detail = fmt::format("{} takes {}, not \"{}\"", name, fmt::join(choices, " or "), typed),
-             .hint = fmt::format("Write {} {}, or leave it out.", name, choices.back())});
+             .hint = fmt::format("Write {} {}, or omit it.", name, choices.back())});
       },
       description));
 }
@@ -141,14 +141,13 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<
   const std::vector<std::string> verbs = VerbsOf(verb);
   const std::string command = CommandOf(verb);
   if (!verbs.empty() && word != left.end() && verb.get_parent() == nullptr && NamesIdentity(*word)) {
-    return Error(
-        {.code = ErrorCode::kBadArgument,
-         .detail = fmt::format("{} is an identity, and what to do with it is not said", WithoutPin(*word)),
-         .hint = fmt::format("Write `{} show {}`, or another verb.", command, WithoutPin(*word))});
+    return Error({.code = ErrorCode::kBadArgument,
+                  .detail = fmt::format("{} is an identity, but there is no verb", WithoutPin(*word)),
+                  .hint = fmt::format("Write `{} show {}`, or another verb.", command, WithoutPin(*word))});
   }
   if (!verbs.empty() && word != left.end()) {
-    return Unknown(verb, fmt::format("\"{}\" is no verb of `{}`", WithoutPin(*word), command), *word, verbs,
-                   command + " ");
+    return Unknown(verb, fmt::format("\"{}\" is not a verb of `{}`", WithoutPin(*word), command), *word,
+                   verbs, command + " ");
   }
   if (option != left.end()) {
     const std::string name = option->substr(0, option->find('='));
@@ -160,12 +159,12 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<
   if (word != left.end() && StandsBefore(verb, *word, arguments)) return MisplacedError(verb, *word);
   if (word != left.end()) {
     return Error({.code = ErrorCode::kBadArgument,
-                  .detail = fmt::format("`{}` does not know what \"{}\" is for", command, WithoutPin(*word)),
+                  .detail = fmt::format("`{}` has no argument for \"{}\"", command, WithoutPin(*word)),
                   .hint = SeeHelp(verb)});
   }
   if (!verbs.empty()) {
     return Error({.code = ErrorCode::kBadArgument,
-                  .detail = fmt::format("`{}` wants a verb", command),
+                  .detail = fmt::format("`{}` requires a verb", command),
                   .hint = SeeHelp(verb)});
   }
   return Error({.code = ErrorCode::kBadArgument, .detail = InOurWords(verb, refusal), .hint = SeeHelp(verb)});

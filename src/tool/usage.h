@@ -20,7 +20,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<
 void RefuseOptionsAsValues(CLI::App& app);
 // kLongestTimeout is a day, in milliseconds.
 inline constexpr std::uint64_t kLongestTimeout = 86'400'000;
-// TakesNumber and TakesOneOf have an option refuse what it cannot take, in words of ours.
+// TakesNumber and TakesOneOf make an option reject invalid values with Signet's messages.
 void TakesNumber(CLI::Option& option, std::uint64_t least, std::uint64_t most);
 void TakesOneOf(CLI::Option& option, std::vector<std::string> choices);
 

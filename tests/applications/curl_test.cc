@@ -36,7 +36,7 @@ TEST_F(Curl, NeedsTwoCallsForAHandshakeInEitherVersion) {
   }
 }
 
-// curl reads the key file anew for each connection: to find the key takes eight calls, to sign two.
+// curl reads the key file again for each connection: eight calls to find the key, two to sign.
 TEST_F(Curl, SignsOnceForEachConnection) {
   const std::string connect =
       command_.substr(0, command_.size() - 1) + " --no-sessionid -H 'Connection: close'";

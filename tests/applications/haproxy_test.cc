@@ -78,7 +78,7 @@ TEST_F(HaProxy, ReloadBringsAWorkerThatSigns) {
   ExpectOnlySignatures(site.module(), 3 + 2);
 }
 
-// No signature comes back before four are under way, on both sides.
+// No signature comes back before four are in progress, on both sides.
 TEST_F(HaProxy, AsynchronousModeOverlapsSignaturesOnOneThread) {
   ProgramSite site;
   backend_ = std::make_unique<MutualTlsServer>(MutualTlsServer::Kind::kNginx, PeerOf(site));

@@ -10,7 +10,7 @@
 
 namespace signet {
 
-// ServerSetup is what a server of somebody else's making is started with.
+// ServerSetup contains the files and options for another program's server.
 struct ServerSetup {
   testing::TestIdentity identity;  // the server's own
   std::string trust_pem;           // CAs of its clients

@@ -104,7 +104,7 @@ TEST_F(Nginx, ProxyPresentsTheIdentityInTheToken) {
   ExpectTwoCallsOnceWarm(site.module());
 }
 
-// Each worker connects anew, and finds the server by a variable that nginx is told to keep.
+// Each worker opens a new connection, and finds the server by a variable that nginx keeps.
 TEST_F(Nginx, WorkersReachTheTokenThroughP11KitServer) {
   ProgramSite site;
   const std::string serve = "p11-kit server --foreground --provider " + site.module_path() +

@@ -23,7 +23,7 @@ TEST(OpenVpn, BothPeersPresentTheirIdentitiesInTheToken) {
   const ProgramPage page("openvpn.md");
   ProgramSite site;
   site.Port("1194");
-  // No network device, hence no root; keys are agreed upon anew every second.
+  // No network device, so no root is needed; keys are renegotiated every second.
   const std::string own = "dev null\nifconfig-noexec\nreneg-sec 1\nverb 3\n";
   const auto server = site.Start("openvpn " + site.Write("server.conf", own + page.Block("ini")));
   ASSERT_TRUE(server->WaitForLine("UDPv4 link remote")) << server->output();

@@ -15,7 +15,7 @@ struct SourceFile {
 };
 
 // SourceFiles are the files under `top` (src, plugins, include, ...) whose name ends in one of `endings`;
-// throws std::runtime_error where there is none, so that no check passes over nothing.
+// throws std::runtime_error if there is none, so that no check ignores nothing.
 std::vector<SourceFile> SourceFiles(const std::vector<std::string>& tops,
                                     const std::vector<std::string>& endings);
 

@@ -38,7 +38,7 @@ struct Change {
     for (TokenPlace& place : FindTokens(settings)) {
       if (place.serial == before.serial) return std::move(place);
     }
-    throw Error({.code = ErrorCode::kTokenAbsent, .detail = "the token is not there"});
+    throw Error({.code = ErrorCode::kTokenAbsent, .detail = "the token is absent"});
   }
   // Mine counts the objects with the ID of this change.
   std::size_t Mine() const {

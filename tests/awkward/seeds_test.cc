@@ -1,5 +1,5 @@
-// A module that does, from a seed, whatever PKCS#11 2.40 and 3.0 allow. SIGNET_SEEDS says how many seeds are
-// run, SIGNET_SEED runs one alone.
+// A module that behaves randomly, from a seed, within PKCS#11 2.40 and 3.0. SIGNET_SEEDS says how many seeds
+// are run, SIGNET_SEED runs one alone.
 #include "awkward/paths.h"
 #include "awkward/rules.h"
 
@@ -120,7 +120,7 @@ class Run {
     for (int i = 0; i < 4; ++i) {
       const Path path = kPaths[random() % std::size(kPaths)];
       if (!user.has_keys() && UsesKeys(path)) continue;
-      // What nothing disturbed works, whatever happened before it.
+      // Undisturbed operations work, regardless of earlier events.
       const std::uint64_t before = module_.disturbed();
       const bool unsettled = module_.unsettled() || (threads_ == 1 && PinWasRefused(module_));
       const Outcome outcome = user.Do(path);

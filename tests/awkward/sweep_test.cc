@@ -65,7 +65,7 @@ struct Case {
   }
 };
 
-// The fault lasts for three actions: with everything at hand, without sessions, and without initialisation.
+// The fault lasts for three actions: with everything available, without sessions, and without initialisation.
 constexpr int kActions = 3;
 void Before(MemoryModule& module, int action) {
   if (action == 1) module.DropSessions();
@@ -73,7 +73,7 @@ void Before(MemoryModule& module, int action) {
 }
 
 // MayTakeOneMore: where the module said nothing better than that it failed, or that it is not initialised,
-// one more action may fail before it is initialised anew.
+// one more action may fail before it is initialised again.
 bool MayTakeOneMore(const Case& one) {
   for (const unsigned long code : {CKR_CRYPTOKI_NOT_INITIALIZED, CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED,
                                    CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY}) {
@@ -82,7 +82,7 @@ bool MayTakeOneMore(const Case& one) {
   return one.function == "C_Initialize" || one.function == "C_Finalize";
 }
 
-// Calls says how often each path calls each function where there is no fault.
+// Calls says how often each path calls each function if there is no fault.
 std::map<std::pair<std::string, Path>, std::uint64_t> Calls() {
   std::map<std::pair<std::string, Path>, std::uint64_t> calls;
   MemoryModule module;

@@ -92,7 +92,7 @@ TEST_P(EveryRequest, IsMetWheneverAnyIdentityCan) {
     SCOPED_TRACE(fmt::format("[{}] {}", request.authorities, request.schemes));
     std::string why;
     const std::string presented = Presented(request, table_.identities(), &why);
-    // Where nothing is presented Botan 2 goes on without.
+    // Where nothing is presented Botan 2 continues without.
     EXPECT_NE(presented, "failed") << why;
     if (presented.empty()) {
       EXPECT_FALSE(AnyCan(request)) << why;

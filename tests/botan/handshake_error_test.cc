@@ -57,13 +57,13 @@ TEST(BotanHandshakeError, NamesTheMissingIntermediateOfWhatWasSent) {
   alice.issuers.clear();
   const Error error = Complaint({MakeIdentity(alice, "test:alice")}, pki, kUnknownCa, "test:alice");
   EXPECT_THAT(error.detail(), AllOf(HasSubstr("alert unknown_ca"), HasSubstr("CN=Middle")));
-  EXPECT_THAT(error.hint(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(error.hint(), HasSubstr("missing certificate to the identity"));
 }
 
 TEST(BotanHandshakeError, PutsTheAlertIntoWordsWhereNobodyAsked) {
   const auto manager = CredentialsManager::Make({}, nullptr);
   const Error error = HandshakeError(*manager, Botan::TLS::Alert(Botan::secure_vector<std::uint8_t>{2, 70}));
-  EXPECT_THAT(error.detail(), HasSubstr("does not speak the TLS version"));
+  EXPECT_THAT(error.detail(), HasSubstr("does not support the TLS version"));
   EXPECT_FALSE(error.hint().empty());
 }
 

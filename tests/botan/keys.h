@@ -48,7 +48,7 @@ class FailingKey final : public ChangedKey {
   using ChangedKey::ChangedKey;
   std::size_t Sign(const SigningAlgorithm&, std::span<const std::uint8_t>, std::span<std::uint8_t>) override {
     throw Error({.code = ErrorCode::kTokenAbsent,
-                 .detail = "the token is not there",
+                 .detail = "the token is absent",
                  .call = "C_SignInit",
                  .hint = "Put it back."});
   }
@@ -80,8 +80,7 @@ class LeavingKey final : public ChangedKey {
   using ChangedKey::ChangedKey;
   std::optional<Error> Unavailable() const override {
     if (!gone) return std::nullopt;
-    return Error(
-        {.code = ErrorCode::kTokenAbsent, .detail = "the token is not there", .hint = "Put it back."});
+    return Error({.code = ErrorCode::kTokenAbsent, .detail = "the token is absent", .hint = "Put it back."});
   }
   std::atomic<bool> gone = false;
 };

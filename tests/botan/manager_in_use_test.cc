@@ -190,7 +190,7 @@ TEST(ManagerInUse, WithoutTheCallbacksTls12GoesByKeyTypesAndAuthorities) {
   EXPECT_EQ(manager->last_decision()->choice.request().protocol_version, 0x0303);
 }
 
-// Pkcs1First is a policy that makes Botan want PKCS#1 v1.5 wherever the peer takes it.
+// Pkcs1First is a policy that makes Botan use PKCS#1 v1.5 whenever the peer accepts it.
 class Pkcs1First : public ChannelPolicy {
  public:
   std::vector<Botan::TLS::Signature_Scheme> allowed_signature_schemes() const override {
@@ -209,7 +209,7 @@ TEST(ManagerInUse, PolicyThatPrefersPkcs1GivesNoRsaCertificateInTls13) {
     if (version == 0x0303) {
       EXPECT_THAT(why, HasSubstr("test:rsa:2048: chosen"));
     } else {
-      EXPECT_THAT(why, HasSubstr("makes it sign with rsa_pkcs1_sha256, which TLS 1.3 does not have"));
+      EXPECT_THAT(why, HasSubstr("selects rsa_pkcs1_sha256, which TLS 1.3 does not allow"));
     }
   }
 }

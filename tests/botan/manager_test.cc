@@ -328,7 +328,7 @@ TEST(Manager, DecisionOfAServersHandshakeIsNotTheOneBefore) {
     for (const char* type : {"RSA", "ECDSA", "DSA"}) Find(*manager, {type}, {}, "tls-server");
     EXPECT_EQ(bool{manager->last_decision()->choice}, !gone);
     if (!gone) continue;
-    EXPECT_THAT(manager->last_decision()->Explain(), HasSubstr("the token is not there"));
+    EXPECT_THAT(manager->last_decision()->Explain(), HasSubstr("the token is absent"));
   }
 }
 

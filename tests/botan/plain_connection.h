@@ -26,7 +26,7 @@ class PlainConnection {
   // requested is what the program's own callbacks saw of a CertificateRequest: its schemes; empty before it
   // came.
   const std::vector<SignatureScheme>& requested() const noexcept;
-  // Step hands one record on to Botan; false where the handshake has failed, or the peer closed.
+  // Step hands one record on to Botan; false if the handshake has failed, or the peer closed.
   bool Step();
   // Shake makes the handshake and gives what failed.
   std::string Shake();

@@ -99,7 +99,7 @@ class WholeMessageKey final : public ChangedKey {
       : ChangedKey(key), real_(std::move(key)) {}
   bool NeedsMessage(const SigningAlgorithm&) const override { return true; }
   std::size_t Sign(const SigningAlgorithm&, std::span<const std::uint8_t>, std::span<std::uint8_t>) override {
-    throw Error({.code = ErrorCode::kUnsupported, .detail = "the key signs only whole messages"});
+    throw Error({.code = ErrorCode::kUnsupported, .detail = "the key signs only complete messages"});
   }
   std::size_t SignWhole(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> message,
                         std::span<std::uint8_t> signature) override {
@@ -230,7 +230,7 @@ TEST(PrivateKey, FailedSignatureIsABotanExceptionWithOurText) {
     const auto* ours = dynamic_cast<const SigningError*>(&exception);
     ASSERT_NE(ours, nullptr);
     EXPECT_EQ(ours->error().code(), ErrorCode::kTokenAbsent);
-    EXPECT_THAT(exception.what(), HasSubstr("the token is not there"));
+    EXPECT_THAT(exception.what(), HasSubstr("the token is absent"));
   }
 }
 

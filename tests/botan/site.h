@@ -14,7 +14,7 @@ namespace signet::botan {
 enum class Source { kPkcs12, kSoftHsm };
 
 // Site is what the tests of one process share: a CA, a token, and an identity of each kind in a file and in
-// the token. SoftHSM reads its configuration once in a process, hence one token for all.
+// the token. SoftHSM reads its configuration once in a process, so there is one token for all tests.
 class Site {
  public:
   static Site& Get();

@@ -39,7 +39,7 @@ TEST(StackSchemes, Pkcs1ThatThePolicyPrefersIsTroubleInTls13) {
   EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")), IsEmpty());
   request.protocol_version = 0x0304;
   EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")),
-              ::testing::HasSubstr("rsa_pkcs1_sha256, which TLS 1.3 does not have"));
+              ::testing::HasSubstr("rsa_pkcs1_sha256, which TLS 1.3 does not allow"));
   request.schemes = {kRsaPssRsaeSha256};
   EXPECT_THAT(CheckPick(Botan::TLS::Policy(), stack, request, *KeyFor("rsa:2048")), IsEmpty());
 }
@@ -51,7 +51,7 @@ TEST(StackSchemes, HashThatThePolicyDoesNotAllowIsTroubleInTls12) {
   const std::vector<SignatureScheme> stack = {kRsaPssRsaeSha256, kEcdsaSecp384r1Sha384};
   const CertificateRequest request{.protocol_version = 0x0303, .schemes = stack};
   EXPECT_THAT(CheckPick(NoSha256(), stack, request, *KeyFor("rsa:2048")),
-              ::testing::HasSubstr("whose hash it does not allow"));
+              ::testing::HasSubstr("but does not allow its hash"));
   EXPECT_THAT(CheckPick(NoSha256(), stack, request, *KeyFor("ec:P-384")), IsEmpty());
 }
 

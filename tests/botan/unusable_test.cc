@@ -1,4 +1,5 @@
-// What Botan cannot use, or what breaks while it signs: the handshake goes on or ends cleanly, and says why.
+// What Botan cannot use, or what breaks while it signs: the handshake continues or ends cleanly, and says
+// why.
 #include "botan/inspector/probe.h"
 #include "botan/keys.h"
 #include "botan/servers.h"
@@ -172,7 +173,7 @@ TEST(BotanUnusable, FailedSignatureEndsTheHandshakeWithOurErrorAndAnAlert) {
     const HandshakeReport report = Connect(*server, {WithKey<FailingKey>(made, "test:token")});
     ASSERT_TRUE(report.failure.has_value());
     EXPECT_EQ(report.failure->code(), ErrorCode::kTokenAbsent);
-    EXPECT_THAT(report.failure->what(), HasSubstr("the token is not there"));
+    EXPECT_THAT(report.failure->what(), HasSubstr("the token is absent"));
     EXPECT_EQ(report.messages.back().message, "Alert");
     EXPECT_TRUE(server->WaitFor("internal error")) << server->output();
   }

@@ -182,7 +182,7 @@ TEST(WireTape, WithoutSecretsSaysWhatItCannotSee) {
   EXPECT_EQ(last.message, "");
   EXPECT_EQ(last.record_type, 23);
   EXPECT_FALSE(last.length.has_value());
-  EXPECT_THAT(last.why, HasSubstr("Botan gave no key"));
+  EXPECT_THAT(last.why, HasSubstr("Botan provided no key"));
   EXPECT_FALSE(recorder.client_verify().has_value());
 }
 

@@ -1,4 +1,4 @@
-// Which place goes before which, in every order of reading.
+// The precedence of places, in every order of reading.
 #include "config/configuration.h"
 
 #include <algorithm>

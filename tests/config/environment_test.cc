@@ -73,7 +73,7 @@ TEST(Environment, ModulesOfTwoVariablesDoNotAddUp) {
                                     {"SIGNET_PKCS11_MODULE_PATH", "/long.so"}};
   const Configuration configuration = FromEnvironment();
   EXPECT_THAT(configuration.settings().modules, ElementsAre("/long.so"));
-  ASSERT_EQ(configuration.values().size(), 3u) << "doctor says which one it goes before";
+  ASSERT_EQ(configuration.values().size(), 3u) << "doctor shows the overridden value";
   EXPECT_TRUE(configuration.values().back().in_force);
   EXPECT_FALSE(configuration.values().front().in_force);
 }

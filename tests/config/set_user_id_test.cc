@@ -1,4 +1,4 @@
-// A set-user-ID program is run by somebody else than who it works for: neither that user's environment nor
+// A set-user-ID program runs with the rights of another user: neither the caller's environment nor
 // files below a home directory configure it.
 #include <signet/testing/process.h>
 #include <signet/testing/temporary_directory.h>

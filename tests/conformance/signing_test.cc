@@ -139,7 +139,7 @@ TEST_P(SignsDigests, NothingOfTheWrongLength) {
   EXPECT_EQ(code(ec, {.kind = Kind::kEcdsa}, 32, ec.key()->max_signature_size() - 1),
             ErrorCode::kBadArgument);
   EXPECT_EQ(code(ec, pkcs1, 32, 256), ErrorCode::kBadArgument);
-  // And it goes on signing.
+  // And it continues signing.
   EXPECT_TRUE(TrySign(rsa, pkcs1, 32));
   EXPECT_TRUE(TrySign(ec, {.kind = Kind::kEcdsa}, 32));
 }

@@ -53,7 +53,7 @@ TEST_F(DoctorConf, OrderOfTheProvidersIsFree) {
 
 TEST_F(DoctorConf, MisspeltSettingIsBadAndTheRightOneProposed) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-pth = /x.so\n")), "bad",
-         "there is no setting pkcs11-module-pth", "Did you mean pkcs11-module-path?");
+         "unknown setting pkcs11-module-pth", "Did you mean pkcs11-module-path?");
 }
 
 TEST_F(DoctorConf, SettingOfPkcs11ProviderThatMeansNothingIsNoted) {
@@ -61,24 +61,24 @@ TEST_F(DoctorConf, SettingOfPkcs11ProviderThatMeansNothingIsNoted) {
                            "block-operations", "assume-fips"}) {
     const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\npkcs11-module-{} = x\n", name)));
     Expect(lines, "note",
-           fmt::format("pkcs11-module-{} is a setting of pkcs11-provider that means nothing here", name));
+           fmt::format("pkcs11-module-{} is a setting of pkcs11-provider that Signet ignores", name));
     ExpectNoneBad(lines);
   }
 }
 
 TEST_F(DoctorConf, ValueThatASettingCannotHaveIsBad) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-login-behavior = sometimes\n")), "bad",
-         "pkcs11-module-login-behavior has a value that it cannot have", "auto, always or never");
+         "pkcs11-module-login-behavior has an invalid value", "auto, always or never");
 }
 
 TEST_F(DoctorConf, MissingPkcs11ModuleIsBad) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-path = /nowhere/module.so\n")), "bad",
-         "/nowhere/module.so, which is not there", "Name the token's PKCS#11 module");
+         "/nowhere/module.so, which does not exist", "Give the path of the token's PKCS#11 module");
 }
 
 TEST_F(DoctorConf, MissingProviderModuleIsBad) {
   provider_ = "/nowhere/signet.so";
-  Expect(RunConf(Conf(kBoth, "activate = 1\n")), "bad", "module /nowhere/signet.so is not there",
+  Expect(RunConf(Conf(kBoth, "activate = 1\n")), "bad", "module /nowhere/signet.so does not exist",
          "Install signet.so");
 }
 
@@ -96,7 +96,7 @@ TEST_F(DoctorConf, IncludedFileIsRead) {
   const std::string included = directory_.Write(
       "signet.cnf", Conf("signet = signet_section\n", "activate = 1\npkcs11-module-quirk = x\n"));
   const auto lines = RunConf(fmt::format(".include {}\n", included));
-  Expect(lines, "bad", "there is no setting pkcs11-module-quirk", "Did you mean pkcs11-module-quirks?");
+  Expect(lines, "bad", "unknown setting pkcs11-module-quirk", "Did you mean pkcs11-module-quirks?");
   Expect(lines, "bad", "default is not");
 }
 
@@ -107,8 +107,7 @@ TEST_F(DoctorConf, FragmentBelowOpenSslsOwnFileIsHealthyAndSettingsBelowItAreChe
   const auto lines = RunConf(own + below);
   ExpectNoneBad(lines);
   Expect(lines, "ok", "signet and default are both active");
-  Expect(RunConf(own + below + "pkcs11-module-pth = /x.so\n"), "bad",
-         "there is no setting pkcs11-module-pth");
+  Expect(RunConf(own + below + "pkcs11-module-pth = /x.so\n"), "bad", "unknown setting pkcs11-module-pth");
 }
 
 TEST_F(DoctorConf, LineThatOpenSslCannotReadIsNamed) {
@@ -133,8 +132,7 @@ TEST_F(DoctorConf, VariableOpensslConfIsFollowed) {
 TEST_F(DoctorConf, Pkcs11ProviderIsNotedWithTheWayOver) {
   const std::string conf = Conf(std::string(kBoth) + "pkcs11 = other\n", "activate = 1\n") +
                            "[other]\nmodule = /usr/lib/ossl-modules/pkcs11.so\nactivate = 1\n";
-  Expect(RunConf(conf), "note", "pkcs11-provider is active",
-         "change its line module = to signet.so, and nothing else");
+  Expect(RunConf(conf), "note", "pkcs11-provider is active", "change only its line module = to signet.so");
 }
 
 // What a user sees in such a set-up, and the answer to it.

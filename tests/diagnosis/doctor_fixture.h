@@ -33,7 +33,7 @@ class DoctorFixture : public ::testing::Test {
   static void ExpectNoneBad(const std::vector<FoundLine>& lines);
 
   testing::TemporaryDirectory directory_;
-  std::string provider_;  // a file that stands for signet.so
+  std::string provider_;  // a file in the place of signet.so
   std::string healthy_;   // an openssl.cnf without fault
   std::string module_;    // the PKCS#11 module to look at
 };

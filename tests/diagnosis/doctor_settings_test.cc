@@ -37,12 +37,12 @@ TEST_F(DoctorSettings, PlaceOfEachValueIsTold) {
   const auto lines =
       Run({"--openssl-conf", conf, "--set", "call-timeout-ms=8"}, {{"SIGNET_SESSION_IDLE_MS", "6"}});
   Expect(lines, "ok", "setting pkcs11-module-cache-sessions: 3, from openssl.cnf " + conf + " [mine]");
-  Expect(lines, "ok",
-         "setting session-idle-ms: 6, from the variable SIGNET_SESSION_IDLE_MS; goes before openssl.cnf " +
-             conf);
-  Expect(lines, "ok", "setting call-timeout-ms: 8, from --set; goes before openssl.cnf " + conf);
+  Expect(
+      lines, "ok",
+      "setting session-idle-ms: 6, from the variable SIGNET_SESSION_IDLE_MS; overrides openssl.cnf " + conf);
+  Expect(lines, "ok", "setting call-timeout-ms: 8, from --set; overrides openssl.cnf " + conf);
   Expect(lines, "ok", "setting pkcs11-module-path: " + module_ + ", from --module");
-  Expect(lines, "ok", "settings: all others have their defaults");
+  Expect(lines, "ok", "settings: all other settings have their defaults");
 }
 
 TEST_F(DoctorSettings, JsonHasEverySettingWithItsPlace) {
@@ -82,10 +82,10 @@ TEST_F(DoctorSettings, PinIsNotShown) {
 
 TEST_F(DoctorSettings, BadValueOfAPlaceIsAFindingAndNotTheEnd) {
   const auto lines = Run({}, {{"SIGNET_MAX_SESSIONS", "many"}});
-  Expect(lines, "bad", "environment: the setting max-sessions has a value that it cannot have");
+  Expect(lines, "bad", "environment: the setting max-sessions has an invalid value");
   Expect(lines, "ok", "works, with");
   const std::string conf = Conf("max-sessions = many\n");
-  Expect(Run({"--openssl-conf", conf}), "bad", "the setting max-sessions has a value that it cannot have");
+  Expect(Run({"--openssl-conf", conf}), "bad", "the setting max-sessions has an invalid value");
   EXPECT_EQ(RunSignet({"doctor", "--set", "max-sessions=many"}).exit_status, 2);
 }
 
@@ -93,13 +93,13 @@ TEST_F(DoctorSettings, ModuleThatAVariableNamesAndIsNotThereIsBad) {
   for (const std::string name : {"PKCS11_PROVIDER_MODULE", "SIGNET_MODULE", "SIGNET_PKCS11_MODULE_PATH"}) {
     const auto result = RunSignet({"doctor", "--openssl-conf", healthy_}, {{name, "/nowhere/module.so"}});
     EXPECT_EQ(result.exit_status, 1);
-    EXPECT_THAT(result.out, HasSubstr(name + " names /nowhere/module.so, which is not there"));
+    EXPECT_THAT(result.out, HasSubstr(name + " names /nowhere/module.so, which does not exist"));
   }
 }
 
 TEST_F(DoctorSettings, UnknownVariableIsAFindingOnly) {
   const auto result = RunSignet({"doctor", "--openssl-conf", healthy_}, {{"SIGNET_TOKN_PIN", "1"}});
-  EXPECT_THAT(result.out, HasSubstr("no setting is read from SIGNET_TOKN_PIN"));
+  EXPECT_THAT(result.out, HasSubstr("SIGNET_TOKN_PIN does not match any setting"));
   EXPECT_EQ(result.err, "");
 }
 

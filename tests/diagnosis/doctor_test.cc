@@ -44,14 +44,14 @@ class Doctor : public DoctorFixture {
 
 TEST_F(Doctor, VariableThatIsNoSettingIsBadAndItsValueNotShown) {
   const auto lines = Run({}, {{"SIGNET_TOKN_PIN", "918273"}});
-  Expect(lines, "bad", "no setting is read from SIGNET_TOKN_PIN", "Did you mean SIGNET_TOKEN_PIN?");
+  Expect(lines, "bad", "SIGNET_TOKN_PIN does not match any setting", "Did you mean SIGNET_TOKEN_PIN?");
   for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
 TEST_F(Doctor, ModuleThatIsNotThereAndOneThatIsNoModuleAreBad) {
   Expect(Run({"--module", "/nowhere/module.so"}), "bad", "no PKCS#11 module at /nowhere/module.so");
   const std::string text = directory_.Write("module.so", "not a library");
-  Expect(Run({"--module", text}), "bad", "is not a PKCS#11 module");
+  Expect(Run({"--module", text}), "bad", "cannot be loaded as a PKCS#11 module");
 }
 
 TEST_F(Doctor, ModuleWithoutTokenIsNoted) {
@@ -74,7 +74,7 @@ TEST_F(Doctor, PinStatesOfATokenAreToldWithoutALogin) {
   module.Set({.token_flags_clear = kPinSet});
   Expect(Run({}), "bad", "has no user PIN yet", "signet token set-pin");
   module.Set({.reader_pin = "1234"});
-  Expect(Run({}), "ok", "the reader asks for the PIN on its own pad");
+  Expect(Run({}), "ok", "the reader asks for the PIN on its PIN pad");
   EXPECT_EQ(module.Count("C_Login"), 0U);
 }
 
@@ -186,7 +186,7 @@ class DoctorPem : public Doctor {
 TEST_F(DoctorPem, FileThatPointsAtAnIdentityIsFollowed) {
   const std::string uri = File("a.p12", Issue(hours(24 * 90)));
   for (const char* label : {"SIGNET URI", "PKCS#11 PROVIDER URI"}) {
-    Expect(Run({"--pem", Pem(label, uri)}), "ok", "which is there");
+    Expect(Run({"--pem", Pem(label, uri)}), "ok", "which exists");
   }
 }
 
@@ -195,27 +195,27 @@ TEST_F(DoctorPem, FileThatPointsAtATokensKeyIsFollowed) {
   hsm.Import(Issue(hours(24 * 90)), {.id = "\x05"});
   WrappedModule module(hsm);
   module_ = module.path();
-  Expect(Run({"--pem", Pem("PKCS#11 PROVIDER URI", hsm.ObjectUri("\x05"))}), "ok", "which is there");
+  Expect(Run({"--pem", Pem("PKCS#11 PROVIDER URI", hsm.ObjectUri("\x05"))}), "ok", "which exists");
   Expect(Run({"--pem", Pem("PKCS#11 PROVIDER URI", hsm.ObjectUri("\x06"))}), "bad",
-         "points at pkcs11:", "signet list");
+         "points to pkcs11:", "signet list");
   module.RemoveToken();
-  Expect(Run({"--pem", Pem("PKCS#11 PROVIDER URI", hsm.ObjectUri("\x05"))}), "bad", "points at pkcs11:");
+  Expect(Run({"--pem", Pem("PKCS#11 PROVIDER URI", hsm.ObjectUri("\x05"))}), "bad", "points to pkcs11:");
 }
 
 TEST_F(DoctorPem, PinInTheUriIsNotShown) {
   const auto lines = Run({"--pem", Pem("SIGNET URI", "pkcs12:/nowhere/file.p12?pin-value=918273")});
-  Expect(lines, "bad", "points at pkcs12:/nowhere/file.p12: ");
+  Expect(lines, "bad", "points to pkcs12:/nowhere/file.p12: ");
   for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
 TEST_F(DoctorPem, FilesThatPointAtNothing) {
   Expect(Run({"--pem", "/nowhere/key.pem"}), "bad", "/nowhere/key.pem");
-  Expect(Run({"--pem", directory_.Write("empty.pem", "no PEM at all\n")}), "bad", "holds no PEM block");
+  Expect(Run({"--pem", directory_.Write("empty.pem", "no PEM at all\n")}), "bad", "contains no PEM block");
   const std::string damaged = "-----BEGIN SIGNET URI-----\nMAA=\n-----END SIGNET URI-----\n";
   Expect(Run({"--pem", directory_.Write("damaged.pem", damaged)}), "bad", "is damaged", "signet pem URI");
-  Expect(Run({"--pem", Pem("SIGNET URI", "pkcs11:tokn=x")}), "bad", "points at pkcs11:tokn=x");
+  Expect(Run({"--pem", Pem("SIGNET URI", "pkcs11:tokn=x")}), "bad", "points to pkcs11:tokn=x");
   const auto plain = directory_.Write("plain.pem", Issue(hours(1)).PrivateKeyPem());
-  Expect(Run({"--pem", plain}), "note", "points at no key elsewhere: it holds PRIVATE KEY");
+  Expect(Run({"--pem", plain}), "note", "does not point to a key: it contains PRIVATE KEY");
 }
 
 // pkcs11-provider and OpenSSL say no more than this where the module of a PEM key file is missing.
@@ -226,7 +226,7 @@ TEST_F(DoctorPem, DecoderComplaintIsExplained) {
   EXPECT_NE(printed.exit_status, 0);
   const auto explained = RunSignet({"doctor", "--symptom", printed.err});
   EXPECT_THAT(explained.out, HasSubstr("no active OpenSSL provider reads this key file")) << printed.err;
-  Expect(Run({"--pem", pem}), "bad", "points at pkcs11:token=nowhere");
+  Expect(Run({"--pem", pem}), "bad", "points to pkcs11:token=nowhere");
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(Explain, ErrorsOwnHintGoesFirst) {
 
 TEST(Explain, OpenSslsReasonTellsMoreThanThatSomethingFailed) {
   const Error error({.code = ErrorCode::kInternal,
-                     .detail = "OpenSSL refused an operation that should work",
+                     .detail = "an OpenSSL operation failed unexpectedly",
                      .call = "SSL_CTX_new_ex",
                      .native = {NativeCode::Kind::kOpenSsl, 1, "library has no ciphers"}});
   EXPECT_THAT(Explain(error).cause, HasSubstr("`default` is not active"));
@@ -105,7 +105,7 @@ TEST(ExplainHandshake, NearestMissIsNamedNotTheFirst) {
   const Error failure({.code = ErrorCode::kHandshake, .detail = "no"});
   const auto why = Explain(HandshakeOutcome{.failure = failure, .requested = true, .choice = &choice});
   EXPECT_THAT(why.cause, HasSubstr("CN=near does not fit: the certificate expired"));
-  EXPECT_THAT(why.cause, HasSubstr("(the other one fits no better)"));
+  EXPECT_THAT(why.cause, HasSubstr("(the other identity does not fit either)"));
 }
 
 TEST(ExplainHandshake, WhatTheStackCannotUseIsTheCauseWhereNothingElseIsThere) {
@@ -115,10 +115,9 @@ TEST(ExplainHandshake, WhatTheStackCannotUseIsTheCauseWhereNothingElseIsThere) {
   EXPECT_THAT(Explain(outcome).cause, HasSubstr("no identity was given"));
   outcome.aside = {{"CN=edwards", "this TLS has no scheme for Ed25519"}, {"CN=other", "nor for that"}};
   const Error why = ExplainedError(outcome);
-  EXPECT_EQ(
-      why.detail(),
-      "no client certificate was sent, as CN=edwards cannot be used: this TLS has no scheme for Ed25519 "
-      "(the other one fits no better)");
+  EXPECT_EQ(why.detail(),
+            "no client certificate was sent, as CN=edwards cannot be used: this TLS has no scheme for "
+            "Ed25519 (the other identity does not fit either)");
   EXPECT_THAT(why.hint(), HasSubstr("another TLS stack"));
 }
 
@@ -165,27 +164,27 @@ TEST(ExplainHandshake, AnAlertIsExplainedByEvidenceOnly) {
       {"short chain, bad_certificate", short_chain, {}, 42, "; a possible cause: its chain stops", "#"},
       {"short chain, certificate_unknown", short_chain, {}, 46, "; a possible cause: its chain stops", "#"},
       {"short chain, unknown_ca", short_chain, {}, 48, "; a possible cause: its chain stops", "#"},
-      {"short chain, illegal_parameter", short_chain, {}, 47, "the server said no", "not with it"},
-      {"short chain, internal_error", short_chain, {}, 80, "the server said no", "not with it"},
-      {"short chain, decode_error", short_chain, {}, 50, "the server said no", "not with it"},
+      {"short chain, illegal_parameter", short_chain, {}, 47, "the server said no", "is missing, and"},
+      {"short chain, internal_error", short_chain, {}, 80, "the server said no", "is missing, and"},
+      {"short chain, decode_error", short_chain, {}, 50, "the server said no", "is missing, and"},
       {"issuer named, bad_certificate",
        short_chain,
        {.authorities = Only("A1")},
        42,
        "said no",
-       "not with it"},
+       "is missing, and"},
       {"issuer named, certificate_unknown",
        short_chain,
        {.authorities = Only("A1")},
        46,
        "said no",
-       "not with it"},
+       "is missing, and"},
       {"issuer named, unknown_ca",
        short_chain,
        {.authorities = Only("A1")},
        48,
        "does not trust",
-       "not with it"},
+       "is missing, and"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.what);
@@ -208,7 +207,7 @@ TEST(ExplainHandshake, UnknownCaNamesTheOtherPathThatWasAtHand) {
                                             .choice = &choice,
                                             .alert = 48});
   EXPECT_THAT(why.cause, HasSubstr("another one, which leads to CN=CA "));
-  EXPECT_THAT(why.hint, HasSubstr("Have the server name the authorities"));
+  EXPECT_THAT(why.hint, HasSubstr("Configure the server to name the authorities"));
 }
 
 TEST(ExplainHandshake, ACurveThatTheServerDoesNotListIsASuspect) {
@@ -220,7 +219,7 @@ TEST(ExplainHandshake, ACurveThatTheServerDoesNotListIsASuspect) {
 
 TEST(ExplainHandshake, AChainThatWasCutIsASuspect) {
   const auto why = Outcome({.issuer = "A17"}, {}, false).With(48);
-  EXPECT_THAT(why.cause, HasSubstr("certificates that a chain may have, and was cut at"));
+  EXPECT_THAT(why.cause, HasSubstr("certificates and was truncated at"));
   EXPECT_THAT(why.hint, HasSubstr("nearer to the root"));
 }
 
@@ -245,7 +244,7 @@ TEST(ExplainHandshake, UnsupportedCertificateIsItsUsage) {
 
 TEST(ExplainHandshake, PinnedIdentityThatCannotSignIsTheCause) {
   const auto why = Outcome({.key = "rsa2048", .hardware = true, .pss = false}, {}, true).With(std::nullopt);
-  EXPECT_THAT(why.cause, HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"));
+  EXPECT_THAT(why.cause, HasSubstr("TLS 1.3 allows only RSA-PSS for RSA signatures"));
   EXPECT_THAT(why.hint, HasSubstr("TLS 1.2"));
 }
 

@@ -24,7 +24,7 @@ class SymptomWorld {
   MutualTlsServer Server(Kind kind, testing::CertificateOptions own = testing::CertificateOptions::Server(),
                          std::vector<std::string> extra = {}) const;
   static std::string Printed(const Argv& argv, const testing::Environment& environment = {});
-  // Curl, Python and Java visit `server`, with the identity in two PEM files where there is one; Java's is in
+  // Curl, Python and Java visit `server`, with the identity in two PEM files if there is one; Java's is in
   // a PKCS#12 file.
   std::string Curl(const MutualTlsServer& server, const Argv& more = {},
                    const testing::Environment& environment = {}) const;
@@ -44,7 +44,7 @@ class SymptomWorld {
   Argv CurlFiles(const testing::TestIdentity& identity) const;
   std::string Pkcs12File(const testing::TestIdentity& identity,
                          const testing::Pkcs12Options& options = {}) const;
-  // Pointer is a PEM key file that points at a token's key.
+  // Pointer is a PEM key file that points to a token's key.
   std::string Pointer(const std::string& uri = "pkcs11:token=nowhere;object=key") const;
   // OnlyProvider is the environment of an openssl.cnf that activates `provider` and no other.
   testing::Environment OnlyProvider(const std::string& provider) const;

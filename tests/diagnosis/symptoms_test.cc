@@ -23,12 +23,12 @@ constexpr std::string_view kNotAtHand[] = {
     "ERR_SSL_CLIENT_AUTH_CERT_NEEDED",       // Chromium, of a person who takes no certificate
     "unsupported certificate purpose",       // OpenSSL 1.1.1
     "unregistered scheme",                   // programs that print no more than the reason
-    "curl: (60)",                            // what is left where somebody copies the number alone
+    "curl: (60)",                            // a user may copy only the number
     "AH02261",                               // Apache with SSLVerifyClient for a location, in TLS 1.2
     "ERR_SSL_CLIENT_AUTH_SIGNATURE_FAILED",  // Chromium, of a person whose card is gone
     "PKCS #11 PIN locked",                   // gnutls-cli, of a card
     "Error in provided PIN",                 // the same
-    "A TLS fatal alert has been received",   // gnutls-cli, which prints the alert's number beside it
+    "A TLS fatal alert has been received",   // gnutls-cli, which prints the alert's number with it
     "Could not find private key",            // OpenSSL 3.2 and later
 };
 

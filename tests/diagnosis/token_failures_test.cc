@@ -57,7 +57,7 @@ TEST_F(TokenFailures, CardWithoutPssUnderTls13IsSaidToBeOneAndWorksUnderTls12) {
   const auto refused = Handshake(server, module);
   EXPECT_EQ(refused.exit_status, 1);
   EXPECT_THAT(refused.err,
-              AllOf(HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"), HasSubstr("TLS 1.2")));
+              AllOf(HasSubstr("TLS 1.3 allows only RSA-PSS for RSA signatures"), HasSubstr("TLS 1.2")));
   const auto listed = RunSignet({"list", "--module", module.path(), hsm_.TokenUri(true)});
   EXPECT_THAT(listed.out,
               AllOf(HasSubstr("client   fit"), HasSubstr("note     TLS 1.3 takes RSA signatures only"),
@@ -83,9 +83,9 @@ TEST_F(TokenFailures, KeyOfAnotherCertificateIsFoundByItsPublicKey) {
   WrappedModule module(hsm);
   const auto listed = RunSignet({"list", "--json", "--module", module.path(), hsm.TokenUri(true)});
   EXPECT_THAT(listed.out, HasSubstr("key-certificate-mismatch"));
-  EXPECT_THAT(listed.err,
-              AllOf(HasSubstr("the key beside the certificate of CN=alice,O=Signet Test is another one"),
-                    HasSubstr("Put the certificate that was issued for this key beside it")));
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("the key with the CKA_ID of the certificate of CN=alice,O=Signet "
+                                          "Test does not match the certificate"),
+                                HasSubstr("Use the certificate that was issued for this key")));
 }
 
 // A private EC key does not tell its public part: the first signature shows it, and is not sent.

@@ -16,7 +16,7 @@
 namespace signet {
 namespace {
 
-// WithoutHosts runs `work` in a child that has no names in /etc/hosts; nothing where this system does not
+// WithoutHosts runs `work` in a child that has no names in /etc/hosts; nothing if this system does not
 // allow that.
 std::optional<bool> WithoutHosts(const std::string& empty, const std::function<bool()>& work) {
   constexpr int kNotAllowed = 77;

@@ -83,7 +83,8 @@ TEST_F(Install, AnOutsideProjectFindsThePackageWithPkgConfig) {
 }
 
 TEST_F(Install, TheProviderGoesToOpenSslsOwnDirectory) {
-  // The layout of a system-wide prefix, whatever this build was configured for, below a directory of ours.
+  // The layout of a system-wide prefix, regardless of this build's configuration, below a temporary
+  // directory.
   Must({.argv = {SIGNET_CMAKE, "--install", SIGNET_BUILD_DIR, "--prefix", "/usr"},
         .environment = {{"DESTDIR", Path()}}});
   std::string modulesdir = Must({.argv = {"openssl", "info", "-modulesdir"}}).out;

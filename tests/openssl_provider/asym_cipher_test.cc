@@ -60,7 +60,7 @@ Octets Encrypt(OSSL_LIB_CTX* library, EVP_PKEY* key, const Padding& padding, con
   return encrypted;
 }
 
-// Decrypt gives nothing where it fails.
+// Decrypt gives nothing if it fails.
 std::optional<Octets> Decrypt(OSSL_LIB_CTX* library, EVP_PKEY* key, const Padding& padding,
                               const Octets& encrypted, const OSSL_PARAM* params = nullptr) {
   const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(library, key, nullptr));
@@ -150,7 +150,7 @@ TEST_F(TokenDecryption, OaepBlockThatIsMalformedIsOneError) {
   ERR_clear_error();
   EXPECT_FALSE(Decrypt(library(), token_key.get(), kOaep, Malformed(library(), token_key.get(), 1)));
   const std::string errors = TakeErrors();
-  EXPECT_THAT(errors, HasSubstr("was not encrypted for this key"));
+  EXPECT_THAT(errors, HasSubstr("was encrypted for another key"));
   const Padding other_hash{"", RSA_PKCS1_OAEP_PADDING, "SHA256"};
   const Octets encrypted = Encrypt(library(), token_key.get(), other_hash, OctetsOf("the message"));
   EXPECT_FALSE(Decrypt(library(), token_key.get(), kOaep, encrypted));

@@ -195,8 +195,7 @@ TEST_F(Configuration, BadValueNamesItsPlaceInTheErrorQueue) {
   WriteSettings("pkcs11-module-path = " + SoftHsm::module_path() + "\nmax-sessions = many\n");
   result_ = Run({"pkey", "-in", store_.uri(), "-pubout"});
   EXPECT_NE(result_.exit_status, 0);
-  EXPECT_THAT(result_.err,
-              HasSubstr("max-sessions has a value that it cannot have (the provider's parameters)"));
+  EXPECT_THAT(result_.err, HasSubstr("max-sessions has an invalid value (the provider's parameters)"));
   more_["SIGNET_MAX_SESSIONS"] = "few";
   EXPECT_THAT(Run({"pkey", "-in", store_.uri(), "-pubout"}).err,
               HasSubstr("(the variable SIGNET_MAX_SESSIONS)"));

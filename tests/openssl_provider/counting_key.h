@@ -48,7 +48,7 @@ class CountingKey : public PrivateKey {
     }
     if (refuses) {
       throw Error({.code = ErrorCode::kTokenAbsent,
-                   .detail = "the token is not there any more",
+                   .detail = "the token is no longer present",
                    .call = "C_SignInit",
                    .native = {NativeCode::Kind::kPkcs11, 0xe1, "CKR_TOKEN_NOT_RECOGNIZED"},
                    .hint = "Put it back."});

@@ -44,7 +44,7 @@ class HashAndSign : public TokenPem, public ::testing::WithParamInterface<Row> {
     return EVP_DigestVerify(Begin(key.get(), false).get(), signature.data(), signature.size(), message.data(),
                             message.size()) == 1;
   }
-  // SignInPieces gives nothing where the signature failed.
+  // SignInPieces gives nothing if the signature failed.
   Bytes SignInPieces(EVP_PKEY* key, const Bytes& message, std::size_t piece) const {
     const auto context = Begin(key, true);
     for (std::size_t at = 0; at < message.size(); at += piece) {
@@ -117,7 +117,7 @@ TEST_P(HashAndSign, ADigestIsAnErrorThatNamesWhatTheKeyHas) {
   Bytes signature(512);
   std::size_t size = signature.size();
   EXPECT_NE(EVP_PKEY_sign(context.get(), signature.data(), &size, digest.data(), digest.size()), 1);
-  EXPECT_THAT(TakeErrors(), HasSubstr("the key signs only whole messages"));
+  EXPECT_THAT(TakeErrors(), HasSubstr("the key signs only complete messages"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

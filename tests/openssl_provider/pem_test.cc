@@ -217,7 +217,7 @@ TEST(PemOfMissingModule, IsNamedInTheQueueWithTheHint) {
 TEST(PemOfReservedScheme, IsAnErrorInWords) {
   const LibraryContext context;
   EXPECT_THAT(ErrorsOfReading(context.get(), UriPem("signet:alice").view()),
-              HasSubstr("identities by name are not known yet"));
+              HasSubstr("identities by name are not supported yet"));
 }
 
 TEST(PemThatIsDamaged, IsAnErrorInWords) {

@@ -38,7 +38,7 @@ bool InChild(const std::function<bool()>& work) {
   return status == 0;
 }
 
-// Process has a PEM file that points at a key in SoftHSM, and a provider that was told of it by the
+// Process has a PEM file that points to a key in SoftHSM, and a provider that was told of it by the
 // environment.
 class Process : public ::testing::Test {
  protected:
@@ -122,7 +122,7 @@ TEST_F(Process, UnloadedAndLoadedAgainItReadsKeysAnew) {
   }
 }
 
-// Confined runs `work` in a child whose root directory is an empty one; false where the system allows that to
+// Confined runs `work` in a child whose root directory is an empty one; false if the system allows that to
 // nobody but root.
 bool MayConfine() {
   return geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });

@@ -36,7 +36,7 @@ bool SignsThrough(EVP_PKEY* key, OSSL_LIB_CTX* library) {
          EVP_DigestSign(context.get(), signature.data(), &size, message, sizeof message) == 1;
 }
 
-// Libraries names the files that are mapped into this process to run code of theirs.
+// Libraries names the files that are mapped into this process with executable code.
 std::set<std::string> Libraries() {
   std::ifstream file("/proc/self/maps");
   std::set<std::string> names;

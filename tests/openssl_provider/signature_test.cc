@@ -144,7 +144,7 @@ TEST_P(SignatureForm, OneShotReachesTheKeyOnceAndVerifies) {
 TEST_P(SignatureForm, PiecesGiveTheSame) {
   const Row& row = GetParam();
   if (row.digest == nullptr) {
-    // EdDSA reads its message twice and cannot be streamed (RFC 8032); OpenSSL itself says so too.
+    // EdDSA reads its message twice and cannot be streamed (RFC 8032); OpenSSL itself reports this too.
     const Signer signer(row.key);
     const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
     ASSERT_EQ(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, signer.context.get(), nullptr,
@@ -268,7 +268,7 @@ TEST(SignaturePreHashed, DigestOfTheWrongLengthNeverReachesTheKey) {
   std::size_t size = signature.size();
   ERR_clear_error();
   EXPECT_NE(EVP_PKEY_sign(signing.get(), signature.data(), &size, signature.data(), 20), 1);
-  EXPECT_THAT(TakeErrors(), HasSubstr("signet:bad-argument:20 bytes are no SHA2-256 digest"));
+  EXPECT_THAT(TakeErrors(), HasSubstr("signet:bad-argument:20 bytes are not a SHA2-256 digest"));
   EXPECT_EQ(signer.token_key->signatures, 0);
 }
 
@@ -324,7 +324,7 @@ TEST(SignaturePadding, ARestrictedRsaPssKeySignsWithWhatItIsForAndWithNothingEls
       refused([](EVP_PKEY_CTX* context) { return EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha1()); }),
       HasSubstr("the RSA-PSS key is only for"));
   EXPECT_THAT(refused([](EVP_PKEY_CTX* context) { return EVP_PKEY_CTX_set_rsa_pss_saltlen(context, 20); }),
-              HasSubstr("the salt is shorter than the RSA-PSS key demands"));
+              HasSubstr("the salt is shorter than the RSA-PSS key requires"));
   EXPECT_EQ(signer.token_key->signatures, 1);
 }
 
@@ -461,7 +461,7 @@ TEST(SignatureError, OfTheTokenIsInTheQueueWithItsCallAndHint) {
   ERR_clear_error();
   EXPECT_NE(EVP_DigestSign(context.get(), signature.data(), &size, Bytes(kMessage).data(), kMessage.size()),
             1);
-  EXPECT_THAT(TakeErrors(), HasSubstr("signet:token-absent:the token is not there any more "
+  EXPECT_THAT(TakeErrors(), HasSubstr("signet:token-absent:the token is no longer present "
                                       "(C_SignInit: CKR_TOKEN_NOT_RECOGNIZED). Put it back."));
 }
 

@@ -272,7 +272,7 @@ TEST(ReservedScheme, IsAnErrorInWords) {
   const LibraryContext context;
   ERR_clear_error();
   EXPECT_EQ(Open(context.get(), "signet:alice"), nullptr);
-  EXPECT_THAT(TakeErrors(), HasSubstr("identities by name are not known yet"));
+  EXPECT_THAT(TakeErrors(), HasSubstr("identities by name are not supported yet"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Threads of ours in a process that asked for none: over OpenSSL and over the library at once.
+// Several threads: through OpenSSL and through the library at the same time.
 #include "openssl_provider/library_context.h"
 #include <signet/identity_source.h>
 #include <signet/testing/soft_hsm.h>

@@ -108,7 +108,7 @@ class Async : public ::testing::TestWithParam<Case> {
     const auto ended = [this] {
       const auto trace = module_->Trace();
       return std::ranges::count_if(trace, [](const auto& call) {
-        return call.function == "C_Sign" && call.result != 0x51;  // CKR_FUNCTION_NOT_PARALLEL: under way
+        return call.function == "C_Sign" && call.result != 0x51;  // CKR_FUNCTION_NOT_PARALLEL: in progress
       });
     };
     for (int i = 0; i < 20'000 && static_cast<std::size_t>(ended()) < count; ++i) usleep(1000);
@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Tls, AsyncError, ::testing::ValuesIn(Both()), NameOf);
 INSTANTIATE_TEST_SUITE_P(Tls, AsyncClient, ::testing::ValuesIn(Clients()), NameOf);
 
 TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
-  Gather(kInFlight);  // no C_Sign returns before all of them are under way
+  Gather(kInFlight);  // no C_Sign returns before all of them are in progress
   EventLoop loop;
   std::vector<EventLoop::Connection*> connections;
   for (int i = 0; i < kInFlight; ++i) connections.push_back(&Add(loop));
@@ -203,7 +203,7 @@ TEST_P(Async, AProgramMayBeCalledInsteadOfWaiting) {
                            [](SSL*, void* argument) { return ++*static_cast<std::atomic<int>*>(argument); });
   }
   EXPECT_EQ(loop.Run(), 1);
-  const int expected = GetParam().server_key_on_token ? 2 : 1;  // its client signs too, with a key of ours
+  const int expected = GetParam().server_key_on_token ? 2 : 1;  // its client signs too, with Signet's key
   for (int i = 0; i < 20'000 && called < expected; ++i) usleep(1000);
   EXPECT_EQ(called, expected);
 }
@@ -242,7 +242,7 @@ TEST_P(AsyncError, IsInTheQueueWithCauseAndHintThoughAnotherThreadSaw) {
       },
       &text);
   EXPECT_THAT(text, HasSubstr("the device reports a fault"));
-  EXPECT_THAT(text, HasSubstr("re-insert the card"));
+  EXPECT_THAT(text, HasSubstr("reinsert the card"));
 }
 
 TEST_P(AsyncClient, ASelectedIdentityIsUnlockedWhileTheHandshakeIsPaused) {

@@ -10,7 +10,7 @@
 namespace signet {
 
 // EventLoop drives many handshakes through memory on the thread that calls Run, as a server's event loop
-// does: it goes on with whoever can, and sleeps on the descriptors of paused ones when nobody can.
+// does: it continues with connections that are ready, and otherwise waits for the descriptors of paused ones.
 class EventLoop {
  public:
   enum class State { kGoesOn, kPaused, kDone, kFailed };
@@ -28,19 +28,19 @@ class EventLoop {
 
   // Add begins a connection, which lives with the loop.
   Connection& Add(SSL_CTX* client, SSL_CTX* server);
-  // Run goes on until every handshake is done or failed; tells how many are done.
+  // Run continues until every handshake is done or failed; tells how many are done.
   int Run();
-  // RunUntilAllPause goes on until every connection is paused; false where one does not come to that.
+  // RunUntilAllPause continues until every connection is paused; false if one does not come to that.
   bool RunUntilAllPause();
-  // Drop frees all connections, whatever state they are in.
+  // Drop frees all connections, in every state.
   void Drop() { connections_.clear(); }
 
-  // pauses counts how often a side was paused; waits how often the loop slept because nobody could go on.
+  // pauses counts how often a side was paused; waits how often the loop slept because nobody could continue.
   int pauses() const noexcept { return pauses_; }
   int waits() const noexcept { return waits_; }
 
  private:
-  // Step goes on with one side; tells whether that made a difference.
+  // Step continues with one side; tells whether that made a difference.
   bool Step(Side& side);
   bool StepAll();
   bool Wait(int milliseconds);

@@ -62,10 +62,10 @@ TEST_P(HandshakeErrorIn, IntermediateThatIsMissing) {
   alice.issuers.clear();
   const Error unsent = Complaint({TokenIdentity(alice).identity});
   EXPECT_THAT(unsent.detail(), HasSubstr("certificate of the issuer CN=Middle"));
-  EXPECT_THAT(unsent.hint(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(unsent.hint(), HasSubstr("missing certificate to the identity"));
   const Error refused = Complaint({TokenIdentity(alice).identity}, "pkcs11:object=key");
   EXPECT_THAT(refused.detail(), AllOf(HasSubstr("alert unknown_ca"), HasSubstr("CN=Middle")));
-  EXPECT_THAT(refused.hint(), HasSubstr("missing certificate beside the identity"));
+  EXPECT_THAT(refused.hint(), HasSubstr("missing certificate to the identity"));
 }
 
 TEST_P(HandshakeErrorIn, ExtendedKeyUsageWithoutClientAuth) {
@@ -91,7 +91,7 @@ TEST_P(HandshakeErrorIn, SchemesThatTheServerDoesNotTake) {
   schemes_ = "ECDSA+SHA256";
   const Error error = Complaint({Token(pki_, {.key = "rsa:2048"}).identity});
   EXPECT_THAT(error.detail(), HasSubstr("it accepts ecdsa_secp256r1_sha256"));
-  EXPECT_THAT(error.hint(), HasSubstr("another kind of key"));
+  EXPECT_THAT(error.hint(), HasSubstr("another type of key"));
 }
 
 TEST_P(HandshakeErrorIn, RsaWithoutPssOnTheCardUnderTls13) {
@@ -103,7 +103,7 @@ TEST_P(HandshakeErrorIn, RsaWithoutPssOnTheCardUnderTls13) {
     return;
   }
   const Error error = Complaint({card.identity});
-  EXPECT_THAT(error.detail(), HasSubstr("TLS 1.3 takes RSA signatures only as RSA-PSS"));
+  EXPECT_THAT(error.detail(), HasSubstr("TLS 1.3 allows only RSA-PSS for RSA signatures"));
   EXPECT_THAT(error.hint(), HasSubstr("TLS 1.2"));
 }
 
@@ -204,7 +204,7 @@ TEST(HandshakeError, WithoutASelectorTheAlertIsPutIntoWords) {
   ERR_clear_error();
   EXPECT_NE(SSL_do_handshake(handshake.client()), 1);
   const Error error = openssl::HandshakeError(handshake.client());
-  EXPECT_THAT(error.detail(), HasSubstr("does not speak the TLS version that we offered"));
+  EXPECT_THAT(error.detail(), HasSubstr("does not support the TLS version that we offered"));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ class MemoryHandshake {
   const Recorder& client_recorder() const noexcept { return client_recording_.recorder(); }
   const Recorder& server_recorder() const noexcept { return server_recording_.recorder(); }
 
-  // Run goes on until both sides are done or one failed; tells whether both are done.
+  // Run continues until both sides are done or one failed; tells whether both are done.
   bool Run();
   // Exchange moves one byte each way, so that what came after the handshake is processed; tells whether it
   // could.

@@ -34,7 +34,7 @@ RequestTable::RequestTable() {
     options.not_before += std::chrono::minutes(minutes);
     return options;
   };
-  // What is not to be chosen is newer, hence the first in rank.
+  // Identities that must not be selected are newer, so they rank first.
   Add(a_.Issue(later({.key = "rsa:1024", .common_name = "small"}, 50)));
   Add(b_.Issue(later({.key = "rsa:2048", .common_name = "sha1", .digest = "SHA1"}, 49)));
   Add(a_.Issue(later({.key = "ec:brainpoolP256r1", .common_name = "brainpool"}, 48)));

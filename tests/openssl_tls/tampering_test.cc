@@ -87,12 +87,12 @@ TEST_P(Tampering, ChangedSignatureIsNotVerifiedAndSaidInTheList) {
     return message.direction == Direction::kSent && message.message == "CertificateVerify";
   });
   ASSERT_NE(shown, recorder.messages().end());
-  EXPECT_THAT(shown->details.back(), HasSubstr("does not fit the handshake's messages"));
+  EXPECT_THAT(shown->details.back(), HasSubstr("does not match the handshake's messages"));
 }
 
 TEST_P(Tampering, MessageThatIsMissingOrComesTwiceIsEnough) {
   const Tape tape = TapeOf(GetParam().first, GetParam().second, "ec:P-256");
-  // The first ClientHello: what follows is read all the same.
+  // The first ClientHello: what follows is read anyway.
   Tape missing(tape.begin() + 1, tape.end());
   EXPECT_EQ(Play(missing).client_verify()->verified, false);
   Tape twice = tape;

@@ -86,7 +86,7 @@ TEST_P(AdminPinOf, RightPinIsTaken) {
 TEST_P(AdminPinOf, RefusedPinIsNeverSentAgain) {
   const PinToSend wrong{.pin = Secret("wrong pin")};
   EXPECT_THAT(Failure(GetParam(), Place(), wrong), HasSubstr("wrong"));
-  EXPECT_THAT(Failure(GetParam(), Place(), wrong), HasSubstr("refused before"));
+  EXPECT_THAT(Failure(GetParam(), Place(), wrong), HasSubstr("rejected before"));
   EXPECT_EQ(Sent("wrong pin"), 1u);
   EXPECT_EQ(Failure(GetParam(), Place(), Right(GetParam())), "");
 }
@@ -163,7 +163,7 @@ TEST_F(AdminPins, ExpiredPinCanBeChanged) {
 
 TEST_F(AdminPins, LedgerIsOneForSourcesAndAdministration) {
   EXPECT_EQ(Listed("wrong%20pin"), ErrorCode::kWrongPin);
-  EXPECT_THAT(Failure(Verb::kChange, Place(), {.pin = Secret("wrong pin")}), HasSubstr("refused before"));
+  EXPECT_THAT(Failure(Verb::kChange, Place(), {.pin = Secret("wrong pin")}), HasSubstr("rejected before"));
   EXPECT_EQ(Sent("wrong pin"), 1u);
   // It is another PIN than the officer's, who may have the same.
   EXPECT_THAT(Failure(Verb::kReset, Place(), {.pin = Secret("wrong pin")}), HasSubstr("is wrong"));

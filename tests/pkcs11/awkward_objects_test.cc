@@ -62,10 +62,10 @@ INSTANTIATE_TEST_SUITE_P(
         OddCertificate{"AnEmptyFile", {{CKA_VALUE, std::string(1024, '\0')}}, "not DER"},
         OddCertificate{"Wtls",
                        {{CKA_CERTIFICATE_TYPE, NumberText<CK_CERTIFICATE_TYPE>(CKC_WTLS)}},
-                       "no X.509 certificate"},
+                       "not an X.509 certificate"},
         OddCertificate{"AttributeCertificate",
                        {{CKA_CERTIFICATE_TYPE, NumberText<CK_CERTIFICATE_TYPE>(CKC_X_509_ATTR_CERT)}},
-                       "no X.509 certificate"}),
+                       "not an X.509 certificate"}),
     [](const auto& one) { return one.param.name; });
 
 TEST_P(UnreadableCertificate, IsAProblemOfItsOwnAndTheKeySigns) {
@@ -74,7 +74,7 @@ TEST_P(UnreadableCertificate, IsAProblemOfItsOwnAndTheKeySigns) {
     token = module.AddToken();
     module.AddIdentity(token, pki.Issue({.key = kind}), {.certificate_changes = GetParam().changes});
     module.AddIdentity(token, pki.Issue({}), {.id = "\x02", .label = "good"});
-    ERR_raise_data(ERR_LIB_USER, ERR_R_PASSED_NULL_PARAMETER, "left behind by somebody else");
+    ERR_raise_data(ERR_LIB_USER, ERR_R_PASSED_NULL_PARAMETER, "left behind by other code");
     const Listing listing = List();
     ERR_clear_error();
     EXPECT_EQ(listing.identities.size(), 1u) << "the other one";

@@ -74,7 +74,7 @@ TEST_P(Pkcs11Pool, ServesThirtyTwoThreadsWithTheSessionsThatTheTokenHas) {
 }
 
 // Every session is in a call that hangs, and the other threads wait for one, when the process forks; the
-// child's own call is the one that lets all go on.
+// child's own call is the one that lets all continue.
 TEST_P(Pkcs11Pool, OfAChildThatWasForkedAmongThirtyTwoThreadsIsItsOwn) {
   const auto sessions = static_cast<std::uint64_t>(GetParam());
   Change([&](ModuleBehaviour& b) { b.max_sessions = sessions; });

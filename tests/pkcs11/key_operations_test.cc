@@ -156,7 +156,7 @@ TEST_F(Pkcs11Decryption, AModuleThatWantsMoreRoomLosesNothing) {
     });
     const auto error = ErrorOf([&] { Decrypt(*key, kOaepSha1, encrypted); });
     ASSERT_TRUE(error);
-    EXPECT_THAT(error->detail(), HasSubstr("wants more room than its answer can need"));
+    EXPECT_THAT(error->detail(), HasSubstr("requires an unexpectedly large buffer"));
     EXPECT_EQ(Decrypt(*key, kOaepSha1, encrypted), kMessage);
   }
 }
@@ -186,7 +186,7 @@ TEST_F(Pkcs11Derivation, ASecretThatDoesNotFitIsAnErrorAndTheNextOneWorks) {
     });
     const auto error = ErrorOf([&] { key->Derive(point); });
     ASSERT_TRUE(error);
-    EXPECT_THAT(error->detail(), HasSubstr("wants more room than its answer can need"));
+    EXPECT_THAT(error->detail(), HasSubstr("requires an unexpectedly large buffer"));
     EXPECT_EQ(key->Derive(point).size(), 32u);
   }
 }
@@ -199,7 +199,7 @@ TEST_F(Pkcs11Derivation, ASecretSaidToBeLongerThanItsRoomIsAnErrorAndTheNextOneW
   const auto error = ErrorOf([&] { key->Derive(point); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kTokenTrouble);
-  EXPECT_THAT(error->detail(), HasSubstr("not as long as the curve's field"));
+  EXPECT_THAT(error->detail(), HasSubstr("does not have the length of the curve's field"));
   Change([](ModuleBehaviour& b) { b.signature_length = ModuleBehaviour::SignatureLength::kAsIs; });
   EXPECT_EQ(key->Derive(point).size(), 32u);
 }

@@ -73,7 +73,7 @@ TEST(Pkcs11Rv, EveryRowHasAnUnambiguousNumberAndWords) {
   EXPECT_THAT(vendor.what(), ::testing::HasSubstr("0x80000123"));
 }
 
-// The header at hand names the codes in one define each.
+// The header available names the codes in one define each.
 TEST(Pkcs11Rv, EveryCodeOfTheHeaderHasARow) {
   std::ifstream header(SIGNET_PKCS11_HEADER);
   ASSERT_TRUE(header) << SIGNET_PKCS11_HEADER;

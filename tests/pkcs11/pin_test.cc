@@ -218,7 +218,7 @@ TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereItIsClearWhichTokenItIsFor) {
     ADD_FAILURE() << "which of the tokens?";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kPinNeeded);
-    EXPECT_THAT(error.hint(), ::testing::HasSubstr("name the token in the URI"));
+    EXPECT_THAT(error.hint(), ::testing::HasSubstr("Name the token in the URI"));
   }
   EXPECT_EQ(module->Count("C_Login"), 0u);
   EXPECT_TRUE(Signs(*LoadKey(source, Uri(false))));

@@ -191,7 +191,7 @@ TEST_F(Renewal, EachSourceKeepsItsOwnLog) {
   EXPECT_FALSE(second.empty());
 }
 
-// A session's number may be that of another one when the module was initialised anew.
+// Session numbers may be reused after the module was initialised again.
 TEST_F(Renewal, ASessionOfAnEarlierInitialisationIsNeverUsedNorClosed) {
   const std::size_t other = module.AddToken({.label = "other", .serial = "2"});
   module.AddIdentity(other, pki.Issue({.common_name = "other"}));

@@ -121,7 +121,7 @@ TEST_F(Pkcs11Rsa, ADigestForAKeyThatHashesItselfNamesWhatTheKeyHas) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
     EXPECT_THAT(error.detail(), ::testing::HasSubstr("CKM_SHA256_RSA_PKCS, CKM_SHA512_RSA_PKCS"));
-    EXPECT_THAT(error.detail(), ::testing::HasSubstr("whole messages"));
+    EXPECT_THAT(error.detail(), ::testing::HasSubstr("complete messages"));
   }
   EXPECT_TRUE(Signs(*key)) << "nothing was lost";
 }

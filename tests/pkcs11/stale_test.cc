@@ -298,7 +298,7 @@ TEST_P(Pkcs11Fork, TheChildLoadsFurtherKeysAndDropsWhatItHas) {
 }
 
 // The others are in a call when the process forks, and none holds a lock of a library's; the child's own call
-// is the one that lets all go on.
+// is the one that lets all continue.
 TEST_P(Pkcs11Fork, InTheMiddleOfOtherThreadsSignatures) {
   Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 5}}; });
   std::atomic<bool> stop{false};

@@ -95,8 +95,7 @@ TEST_F(Pkcs11Timeout, ASignatureThatHangsFreesItsCallerAndItsSessionIsNotUsedAga
   module->Reset();
   Hang("C_Sign");
   const Error error = TimeoutIn("C_Sign", [&] { Signs(*key); });
-  EXPECT_THAT(error.what(),
-              ::testing::HasSubstr("token signet-test: C_Sign did not come back within 100 ms"));
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("token signet-test: C_Sign did not return within 100 ms"));
   EXPECT_THAT(error.hint(), ::testing::HasSubstr("call-timeout-ms"));
   std::uint64_t lost = 0;
   for (const TracedCall& call : module->Trace()) {

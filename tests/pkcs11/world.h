@@ -27,7 +27,7 @@ std::shared_ptr<PrivateKey> LoadKey(Pkcs11Source& source, std::string_view uri,
 bool Signs(PrivateKey& key, SignatureScheme scheme);
 bool Signs(PrivateKey& key);
 
-// CodeOf gives what `work` throws: the code of its signet::Error, or nothing when it throws none.
+// CodeOf gives what `work` throws: the code of its signet::Error, or nothing if it throws none.
 std::optional<ErrorCode> CodeOf(const std::function<void()>& work);
 
 // InChild runs `work` in a forked child and tells whether it returned true there.

@@ -170,7 +170,7 @@ TEST_F(Pkcs12Contents, KeyOnAnUnknownCurveIsUnsupportedAndTheCurveNamed) {
     EXPECT_EQ(Problem("").code(), ErrorCode::kUnsupported);
     EXPECT_THAT(Problem("").detail(), HasSubstr(curve));
   }
-  // A curve that OpenSSL has, and a key that is none: damage.
+  // A curve that OpenSSL has, with an invalid key: damage.
   const der::Value pkcs8 = der::Sequence(
       {der::Integer(0), der::Sequence({der::Oid("1.2.840.10045.2.1"), der::Oid("1.2.840.10045.3.1.7")}),
        der::Octets(der::Value{1, 2, 3})});

@@ -22,8 +22,8 @@ struct CorpusRow {
 
 // CorpusRows reads every collection of PKCS#12 files that others made: the directories that
 // $SIGNET_PKCS12_CORPUS lists (separated by colons), or shared/corpus/pkcs12 and shared/corpus/pkcs12-more
-// beside the source tree or above it. The files have licences of their own and are no part of ours, so they
-// may be absent: no rows then.
+// beside the source tree or above it. The files have their own licences and are not part of this repository,
+// so they may be absent: no rows then.
 std::vector<CorpusRow> CorpusRows();
 
 }  // namespace signet

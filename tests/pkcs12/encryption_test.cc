@@ -17,7 +17,7 @@ class Pbes2 : public FileFixture, public ::testing::WithParamInterface<Scheme> {
 TEST_P(Pbes2, KeyAndSafeOpenWithThePasswordAndWithNoOther) {
   const Scheme& scheme = GetParam();
   if (OpenSslPtr<EVP_CIPHER>(EVP_CIPHER_fetch(Theirs(), scheme.cipher.c_str(), nullptr)) == nullptr)
-    GTEST_SKIP() << "this OpenSSL has no " << scheme.cipher;
+    GTEST_SKIP() << "this OpenSSL does not support " << scheme.cipher;
   const auto alice = pki_.Issue({});
   Write(FileUnder(scheme, alice, "secret"));
   EXPECT_EQ(One().leaf(), alice.certificate);

@@ -46,7 +46,7 @@ class FileFixture : public ::testing::Test {
   }
   // One is the only identity; fails the test where it is not.
   Identity One(std::string_view rest = "?pin-value=secret") const;
-  // Problem is the error of the only problem where there is no identity; fails the test otherwise.
+  // Problem is the error of the only problem if there is no identity; fails the test otherwise.
   Error Problem(std::string_view rest = "?pin-value=secret") const;
 
   testing::TemporaryDirectory directory_;

@@ -34,7 +34,8 @@ void PrintTo(const KindRow& row, std::ostream* out) { *out << row.kind; }
 class FileKeyKinds : public ::testing::TestWithParam<KindRow> {};
 
 TEST_P(FileKeyKinds, EverySchemeVerifiesUnderThePublicKey) {
-  if (!TestPki::HasKeyType(GetParam().kind)) GTEST_SKIP() << "this OpenSSL has no " << GetParam().kind;
+  if (!TestPki::HasKeyType(GetParam().kind))
+    GTEST_SKIP() << "this OpenSSL does not support " << GetParam().kind;
   const auto key = Key(GetParam().kind);
   EXPECT_EQ(key->type(), GetParam().type);
   EXPECT_EQ(key->schemes().size(), GetParam().schemes);
@@ -52,7 +53,8 @@ TEST_P(FileKeyKinds, EverySchemeVerifiesUnderThePublicKey) {
 }
 
 TEST_P(FileKeyKinds, ExportComesBackAsTheSameKey) {
-  if (!TestPki::HasKeyType(GetParam().kind)) GTEST_SKIP() << "this OpenSSL has no " << GetParam().kind;
+  if (!TestPki::HasKeyType(GetParam().kind))
+    GTEST_SKIP() << "this OpenSSL does not support " << GetParam().kind;
   const auto key = Key(GetParam().kind);
   const std::optional<Secret> der = key->ExportPkcs8();
   ASSERT_TRUE(der.has_value());

@@ -197,7 +197,7 @@ TEST_F(Pkcs12Password, OneForTheMacAndAnotherForTheContentsIsSaid) {
       SafesOf(testing::MakePkcs12(pki_.Issue({}), {.password = "other", .mac_digest = ""}));
   Write(der::Pfx(safes, der::Pbmac1(safes, "secret", 32)));
   EXPECT_EQ(Problem().code(), ErrorCode::kWrongPassword);
-  EXPECT_THAT(Problem().detail(), HasSubstr("another password than the rest"));
+  EXPECT_THAT(Problem().detail(), HasSubstr("with a different password"));
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ TEST(Pkcs12Uri, MisplacedPinIsRefusedAndNotRepeated) {
 TEST(Pkcs12Uri, CommandAsPinSourceIsRefused) {
   EXPECT_THAT(Refusal("pkcs12:x?pin-source=%7Ccat%20/etc/pin").detail(), HasSubstr("command"));
   EXPECT_THAT(Refusal("pkcs12:x?pin-source=|cat").detail(), HasSubstr("command"));
-  EXPECT_THAT(Refusal("pkcs12:x?pin-source=http://x").detail(), HasSubstr("no known kind"));
+  EXPECT_THAT(Refusal("pkcs12:x?pin-source=http://x").detail(),
+              HasSubstr("type of the pin-source is unknown"));
 }
 
 TEST(Pkcs12Uri, WhatNamesNoFileIsRefused) {

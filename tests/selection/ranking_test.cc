@@ -37,7 +37,7 @@ const char* const kToken = "token";
 const char* const kLater = "issued later";
 const char* const kLonger = "valid longer";
 const char* const kShorter = "chain is shorter";
-const char* const kHost = "names the host";
+const char* const kHost = "has a better match for the host name";
 
 std::vector<Row> Rows() {
   const auto host = [](const char* name) { return CertificateRequest{.role = Role::kServer, .host = name}; };
@@ -50,7 +50,7 @@ std::vector<Row> Rows() {
   };
   // clang-format off
   return {
-      // The extended key usage names clientAuth; and that goes before all below it.
+      // The extended key usage names clientAuth; this criterion precedes all following ones.
       {"PurposeBeforeNone", {.purposes = "clientAuth"}, {.purposes = ""}, {}, {}, kPurpose},
       {"PurposeBeforeAny", {.purposes = "clientAuth"}, {.purposes = "anyExtendedKeyUsage"}, {}, {}, kPurpose},
       {"PurposeAmongMore", {.purposes = "emailProtection,clientAuth"}, {.purposes = ""}, {}, {}, kPurpose},
@@ -114,9 +114,9 @@ std::vector<Row> Rows() {
       {"ShorterLongChain", {.issuer = "A1"}, {.issuer = "A2"}, {}, {}, kShorter},
       {"ShorterForWantOfItsChain", {.issuer = "A1", .with_chain = false}, {.issuer = "A1"}, {}, {}, kShorter},
 
-      // One that fits before one that does not, whatever its rank.
+      // An identity that fits ranks before one that does not.
       {"ValidBeforeExpired", {.from = -9, .to = 1}, {.from = -1, .to = -kMinute * 6}, {}, {}, "expired"},
-      {"FileBeforeMissingToken", {.from = -9}, {.from = -1, .hardware = true, .unavailable = ErrorCode::kTokenAbsent}, {}, {}, "out of reach"},
+      {"FileBeforeMissingToken", {.from = -9}, {.from = -1, .hardware = true, .unavailable = ErrorCode::kTokenAbsent}, {}, {}, "not accessible"},
       {"AcceptedBeforeNearer", {.issuer = "B2"}, {.issuer = "A", .hardware = true}, {.authorities = {Authority("B")}}, {}, "accepts only"},
 
       // A server's own certificate, by the name that the client asked for.
@@ -162,7 +162,7 @@ void ExpectSameForBothOrders(Row row) {
   ExpectWinner(row, IdentitySet({loser, winner}));
 }
 
-// Whom the user names goes first, wherever it ranks.
+// The pinned identity is selected regardless of its rank.
 void ExpectPinnedFirst(Row row) {
   row.winner.uri = "pkcs12:winner";
   row.loser.uri = "pkcs12:loser";

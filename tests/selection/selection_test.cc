@@ -158,7 +158,8 @@ TEST(Selection, ReasonOfTheChosenOneSaysWhatPutItFirst) {
   const IdentitySet set(
       {MakeIdentity({.subject = "file"}), MakeIdentity({.subject = "card", .hardware = true})});
   const auto considered = Select({}, set, {}, Now()).considered();
-  EXPECT_EQ(considered[0].reasons[0].text, "of the 2 that fit it goes first: its key lives in a token");
+  EXPECT_EQ(considered[0].reasons[0].text,
+            "of the 2 identities that fit it is preferred: its key is on a token");
 }
 
 TEST(Selection, EveryReasonIsOneSentenceWithoutFullStop) {
@@ -175,7 +176,7 @@ TEST(Selection, EveryReasonIsOneSentenceWithoutFullStop) {
   }
 }
 
-// A chain with every certificate of `issuers` at hand, and their order turned by `turn`.
+// A chain with every certificate of `issuers` available, and their order turned by `turn`.
 IdentitySet CrossSigned(const Leaf& leaf, std::vector<Certificate> issuers, std::size_t turn) {
   std::ranges::rotate(issuers, issuers.begin() + static_cast<std::ptrdiff_t>(turn % issuers.size()));
   const Identity bare = MakeIdentity(leaf);

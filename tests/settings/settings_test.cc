@@ -92,7 +92,7 @@ TEST(Settings, TypoIsRefusedWithWhatWasMeant) {
   EXPECT_THAT(Refusal("pkcs11-module-pth", "x").hint(), HasSubstr("pkcs11-module-path"));
   EXPECT_THAT(Refusal("max-session", "1").hint(), HasSubstr("max-sessions"));
   EXPECT_THAT(Refusal("Module", "1").hint(), HasSubstr("module"));
-  EXPECT_THAT(Refusal("", "1").detail(), HasSubstr("no setting"));
+  EXPECT_THAT(Refusal("", "1").detail(), HasSubstr("unknown setting"));
   EXPECT_EQ(MeaningOf("pkcs11-module-pth"), SettingMeaning::kUnknown);
 }
 

@@ -27,7 +27,7 @@ class RawModule {
   RawModule& operator=(const RawModule&) = delete;
 
   CK_FUNCTION_LIST* functions() const noexcept { return functions_; }
-  // SlotOf throws Error kTokenAbsent where no token has the label.
+  // SlotOf throws Error kTokenAbsent if no token has the label.
   CK_SLOT_ID SlotOf(std::string_view label) const {
     CK_ULONG count = 0;
     functions_->C_GetSlotList(CK_TRUE, nullptr, &count);

@@ -448,7 +448,7 @@ TEST(WrappedModule, TwoInOneProcessHaveTheirOwnTokens) {
 TEST(WrappedModule, PlainPathIsTakenFromTheEnvironment) {
   const SoftHsm hsm;
   WrappedModule configured(hsm);
-  // A copy with nothing beside it.
+  // A copy with nothing with it.
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/module.so";
   std::filesystem::copy_file(configured.path(), path);

@@ -31,7 +31,7 @@ constexpr int kThreads = 8;
 struct Arguments {
   std::string module;
   std::string uri;     // of a key in a token, with its PIN
-  std::string pem;     // a file that points at the same key
+  std::string pem;     // a file that points to the same key
   std::string pkcs12;  // a URI, with its password
   bool forks = false;
 };

@@ -1,4 +1,4 @@
-// What users get wrong: each is a clear error and exit status 1, or 2 for a URI that is none, from `list`,
+// Mistakes of users: each is a clear error and exit status 1, or 2 for an invalid URI, from `list`,
 // `show` and `handshake` alike.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"

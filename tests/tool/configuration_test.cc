@@ -93,7 +93,7 @@ TEST_F(CommandConfiguration, WrongOptionIsWrongUsage) {
   for (const auto& [option, text, says] :
        std::vector<std::array<const char*, 3>>{{"--set", "max-session=3", "Did you mean max-sessions?"},
                                                {"--set", "max-sessions", "name=value"},
-                                               {"--set", "max-sessions=s3cret", "It takes a whole number."},
+                                               {"--set", "max-sessions=s3cret", "Use a whole number."},
                                                {"--set", "token-pin=|cat s3cret", "command"},
                                                {"--pin-source", "s3cret", "file:PATH"},
                                                {"--pin-source", "|cat s3cret", "command"},
@@ -118,7 +118,7 @@ TEST_F(CommandConfiguration, WrongValueElsewhereNamesItsPlace) {
     EXPECT_EQ(
         Run({"list", "--set", "max-sessions=3", "--module", SoftHsm::module_path()}, environment).exit_status,
         0)
-        << "a value that another goes before does no harm";
+        << "an overridden value does no harm";
   }
 }
 
@@ -127,7 +127,7 @@ TEST_F(CommandConfiguration, UnknownVariableIsWarnedOfOnStandardError) {
       Run({"list", "--module", SoftHsm::module_path(), "--json"}, {{"SIGNET_TOKN_PIN", "918273"}});
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_EQ(result.err,
-            "signet: warning: no setting is read from SIGNET_TOKN_PIN. Did you mean SIGNET_TOKEN_PIN?\n");
+            "signet: warning: SIGNET_TOKN_PIN does not match any setting. Did you mean SIGNET_TOKEN_PIN?\n");
   EXPECT_EQ(JsonOf(result)["identities"].size(), 1u);
 }
 

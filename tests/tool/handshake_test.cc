@@ -189,7 +189,7 @@ TEST_F(Handshake, BotanTakesNoSelfSignedCertificateAndSaysSo) {
                                {.identity = self.root(), .trust_pem = pki_.root().RootPem(), .tls = "1.2"});
   const std::string own = directory_.Write("own.pem", self.root().CertificatePem());
   const auto botan = RunSignet({"handshake", server.address(), "--trust", own, "--stack", "botan"});
-  EXPECT_THAT(botan.err, ::testing::AnyOf(HasSubstr("Botan takes no self-signed certificate"),
+  EXPECT_THAT(botan.err, ::testing::AnyOf(HasSubstr("Botan accepts no self-signed certificate"),
                                           Not(HasSubstr("could not be verified"))));
   const auto openssl = RunSignet({"handshake", server.address(), "--trust", own});
   EXPECT_THAT(openssl.err, Not(HasSubstr("could not be verified")));
@@ -212,7 +212,7 @@ TEST_F(Handshake, TheServersNameIsChecked) {
           RunSignet({"handshake", host + ":" + std::to_string(server.port()), "--trust", server.trust_file(),
                      "--json", "--identity", hsm.ObjectUri("\x01"), "--module", module.path()});
       EXPECT_EQ(result.exit_status, 1);
-      EXPECT_THAT(result.err, AllOf(HasSubstr("Connect by a name"), Not(HasSubstr("--trust"))));
+      EXPECT_THAT(result.err, AllOf(HasSubstr("Connect with a name"), Not(HasSubstr("--trust"))));
       const auto report = JsonOf(result);
       EXPECT_EQ(report["error"]["what"], "untrusted-server");
       EXPECT_EQ(report["client_certificate"]["sent"], false);
@@ -308,7 +308,7 @@ TEST_F(Handshake, TheSameIdentityTwiceSaysWhyOneWasNotChosen) {
   ASSERT_EQ(report["considered"].size(), 2u);
   EXPECT_EQ(report["considered"][0]["chosen"], true);
   EXPECT_THAT(report["considered"][1]["reasons"][0].get<std::string>(),
-              HasSubstr("goes first: both present the same certificate"));
+              HasSubstr("is preferred: both present the same certificate"));
 }
 
 TEST_F(Handshake, TrustThatCannotBeReadSaysWhy) {
@@ -342,7 +342,7 @@ TEST_F(Handshake, TimeoutBoundsAServerThatDripsBytes) {
                                    "--timeout", "700", "--stack", stack});
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << stack;
     EXPECT_EQ(result.exit_status, 1);
-    EXPECT_THAT(result.err, HasSubstr("did not answer in time")) << stack;
+    EXPECT_THAT(result.err, HasSubstr("did not respond in time")) << stack;
   }
 }
 
@@ -363,7 +363,7 @@ TEST_F(Handshake, TimeoutBoundsAServerThatFloods) {
       RunSignet({"handshake", "127.0.0.1:" + line->substr(line->rfind(' ') + 1), "--timeout", "700"});
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("did not answer in time"));
+  EXPECT_THAT(result.err, HasSubstr("did not respond in time"));
 }
 
 TEST_F(Handshake, IdentitiesMayStandBeforeTheServer) {
@@ -423,7 +423,7 @@ TEST_F(Handshake, AServerWithNothingInCommonIsSaidInWords) {
   ASSERT_TRUE(server.WaitForPort(port));
   const auto result = RunSignet({"handshake", "localhost:" + std::to_string(port)});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("nothing that both sides accept"));
+  EXPECT_THAT(result.err, HasSubstr("no parameters that both sides accept"));
 }
 
 TEST_F(Handshake, AServerThatSpeaksNoTlsIsSaidInWords) {
@@ -438,7 +438,7 @@ TEST_F(Handshake, AServerThatSpeaksNoTlsIsSaidInWords) {
   const auto result = RunSignet({"handshake", "127.0.0.1:" + std::to_string(listener.port())});
   server.join();
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("speaks TLS on this port"));
+  EXPECT_THAT(result.err, HasSubstr("uses TLS on this port"));
 }
 
 }  // namespace

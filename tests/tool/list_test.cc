@@ -110,7 +110,7 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
   weak_middle.digest = "SHA1";
   const Row rows[] = {
       {pki_.Issue({.extended_key_usage = "serverAuth"}), "lacks clientAuth",
-       "names what it is for: clientAuth"},
+       "extended key usage has clientAuth"},
       {pki_.Issue({.key_usage = "critical,keyAgreement"}), "lacks digitalSignature",
        "key usage has digitalSignature"},
       {pki_.Issue(plain.Expired()), "the certificate expired on", "set this computer's clock"},
@@ -119,17 +119,17 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
       {pki_.Issue({.key = "rsa:1024"}), "the key in the certificate of CN=alice,O=Signet Test is too weak",
        "longer key"},
       {pki_.Issue({.digest = "SHA1"}), "the signature on the certificate of CN=alice,O=Signet Test (SHA1)",
-       "issued anew with SHA-256"},
+       "reissued with SHA-256"},
       {TestPki::IssueFrom(TestPki::IssueFrom(pki_.root(), weak_middle), plain),
-       "the signature on the certificate of CN=Weak Middle", "issued anew with SHA-256"},
+       "the signature on the certificate of CN=Weak Middle", "reissued with SHA-256"},
       {pki_.Issue({.key = "ec:brainpoolP256r1"}), "its key, EC brainpoolP256r1",
-       "only if the program and the server list that curve"},
+       "if the program and the server list that curve"},
       {pki_.Issue({.extended_key_usage = "anyExtendedKeyUsage"}), "its extended key usage has any",
-       "names clientAuth for a client"},
+       "has clientAuth for a client"},
       {pki_.Issue({.extensions = {{"1.2.3.4", "critical,ASN1:UTF8String:x"}}}),
        "its certificate has a critical extension", "marked as not critical"},
       {cut, "the certificate of the issuer CN=Middle,O=Signet Test is not with it",
-       "Put the missing certificate beside the identity"},
+       "Add the missing certificate to the identity"},
   };
   for (const Row& row : rows) {
     const auto listed = RunSignet({"list", File("a.p12", row.identity) + "?pin-value=secret"});
@@ -279,7 +279,8 @@ TEST_F(List, WhereSeveralTokensFitItSaysThatThePinWasSentToNone) {
   const auto result =
       RunSignet({"list", "--module", SoftHsm::module_path(), "--pin-source", pin}, hsm.environment());
   EXPECT_THAT(result.out, HasSubstr("not logged in"));
-  EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("sent to none"), HasSubstr("one"), HasSubstr("two")));
+  EXPECT_THAT(result.err,
+              ::testing::AllOf(HasSubstr("the PIN was not sent"), HasSubstr("one"), HasSubstr("two")));
 }
 
 TEST_F(List, AnIdInHexadecimalThatSeveralTokensHaveIsAmbiguous) {
@@ -328,7 +329,7 @@ TEST_F(List, ATokensChainThatWasCutIsAProblemBesideTheIdentity) {
 TEST_F(List, AWarningOfTheEnvironmentIsWrapped) {
   const auto result = RunSignet({"list", File("a.p12", pki_.Issue({})) + "?pin-value=secret"},
                                 {{"SIGNET_PKCS11_MODULE_PTH", "x"}, {"COLUMNS", "60"}});
-  EXPECT_THAT(result.err, HasSubstr("no setting is read from"));
+  EXPECT_THAT(result.err, HasSubstr("does not match any setting"));
   for (std::size_t at = 0; at < result.err.size();) {
     const std::size_t end = std::min(result.err.find('\n', at), result.err.size());
     EXPECT_LE(end - at, 60u) << result.err;
@@ -343,7 +344,7 @@ TEST_F(List, AMisspeltSettingInOpenSslConfIsWarnedOf) {
   const auto result =
       RunSignet({"list", File("a.p12", pki_.Issue({})) + "?pin-value=secret"}, {{"OPENSSL_CONF", conf}});
   EXPECT_EQ(result.exit_status, 0);
-  EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("there is no setting max-sesions"),
+  EXPECT_THAT(result.err, ::testing::AllOf(HasSubstr("unknown setting max-sesions"),
                                            HasSubstr("Did you mean max-sessions?")));
 }
 

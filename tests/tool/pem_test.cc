@@ -33,7 +33,7 @@ std::vector<std::string> Blocks(const std::string& text) {
   return labels;
 }
 
-// UriIn gives the URI that the file's block points at.
+// UriIn gives the URI that the file's block points to.
 std::string UriIn(const std::string& text) {
   const std::size_t begin = text.find(" URI-----\n") + 10;
   std::string base64 = text.substr(begin, text.find("-----END", begin) - begin);
@@ -81,7 +81,7 @@ TEST_F(Pem, PinStaysOutUnlessTheUserSaysSo) {
   const auto without = Run({hsm_.ObjectUri("\x07", true)});
   ASSERT_EQ(without.exit_status, 0) << without.err;
   EXPECT_THAT(UriIn(without.out), Not(HasSubstr("pin")));
-  EXPECT_THAT(without.err, HasSubstr("the PIN was left out"));
+  EXPECT_THAT(without.err, HasSubstr("the PIN was omitted"));
   const auto with = Run({hsm_.ObjectUri("\x07", true), "--with-pin"});
   ASSERT_EQ(with.exit_status, 0) << with.err;
   EXPECT_THAT(UriIn(with.out), HasSubstr("?pin-value=1234"));
@@ -165,7 +165,7 @@ TEST_F(Pem, SeveralKeysAndReservedNamesAreErrorsInWords) {
   EXPECT_THAT(several.err, ::testing::AllOf(HasSubstr("2 keys match"), HasSubstr("id=%08")));
   const auto reserved = Run({"signet:alice"});
   EXPECT_EQ(reserved.exit_status, 1);
-  EXPECT_THAT(reserved.err, HasSubstr("identities by name are not known yet"));
+  EXPECT_THAT(reserved.err, HasSubstr("identities by name are not supported yet"));
 }
 
 TEST_F(Pem, WritesThroughDevicesPipesAndLinks) {

@@ -76,7 +76,7 @@ TEST_F(Serve, RefusesWhoeverBringsNothing) {
   const auto end = server_->WaitForEnd();
   ASSERT_TRUE(end.has_value());
   EXPECT_THAT(end->out, AllOf(HasSubstr("refused the client presented no certificate"),
-                              HasSubstr("a CA which this server trusts")));
+                              HasSubstr("a CA that this server trusts")));
 }
 
 TEST_F(Serve, AClientThatDoesNotTrustTheServerIsToldAsThat) {

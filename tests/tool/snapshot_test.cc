@@ -1,4 +1,4 @@
-// What the command prints at 80 columns, as files in snapshots/. UPDATE_SNAPSHOTS=1 writes them anew.
+// What the command prints at 80 columns, as files in snapshots/. UPDATE_SNAPSHOTS=1 rewrites them.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
 #include <signet/testing/soft_hsm.h>
@@ -24,7 +24,7 @@ std::string Settled(std::string text) {
       {"/usr/lib/[^ )]*softhsm2.so", "/usr/lib/softhsm/libsofthsm2.so"},
       {"\n<- NewSessionTicket[^\n]*", ""},  // how many and when is the server's affair
       {"\n(<-|->) Alert[^\n]*", ""},        // who closes first, too
-      {"\n     [^ \n][^\n]*(?=\n)", ""},  // what is in a message depends on the stack's version
+      {"\n     [^ \n][^\n]*(?=\n)", ""},    // what is in a message depends on the stack's version
   };
   for (const auto& [pattern, replacement] : kChanging)
     text = std::regex_replace(text, std::regex(pattern), replacement);
@@ -113,8 +113,8 @@ TEST_F(Snapshot, Doctor) {
   directory_.Write("openssl.cnf", "openssl_conf = openssl\n[openssl]\n");
   SoftHsm hsm({.label = "demo"});
   Matches("doctor",
-          {"doctor", "alice.p12?pin-source=file:password", "--openssl-conf", "openssl.cnf",
-           "--module", SoftHsm::module_path()},
+          {"doctor", "alice.p12?pin-source=file:password", "--openssl-conf", "openssl.cnf", "--module",
+           SoftHsm::module_path()},
           hsm.environment());
   Matches("doctor-symptom", {"doctor", "--symptom", "tlsv13 alert certificate required"});
 }

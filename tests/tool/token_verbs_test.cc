@@ -83,7 +83,7 @@ TEST_F(TokenVerbs, InitRefusesATokenThatIsThereUnlessForced) {
                                       "file:" + so_pin_file};
   const ProcessResult refused = Token(init);
   EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_THAT(refused.err, HasSubstr("is there already"));
+  EXPECT_THAT(refused.err, HasSubstr("there is already a token"));
   EXPECT_THAT(refused.err, HasSubstr("--force"));
   EXPECT_EQ(Objects("01"), 2u);
   std::vector<std::string> forced = init;
@@ -146,7 +146,7 @@ TEST_F(TokenVerbs, FinalTryIsNotSpentOnAPinThatNobodyTyped) {
   module = wrapped.path();
   const ProcessResult result = WithPin({"keygen"});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("one wrong PIN more locks it"));
+  EXPECT_THAT(result.err, HasSubstr("one more wrong PIN locks it"));
   EXPECT_EQ(wrapped.Count("C_Login"), 0u);
   EXPECT_EQ(WithPin({"keygen", "--set", "allow-final-try=true"}).exit_status, 0);
 }
@@ -208,19 +208,19 @@ TEST_F(TokenVerbs, WhatIsTypedWronglyIsSaidBeforeTheTokenIsTouched) {
     const char* text;
     int status;
   };
-  for (const auto& [arguments, text, status] : std::vector<Row>{
-           {{"keygen", "--type", "rsa:banana"}, "rsa:banana", 2},
-           {{"keygen", "--type", "ec:P-123"}, "ec:P-123", 2},
-           {{"keygen", "--id", "abc"}, "--id", 2},
-           {{"keygen", "--id", "xy"}, "--id", 2},
-           {{"keygen", "--token", "nobody"}, "nobody", 1},
-           {{"import", "pkcs11:token=card"}, "pkcs12:PATH", 2},
-           {{"import", "pkcs12:/no/such/file.p12"}, "/no/such/file.p12", 1},
-           {{"import", "--cert", "/no/such/file.pem"}, "/no/such/file.pem", 1},
-           {{"remove", "pkcs11:token=card"}, "names no object", 2},
-           {{"remove", "pkcs11:token=card;id=%99"}, "no such object", 1},
-           {{"remove", "pkcs11:token=card;colour=blue;id=%01"}, "colour", 2},
-           {{"remove", "pkcs11:token=nobody;id=%01"}, "no token", 1}}) {
+  for (const auto& [arguments, text, status] :
+       std::vector<Row>{{{"keygen", "--type", "rsa:banana"}, "rsa:banana", 2},
+                        {{"keygen", "--type", "ec:P-123"}, "ec:P-123", 2},
+                        {{"keygen", "--id", "abc"}, "--id", 2},
+                        {{"keygen", "--id", "xy"}, "--id", 2},
+                        {{"keygen", "--token", "nobody"}, "nobody", 1},
+                        {{"import", "pkcs11:token=card"}, "pkcs12:PATH", 2},
+                        {{"import", "pkcs12:/no/such/file.p12"}, "/no/such/file.p12", 1},
+                        {{"import", "--cert", "/no/such/file.pem"}, "/no/such/file.pem", 1},
+                        {{"remove", "pkcs11:token=card"}, "names no object", 2},
+                        {{"remove", "pkcs11:token=card;id=%99"}, "no such object", 1},
+                        {{"remove", "pkcs11:token=card;colour=blue;id=%01"}, "colour", 2},
+                        {{"remove", "pkcs11:token=nobody;id=%01"}, "no token", 1}}) {
     const ProcessResult result = WithPin(arguments);
     EXPECT_EQ(result.exit_status, status) << text << result.out << result.err;
     EXPECT_THAT(result.err, HasSubstr(text));
@@ -238,7 +238,7 @@ TEST_F(TokenVerbs, FileThatIsNoModuleIsSaidToBe) {
   module = files.Write("module.so", std::string_view("not a library"));
   const ProcessResult result = WithPin({"keygen"});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("not a PKCS#11 module"));
+  EXPECT_THAT(result.err, HasSubstr("cannot be loaded as a PKCS#11 module"));
 }
 
 class ImportedKey : public TokenVerbs, public ::testing::WithParamInterface<const char*> {};
@@ -339,7 +339,7 @@ TEST_F(TokenVerbs, CertificateOfAnotherKeyIsNotPutBesideOne) {
   const std::string pem = files.Write("cert.pem", std::string_view(pki.Issue({}).CertificatePem()));
   const ProcessResult refused = WithPin({"import", "--cert", pem, "--id", "01"});
   EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_THAT(refused.err, HasSubstr("not the one in the certificate"));
+  EXPECT_THAT(refused.err, HasSubstr("differs from the key in the certificate"));
   EXPECT_EQ(Objects("01"), 2u);
 }
 
@@ -479,7 +479,7 @@ TEST_P(NoOfficerLogin, IsExplained) {
   const ProcessResult result = Token(
       {"set-pin", "--so-pin-source", "file:" + so_pin_file, "--new-pin-source", "file:" + new_pin_file});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("refused the security officer's login"));
+  EXPECT_THAT(result.err, HasSubstr("rejected the security officer's login"));
   EXPECT_THAT(result.err, HasSubstr("--unblock-pin"));
   EXPECT_EQ(wrapped.Count("C_Login"), 1u);
 }
@@ -493,7 +493,7 @@ TEST_F(TokenVerbs, InitThatCannotSetTheUsersPinSaysWhatIsDone) {
   const ProcessResult result = Token({"init", "--label", "second", "--so-pin-source", "file:" + so_pin_file,
                                       "--pin-source", "file:" + pin_file});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_THAT(result.err, HasSubstr("but no user's PIN"));
+  EXPECT_THAT(result.err, HasSubstr("but no user PIN"));
   EXPECT_THAT(result.err, HasSubstr("signet token set-pin --token second"));
   wrapped.Set({});
   EXPECT_EQ(Token({"set-pin", "--token", "second", "--so-pin-source", "file:" + so_pin_file,
@@ -523,7 +523,7 @@ TEST_F(TokenVerbs, RenewedCertificateGoesBesideItsKey) {
   const std::string second = files.Write("2.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
   const std::string third = files.Write("3.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
   EXPECT_EQ(WithPin({"import", "--cert", first}).exit_status, 0);
-  EXPECT_THAT(WithPin({"import", "--cert", first}).err, HasSubstr("this certificate already"));
+  EXPECT_THAT(WithPin({"import", "--cert", first}).err, HasSubstr("already has this certificate"));
   EXPECT_EQ(WithPin({"import", "--cert", second}).exit_status, 0);
   EXPECT_EQ(Objects("5a"), 4u);
   EXPECT_EQ(WithPin({"import", "--cert", third, "--replace"}).exit_status, 0);
@@ -665,7 +665,7 @@ TEST_F(TokenVerbs, EncryptedPemKeyTakesItsPassword) {
                   .ok());
   EXPECT_THAT(WithPin({"import", "--key", key}).err, HasSubstr("--password-source"));
   EXPECT_THAT(WithPin({"import", "--key", key, "--password-source", "file:" + pin_file}).err,
-              HasSubstr("no private key that can be read"));
+              HasSubstr("no readable private key"));
   EXPECT_EQ(
       WithPin({"import", "--key", key, "--password-source", "file:" + password, "--id", "0e"}).exit_status,
       0);

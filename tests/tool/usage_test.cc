@@ -58,10 +58,10 @@ TEST(Usage, AWrongWordIsNamedAndTheNearestIsSuggested) {
     const char* meant;
   };
   const Row rows[] = {
-      {{"lst"}, "\"lst\" is no verb of `signet`", "`signet list`"},
+      {{"lst"}, "\"lst\" is not a verb of `signet`", "`signet list`"},
       {{"handshak", "example.org"}, "\"handshak\"", "`signet handshake`"},
       {{"hand", "example.org"}, "\"hand\"", "`signet handshake`"},
-      {{"token", "inti"}, "\"inti\" is no verb of `signet token`", "`signet token init`"},
+      {{"token", "inti"}, "\"inti\" is not a verb of `signet token`", "`signet token init`"},
       {{"list", "--jsn"}, "has no option --jsn", "`--json`"},
       {{"handshake", "a", "--identiy=x"}, "has no option --identiy", "`--identity`"},
   };
@@ -79,24 +79,24 @@ TEST(Usage, AValueThatAnOptionCannotTakeIsSaidInWords) {
     const char* said;
   };
   const Row rows[] = {
-      {{"handshake", "localhost", "--timeout", "0"}, "--timeout takes a whole number from 1 to 86400000"},
-      {{"handshake", "localhost", "--timeout", "-5"}, "and \"-5\" is none"},
+      {{"handshake", "localhost", "--timeout", "0"}, "--timeout requires a whole number from 1 to 86400000"},
+      {{"handshake", "localhost", "--timeout", "-5"}, "not \"-5\""},
       {{"handshake", "localhost", "--tls", "1.1"}, "--tls takes 1.2 or 1.3, not \"1.1\""},
-      {{"serve", "99999", "--trust", "x"}, "PORT takes a whole number from 0 to 65535"},
-      {{"list", "--module"}, "--module wants a value"},
-      {{"list", "--module", "--json"}, "--module wants a value, and --json is an option"},
-      {{"list", "--set", "--json"}, "--set wants a value, and --json is an option"},
-      {{"show"}, "`signet show` wants URI"},
-      {{"serve", "0", "--cert", "a", "--trust", "x"}, "--cert wants --key beside it"},
+      {{"serve", "99999", "--trust", "x"}, "PORT requires a whole number from 0 to 65535"},
+      {{"list", "--module"}, "--module requires a value"},
+      {{"list", "--module", "--json"}, "--module requires a value, but --json is an option"},
+      {{"list", "--set", "--json"}, "--set requires a value, but --json is an option"},
+      {{"show"}, "`signet show` requires URI"},
+      {{"serve", "0", "--cert", "a", "--trust", "x"}, "--cert also requires --key"},
       {{"serve", "0", "--cert", "a", "--key", "b", "--identity", "pkcs12:c", "--trust", "x"},
        "exclude each other"},
-      {{"--pin-source", "env:A", "alice.p12", "list"}, "alice.p12 stands before the verb"},
-      {{"--trust", "ca.pem", "handshake", "localhost"}, "--trust stands before the verb"},
+      {{"--pin-source", "env:A", "alice.p12", "list"}, "alice.p12 must follow the verb"},
+      {{"--trust", "ca.pem", "handshake", "localhost"}, "--trust must follow the verb"},
       {{"list", "--set", "colour=red"}, "signet(1) lists the settings"},
-      {{"list", "pkcs12:a?colour=red"}, "there is no attribute colour in the query. Write pkcs12:"},
+      {{"list", "pkcs12:a?colour=red"}, "unknown attribute colour in the query. Write pkcs12:"},
       {{"list", "pkcs11:x.p12"}, "Write pkcs12:x.p12"},
       {{"list", "--set", "=x"}, "--set without a name"},
-      {{"help", "lst"}, "\"lst\" is no verb of `signet`. Did you mean `signet list`?"},
+      {{"help", "lst"}, "\"lst\" is not a verb of `signet`. Did you mean `signet list`?"},
       {{"token", "remove", "alice.p12"}, "only what is on a token can be removed"},
       {{"alice.p12"}, "Write `signet show alice.p12`"},
   };
@@ -118,7 +118,7 @@ TEST(Usage, APinInAWrongPlaceIsNotRepeated) {
 }
 
 TEST(Usage, AnEmptySymptomIsOneThatNobodyKnows) {
-  EXPECT_THAT(RunSignet({"doctor", "--symptom", ""}).out, HasSubstr("no message that we know"));
+  EXPECT_THAT(RunSignet({"doctor", "--symptom", ""}).out, HasSubstr("no known message"));
 }
 
 TEST(Usage, AnErrorNamesWhatWasTyped) {

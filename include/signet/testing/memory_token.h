@@ -31,11 +31,11 @@ struct MemoryTokenOptions {
   unsigned long flags_set = 0;  // CKF_..., added to CK_TOKEN_INFO's flags
 };
 
-// MemoryChanges are attributes (CKA_ types) that an object has with other bytes than usual, or, where the
-// value is nothing, not at all.
+// MemoryChanges are attributes (CKA_ types) of an object with changed values; an attribute without a value is
+// absent.
 using MemoryChanges = std::map<unsigned long, std::optional<std::string>>;
 
-// MemoryObjectOptions say how an identity is stored.
+// MemoryObjectOptions determine how an identity is stored.
 struct MemoryObjectOptions {
   std::string id = "\x01";
   std::string label = "key";
@@ -56,23 +56,23 @@ struct MemoryStored {
   std::string label;
 };
 
-// MemoryBehaviour is how the module answers. The defaults are those of a friendly module.
+// MemoryBehaviour controls the module's responses. The defaults are those of a correct module.
 struct MemoryBehaviour {
   enum class Gone { kSessionHandleInvalid, kDeviceRemoved, kTokenNotPresent };
 
   std::uint64_t find_at_most = 0;        // C_FindObjects gives so many at a time; 0: as many as are asked for
   std::optional<std::uint64_t> shuffle;  // objects are found in an order made from this number
-  bool find_repeats = false;             // C_FindObjects begins again when it has given all: no search ends
+  bool find_repeats = false;             // C_FindObjects restarts after the last object: no search ends
   bool nul_padding = false;              // texts of CK_TOKEN_INFO end with NULs instead of blanks
   unsigned long missing_attribute = 0;   // CKR_ code for an attribute that an object lacks; 0: TYPE_INVALID
   bool missing_is_empty = false;         // such an attribute is there, and empty, instead
   bool version_3 = false;            // C_GetInterface gives the functions of PKCS#11 3.0; set it before use
-  bool long_sizes = false;           // who asks for a length is told more than the answer takes
+  bool long_sizes = false;           // queries for a length return more than necessary
   bool public_key_info = true;       // keys have CKA_PUBLIC_KEY_INFO
   unsigned long max_sessions = 0;    // 0: no limit
   bool refuse_read_only = false;     // CKR_SESSION_READ_WRITE_SO_EXISTS for read-only sessions
   bool refuse_read_write = false;    // CKR_TOKEN_WRITE_PROTECTED for read-write sessions
-  Gone gone = Gone::kDeviceRemoved;  // what a session says after its token was removed
+  Gone gone = Gone::kDeviceRemoved;  // what calls return after the token was removed
   std::vector<unsigned long> hidden_mechanisms = {};
   std::vector<ModuleFault> faults = {};  // counted from Set
 };
@@ -81,20 +81,20 @@ struct MemoryBehaviour {
 struct Disturbances {
   std::uint64_t seed = 0;
   std::uint32_t per_mille = 100;  // of the calls
-  std::uint32_t budget = 0;       // 0: without end
+  std::uint32_t budget = 0;       // 0: unlimited
   bool codes = true;              // a code that the standard permits for the function
   bool any_code = false;          // any code of the standard instead
   bool logout = true;             // C_Logout by others
-  bool removal = true;            // a token is taken out and put back: sessions and handles are gone
+  bool removal = true;            // a token is removed and reinserted: sessions and handles become invalid
   bool swap = false;              // two tokens change places
   bool finalise = true;           // C_Finalize by others
   bool sessions = true;           // C_CloseAllSessions by others
   bool flags = false;             // CK_TOKEN_INFO shows other flags of the user's PIN and of the login
-  bool pins = false;              // `codes` of C_Login may say that the PIN is wrong, which it is not
+  bool pins = false;              // `codes` of C_Login may include wrong reports of a wrong PIN
 };
 
-// MemoryCall is one call that reached the module. `token` is the serial number of the call's token, which is
-// that of the session, if the call names one; empty where there is none.
+// MemoryCall is one call to the module. `token` is the serial number of the call's token, or of the session's
+// token; empty if there is none.
 struct MemoryCall {
   std::string_view function;
   unsigned long result = 0;
@@ -105,31 +105,31 @@ struct MemoryCall {
   unsigned long user_type = 0;   // C_Login, C_InitToken, C_SetPIN: whose PIN was sent
   std::string pin = {};          // the same: the PIN that the token has, as it was sent
   bool pin_right = false;        // the same: it is this token's PIN, or the token has none yet
-  unsigned long flags = 0;       // the same: CK_TOKEN_INFO's flags, as the thread's call before was told
+  unsigned long flags = 0;       // the same: CK_TOKEN_INFO's flags in the thread's previous call
   std::string key = {};          // C_SignInit, C_Sign, C_Decrypt, C_DeriveKey: CKA_ID
-  bool injected = false;         // `result` was scripted or drawn, not earned
-  std::string disturbance = {};  // what happened right before the call
+  bool injected = false;         // `result` was scripted or random
+  std::string disturbance = {};  // the event immediately before the call
 };
 
-// MemoryEvents counts what happened to tokens behind a program's back, by whatever cause.
+// MemoryEvents counts events at tokens that the program did not cause.
 struct MemoryEvents {
-  std::uint64_t logouts = 0;        // somebody was logged in, and is not any more
-  std::uint64_t removals = 0;       // a token left its slot: its sessions and handles are gone
+  std::uint64_t logouts = 0;        // a login ended
+  std::uint64_t removals = 0;       // a token left its slot: its sessions and handles became invalid
   std::uint64_t renumberings = 0;   // its objects have other handles
-  std::uint64_t finalisations = 0;  // C_Finalize: all sessions are gone
+  std::uint64_t finalisations = 0;  // C_Finalize: all sessions became invalid
 };
 
-// MemoryCauses is what can explain the failure of an action.
+// MemoryCauses contains the possible causes of an action's failure.
 struct MemoryCauses {
-  std::vector<unsigned long> injected;  // codes that were scripted or drawn for calls of the action
-  MemoryEvents events;                  // that happened meanwhile
+  std::vector<unsigned long> injected;  // scripted or random codes for calls of the action
+  MemoryEvents events;                  // during the action
   bool token_out = false;               // a token was in no slot when it began
 };
 
-// MemoryModule is an in-memory PKCS#11 2.40 or 3.0 module of its own file with any number of slots and
-// tokens: RSA, EC and Ed25519 keys whose signatures are real, PINs with tries, sessions, private objects. The
-// test controls it in the same process; a forked child has a copy of its own and must call C_Initialize anew.
-// Tokens are numbered in the order in which they were made, slots too. Thread-safe.
+// MemoryModule is an in-memory PKCS#11 2.40 or 3.0 module in a separate file with any number of slots and
+// tokens: RSA, EC and Ed25519 keys with real signatures, PINs with tries, sessions, private objects. The
+// test controls it in the same process; a forked child has a separate copy and must call C_Initialize again.
+// Tokens and slots are numbered in the order of their creation. Thread-safe.
 class SIGNET_EXPORT MemoryModule {
  public:
   MemoryModule();
@@ -137,42 +137,42 @@ class SIGNET_EXPORT MemoryModule {
   MemoryModule(const MemoryModule&) = delete;
   MemoryModule& operator=(const MemoryModule&) = delete;
 
-  // path is what a program loads.
+  // path is the file to load.
   const std::string& path() const noexcept { return path_; }
 
   // Clear removes all slots, tokens, faults and records. The module must not be in use.
   void Clear();
   std::size_t AddSlot();
-  // AddToken makes a token and a slot that it is in.
+  // AddToken makes a token in a new slot.
   std::size_t AddToken(const MemoryTokenOptions& options = {});
   // MakeToken makes a token that is in no slot.
   std::size_t MakeToken(const MemoryTokenOptions& options = {});
   void AddIdentity(std::size_t token, const TestIdentity& identity, const MemoryObjectOptions& options = {});
   // Token gives the token's options as they are now: C_InitToken, C_InitPIN and C_SetPIN change them.
   MemoryTokenOptions Token(std::size_t token) const;
-  // Stored gives the objects that are on the token for good, whoever may see them.
+  // Stored returns all token objects, regardless of the login.
   std::vector<MemoryStored> Stored(std::size_t token) const;
-  // TokenUri and ObjectUri name a token and an object of it; with the PIN where `with_pin`.
+  // TokenUri and ObjectUri name a token and an object of it; with the PIN if `with_pin`.
   std::string TokenUri(std::size_t token, bool with_pin = false) const;
   std::string ObjectUri(std::size_t token, std::string_view id, bool with_pin = false) const;
 
-  // Insert puts the token into the slot, from wherever it is; who was in the slot is in none then. Sessions
-  // on a token that moves end, handles of its objects change.
+  // Insert moves the token to the slot; a token that was in this slot is then in no slot. Sessions of a moved
+  // token end, and its objects get new handles.
   void Insert(std::size_t token, std::size_t slot);
   void Remove(std::size_t token);
-  // Swap exchanges what two slots hold.
+  // Swap exchanges the tokens of two slots.
   void Swap(std::size_t slot, std::size_t other);
   void LogOut(std::size_t token);
   void DropSessions();
   void FinaliseByOthers();
-  // LoseService makes the module lose what it speaks to, as when its daemon was restarted: every call gives
-  // `code` until C_Finalize and C_Initialize. With CKR_OK it shows no token, and sessions give
+  // LoseService simulates a restart of the module's daemon: every call returns `code` until C_Finalize and
+  // C_Initialize. With CKR_OK the module reports no token, and calls with a session return
   // DEVICE_REMOVED.
   void LoseService(unsigned long code);
   // SetFlags adds to the flags of CK_TOKEN_INFO. SetTries says how many are left; 0 locks the PIN.
   void SetFlags(std::size_t token, unsigned long flags);
   void SetTries(std::size_t token, int tries);
-  // SetPin is C_SetPIN by others.
+  // SetPin changes the PIN like a C_SetPIN of another program.
   void SetPin(std::size_t token, const std::string& pin);
 
   void Set(const MemoryBehaviour& behaviour);
@@ -181,7 +181,7 @@ class SIGNET_EXPORT MemoryModule {
   void Calm();
   // disturbed tells how many disturbances or faults have happened since they were set.
   std::uint64_t disturbed() const;
-  // unsettled tells whether what a disturbance did lasts: a token is out, or shows other flags.
+  // unsettled tells whether the effect of a disturbance persists: a token is removed, or has other flags.
   bool unsettled() const;
   // PermittedCodes gives what PKCS#11 2.40 lists for a function; AllCodes every code that 2.40 and 3.0
   // define.
@@ -190,7 +190,7 @@ class SIGNET_EXPORT MemoryModule {
 
   // BeginAction numbers the calls that this thread makes from now on.
   void BeginAction(std::uint64_t action);
-  // Causes gives what happened since then, whether calls are recorded or not.
+  // Causes returns the events since then, even if calls are not recorded.
   MemoryCauses Causes() const;
   // Record says whether calls are recorded (they are); counts are kept in any case.
   void Record(bool on);

@@ -16,8 +16,8 @@ namespace signet::testing {
 
 using Environment = std::map<std::string, std::string>;
 
-// Command is a program to run. It gets this process's environment, without `unset`, with `environment` on
-// top.
+// Command is a program to run. It inherits this process's environment, without `unset`, plus
+// `environment`.
 struct Command {
   std::vector<std::string> argv;  // argv[0] is looked for in PATH
   Environment environment = {};
@@ -38,13 +38,13 @@ struct ProcessResult {
   bool ok() const noexcept { return exit_status == 0; }
 };
 
-// RunProgram runs a program to its end; what it left behind in its process group is killed. A program that
+// RunProgram runs a program and waits for it, then kills the rest of its process group. A program that
 // cannot be started ends with status 127. Safe in a process with threads.
 SIGNET_EXPORT ProcessResult RunProgram(const Command& command);
 
-// BackgroundProcess is a program that runs while the object lives: a server, mostly. Its destructor sends
-// SIGTERM to the whole process group, and SIGKILL when that does not help within two seconds. It also dies
-// with the thread that started it. Standard output and error are kept together.
+// BackgroundProcess is a program that runs while the object exists, usually a server. Its destructor sends
+// SIGTERM to the whole process group, and SIGKILL after two seconds. The program also ends with the thread
+// that started it. Standard output and error are collected in one text.
 class SIGNET_EXPORT BackgroundProcess {
  public:
   explicit BackgroundProcess(const Command& command);
@@ -56,17 +56,17 @@ class SIGNET_EXPORT BackgroundProcess {
   // output is all that the program has written so far.
   std::string output() const;
   bool running();
-  // WaitForLine returns the first line that contains `part`, or nothing when it does not come in time.
+  // WaitForLine returns the first line that contains `part`, or nothing if it does not come in time.
   std::optional<std::string> WaitForLine(std::string_view part,
                                          std::chrono::milliseconds timeout = std::chrono::seconds(30));
-  // WaitForPort tells whether somebody listens on a TCP port of the loopback in time. It gives up early when
+  // WaitForPort tells whether a program listens on a TCP port of the loopback in time. It stops waiting when
   // the program ends.
   bool WaitForPort(std::uint16_t port, std::chrono::milliseconds timeout = std::chrono::seconds(30));
   // Send writes to the program's standard input; CloseInput ends it.
   void Send(std::string_view text);
   void CloseInput();
   void Signal(int number);
-  // WaitForEnd returns how the program ended, or nothing when it still runs after `timeout`. `out` holds all
+  // WaitForEnd returns how the program ended, or nothing if it still runs after `timeout`. `out` holds all
   // output.
   std::optional<ProcessResult> WaitForEnd(std::chrono::milliseconds timeout = std::chrono::seconds(30));
   // Stop ends the program as the destructor does.
@@ -82,8 +82,8 @@ class SIGNET_EXPORT BackgroundProcess {
   ProcessResult result_;
 };
 
-// FreePort gives a TCP port of the loopback on which nobody listens. No other call, in any process of this
-// machine's tests, gets it while this process lives.
+// FreePort returns a free TCP port of the loopback. No other call, in any process of this machine's tests,
+// gets the same port while this process exists.
 SIGNET_EXPORT std::uint16_t FreePort();
 
 }  // namespace signet::testing

@@ -13,11 +13,11 @@
 
 namespace signet::testing {
 
-// SoftHsm is a disposable SoftHSM with tokens of its own, in a private directory that goes when it dies.
-// Everything that changes a token happens in a short-lived process, so that this process neither loads
-// SoftHSM nor reads its configuration before it wants to. SoftHSM reads one configuration for each process,
-// at its first C_Initialize: a test that needs several tokens makes one SoftHsm and adds tokens to it. Every
-// function throws std::runtime_error.
+// SoftHsm is a temporary SoftHSM with its own tokens, in a private directory that its destructor removes.
+// All changes to a token happen in a short-lived process, so this process does not load SoftHSM or read its
+// configuration too early. SoftHSM reads its configuration once for each process, at its first C_Initialize:
+// a test that needs several tokens makes one SoftHsm and adds tokens to it. Every function throws
+// std::runtime_error.
 class SIGNET_EXPORT SoftHsm {
  public:
   struct Options {
@@ -33,7 +33,7 @@ class SIGNET_EXPORT SoftHsm {
     std::string id = "\x01";    // CKA_ID, raw bytes
     std::string label = "key";  // CKA_LABEL
     std::string token = {};     // label of the token; empty: the first one
-    bool public_object = true;  // put the public key beside the private one
+    bool public_object = true;  // also store the public key
     bool always_authenticate = false;
     bool extractable = false;
     bool signs = true;  // else an RSA key only decrypts, and an EC key only derives
@@ -70,7 +70,7 @@ class SIGNET_EXPORT SoftHsm {
   // were.
   std::size_t Remove(const ObjectOptions& options, ObjectClass object_class = ObjectClass::kAny);
 
-  // TokenUri names the token, ObjectUri what bears this ID; with the PIN where `with_pin`.
+  // TokenUri names the token, ObjectUri the objects with this ID; with the PIN if `with_pin`.
   std::string TokenUri(bool with_pin = false, std::string_view token = {}) const;
   std::string ObjectUri(std::string_view id, bool with_pin = false, std::string_view token = {}) const;
 

@@ -9,8 +9,8 @@
 
 namespace signet::testing {
 
-// TemporaryDirectory is a private directory (mode 0700) under $TMPDIR or /tmp that goes, with all in it, when
-// it dies in the process that made it; a forked child leaves it alone.
+// TemporaryDirectory is a private directory (mode 0700) under $TMPDIR or /tmp. Its destructor removes it with
+// its content, but not in a forked child.
 class SIGNET_EXPORT TemporaryDirectory {
  public:
   explicit TemporaryDirectory(std::string_view prefix = "signet-test");

@@ -14,10 +14,10 @@
 
 namespace signet::testing {
 
-// TestIdentity is a certificate, its private key, and the certificates above it.
+// TestIdentity is a certificate, its private key, and the certificates of its issuers.
 struct SIGNET_EXPORT TestIdentity {
   Certificate certificate;
-  std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty where the key is elsewhere
+  std::vector<std::uint8_t> private_key;  // DER PrivateKeyInfo (RFC 5208); empty if the key is elsewhere
   std::vector<Certificate> issuers;       // intermediates upwards, the root last; empty for a root
 
   std::string CertificatePem() const;
@@ -28,7 +28,7 @@ struct SIGNET_EXPORT TestIdentity {
   std::string RootPem() const;
 };
 
-// CertificateOptions are what a certificate says.
+// CertificateOptions are the contents of a certificate.
 struct SIGNET_EXPORT CertificateOptions {
   // key: "rsa:2048", "rsa-pss:2048", "rsa-pss:2048:SHA256" (for this hash and its length of salt),
   // "ec:P-256", "ed25519", "ed448", "dsa:2048", "ml-dsa-65".
@@ -68,7 +68,7 @@ class SIGNET_EXPORT TestPki {
   static TestIdentity IssueFrom(const TestIdentity& issuer, const CertificateOptions& options);
   // Intermediate makes a CA below the root.
   TestIdentity Intermediate(std::string common_name, std::string key = "ec:P-256") const;
-  // Certify makes a certificate for a key that lives elsewhere, given its SubjectPublicKeyInfo.
+  // Certify makes a certificate for an external key, from its SubjectPublicKeyInfo.
   TestIdentity Certify(std::span<const std::uint8_t> spki, const CertificateOptions& options) const {
     return CertifyFrom(root_, spki, options);
   }
@@ -81,7 +81,7 @@ class SIGNET_EXPORT TestPki {
   TestIdentity root_;
 };
 
-// Pkcs12Options say how a PKCS#12 file (RFC 7292) is made.
+// Pkcs12Options determine the format of a PKCS#12 file (RFC 7292).
 struct Pkcs12Options {
   std::optional<std::string> password = "secret";  // nothing: absent, which is not the same as empty
   std::string friendly_name = "alice";             // of the key and its certificate; empty: none
@@ -97,7 +97,7 @@ struct Pkcs12Options {
   bool with_issuers = true;
 };
 
-// MakePkcs12 gives a PKCS#12 file with one or several identities; each after the first is named
+// MakePkcs12 returns a PKCS#12 file with one or several identities; the names after the first are
 // `friendly_name`-N.
 SIGNET_EXPORT std::vector<std::uint8_t> MakePkcs12(const std::vector<TestIdentity>& identities,
                                                    const Pkcs12Options& options);

@@ -19,10 +19,10 @@ struct ModuleFault {
   unsigned long result = 0;  // CKR_...
   std::uint64_t nth = 1;     // the first call that fails, counted from Set
   std::uint64_t times = 1;   // how many fail from there on; 0: all
-  bool after = false;        // the call is done first, and only then said to have failed
+  bool after = false;        // the call is executed and then reported as failed
 };
 
-// ModuleBehaviour is how the wrapped module differs from the real one. All members' defaults change nothing.
+// ModuleBehaviour contains the differences from the real module. The defaults change nothing.
 struct ModuleBehaviour {
   enum class Label { kAsIs, kNulFilled, kGarbageAfterNul };
   enum class SignatureLength { kAsIs, kZero, kOneShort, kBeyondBuffer };
@@ -37,17 +37,17 @@ struct ModuleBehaviour {
   // Token
   unsigned long token_flags_set = 0;    // CKF_..., put into CK_TOKEN_INFO
   unsigned long token_flags_clear = 0;  // taken out of it
-  int pin_tries = 0;  // the user's PIN locks after so many wrong ones, and the token's flags say so; 0: never
-  std::string reader_pin =
-      {};                    // what the reader's pad gives: with it CKF_PROTECTED_AUTHENTICATION_PATH is set
-  std::string removed = {};  // label of the token that is taken out; "*": all
+  int pin_tries =
+      0;  // the user's PIN locks after this number of wrong PINs, with the token's flags; 0: never
+  std::string reader_pin = {};  // the PIN from the reader's PIN pad; sets CKF_PROTECTED_AUTHENTICATION_PATH
+  std::string removed = {};     // label of the removed token; "*": all
   std::uint64_t max_sessions = 0;        // CKR_SESSION_COUNT beyond; 0: as the real one
   bool hide_session_limit = false;       // CK_TOKEN_INFO does not tell max_sessions
   bool unavailable_information = false;  // every count in CK_TOKEN_INFO is CK_UNAVAILABLE_INFORMATION
   Label label = Label::kAsIs;
   std::string serial = {};  // CK_TOKEN_INFO's serial number instead of the real one
   // Module
-  bool cant_lock = false;      // C_Initialize refuses to lock: CKR_CANT_LOCK
+  bool cant_lock = false;      // C_Initialize does not support locks: CKR_CANT_LOCK
   std::string init_args = {};  // C_Initialize's pReserved must be this text: else CKR_ARGUMENTS_BAD
   bool strict_fork = false;    // a forked child gets CKR_CRYPTOKI_NOT_INITIALIZED until it calls C_Initialize
   // Keys and objects
@@ -55,8 +55,8 @@ struct ModuleBehaviour {
   std::string context_pin = {};                        // what C_Login(CKU_CONTEXT_SPECIFIC) takes
   std::vector<unsigned long> hidden_mechanisms = {};   // CKM_...: not listed, and refused
   std::vector<unsigned long> refused_mechanisms = {};  // CKM_...: listed, and refused
-  // CKM_...: every key's CKA_ALLOWED_MECHANISMS; others are listed by the token, and refused. Empty: as it
-  // is.
+  // CKM_...: every key's CKA_ALLOWED_MECHANISMS; others are listed by the token, but rejected. Empty:
+  // unchanged.
   std::vector<unsigned long> allowed_mechanisms = {};
   bool ecdsa_hashes = false;  // the token also has CKM_ECDSA_SHA1, _SHA224, _SHA256, _SHA384 and _SHA512
   // kBeyondBuffer is the length of decryptions and of CKA_VALUE too.
@@ -81,10 +81,11 @@ struct TracedCall {
   unsigned long result = 0;
 };
 
-// WrappedModule is a PKCS#11 module of its own file that forwards to SoftHSM, counts every call, and
-// misbehaves as it is told, at once and in every process that has it loaded. It carries its configuration
-// beside it, SOFTHSM2_CONF included, and an instance of SoftHSM of its own: programs need no environment, and
-// several may be in one process. The class is for one thread; the module is for many.
+// WrappedModule is a PKCS#11 module in a separate file that forwards to SoftHSM, counts every call, and
+// misbehaves as configured, immediately and in every process that has loaded it. It has its own
+// configuration, including SOFTHSM2_CONF, and its own instance of SoftHSM: programs need no environment, and
+// several modules can be in one process. Only one thread may use the class; several threads may use the
+// module.
 class SIGNET_EXPORT WrappedModule {
  public:
   // WrappedModule wraps SoftHSM with the tokens of `hsm`.
@@ -95,13 +96,13 @@ class SIGNET_EXPORT WrappedModule {
   WrappedModule(const WrappedModule&) = delete;
   WrappedModule& operator=(const WrappedModule&) = delete;
 
-  // path is what a program loads.
+  // path is the file to load.
   const std::string& path() const noexcept { return path_; }
 
   // Set changes the behaviour from the next call on. It counts faults from here.
   void Set(const ModuleBehaviour& behaviour);
   const ModuleBehaviour& behaviour() const noexcept { return behaviour_; }
-  // RemoveToken takes every token out; ReturnToken puts them back: sessions and logins from before are gone.
+  // RemoveToken removes all tokens; ReturnToken reinserts them: earlier sessions and logins are invalid.
   void RemoveToken();
   void ReturnToken();
   // DropSessions makes all open sessions, and their login, invalid, as after a long idle time. LogOut ends
@@ -109,18 +110,18 @@ class SIGNET_EXPORT WrappedModule {
   void DropSessions();
   void LogOut();
 
-  // Count says how often a function was called since the last Reset, by all processes; with "*" all
+  // Count returns the number of calls of a function since the last Reset, in all processes; "*": of all
   // functions.
   std::uint64_t Count(std::string_view function) const;
-  // Counts gives those that were called.
+  // Counts returns the numbers for all called functions.
   std::map<std::string, std::uint64_t> Counts() const;
   // Trace gives the calls in the order in which they began; the first 65536 since the last Reset.
   std::vector<TracedCall> Trace() const;
-  // MaxInFlight is the most calls that were in the module at a time.
+  // MaxInFlight is the maximum number of concurrent calls in the module.
   int MaxInFlight() const;
   // ResetPinTries forgets the wrong PINs that were counted, as a security officer does.
   void ResetPinTries();
-  // Reset sets counts, trace and MaxInFlight back to nothing.
+  // Reset clears counts, trace and MaxInFlight.
   void Reset();
 
  private:

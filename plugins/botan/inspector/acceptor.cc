@@ -64,7 +64,7 @@ class BotanAcceptor : public Acceptor {
     return visitor;
   }
 
-  // Answer waits for whatever the client says first; one that says nothing gets no answer.
+  // Answer waits for the client's first data; a silent client gets no answer.
   static void Answer(Connection& connection, const Visitor& visitor) {
     while (connection.response().empty()) {
       if (!connection.Pump()) break;

@@ -25,7 +25,7 @@ inline constexpr auto kBadCertificateAlert = Botan::TLS::Alert::BadCertificate;
 inline constexpr auto kBadCertificateAlert = Botan::TLS::Alert::BAD_CERTIFICATE;
 #endif
 
-// ChannelPolicy is the probe's: TLS 1.2 and 1.3 or one of them, whatever the server's chain says about
+// ChannelPolicy is the probe's: TLS 1.2 and 1.3 or one of them, regardless of the server's chain about
 // revocation.
 class ChannelPolicy : public Botan::TLS::Policy {
  public:
@@ -92,7 +92,7 @@ class ChannelEvents : public Botan::TLS::Callbacks {
   virtual void Emit(Bytes data) = 0;
   virtual void Take(Bytes data) = 0;
   virtual void AlertReceived(bool fatal, std::uint8_t description) = 0;
-  // Verify judges the peer's chain by `verify`, which throws where the chain is not trusted or does not carry
+  // Verify judges the peer's chain by `verify`, which throws if the chain is not trusted or does not carry
   // `host` (empty: any), and may throw for reasons of its own.
   virtual void Verify(const std::function<void(const std::string& host)>& verify, const Chain& chain) = 0;
   virtual void KeyLog(const std::string& label, Bytes secret) const = 0;

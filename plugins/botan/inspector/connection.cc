@@ -100,12 +100,12 @@ class Connection::Events : public ChannelEvents {
     try {
       verify(address ? std::string() : host_);
       if (address && X509_check_ip_asc(Converted(chain.front()).native(), host_.c_str(), 0) != 1) {
-        untrusted_ = Error({.code = ErrorCode::kUntrustedServer,
-                            .detail = fmt::format("the server's certificate could not be verified: it does "
-                                                  "not carry the address {}",
-                                                  host_),
-                            .hint = std::string(kUseItsName)});
-        throw Botan::TLS::TLS_Exception(kBadCertificateAlert, "the certificate does not carry the address");
+        untrusted_ = Error(
+            {.code = ErrorCode::kUntrustedServer,
+             .detail = fmt::format(
+                 "the server's certificate could not be verified: it does not contain the address {}", host_),
+             .hint = std::string(kUseItsName)});
+        throw Botan::TLS::TLS_Exception(kBadCertificateAlert, "the certificate does not contain the address");
       }
       verified_ = true;
     } catch (const std::exception& exception) {
@@ -158,11 +158,11 @@ bool Connection::Guard(Call&& call) {
   } catch (const Error& error) {
     error_ = error;
   } catch (const std::exception& exception) {
-    error_ =
-        Error({.code = ErrorCode::kHandshake,
-               .detail = fmt::format("the handshake failed: {}", exception.what()),
-               .hint = "Check that the other side speaks TLS on this port, and which versions and suites it "
-                       "has."});
+    error_ = Error(
+        {.code = ErrorCode::kHandshake,
+         .detail = fmt::format("the handshake failed: {}", exception.what()),
+         .hint =
+             "Check that the peer uses TLS on this port, and which versions and cipher suites it supports."});
   }
   return false;
 }
@@ -236,15 +236,15 @@ Error Connection::Failure() const {
       channel_ != nullptr && IsComplete(*channel_) ? "after the handshake" : "in the handshake";
   if (silent_) {
     return Error({.code = ErrorCode::kNetwork,
-                  .detail = fmt::format("the other side did not answer in time {}", when),
-                  .hint = "Check that it speaks TLS on this port, and not only after STARTTLS."});
+                  .detail = fmt::format("the peer did not respond in time {}", when),
+                  .hint = "Check that it uses TLS on this port, and not only after STARTTLS."});
   }
   return Error(
       {.code = ErrorCode::kNetwork,
-       .detail = fmt::format("the other side {} the connection {}", errno_ == 0 ? "closed" : "broke", when),
+       .detail = fmt::format("the peer {} the connection {}", errno_ == 0 ? "closed" : "broke", when),
        .native = {errno_ == 0 ? NativeCode::Kind::kNone : NativeCode::Kind::kErrno,
                   static_cast<unsigned long>(errno_), errno_ == 0 ? "" : std::strerror(errno_)},
-       .hint = "Look into the server's log; check that it speaks TLS on this port."});
+       .hint = "Check the server's log and that it uses TLS on this port."});
 }
 
 }  // namespace signet::botan

@@ -21,12 +21,12 @@ class Connection {
                              const std::string& host, std::uint16_t port);
   static Connection ToClient(const Parts& parts, std::shared_ptr<CredentialsManager> manager, int socket);
 
-  // Handshake carries bytes until the handshake is over; false when it failed, and Failure says why. `wait`
-  // waits for the peer before each read, and is false where that took too long.
+  // Handshake carries bytes until the handshake is over; false if it failed, and Failure says why. `wait`
+  // waits for the peer before each read, and is false if that took too long.
   bool Handshake(const std::function<bool()>& wait = {});
   // GiveUp makes Failure say that the peer did not answer in time.
   void GiveUp() noexcept;
-  // Pump reads from the socket once; false when there is nothing more to read: closed, failed, or silent for
+  // Pump reads from the socket once; false if there is nothing more to read: closed, failed, or silent for
   // longer than the socket waits.
   bool Pump();
   bool Send(std::string_view text);
@@ -38,7 +38,7 @@ class Connection {
   // verified tells whether the peer's chain was found good in this connection.
   bool verified() const;
   WireTape::Played Play() const;
-  // peer is the peer's certificate, from the session where that was resumed; nothing where it has none.
+  // peer is the peer's certificate, from the session where that was resumed; nothing if it has none.
   std::optional<Certificate> peer() const;
   // Failure says why the connection did not come to a good end.
   Error Failure() const;

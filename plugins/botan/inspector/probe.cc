@@ -111,7 +111,7 @@ class Visit {
   Connection connection_;
 };
 
-// ConsiderDecision puts into the report what became of each identity.
+// ConsiderDecision puts into the report the result of each identity.
 void ConsiderDecision(const Decision& decision, HandshakeReport& report) {
   Consider(decision.choice, report, decision.scheme);
   for (const Unusable& unusable : decision.unusable) {
@@ -143,7 +143,7 @@ HandshakeReport ConnectOnce(const Parts& shared, const std::shared_ptr<Botan::Cr
   if (const std::optional<Decision> decision = manager->last_decision()) ConsiderDecision(*decision, report);
   Conclude(recorder, options, report);
   if (!recorder.client_verify() && report.client_certificate.sent) {
-    report.certificate_verify.why = "Botan shows no transcript that the CertificateVerify could be seen in";
+    report.certificate_verify.why = "Botan provides no transcript for the CertificateVerify";
   }
   return report;
 }

@@ -22,7 +22,7 @@ class TrafficKey {
     std::uint8_t type;
     std::vector<std::uint8_t> content;
   };
-  // Open takes a whole record, header included; nothing where it is not authentic. Each call is for the next
+  // Open takes a whole record, header included; nothing if it is not authentic. Each call is for the next
   // record.
   std::optional<Opened> Open(std::span<const std::uint8_t> record);
 

@@ -56,7 +56,7 @@ std::shared_ptr<const Botan::TLS::Policy> MakePolicy(std::optional<std::uint16_t
   if (version == kTls13 && !kHasTls13) {
     throw Error({.code = ErrorCode::kUnsupported,
                  .detail = "Botan 2 has no TLS 1.3",
-                 .hint = "Leave --tls 1.3 out, or use --stack openssl."});
+                 .hint = "Omit --tls 1.3, or use --stack openssl."});
   }
   return std::make_shared<ChannelPolicy>(version != kTls13, version != kTls12);
 }

@@ -71,7 +71,7 @@ void WireTape::PlaySealed13(const Record& record, Recorder& recorder) {
   const auto opened = flow.key ? flow.key->Open(record.bytes) : std::nullopt;
   if (!opened) {
     return recorder.Unseen(record.direction, kApplicationData, "", record.bytes.size() - kRecordHeader,
-                           "it is encrypted, and Botan gave no key that opens it");
+                           "it is encrypted, and Botan provided no key for it");
   }
   PlayContent(record.direction, opened->type, kApplicationData, opened->content, recorder);
 }
@@ -80,7 +80,7 @@ void WireTape::PlaySealed12(const Record& record, Recorder& recorder) {
   ToldByBotan& told = Told(record.direction);
   const std::uint8_t type = record.bytes[0];
   const std::size_t sealed = record.bytes.size() - kRecordHeader;
-  constexpr const char* kWhy = "it is encrypted, and Botan does not show what is in it";
+  constexpr const char* kWhy = "it is encrypted, and Botan does not show its content";
   if (type == kHandshake) {
     if (const auto finished = Pop(finished_)) return PlayMessage(record.direction, type, *finished, recorder);
   } else if (type == kAlert) {
@@ -101,7 +101,7 @@ void WireTape::PlayContent(Direction direction, std::uint8_t type, std::uint8_t 
     return recorder.ChangeCipherSpec(direction);
   }
   if (type == kAlert) {
-    // Botan told of it all the same; what is left over stands in for records that cannot be opened.
+    // Botan told of it anyway; what is left over stands in for records that cannot be opened.
     if (version_ < kTls13 && direction == Direction::kReceived) Pop(Told(direction).alerts);
     return recorder.Alert(direction, outer_type, content);
   }

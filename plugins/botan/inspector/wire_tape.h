@@ -35,7 +35,7 @@ class WireTape {
   // Played is what the tape says.
   struct Played {
     Recorder recorder;
-    std::uint16_t suite;  // what the ServerHello chose; 0 where there was none
+    std::uint16_t suite;  // what the ServerHello chose; 0 if there was none
   };
   // Play reads all that is on the tape so far.
   Played Play() const;
@@ -52,7 +52,7 @@ class WireTape {
   };
   // Flow is how far one direction was read.
   struct Flow {
-    signet::Bytes handshake;  // the beginning of a message that goes on in the next record
+    signet::Bytes handshake;  // the beginning of a message that continues in the next record
     std::optional<TrafficKey> key;
     bool encrypted = false;  // TLS 1.2: after ChangeCipherSpec
   };

@@ -13,7 +13,7 @@ namespace signet::openssl {
 namespace {
 
 [[noreturn]] void ThrowUnreadable(std::string_view call, const std::string& file) {
-  ThrowOpenSsl(ErrorCode::kUnreadable, call, file + " is not what it should be",
+  ThrowOpenSsl(ErrorCode::kUnreadable, call, file + " is not valid",
                "Name a readable PEM file: the certificate with --cert, its private key with --key.");
 }
 
@@ -79,7 +79,7 @@ class OpenSslAcceptor : public Acceptor {
     return visitor;
   }
 
-  // Answer waits for whatever the client says first; one that says nothing gets no answer.
+  // Answer waits for the client's first data; a silent client gets no answer.
   static void Answer(SSL* connection, const Visitor& visitor) {
     char request[4096];
     std::size_t moved = 0;

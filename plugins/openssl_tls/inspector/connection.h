@@ -29,7 +29,7 @@ std::string ProtocolOf(const Recording& recording);
 std::string CipherOf(SSL* connection);
 
 // PeerCertificate is the other side's leaf, of the session that was resumed where no Certificate message
-// came; nothing where it has none.
+// came; nothing if it has none.
 std::optional<Certificate> PeerCertificate(SSL* connection);
 
 }  // namespace signet::openssl

@@ -49,7 +49,7 @@ class Visit {
     ExpectHost(connection_.get(), options.host);
     socket_.SetNonBlocking();
     CheckOpenSsl(SSL_set_fd(connection_.get(), socket_.get()), "SSL_set_fd");
-    // libssl goes on reading without a word while messages that it skips keep coming.
+    // libssl continues reading without a word while messages that it skips keep coming.
     BIO_set_callback_ex(SSL_get_rbio(connection_.get()), BoundReading);
     BIO_set_callback_arg(SSL_get_rbio(connection_.get()), reinterpret_cast<char*>(&budget_));
     SSL_set_post_handshake_auth(connection_.get(), 1);

@@ -20,7 +20,7 @@ void Recording::Show(int sent, int, int content_type, const void* data, std::siz
     static_cast<Recording*>(self)->Show(sent != 0 ? Direction::kSent : Direction::kReceived, content_type,
                                         {bytes, size});
   } catch (...) {
-    // Out of memory: the list is a message short, the handshake goes on.
+    // Out of memory: the list is a message short, the handshake continues.
   }
 }
 

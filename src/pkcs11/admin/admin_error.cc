@@ -12,7 +12,7 @@
 namespace signet {
 namespace {
 
-// Meaning is what a refusal says to somebody who changes a token, where it differs from what it says to a
+// Meaning is the text of a failure for a change of a token, if it differs from the text for a
 // signer.
 struct Meaning {
   CK_RV result;
@@ -22,26 +22,26 @@ struct Meaning {
 };
 
 constexpr const char* kOtherKind = "Choose another type of key.";
-constexpr const char* kFreeSpace = "Remove objects that nobody needs: signet token remove.";
+constexpr const char* kFreeSpace = "Remove objects that are no longer needed: signet token remove.";
 
 constexpr Meaning kMeanings[] = {
-    {CKR_MECHANISM_INVALID, ErrorCode::kUnsupported, "the token cannot make such a key", kOtherKind},
-    {CKR_ATTRIBUTE_VALUE_INVALID, ErrorCode::kUnsupported, "the token does not take such an object",
+    {CKR_MECHANISM_INVALID, ErrorCode::kUnsupported, "the token cannot generate such a key", kOtherKind},
+    {CKR_ATTRIBUTE_VALUE_INVALID, ErrorCode::kUnsupported, "the token does not accept such an object",
      kOtherKind},
-    {CKR_ATTRIBUTE_TYPE_INVALID, ErrorCode::kUnsupported, "the token does not take such an object",
+    {CKR_ATTRIBUTE_TYPE_INVALID, ErrorCode::kUnsupported, "the token does not accept such an object",
      kOtherKind},
-    {CKR_TEMPLATE_INCONSISTENT, ErrorCode::kUnsupported, "the token does not take such an object",
+    {CKR_TEMPLATE_INCONSISTENT, ErrorCode::kUnsupported, "the token does not accept such an object",
      kOtherKind},
-    {CKR_KEY_SIZE_RANGE, ErrorCode::kUnsupported, "the token makes no keys of this size",
+    {CKR_KEY_SIZE_RANGE, ErrorCode::kUnsupported, "the token does not generate keys of this size",
      "Choose another size."},
     {CKR_DEVICE_MEMORY, ErrorCode::kTokenTrouble, "the token has no memory left", kFreeSpace},
     {CKR_TOKEN_WRITE_PROTECTED, ErrorCode::kTokenTrouble,
      "the token cannot be changed: it is write-protected",
-     "Change it with its maker's tool, or use another module for it."},
-    {CKR_SESSION_READ_ONLY, ErrorCode::kTokenTrouble, "the token gives no session that may change it",
-     "Change it with its maker's tool, or use another module for it."},
-    {CKR_PIN_INVALID, ErrorCode::kWrongPin, "the token does not take these characters in a PIN",
-     "Give a PIN that it takes."},
+     "Use the vendor's tool, or another module for this token."},
+    {CKR_SESSION_READ_ONLY, ErrorCode::kTokenTrouble, "the token provides no read-write session",
+     "Use the vendor's tool, or another module for this token."},
+    {CKR_PIN_INVALID, ErrorCode::kWrongPin, "the token does not accept these characters in a PIN",
+     "Use other characters in the PIN."},
 };
 
 // kUnknownOutcomes may come after the token changed something. PKCS#11 2.40, 5.1.1 to 5.1.3; 3.2 for the last
@@ -56,7 +56,7 @@ std::string LengthsOf(const CK_TOKEN_INFO& info) {
   const auto known = [](CK_ULONG n) { return n != 0 && n != CK_UNAVAILABLE_INFORMATION; };
   if (!known(info.ulMaxPinLen)) {
     return known(info.ulMinPinLen) ? fmt::format("at least {} bytes", info.ulMinPinLen)
-                                   : "a number of bytes that it does not tell";
+                                   : "an unknown number of bytes";
   }
   const CK_ULONG least = info.ulMinPinLen != CK_UNAVAILABLE_INFORMATION ? info.ulMinPinLen : 0;
   return fmt::format("{} to {} bytes", least, info.ulMaxPinLen);
@@ -108,16 +108,16 @@ Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_
   if (call == "C_Login" && user == CKU_SO && NoOfficerLogin(result)) {
     return with(
         ErrorCode::kUnsupported,
-        "the module refused the security officer's login without saying that the PIN is wrong; some "
-        "modules have no such login, as OpenSC with PIV cards",
-        "With a PUK use the card's own tool: `pkcs15-tool --unblock-pin`, or for a YubiKey `ykman piv "
+        "the module rejected the security officer's login, but not because of a wrong PIN; some modules have "
+        "no such login, for example OpenSC with PIV cards",
+        "If you have a PUK, use the card's tool: `pkcs15-tool --unblock-pin`, or for a YubiKey `ykman piv "
         "access unblock-pin`.");
   }
   switch (result) {
     case CKR_PIN_LEN_RANGE:
       return with(
           ErrorCode::kWrongPin,
-          fmt::format("the {} is too short or too long: the token takes {}", NameOf(user), LengthsOf(info)),
+          fmt::format("the {} is too short or too long: the token accepts {}", NameOf(user), LengthsOf(info)),
           "Give a PIN of that length.");
     case CKR_PIN_INCORRECT:
       return with(ErrorCode::kWrongPin, fmt::format("the {} is wrong", NameOf(user)),
@@ -125,7 +125,7 @@ Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_
     case CKR_PIN_LOCKED:
       if (user != CKU_SO) break;
       return with(ErrorCode::kPinLocked, "the security officer's PIN is locked",
-                  "Only the token's own tool can reset it, and that usually erases the token.");
+                  "Reset it with the token's own tool, which usually erases the token.");
     default:
       break;
   }

@@ -18,7 +18,7 @@ enum class Outcome {
 // done.
 Outcome OutcomeOf(CK_RV result) noexcept;
 
-// AdminError is RvError in words for somebody who changes a token.
+// AdminError is RvError with texts for changes of a token.
 Error AdminError(CK_RV result, std::string_view call, std::string_view token);
 // CheckAdmin throws it unless `result` is CKR_OK.
 void CheckAdmin(CK_RV result, std::string_view call, std::string_view token);

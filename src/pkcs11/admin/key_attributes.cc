@@ -21,7 +21,7 @@ using ByteVector = std::vector<std::uint8_t>;
 
 [[noreturn]] void ThrowBadSpec(std::string_view text) {
   throw Error({.code = ErrorCode::kBadArgument,
-               .detail = fmt::format("\"{}\" is no kind of key that a token makes", text),
+               .detail = fmt::format("\"{}\" is not a supported key type", text),
                .hint = "Use rsa:2048, ec:P-256 (or P-384, P-521, another named curve), ed25519 or ed448."});
 }
 
@@ -29,7 +29,7 @@ using ByteVector = std::vector<std::uint8_t>;
   const char* name = EVP_PKEY_get0_type_name(key);
   throw Error(
       {.code = ErrorCode::kUnsupported,
-       .detail = fmt::format("a {} key cannot be put into a token", name != nullptr ? name : "nameless"),
+       .detail = fmt::format("a {} key cannot be imported to a token", name != nullptr ? name : "nameless"),
        .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
 }
 
@@ -67,7 +67,7 @@ KeySpec SpecOf(EVP_PKEY* key) {
   return {.type = public_key.type(), .curve = public_key.curve()};
 }
 
-// EcPoint is CKA_EC_POINT: the uncompressed point, whatever form the key prefers, in an OCTET STRING
+// EcPoint is CKA_EC_POINT: the uncompressed point, in an OCTET STRING
 // (PKCS#11 3.0 section 2.3.3).
 ByteVector EcPoint(EVP_PKEY* key) {
   const std::size_t size = PartOf(key, OSSL_PKEY_PARAM_EC_P).size();

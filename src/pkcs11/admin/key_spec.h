@@ -28,7 +28,7 @@ struct ObjectName {
 
 // KeyPolicy is what a new private key may do.
 struct KeyPolicy {
-  bool public_object = true;         // put the public key beside it
+  bool public_object = true;         // put the public key with it
   bool always_authenticate = false;  // CKA_ALWAYS_AUTHENTICATE
   bool extractable = false;
   bool signs = true;  // CKA_SIGN; without it an RSA key only decrypts, and an EC key only derives

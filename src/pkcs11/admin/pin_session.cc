@@ -104,7 +104,7 @@ LoginStep PinSession::LogIn(Token::Lease& lease) {
   throw own_.ErrorOf(step);
 }
 
-// CallLogin is false where the login was undone at once.
+// CallLogin is false if the login was undone at once.
 bool PinSession::CallLogin(Token::Lease& lease, const LoginStep& step, const CK_TOKEN_INFO& info) {
   const CK_RV rv = own_.Pass(step, false, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
     return lease.Call(SIGNET_CK(C_Login), kNoMechanism, own_.user, pin, size);
@@ -145,21 +145,21 @@ void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
                             const std::optional<Secret>& new_pin) {
   if (step.kind == Step::kFail) throw own_.ErrorOf(step);
   if (failure_ && RvOf(*failure_) != CKR_PIN_EXPIRED) {
-    // The user is in all the same; but the PIN came to something else, and goes out no more.
+    // The user is logged in; but the PIN had another result, and is not sent again.
     lease.EndAction();
     throw Error(*failure_);
   }
   // The PIN goes out once more, and what the token says of it may have changed since C_Login.
   const LoginStep now = own_.NextStep(CKS_RW_PUBLIC_SESSION, lease.Look(), false, 0);
   if (now.kind == Step::kFail) throw own_.ErrorOf(now);
-  // Last, as it costs a try: in a session where nobody is logged in C_SetPIN is about the user's PIN.
+  // Last, because it uses up a try: in a session without login C_SetPIN changes the user's PIN.
   if (own_.user == CKU_SO && lease.State() != CKS_RW_SO_FUNCTIONS)
     throw RvError(CKR_USER_NOT_LOGGED_IN, "C_SetPIN", own_.label);
   const CK_RV rv = own_.Pass(step, true, [&](CK_UTF8CHAR* pin, CK_ULONG size) {
     return lease.Call(SIGNET_CK(C_SetPIN), kNoMechanism, pin, size, PinBytes(new_pin), PinSize(new_pin));
   });
   if (rv == CKR_OK) return Accepted(own_.ledger_name, new_pin);
-  // Had it been done all the same, the PIN would be a wrong one by now: it goes out no more.
+  // The change may have succeeded, so the old PIN may be wrong by now: it is not sent again.
   lease.EndAction();
   // C_Login took the officer's PIN a moment ago; a session without him compares it with the user's.
   if (own_.user == CKU_SO && OutcomeOf(rv) != Outcome::kUnknown && lease.State() != CKS_RW_SO_FUNCTIONS) {

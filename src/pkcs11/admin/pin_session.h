@@ -40,7 +40,7 @@ class PinSession {
 
   // InitPin sets the user's PIN; for the security officer.
   void InitPin(const std::optional<Secret>& new_pin);
-  // SetPin changes the PIN of `user`. Where it is not known whether that was done, the error says so.
+  // SetPin changes the PIN of `user`. Where it is not known whether that was done, the error reports this.
   void SetPin(const std::optional<Secret>& new_pin);
 
  private:
@@ -58,7 +58,7 @@ class PinSession {
 // reports.
 void CheckNewPin(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const std::optional<Secret>& pin);
 
-// PinBytes gives a PIN as PKCS#11 takes it: null where the reader's pad asks for it.
+// PinBytes gives a PIN as PKCS#11 takes it: null if the reader's pad asks for it.
 CK_UTF8CHAR* PinBytes(const std::optional<Secret>& pin) noexcept;
 CK_ULONG PinSize(const std::optional<Secret>& pin) noexcept;
 

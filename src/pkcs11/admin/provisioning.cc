@@ -18,11 +18,10 @@ namespace {
 
 [[noreturn]] void ThrowTaken(const TokenPlace& token, const std::vector<std::uint8_t>& id) {
   throw Error({.code = ErrorCode::kAmbiguous,
-               .detail = fmt::format("the token has objects with the ID {} already", HexEncode(id)),
+               .detail = fmt::format("the token already has objects with the ID {}", HexEncode(id)),
                .token = token.label,
-               .hint =
-                   "Choose another --id, or remove them first: signet token remove. A renewed certificate "
-                   "for a key on the token is imported alone, with --cert."});
+               .hint = "Choose another --id, or remove them first: signet token remove. To import a renewed "
+                       "certificate for a key on the token, use --cert alone."});
 }
 
 void RequireFreeId(TokenAdmin& admin, const TokenPlace& token, const ObjectName& name) {
@@ -83,7 +82,7 @@ bool IsCertificateOf(const StoredObject& object, const PublicKey& key) {
   }
 }
 
-// OtherCertificates gives the certificates of the same key that have the ID already; throws where the same
+// OtherCertificates gives the certificates of the same key that have the ID already; throws if the same
 // certificate is among them, or one of another key.
 std::vector<StoredObject> OtherCertificates(TokenAdmin& admin, const TokenPlace& token,
                                             const Certificate& certificate,
@@ -94,9 +93,9 @@ std::vector<StoredObject> OtherCertificates(TokenAdmin& admin, const TokenPlace&
     if (std::ranges::equal(other.attributes.BytesOf(CKA_VALUE), certificate.der())) {
       throw Error(
           {.code = ErrorCode::kAmbiguous,
-           .detail = fmt::format("the token has this certificate already, with the ID {}", HexEncode(id)),
+           .detail = fmt::format("the token already has this certificate, with the ID {}", HexEncode(id)),
            .token = token.label,
-           .hint = "Nothing is to be done."});
+           .hint = "No action is necessary."});
     }
     if (!IsCertificateOf(other, key)) ThrowTaken(token, id);
   }
@@ -112,17 +111,18 @@ BesideKey PlaceForCertificate(TokenAdmin& admin, const TokenPlace& token, const 
                  .detail = fmt::format("the token has no key for the certificate of {}",
                                        request.certificate->subject()),
                  .token = token.label,
-                 .hint = "Import the key too, or give --id to put the certificate there all the same."});
+                 .hint = "Import the key too, or give --id to import the certificate without a key."});
   }
   if (name.id.empty()) name.id = held->id;
   if (request.name.label.empty() && held && !held->label.empty()) name.label = held->label;
   if (name.id.empty()) return {std::move(name), {}};  // the key has no ID: the label is what they share
   if (!admin.List({.id = name.id, .label = {}}, CKO_PRIVATE_KEY).empty() && (!held || held->id != name.id)) {
-    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
-                 .detail = fmt::format("the token's key with the ID {} is not the one in the certificate",
-                                       HexEncode(name.id)),
-                 .token = token.label,
-                 .hint = "Give the ID of the certificate's own key, or none. Nothing was written."});
+    throw Error(
+        {.code = ErrorCode::kKeyCertificateMismatch,
+         .detail = fmt::format("the token's key with the ID {} differs from the key in the certificate",
+                               HexEncode(name.id)),
+         .token = token.label,
+         .hint = "Give the ID of the certificate's key, or no ID. Nothing was written."});
   }
   auto others = OtherCertificates(admin, token, *request.certificate, name.id);
   return {std::move(name), std::move(others)};
@@ -145,7 +145,7 @@ ObjectName NameIn(const Pkcs11Uri& uri) {
     throw Error({.code = ErrorCode::kBadUri,
                  .detail = "the URI names no object",
                  .uri = uri.shown(),
-                 .hint = "Add id= or object= to say what is meant."});
+                 .hint = "Add id= or object= to the URI."});
   }
   return name;
 }

@@ -88,7 +88,7 @@ void AddCertificate(const Certificate& certificate, const ObjectName& name, Temp
 ObjectTemplate TemplateFor(const ObjectName& name, std::optional<CK_OBJECT_CLASS> object_class) {
   if (name.id.empty() && name.label.empty()) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "an object needs an ID or a label to be found by",
+                 .detail = "an object needs an ID or a label",
                  .hint = "Give its ID or its label."});
   }
   ObjectTemplate wanted{.object_class = object_class, .id = {}, .label = {}, .subject = {}};
@@ -213,12 +213,12 @@ bool TokenAdmin::Change(std::vector<Made> made, const char* name,
       made_.insert(made_.end(), made.begin(), made.end());
       if (there == made.size()) return !lost;
       if (!lost) throw;
-      throw WithDetail(error, fmt::format("; the token may still make: {}", InWords(made.front())));
+      throw WithDetail(error, fmt::format("; the token may still create: {}", InWords(made.front())));
     }
   }
 }
 
-// HowManyAreThere counts those that are there now and were not before; nothing where the token cannot be
+// HowManyAreThere counts those that are there now and were not before; nothing if the token cannot be
 // searched.
 std::optional<std::size_t> TokenAdmin::HowManyAreThere(const std::vector<Made>& made) {
   try {
@@ -295,7 +295,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
     const bool came_back = Change(pair, "C_GenerateKeyPair", [generation](Token::Lease& lease) {
       return CallGenerate(lease, *generation);
     });
-    // What a call that is still under way writes to is its own.
+    // A call that is still in progress owns its output buffer.
     std::optional<StoredObject> made = came_back ? generation->made : std::nullopt;
     if (!made) {
       made = InSession([made = pair.back()](Token::Lease& lease) -> std::optional<StoredObject> {
@@ -307,7 +307,7 @@ PublicKey TokenAdmin::Generate(const KeySpec& spec, const ObjectName& name, cons
     if (made) key = PublicPartOf(*made);
     if (key) return;
     throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format("token {}: the new key's public part cannot be read", label()),
+                 .detail = fmt::format("token {}: the new public key cannot be read", label()),
                  .call = "C_GetAttributeValue",
                  .token = label(),
                  .hint = "Try again, or choose another type of key."});
@@ -371,7 +371,8 @@ std::vector<StoredObject> TokenAdmin::List(const ObjectName& name,
   });
 }
 
-// LeftOf counts what the token has of `wanted`, whatever was said of it; nothing where it cannot be searched.
+// LeftOf counts the objects of `wanted` on the token, regardless of reported results; nothing if the search
+// fails.
 std::optional<std::size_t> TokenAdmin::LeftOf(const ObjectTemplate& wanted) {
   try {
     return InSession([wanted](Token::Lease& lease) {
@@ -417,14 +418,13 @@ std::size_t TokenAdmin::Remove(const ObjectName& name, std::optional<CK_OBJECT_C
 void TokenAdmin::RemoveCertificate(const ObjectName& name, const Bytes& der) {
   const Made made{CKO_CERTIFICATE, name, der};
   if (Undo(made).empty()) return;
-  throw Error(
-      {.code = ErrorCode::kTokenTrouble,
-       .detail = fmt::format("token {}: the new certificate is on the token, and the old one could not "
-                             "be removed: {}",
-                             label(), InWords(made)),
-       .call = "C_DestroyObject",
-       .token = label(),
-       .hint = "Remove the old one with the token's own tool."});
+  throw Error({.code = ErrorCode::kTokenTrouble,
+               .detail = fmt::format(
+                   "token {}: the new certificate is on the token, but the old one could not be removed: {}",
+                   label(), InWords(made)),
+               .call = "C_DestroyObject",
+               .token = label(),
+               .hint = "Remove the old one with the token's own tool."});
 }
 
 const char* KindOf(CK_OBJECT_CLASS object_class) {

@@ -79,7 +79,7 @@ class TokenAdmin {
   const std::string& label() const noexcept { return core_->token->label(); }
   // Change makes one call that creates `made`. What it returned is compared with what is there: a call that
   // is said to have failed may have been done. It is repeated once, where nothing is there and something was
-  // renewed. False where the call is still under way.
+  // renewed. False if the call is still in progress.
   bool Change(std::vector<Made> made, const char* name, const std::function<CK_RV(Token::Lease&)>& call);
   void Create(std::shared_ptr<const Template> parts, const Made& made);
   bool IsThere(const Made& made);

@@ -10,7 +10,7 @@
 
 namespace signet {
 
-// TokenHandle is what a TokenPlace stands for.
+// TokenHandle is the content of a TokenPlace.
 struct TokenHandle {
   std::shared_ptr<Module> module;
   CK_SLOT_ID slot = 0;

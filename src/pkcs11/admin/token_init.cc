@@ -129,9 +129,8 @@ TokenPlace SetFirstPin(const TokenPlace& old, CK_SLOT_ID slot, std::string_view 
     return made;
   } catch (const Error& error) {
     const Error partial = WithDetail(
-        error,
-        fmt::format("; the token has its label {} and the security officer's PIN now, but no user's PIN",
-                    label));
+        error, fmt::format("; the token has its label {} and the security officer's PIN now, but no user PIN",
+                           label));
     throw Error({.code = partial.code(),
                  .detail = partial.detail(),
                  .call = partial.call(),

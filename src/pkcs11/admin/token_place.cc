@@ -28,7 +28,7 @@ Modules Open(const Settings& settings) {
   };
   if (settings.modules.empty()) add_configured();
   for (const std::string& path : settings.modules) {
-    // p11-kit does not load its own proxy, which stands for all configured modules.
+    // p11-kit does not load its own proxy, which means all configured modules.
     if (std::filesystem::path(path).filename() == "p11-kit-proxy.so") {
       add_configured();
     } else {
@@ -106,16 +106,15 @@ const TokenPlace& OneToOverwrite(const std::vector<TokenPlace>& there, std::stri
   throw Error({.code = ErrorCode::kAmbiguous,
                .detail = fmt::format("{} tokens have the label \"{}\"", there.size(), label),
                .token = std::string(label),
-               .hint = "Take the others out, or name the module with --module."});
+               .hint = "Remove the other tokens, or give the module with --module."});
 }
 
 const TokenPlace& OneBlank(const std::vector<TokenPlace>& blank) {
   if (blank.empty()) {
     throw Error({.code = ErrorCode::kTokenAbsent,
                  .detail = "there is no blank token",
-                 .hint =
-                     "Insert a blank token, name the module with --module, or wipe a token: its --label and "
-                     "--force."});
+                 .hint = "Insert a blank token, name the module with --module, or erase a token with its "
+                         "--label and --force."});
   }
   const Module* const module = blank.front().handle->module.get();
   if (std::ranges::all_of(blank, [&](const auto& place) { return place.handle->module.get() == module; })) {
@@ -173,9 +172,9 @@ TokenPlace FindPlaceFor(const Settings& settings, std::string_view label, bool o
   if (there.empty()) return OneBlank(blank);
   if (overwrite) return OneToOverwrite(there, label);
   throw Error({.code = ErrorCode::kAmbiguous,
-               .detail = fmt::format("a token with the label \"{}\" is there already", label),
+               .detail = fmt::format("there is already a token with the label \"{}\"", label),
                .token = std::string(label),
-               .hint = "Choose another label, or wipe that token with --force."});
+               .hint = "Choose another label, or erase that token with --force."});
 }
 
 bool FitsUri(const TokenPlace& token, std::string_view uri) {

@@ -16,7 +16,7 @@ namespace signet {
 // Encoding is what we do to the input before the token sees it.
 enum class Encoding { kNone, kDigestInfo, kPkcs1Padding, kPssPadding };
 
-// InputForm says what a caller gives to be signed: the digest (or what stands for it), or the whole message.
+// InputForm is the input of a signature: the digest (or its replacement), or the complete message.
 enum class InputForm { kDigest, kMessage };
 
 // MechanismRow is one way to make a signature on a token.

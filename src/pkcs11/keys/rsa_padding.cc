@@ -19,7 +19,7 @@ constexpr std::size_t kMaxHash = 64;
 
 [[noreturn]] void ThrowTooLong() {
   throw Error({.code = ErrorCode::kBadArgument,
-               .detail = "the digest and its padding do not fit the RSA key",
+               .detail = "the padded digest is too long for the RSA key",
                .hint = "Use a shorter hash or salt, or a longer key."});
 }
 

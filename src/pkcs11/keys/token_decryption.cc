@@ -1,5 +1,5 @@
 // RSA decryption in a token. Padding is undone here, over the raw RSA operation, where the token has it: what
-// a token does with a malformed block takes as long as it takes, and says so.
+// a token's handling of a malformed block may reveal its result by timing.
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
 #include "identity/hashes.h"
@@ -94,7 +94,7 @@ std::string Shown(const DecryptionAlgorithm& algorithm) {
   return "no padding";
 }
 
-// A block whose decryption is a secret of the key: nobody else can compute it, and no protocol asks for it.
+// A block whose decryption is a secret of the key: no one else can compute it, and no protocol requests it.
 std::vector<std::uint8_t> SecretQuestion(std::span<const std::uint8_t> spki, std::size_t size) {
   std::vector<std::uint8_t> block(size);
   std::vector<std::uint8_t> input(spki.begin(), spki.end());
@@ -123,8 +123,8 @@ std::size_t TokenKey::Decrypt(const DecryptionAlgorithm& algorithm, std::span<co
                               std::span<std::uint8_t> output) {
   CheckDecryption(input.size(), output.size());
   if (!token_->guard().on()) return DecryptHere(algorithm, input, output);
-  // The thread that decrypts may go on when we have given it up: it has copies of its own. All of the block
-  // comes back: where the message ends in it is the caller's secret.
+  // The thread that decrypts may continue when we have given it up: it has copies of its own. All of the
+  // block comes back: where the message ends in it is the caller's secret.
   const auto copy = [](std::span<const std::uint8_t> bytes) {
     return std::vector<std::uint8_t>(bytes.begin(), bytes.end());
   };
@@ -158,16 +158,16 @@ std::size_t TokenKey::DecryptHere(const DecryptionAlgorithm& algorithm, std::spa
 // NoDecryption is the error where the token has no mechanism for the padding, or refused the last of them
 // with `rv`.
 Error TokenKey::NoDecryption(const DecryptionAlgorithm& algorithm, CK_RV rv) const {
-  Error::Fields fields{
-      .code = ErrorCode::kUnsupported,
-      .detail = fmt::format("token {}: it does not decrypt RSA with {}", token_->label(), Shown(algorithm)),
-      .call = "C_DecryptInit",
-      .token = token_->label(),
-      .uri = credentials_->uri,
-      .hint = algorithm.kind == Kind::kRsaOaep
-                  ? "Encrypt with another hash (many tokens have OAEP with SHA-1 alone), or use a token that "
-                    "has CKM_RSA_X_509."
-                  : "Encrypt with another padding, or use a token that has CKM_RSA_X_509."};
+  Error::Fields fields{.code = ErrorCode::kUnsupported,
+                       .detail = fmt::format("token {}: RSA decryption with {} is not supported",
+                                             token_->label(), Shown(algorithm)),
+                       .call = "C_DecryptInit",
+                       .token = token_->label(),
+                       .uri = credentials_->uri,
+                       .hint = algorithm.kind == Kind::kRsaOaep
+                                   ? "Encrypt with another hash (many tokens support OAEP only with SHA-1), "
+                                     "or use a token with CKM_RSA_X_509."
+                                   : "Encrypt with another padding, or use a token with CKM_RSA_X_509."};
   if (rv != CKR_OK) fields.native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)};
   return Error(std::move(fields));
 }
@@ -181,14 +181,14 @@ Error TokenKey::NotAllowed(const char* use, const char* attribute, const char* c
                            RvName(CKR_KEY_FUNCTION_NOT_PERMITTED)},
                 .token = token_->label(),
                 .uri = credentials_->uri,
-                .hint = fmt::format("Use a key that was made to {}.", use)});
+                .hint = fmt::format("Use a key that may {}.", use)});
 }
 
 void TokenKey::CheckDecryption(std::size_t input, std::size_t output) const {
   const std::size_t modulus = raw_signature_size();
   if (type() != KeyType::kRsa || input != modulus || output < modulus) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "only an RSA key decrypts, and only a block as long as its modulus"});
+                 .detail = "decryption requires an RSA key and a block of the length of its modulus"});
   }
 }
 
@@ -239,14 +239,14 @@ TokenKey::Outcome TokenKey::DecryptOn(Token::Lease& lease, Decryption& job) {
 }
 
 Error TokenKey::TooLong(const char* call, std::size_t size, std::size_t room) const {
-  return Error({.code = ErrorCode::kTokenTrouble,
-                .detail = fmt::format("token {}: the module says that its answer has {} bytes, which is more "
-                                      "than the {} that it had room for",
-                                      token_->label(), size, room),
-                .call = call,
-                .token = token_->label(),
-                .uri = credentials_->uri,
-                .hint = "Ask the maker of the module, or use another."});
+  return Error(
+      {.code = ErrorCode::kTokenTrouble,
+       .detail = fmt::format("token {}: the module returned {} bytes, more than the {} bytes of its buffer",
+                             token_->label(), size, room),
+       .call = call,
+       .token = token_->label(),
+       .uri = credentials_->uri,
+       .hint = "Contact the vendor of the module, or use another module."});
 }
 
 // FillInFront gives the raw block its whole length: some tokens leave leading zeros out.
@@ -258,8 +258,8 @@ void TokenKey::FillInFront(Decryption& job) {
   job.size = job.output.size();
 }
 
-// RejectionSecret is had once, by a decryption that nobody else can do. A token without raw RSA gives none:
-// the secret is then one of this process.
+// RejectionSecret is computed once, by a decryption that no one else can do. A token without raw RSA has
+// none: the secret is then one of this process.
 std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   {
     const Lock lock(rejection_mutex_);

@@ -28,12 +28,13 @@ class SessionObject {
     const CK_RV rv = lease_.Call(SIGNET_CK(C_GetAttributeValue), kNoMechanism, handle_, &wanted, CK_ULONG{1});
     CheckRv(rv, "C_GetAttributeValue", lease_.token().label());
     if (wanted.ulValueLen == size) return value;
-    throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format("token {}: the derived secret is not as long as the curve's field",
-                                       lease_.token().label()),
-                 .call = "C_GetAttributeValue",
-                 .token = lease_.token().label(),
-                 .hint = "Ask the maker of the module, or use another."});
+    throw Error(
+        {.code = ErrorCode::kTokenTrouble,
+         .detail = fmt::format("token {}: the derived secret does not have the length of the curve's field",
+                               lease_.token().label()),
+         .call = "C_GetAttributeValue",
+         .token = lease_.token().label(),
+         .hint = "Contact the vendor of the module, or use another module."});
   }
 
  private:
@@ -92,7 +93,7 @@ Secret TokenKey::Derive(std::span<const std::uint8_t> peer_point) {
   const std::size_t field = type() == KeyType::kEc ? public_key_.field_size() : 0;
   if (field == 0 || peer_point.size() != 1 + 2 * field || peer_point.front() != 0x04) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "only an EC key derives, and only with an uncompressed point of its curve"});
+                 .detail = "derivation requires an EC key and an uncompressed point on its curve"});
   }
   return token_->guard().Run(
       [self = Self(), field, point = std::vector<std::uint8_t>(peer_point.begin(), peer_point.end())] {

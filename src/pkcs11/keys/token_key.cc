@@ -46,13 +46,13 @@ void TokenKey::Adopt(const StoredObject& object, std::uint64_t handles) {
   if (!signs && !may(CKA_DECRYPT) && !may(CKA_DERIVE)) throw NotForSigning();
   const std::optional<bool> same = SameKey(object, public_key_);
   if (same == false) {
-    throw Error(
-        {.code = ErrorCode::kKeyCertificateMismatch,
-         .detail = fmt::format("token {}: the private key with the certificate's CKA_ID is another one",
-                               token_->label()),
-         .token = token_->label(),
-         .uri = credentials_->uri,
-         .hint = "Put the certificate that was issued for this key beside it."});
+    throw Error({.code = ErrorCode::kKeyCertificateMismatch,
+                 .detail = fmt::format(
+                     "token {}: the private key with the certificate's CKA_ID does not match the certificate",
+                     token_->label()),
+                 .token = token_->label(),
+                 .uri = credentials_->uri,
+                 .hint = "Use the certificate that was issued for this key."});
   }
   signs_ = signs;
   usable_ = signs ? listed_ & AllowedRows(object) : MechanismSet{0};
@@ -133,7 +133,7 @@ bool TokenKey::WantsContextLogin(Token::Lease& lease, CK_RV rv, const Trial& tri
   return ++*trial.refusals > 1 && lease.UserIsLoggedIn();
 }
 
-// Locate follows the rules of pairing.h: by CKA_ID, or by label where there is none; then by public key; then
+// Locate follows the rules of pairing.h: by CKA_ID, or else by label; then by public key; then
 // by a label that is unique. A key that reveals nothing is taken only where that leaves no choice; its first
 // signature proves it.
 StoredObject TokenKey::Locate(Token::Lease& lease) const {
@@ -161,17 +161,17 @@ StoredObject TokenKey::Locate(Token::Lease& lease) const {
                              token_->label(), locked() ? "the certificate" : "the one that was there"),
        .token = token_->label(),
        .uri = credentials_->uri,
-       .hint = "Look what is there: signet list."});
+       .hint = "Run `signet list` to see the available objects."});
 }
 
 Error TokenKey::Ambiguous(std::size_t keys) const {
-  return Error({.code = ErrorCode::kAmbiguous,
-                .detail = fmt::format("token {}: {} private keys may be that of {}, and none reveals its "
-                                      "public key",
-                                      token_->label(), keys, mark_.label),
-                .token = token_->label(),
-                .uri = credentials_->uri,
-                .hint = "Give each key a CKA_ID of its own, or store its public key beside it."});
+  return Error(
+      {.code = ErrorCode::kAmbiguous,
+       .detail = fmt::format("token {}: {} private keys may belong to {}, and none reveals its public key",
+                             token_->label(), keys, mark_.label),
+       .token = token_->label(),
+       .uri = credentials_->uri,
+       .hint = "Give each key a unique CKA_ID, or store its public key on the token."});
 }
 
 std::optional<StoredObject> TokenKey::LocateElsewhere(Token::Lease& lease) const {

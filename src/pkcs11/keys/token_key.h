@@ -26,12 +26,12 @@ class TokenKey final : public PrivateKey {
     std::string label;  // CKA_LABEL
   };
 
-  // TokenKey knows the key by its public part and has not seen it yet. Throws Error kTokenTrouble when the
+  // TokenKey knows the key by its public part and has not seen it yet. Throws Error kTokenTrouble if the
   // token does not say what it can do.
   TokenKey(std::shared_ptr<Token> token, std::shared_ptr<const Credentials> credentials, Mark mark,
            PublicKey public_key);
   // Adopt takes the object, whose handle is good under the number `handles`, as the key; throws Error
-  // kNoSigningKey when it may neither sign nor decrypt nor derive, and kKeyCertificateMismatch when it is
+  // kNoSigningKey if it may neither sign nor decrypt nor derive, and kKeyCertificateMismatch if it is
   // another key. A key that may not sign has no schemes from then on.
   void Adopt(const StoredObject& object, std::uint64_t handles);
 
@@ -81,7 +81,7 @@ class TokenKey final : public PrivateKey {
   };
   struct Job {
     const SigningAlgorithm& algorithm;
-    std::span<const std::uint8_t> input;  // the digest, or what stands for it
+    std::span<const std::uint8_t> input;  // the digest, or its replacement
     std::span<std::uint8_t> signature;
     std::optional<std::span<const std::uint8_t>> message = {};  // what was hashed, where the caller gave it
     Trial trial = {};
@@ -116,7 +116,7 @@ class TokenKey final : public PrivateKey {
   std::size_t SignHere(Job job);
   void CheckJob(const Job& job) const;
   Outcome SignOn(Token::Lease& lease, Job& job);
-  // Try makes the signature by `plan`; nothing where the token refuses the mechanism, with `refusal`.
+  // Try makes the signature by `plan`; nothing if the token refuses the mechanism, with `refusal`.
   std::optional<Outcome> Try(Token::Lease& lease, std::size_t plan, Job& job, CK_OBJECT_HANDLE handle,
                              CK_RV& refusal);
   // Remember notes which mechanisms were refused before `plan` worked.
@@ -191,7 +191,7 @@ void TokenKey::Operate(const char* call, Operation operation) {
       return;
     }
     if (exclusive) throw RvError(CKR_USER_NOT_LOGGED_IN, call, token_->label()).WithUri(credentials_->uri);
-    suspected = true;  // The token says so, though the key did not.
+    suspected = true;  // The token requires it, although the key did not.
   }
 }
 

@@ -78,15 +78,15 @@ std::size_t TokenKey::raw_signature_size() const noexcept {
 void TokenKey::CheckJob(const Job& job) const {
   const SigningAlgorithm& algorithm = job.algorithm;
   if (job.signature.size() < max_signature_size())
-    ThrowBadArgument("the room for the signature is too small");
+    ThrowBadArgument("the buffer for the signature is too small");
   if (!Fits(type(), algorithm.kind)) ThrowBadArgument("the key does not fit the signature algorithm");
   const bool takes_digest =
       algorithm.kind == Kind::kRsaPss || (algorithm.kind == Kind::kRsaPkcs1 && algorithm.hash != Hash::kNone);
   if (takes_digest && job.input.size() != RowOf(algorithm.hash).size) {
-    ThrowBadArgument("the digest is not as long as the hash makes it");
+    ThrowBadArgument("the digest does not have the length of the hash");
   }
   if (algorithm.kind == Kind::kRsaRaw && job.input.size() != raw_signature_size()) {
-    ThrowBadArgument("the input is not as long as the modulus");
+    ThrowBadArgument("the input does not have the length of the modulus");
   }
   if (algorithm.kind == Kind::kEcdsa && job.input.empty()) ThrowBadArgument("the digest is empty");
 }
@@ -107,7 +107,7 @@ std::size_t TokenKey::SignWhole(const SigningAlgorithm& algorithm, std::span<con
 std::size_t TokenKey::SignGuarded(const Job& job) {
   CheckJob(job);
   if (!token_->guard().on()) return SignHere(job);
-  // The thread that signs may go on when we have given it up: it has copies of its own.
+  // The thread that signs may continue when we have given it up: it has copies of its own.
   using Octets = std::vector<std::uint8_t>;
   const auto made = token_->guard().Run(
       [self = Self(), algorithm = job.algorithm, input = Octets(job.input.begin(), job.input.end()),
@@ -183,7 +183,7 @@ Error TokenKey::NoMechanism(const Job& job) const {
                        .uri = credentials_->uri};
   if (!job.message && PlanFor(job.algorithm, InputForm::kMessage, usable)) {
     fields.detail =
-        fmt::format("token {}: the key signs only whole messages ({}), and the program gave a digest",
+        fmt::format("token {}: the key signs only complete messages ({}), but the program passed a digest",
                     token_->label(), names);
     fields.hint =
         "Use a program that signs messages (TLS, X.509 and `openssl dgst` do), or a key that also allows "
@@ -275,14 +275,14 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
     }
   }
   if (job.size == 0) {
-    throw Error({.code = ErrorCode::kTokenTrouble,
-                 .detail = fmt::format(
-                     "token {}: the module answered with {} bytes that are no signature of this key",
-                     token_->label(), raw.size()),
-                 .call = "C_Sign",
-                 .token = token_->label(),
-                 .uri = credentials_->uri,
-                 .hint = "Ask the maker of the module, or use another."});
+    throw Error(
+        {.code = ErrorCode::kTokenTrouble,
+         .detail = fmt::format("token {}: the module returned {} bytes that are not a signature of this key",
+                               token_->label(), raw.size()),
+         .call = "C_Sign",
+         .token = token_->label(),
+         .uri = credentials_->uri,
+         .hint = "Contact the vendor of the module, or use another module."});
   }
   if (proven_.load(std::memory_order_acquire) || !public_key_.known()) [[likely]]
     return;
@@ -295,7 +295,7 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
                                token_->label()),
          .token = token_->label(),
          .uri = credentials_->uri,
-         .hint = "Put the certificate that was issued for this key beside it."});
+         .hint = "Use the certificate that was issued for this key."});
     NoteRefusal(mismatch);
     throw mismatch;
   }

@@ -37,24 +37,24 @@ struct HintRow {
 };
 constexpr HintRow kHints[] = {
     {ModuleKind::kSoftHsm, kVague,
-     "Check that this user may read and write the token's files, and that SOFTHSM2_CONF is as it was."},
+     "Check that this user may read and write the token's files, and that SOFTHSM2_CONF has not changed."},
     {ModuleKind::kCard, kVague,
-     "Check that the reader is plugged in and pcscd runs, and take the card out and put it back."},
+     "Check that the reader is connected and pcscd is running, and reinsert the card."},
     {ModuleKind::kCard, CKR_PIN_LOCKED,
      "Unblock it with the PUK: `pkcs15-tool --unblock-pin`, or for a YubiKey `ykman piv access "
      "unblock-pin`."},
     {ModuleKind::kTpm, kVague,
-     "Check that this user may open the TPM (group tss) and that TPM2_PKCS11_STORE is where it was."},
+     "Check that this user may open the TPM (group tss) and that TPM2_PKCS11_STORE has not changed."},
     {ModuleKind::kTpm, CKR_PIN_LOCKED,
-     "The TPM may be in its dictionary lockout: wait, or use tpm2_dictionarylockout --clear-lockout."},
+     "Wait, or use tpm2_dictionarylockout --clear-lockout: the TPM may be in its dictionary lockout."},
     {ModuleKind::kTpm, CKR_PIN_INCORRECT,
-     "Check the PIN; a few wrong ones put the TPM into its dictionary lockout (tpm2_dictionarylockout)."},
+     "Check the PIN; several wrong PINs put the TPM into its dictionary lockout (tpm2_dictionarylockout)."},
     {ModuleKind::kNss, kVague,
      "Check the directory of the NSS database in the module's arguments (configdir)."},
     {ModuleKind::kOpenCryptoki, kVague,
-     "Check that pkcsslotd runs and that this user is in the group pkcs11."},
+     "Check that pkcsslotd is running and that this user is in the group pkcs11."},
     {ModuleKind::kRemote, kVague,
-     "Check that `p11-kit server` runs and P11_KIT_SERVER_ADDRESS names its socket."},
+     "Check that `p11-kit server` is running and P11_KIT_SERVER_ADDRESS names its socket."},
 };
 
 bool IsVague(CK_RV rv) { return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED; }
@@ -87,7 +87,7 @@ const char* HintFor(ModuleKind kind, const Error& error, bool pcscd_is_down) {
   const CK_RV rv = RvOf(error);
   const bool no_reader = error.code() == ErrorCode::kTokenAbsent || IsVague(rv) || rv == CKR_DEVICE_ERROR;
   if (kind == ModuleKind::kCard && no_reader && pcscd_is_down)
-    return "Start pcscd, the service for card readers: its socket is not there.";
+    return "Start pcscd, the service for card readers: its socket does not exist.";
   const CK_RV asked = AskedFor(error);
   // What is locked may be the security officer's PIN: such an error has a hint of its own.
   const bool knows_more = asked == CKR_PIN_LOCKED && error.hint() != RowOfRv(CKR_PIN_LOCKED).hint;

@@ -30,7 +30,7 @@ Rung Ladder::Choose(const Failure& failure) const noexcept {
     case Staleness::kUnknown:
       break;
   }
-  // A module that lost its daemon says so while slots are found or sessions opened, again and again.
+  // A module that lost its daemon reports this while slots are found or sessions opened, again and again.
   return failure.in_a_row || finding ? FirstUnclimbed({kSession, kPlace, kModule})
                                      : FirstUnclimbed({kSession, kPlace});
 }

@@ -17,7 +17,7 @@ std::string Taken(char* text) {
 
 std::string LoadFailure() {
   const char* message = p11_kit_message();
-  return message != nullptr ? message : "p11-kit does not say why";
+  return message != nullptr ? message : "p11-kit gives no reason";
 }
 
 }  // namespace
@@ -32,22 +32,22 @@ LoadedModule LoadModule(const std::string& path) {
   const bool missing = path.starts_with('/') && access(path.c_str(), F_OK) != 0;
   throw Error(
       {.code = ErrorCode::kModuleTrouble,
-       .detail = missing
-                     ? fmt::format("there is no PKCS#11 module at {}", path)
-                     : fmt::format("{} is not a PKCS#11 module that can be loaded: {}", path, LoadFailure()),
+       .detail = missing ? fmt::format("there is no PKCS#11 module at {}", path)
+                         : fmt::format("{} cannot be loaded as a PKCS#11 module: {}", path, LoadFailure()),
        .call = "p11_kit_module_load",
-       .hint = "Name the token's PKCS#11 module, a shared library, or none for all that p11-kit knows."});
+       .hint = "Give the path of the token's PKCS#11 module, a shared library, or no path to use all modules "
+               "that are configured in p11-kit."});
 }
 
 std::vector<LoadedModule> LoadConfiguredModules() {
   const std::unique_ptr<CK_FUNCTION_LIST*, decltype(&std::free)> list(p11_kit_modules_load(nullptr, 0),
                                                                       &std::free);
   if (list == nullptr) {
-    throw Error(
-        {.code = ErrorCode::kModuleTrouble,
-         .detail = fmt::format("the modules that p11-kit has configured cannot be loaded: {}", LoadFailure()),
-         .call = "p11_kit_modules_load",
-         .hint = "Check with `p11-kit list-modules`, or name the module."});
+    throw Error({.code = ErrorCode::kModuleTrouble,
+                 .detail = fmt::format("the modules that are configured in p11-kit cannot be loaded: {}",
+                                       LoadFailure()),
+                 .call = "p11_kit_modules_load",
+                 .hint = "Check with `p11-kit list-modules`, or give the path of a module."});
   }
   std::vector<LoadedModule> modules;
   for (CK_FUNCTION_LIST** functions = list.get(); *functions != nullptr; ++functions)

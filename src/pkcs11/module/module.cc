@@ -81,7 +81,7 @@ Error Module::Explained(const Error& error) {
   if (!may_be_module || !view_->state().shared.load()) return error;
   Error::Fields fields = error.fields();
   fields.detail += fmt::format(
-      "; the module {} cannot be initialised anew, as another part of the program uses it too", name_);
+      "; the module {} cannot be initialised again, because another part of the program uses it too", name_);
   fields.hint = "Restart the program.";
   return Error(std::move(fields));
 }
@@ -97,7 +97,7 @@ std::vector<CK_SLOT_ID> Module::AskForSlots(bool with_token) {
       return slots;
     }
     if (rv != CKR_BUFFER_TOO_SMALL) CheckRv(rv, "C_GetSlotList", "");
-    // Readers come and go: ask how many there are now, and leave room.
+    // The number of readers may change: query it, and add a reserve.
     count = 0;
     rv = Call(SIGNET_CK(C_GetSlotList), {}, present, static_cast<CK_SLOT_ID*>(nullptr), &count);
     CheckRv(rv, "C_GetSlotList", "");

@@ -43,18 +43,18 @@ class Module {
   // EnsureReady initialises the module in this process; throws Error kModuleTrouble. Costs two loads when it
   // is.
   void EnsureReady() { view_->EnsureReady(Caller()); }
-  // initialisation is a number that differs after each C_Initialize of ours.
+  // initialisation is a number that changes with each of our calls of C_Initialize.
   std::uint64_t initialisation() { return view_->state().initialisation.load(std::memory_order_acquire); }
   // Renew finalises and initialises our view of a module that fails without saying why, as one does whose
-  // daemon was restarted, with pauses that grow while that does not help; false where it is too early. `seen`
+  // daemon was restarted, with pauses that grow while that does not help; false if it is too early. `seen`
   // is what initialisation() was before the call that failed, so that of many threads one acts.
   bool Renew(std::uint64_t seen);
   // RenewAfter does what `error` asks for: Renew, or without a pause where the module says that it is not
-  // initialised. False where nothing was renewed.
+  // initialised. False if nothing was renewed.
   bool RenewAfter(const Error& error, std::uint64_t seen);
-  // Explained adds to an error that stays why the module cannot be initialised anew, where that is so.
+  // Explained adds to an error why the module cannot be initialised again, if that is the case.
   Error Explained(const Error& error);
-  // Works tells that an action succeeded: the pauses of Renew begin anew.
+  // Works tells that an action succeeded: the pauses of Renew start again.
   void Works() noexcept {
     ModuleView::State& state = view_->state();
     if (state.pause.pausing()) [[unlikely]]

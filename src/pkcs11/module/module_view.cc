@@ -26,7 +26,7 @@ Error Failed(const ModuleView::Caller& caller, CK_RV rv) {
                                       RowOfRv(rv).detail),
                 .call = "C_Initialize",
                 .native = {NativeCode::Kind::kPkcs11, rv, RvName(rv)},
-                .hint = "Check the module's own configuration and that this user may read its files."});
+                .hint = "Check the module's configuration and that this user may read its files."});
 }
 
 // Registry knows the views that live. A forked child finds its parent's, with what it inherited: no thread is
@@ -114,7 +114,7 @@ bool ModuleView::Reinitialise(std::uint64_t seen, const Caller& caller) {
   State& state = state_.Get();
   const InitialisingTurn turn(state);
   if (state.initialisation.load() != seen || !state.ready.load()) return true;
-  // Calls that were refused while somebody tried in vain need nothing but another try.
+  // Calls that failed during another caller's attempt only need another try.
   if (Clock::now() - state.tried_in_vain < kMoment) return true;
   state.finalised = false;
   state.exit_handler.reset();  // finalises
@@ -126,7 +126,7 @@ bool ModuleView::Reinitialise(std::uint64_t seen, const Caller& caller) {
     return false;
   }
   Initialise(state, caller);
-  // A module that was finalised, and answers, is somebody else's too. So is one that was not initialised by
+  // A module that was finalised, and answers, has another user. So has one that was not initialised by
   // the last call, as p11-kit counts its views, and says that it is.
   const bool revived = Ask(state) != CKR_CRYPTOKI_NOT_INITIALIZED || Revive() == CKR_OK;
   state.shared = answers || !revived;
@@ -166,7 +166,7 @@ void ModuleView::Initialise(State& state, const Caller& caller) {
 }
 
 void ModuleView::FinaliseAtExit(State& state) {
-  // Named now, so that we finalise before the exit handlers of whatever the module brought with it run.
+  // Registered now, so that we finalise before the exit handlers of the module's libraries run.
   ExitHandler::RunBefore(path_);
   state.exit_handler = std::make_unique<ExitHandler>([this, &state] { Finalise(state); });
 }

@@ -17,10 +17,10 @@
 
 namespace signet {
 
-// ModuleView is a view of a PKCS#11 module, as p11-kit gives it: nobody else's C_Finalize or
+// ModuleView is a view of a PKCS#11 module from p11-kit: no other user's C_Finalize or
 // C_CloseAllSessions reaches it. All sources of a process that name the same module with the same arguments
-// share one, as p11-kit initialises a module anew only when its last view was finalised. It is initialised at
-// the first use in each process, and finalised when it dies or before the process exits, whichever comes
+// share one, as p11-kit initialises a module again only after its last view was finalised. It is initialised
+// at the first use in each process, and finalised when it dies or before the process exits, whichever comes
 // first. Thread-safe.
 class ModuleView {
  public:
@@ -32,9 +32,9 @@ class ModuleView {
     std::atomic<std::uint64_t> initialisation{0};
     RenewalPause pause;
     std::atomic<int> in_flight{0};
-    std::atomic<int> lost{0};           // of those in flight, which nobody waits for any more
+    std::atomic<int> lost{0};           // of those in flight, without a waiting caller
     std::atomic<int> lost_in_queue{0};  // of those who wait to initialise
-    std::atomic<bool> shared{false};    // with others than us, so that it could not be initialised anew
+    std::atomic<bool> shared{false};    // with other users, so that it could not be initialised again
     Mutex serial;            // held during calls of a module that says CKR_CANT_LOCK, and of no other
     bool finalised = false;  // by the exit handler; changed in a turn
     std::chrono::steady_clock::time_point tried_in_vain;  // to finalise it; changed in a turn
@@ -47,7 +47,7 @@ class ModuleView {
   };
 
   // Share gives the process's view of `path` with `init_args`, which C_Initialize passes on. `fresh` is one
-  // that p11-kit just gave: it becomes that view, or is released. An empty path is shared with nobody.
+  // that p11-kit just returned: it becomes that view, or is released. An empty path is never shared.
   static std::shared_ptr<ModuleView> Share(LoadedModule fresh, const std::string& path,
                                            const std::string& init_args);
   ModuleView(LoadedModule functions, std::string path, std::string init_args);

@@ -12,7 +12,7 @@ namespace signet {
 enum class Staleness {
   kNone,       // nothing: the answer is the error
   kSession,    // this session, and handles that were found in it
-  kOperation,  // the operation that this session has under way
+  kOperation,  // the operation that this session has in progress
   kLogin,      // the login
   kObjects,    // object handles
   kPlace,      // where the token is, and so sessions, login and handles

@@ -22,7 +22,7 @@ inline bool SameToken(const CK_TOKEN_INFO& a, const CK_TOKEN_INFO& b) noexcept {
          std::ranges::equal(a.model, b.model) && std::ranges::equal(a.manufacturerID, b.manufacturerID);
 }
 
-// TokenName is what a token of a module is known by, wherever it is plugged in.
+// TokenName identifies a token of a module in any slot.
 struct TokenName {
   CK_TOKEN_INFO info{};            // as when the token was first seen
   std::optional<CK_SLOT_ID> slot;  // set where another slot of the module shows the same four texts

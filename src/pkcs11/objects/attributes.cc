@@ -10,11 +10,11 @@ enum Of : unsigned { kPrivateKeys = 1, kPublicKeys = 2, kCertificates = 4, kKeys
 
 struct Wish {
   CK_ATTRIBUTE_TYPE type;
-  std::size_t room;  // for the first call; larger values are read again
+  std::size_t room;  // of the buffer in the first call; larger values are read again
   Of of;
 };
 
-// The room is such that no value is likely to fill it: that tells a value from one that was left alone, and
+// The buffer is larger than usual values: this distinguishes a value from an unchanged buffer, and
 // spares asking again. CKA_VALUE is asked of nothing but certificates: of a private key it is the secret
 // itself.
 constexpr Wish kWishes[] = {
@@ -80,7 +80,7 @@ std::optional<Bytes> ReadOne(Token::Lease& lease, CK_OBJECT_HANDLE object, CK_AT
   return value;
 }
 
-// Question is one C_GetAttributeValue with room for the answers.
+// Question is one C_GetAttributeValue with buffers for the answers.
 class Question {
  public:
   void Ask(CK_ATTRIBUTE_TYPE type, std::size_t room) {
@@ -116,7 +116,7 @@ Of WishesFor(std::optional<CK_OBJECT_CLASS> object_class) {
 }
 
 // One call reports one reason for several attributes, so that what was not given may be there, and longer
-// than its room (PKCS#11 2.40, C_GetAttributeValue). MustHave tells whether such an object always has it;
+// than its buffer (PKCS#11 2.40, C_GetAttributeValue). MustHave tells whether such an object always has it;
 // MayBeLong whether it is one of those that may have any length, and that an object may lack.
 bool MayBeLong(CK_ATTRIBUTE_TYPE type) { return type == CKA_ID || type == CKA_LABEL; }
 bool MustHave(CK_ATTRIBUTE_TYPE type, const Attributes& known) {

@@ -18,7 +18,7 @@ std::string CurveOf(std::span<const std::uint8_t> params);
 
 // UncompressedPoint gives the point of `curve` that CKA_EC_POINT means, uncompressed: the point in an OCTET
 // STRING, as the standard wants, in a BIT STRING, or as it is; compressed, hybrid or uncompressed. The length
-// of the curve's field decides. Empty where it is none; whether an uncompressed one is on the curve is not
+// of the curve's field decides. Empty if it is invalid; whether an uncompressed one is on the curve is not
 // checked.
 std::vector<std::uint8_t> UncompressedPoint(const std::string& curve, std::span<const std::uint8_t> value);
 

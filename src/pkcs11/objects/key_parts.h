@@ -17,7 +17,7 @@ inline constexpr std::string_view kRsaKind = "RSA";
 struct KeyParts {
   std::string kind;  // kRsaKind, else OpenSSL's name of the curve: "prime256v1", "ED25519"
   Bytes value;       // RSA: the modulus without leading zeros; else the point, that of EC uncompressed
-  Bytes exponent;    // RSA, without leading zeros; empty where the object does not reveal it
+  Bytes exponent;    // RSA, without leading zeros; empty if the object does not reveal it
 };
 
 // PartsOfSpki reads a DER SubjectPublicKeyInfo, that of an RSA-PSS key as that of an RSA key; nothing for
@@ -25,7 +25,7 @@ struct KeyParts {
 std::optional<KeyParts> PartsOfSpki(std::span<const std::uint8_t> spki);
 
 // PartsOfNumbers reads CKA_MODULUS and CKA_PUBLIC_EXPONENT, or CKA_EC_PARAMS and CKA_EC_POINT, in all forms
-// that modules write (see key_encoding.h); nothing where the object lacks them.
+// that modules write (see key_encoding.h); nothing if the object lacks them.
 std::optional<KeyParts> PartsOfNumbers(const StoredObject& key);
 
 // KindOf gives what `kind` would be for a key object that may reveal no more than its type and curve; empty

@@ -45,7 +45,7 @@ Error Endless(const std::string& token) {
                              token, kMostObjects, kMostCalls, kLongest.count()),
        .call = "C_FindObjects",
        .token = token,
-       .hint = "Ask the maker of the module, or use another."});
+       .hint = "Contact the vendor of the module, or use another module."});
 }
 
 }  // namespace

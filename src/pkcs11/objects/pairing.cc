@@ -15,7 +15,7 @@ using Indices = std::vector<std::size_t>;
 
 std::string IdOf(const ObjectFacts& one) { return {one.id.begin(), one.id.end()}; }
 
-// Both joins two texts so that no other two give the same; empty where one of them is.
+// Both joins two texts so that no other two give the same; empty if one of them is.
 std::string Both(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() ? std::string() : std::to_string(a.size()) + ':' + a + b;
 }
@@ -26,7 +26,7 @@ bool MayBe(const ObjectFacts& a, const ObjectFacts& b) {
   return a.kind.empty() || b.kind.empty() || a.kind == b.kind;
 }
 
-// Index finds objects by one of their facts; an empty one is none.
+// Index finds objects by one of their properties; an empty value does not count.
 class Index {
  public:
   template <class KeyOf>

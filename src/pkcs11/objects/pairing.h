@@ -15,8 +15,8 @@ namespace signet {
 struct ObjectFacts {
   Bytes id;               // CKA_ID; may be empty
   std::string label;      // CKA_LABEL; may be empty
-  std::string material;   // MaterialOf its public key; empty where the object does not reveal it
-  std::string kind = {};  // KindOf its key; empty where the object does not even reveal that
+  std::string material;   // MaterialOf its public key; empty if the object does not reveal it
+  std::string kind = {};  // KindOf its key; empty if the object does not even reveal that
 };
 
 // FactsOf reads a key object, or a certificate by its object's ID and label and its SubjectPublicKeyInfo.
@@ -38,7 +38,7 @@ struct CertificateKey {
 };
 
 // CompletePrivateKeys completes `facts`: a private key that reveals no public key gets that of the public key
-// object beside it, by CKA_ID where that leaves no choice, by CKA_ID and label, or by a label that is unique.
+// object with it, by CKA_ID where that leaves no choice, by CKA_ID and label, or by a label that is unique.
 void CompletePrivateKeys(TokenFacts& facts);
 
 // PairCertificates gives for each certificate its private key: by CKA_ID and public key, then by public key,

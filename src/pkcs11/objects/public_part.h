@@ -11,7 +11,7 @@ namespace signet {
 
 // PublicPartOf builds the public key from what a key object, private or public, reveals: the modulus and
 // exponent, or curve and point, else CKA_PUBLIC_KEY_INFO where it does not contradict them. An EC key has a
-// named curve (RFC 5480 section 2.1.1). Nothing where the object reveals too little or something that OpenSSL
+// named curve (RFC 5480 section 2.1.1). Nothing if the object reveals too little or something that OpenSSL
 // does not know.
 std::optional<PublicKey> PublicPartOf(const StoredObject& key);
 
@@ -23,11 +23,11 @@ PublicKey FromCertified(std::span<const std::uint8_t> spki);
 std::string KindOf(const PublicKey& key);
 
 // SameKey tells whether the key that `object` reveals is `key`, also where one of them is only marked as
-// RSA-PSS; nothing where the object reveals too little, or of `key` only type and curve are known.
+// RSA-PSS; nothing if the object reveals too little, or of `key` only type and curve are known.
 std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key);
 
 // MaterialOf gives bytes that are the same for two public keys exactly where the keys are; for RSA keys, the
-// modulus counts alone, as a private key may reveal no more. Those of an object are empty where it reveals
+// modulus counts alone, as a private key may reveal no more. Those of an object are empty if it reveals
 // too little. They are read, not checked: a point may be none of its curve.
 std::string MaterialOf(const StoredObject& key);
 std::string MaterialOf(std::span<const std::uint8_t> spki);

@@ -24,7 +24,7 @@ struct Survey {
   std::vector<CertificateKey> pairs;  // of certificates; one that cannot be read pairs with nothing
 
   // PublicPartFor gives the public key of a private key object, from itself, its certificate or the public
-  // key object beside it. That an RSA key is for PSS (RFC 4055) the certificate tells, or without one
+  // key object with it. That an RSA key is for PSS (RFC 4055) the certificate tells, or without one
   // CKA_ALLOWED_MECHANISMS.
   std::optional<PublicKey> PublicPartFor(std::size_t private_key) const;
   // CertificatesOf gives those that pair with a private key.

@@ -137,10 +137,11 @@ class Lister {
   [[noreturn]] void ThrowUnpaired(const Certificate& certificate, bool mismatch) const {
     if (mismatch) {
       throw Error({.code = ErrorCode::kKeyCertificateMismatch,
-                   .detail = fmt::format("the key beside the certificate of {} is another one",
-                                         certificate.subject()),
+                   .detail = fmt::format(
+                       "the key with the CKA_ID of the certificate of {} does not match the certificate",
+                       certificate.subject()),
                    .token = token_->label(),
-                   .hint = "Put the certificate that was issued for this key beside it."});
+                   .hint = "Use the certificate that was issued for this key."});
     }
     throw Error(
         {.code = ErrorCode::kCertificateOnly,
@@ -148,7 +149,7 @@ class Lister {
                                "by public key nor by label",
                                certificate.subject()),
          .token = token_->label(),
-         .hint = "Put the key beside it, with the same CKA_ID."});
+         .hint = "Import its private key with the same CKA_ID."});
   }
 
   // MayHaveKey tells of a CA whether this token holds its key: its public key is there.
@@ -181,7 +182,7 @@ class Lister {
                                    "nor by public key nor by label",
                                    key.label()),
              .token = token_->label(),
-             .hint = "Put the certificate beside it, with the same CKA_ID."});
+             .hint = "Import its certificate with the same CKA_ID."});
       });
     }
   }

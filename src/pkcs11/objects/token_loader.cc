@@ -122,14 +122,14 @@ class Loader {
       return;
     }
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = fmt::format("token {}: the public key {} is of a kind unknown here",
+                 .detail = fmt::format("token {}: the type of the public key {} is not supported",
                                        token_->label(), object.label()),
                  .token = token_->label(),
                  .hint = "Use an RSA, EC, Ed25519 or Ed448 key."});
   }
 
   // LoadCertificates puts leaves first, each followed by its chain. Without chains nothing is searched for;
-  // the certificates that the URI names are ordered all the same.
+  // the certificates that the URI names are ordered anyway.
   void LoadCertificates(bool with_chain) {
     std::vector<Certificate> held;
     for (const StoredObject* object : reader_.named(CKO_CERTIFICATE)) {
@@ -196,8 +196,8 @@ bool KeyIsHidden(Token::Lease& lease, const Pkcs11Uri& uri) {
 }  // namespace
 
 // A private key that can be seen without login is used without one. Where the URI names no object and a PIN
-// is at hand, the login comes first: which key is meant is judged on all that the token has. Some tokens hide
-// certificates and public keys too before the login; nobody is asked for a PIN on that suspicion.
+// is available, the login comes first, so that all keys of the token are considered. Some tokens hide
+// certificates and public keys too before the login; there is no prompt on this suspicion.
 StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                        Wanted wanted, const std::vector<Certificate>& chain_file) {

@@ -230,7 +230,7 @@ Certificate CertificateOf(const StoredObject& object, const Token& token) {
   const auto type = object.attributes.NumberOf(CKA_CERTIFICATE_TYPE);
   if (type && *type != CKC_X_509) {
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = fmt::format("token {}: {} is no X.509 certificate (CKA_CERTIFICATE_TYPE {})",
+                 .detail = fmt::format("token {}: {} is not an X.509 certificate (CKA_CERTIFICATE_TYPE {})",
                                        token.label(), object.label(), *type),
                  .token = token.label(),
                  .hint = "Use an X.509 certificate."});

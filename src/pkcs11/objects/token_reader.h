@@ -25,7 +25,7 @@ struct DecodedCertificate {
 };
 
 // TokenReader reads what a URI names on one token, and what belongs to it, with one session. Every object is
-// read once, whatever it is needed for.
+// read once, for all uses.
 class TokenReader {
  public:
   using Objects = std::vector<const StoredObject*>;

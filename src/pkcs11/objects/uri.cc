@@ -70,7 +70,7 @@ std::string_view Nearest(const Range& names, std::string_view wanted, Projection
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// A vendor's own attribute (RFC 7512 section 2.3) says nothing here, and is passed over.
+// A vendor's own attribute (RFC 7512 section 2.3) says nothing here, and is ignored.
 bool IsVendors(std::string_view name) { return name.size() > 2 && name.starts_with("x-"); }
 
 bool IsQueryAttribute(std::string_view name) {
@@ -100,7 +100,7 @@ void ForEachAttribute(std::string_view text, char separator, const std::string& 
     }
     const std::string_view name = piece.substr(0, equals);
     if (std::ranges::find(seen, name) != seen.end() && !IsVendors(name)) {
-      ThrowBadUri(shown, fmt::format("the attribute {} stands twice", name), "Leave one of them out.");
+      ThrowBadUri(shown, fmt::format("the attribute {} occurs twice", name), "Remove one of them.");
     }
     seen.push_back(name);
     read(name, piece.substr(equals + 1));
@@ -109,11 +109,11 @@ void ForEachAttribute(std::string_view text, char separator, const std::string& 
 
 std::string Decoded(std::string_view name, std::string_view raw, std::string_view shown) {
   if (raw.find_first_of(" \t\r\n") != std::string_view::npos) {
-    ThrowBadUri(shown, fmt::format("the value of {} has white space in it", name), "Write a blank as %20.");
+    ThrowBadUri(shown, fmt::format("the value of {} contains white space", name), "Write a space as %20.");
   }
   auto decoded = PercentDecode(raw);
   if (!decoded) {
-    ThrowBadUri(shown, fmt::format("the value of {} has a `%` that no two hexadecimal digits follow", name),
+    ThrowBadUri(shown, fmt::format("the value of {} has a `%` without two hexadecimal digits", name),
                 "Write a `%` as %25.");
   }
   return *std::move(decoded);
@@ -147,7 +147,7 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
     if (IsQueryAttribute(name)) return ReadQueryAttribute(name, raw);
     if (name == "object-type") name = "type";
     if (name == "type" && class_) {
-      ThrowBadUri(shown_, "type stands twice, once as object-type", "Leave one of them out.");
+      ThrowBadUri(shown_, "type occurs twice, once as object-type", "Remove one of them.");
     }
     if (good.size() > kScheme.size()) good += ';';
     good += fmt::format("{}=", name);
@@ -163,7 +163,7 @@ void Pkcs11Uri::ReadPath(std::string_view path) {
                 "Compare it with the URIs that `signet list` shows.");
   }
   if (p11_kit_uri_any_unrecognized(uri_.get()) != 0) {
-    ThrowBadUri(shown_, "a value in it can match nothing",
+    ThrowBadUri(shown_, "one of its values cannot match any object",
                 "Compare it with the URIs that `signet list` shows.");
   }
 }
@@ -172,18 +172,18 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   const auto* row = std::ranges::find(kPathAttributes, name, &PathAttribute::name);
   if (row == std::end(kPathAttributes)) {
     if (name.starts_with("pin") || name.starts_with("module")) {
-      ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
-                  fmt::format("Did you mean {}? It belongs behind a `?`.", Nearest(kQueryAttributes, name)));
+      ThrowBadUri(shown_, fmt::format("unknown attribute {}", name),
+                  fmt::format("Did you mean {}? It belongs after a `?`.", Nearest(kQueryAttributes, name)));
     }
-    ThrowBadUri(shown_, fmt::format("there is no attribute {}", name),
+    ThrowBadUri(shown_, fmt::format("unknown attribute {}", name),
                 fmt::format("Did you mean {}?", Nearest(kPathAttributes, name, &PathAttribute::name)));
   }
   std::string value = Decoded(name, raw, shown_);
   if (row->max_size != 0 && value.size() > row->max_size) {
-    ThrowBadUri(shown_,
-                fmt::format("the value of {} has {} bytes, and a token can hold no more than {}", name,
-                            value.size(), row->max_size),
-                "Compare it with the URIs that `signet list` shows.");
+    ThrowBadUri(
+        shown_,
+        fmt::format("the value of {} has {} bytes; the maximum is {}", name, value.size(), row->max_size),
+        "Compare it with the URIs that `signet list` shows.");
   }
   names_token_ |= name == "token" || name == "serial";
   names_serial_ |= name == "serial";
@@ -202,7 +202,7 @@ void Pkcs11Uri::ReadPathAttribute(std::string_view name, std::string_view raw) {
   if (name == "type") {
     const auto* type = std::ranges::find(kTypes, value, &TypeName::name);
     if (type == std::end(kTypes)) {
-      ThrowBadUri(shown_, fmt::format("there is no type {}", value),
+      ThrowBadUri(shown_, fmt::format("unknown type {}", value),
                   fmt::format("Did you mean {}?", Nearest(kTypes, value, &TypeName::name)));
     }
     class_ = type->value;
@@ -213,7 +213,7 @@ void Pkcs11Uri::ReadQuery(std::string_view query) {
   ForEachAttribute(query, '&', shown_, [&](std::string_view name, std::string_view raw) {
     if (IsVendors(name)) return;
     if (!IsQueryAttribute(name)) {
-      ThrowBadUri(shown_, fmt::format("there is no query attribute {}", name),
+      ThrowBadUri(shown_, fmt::format("unknown query attribute {}", name),
                   fmt::format("Did you mean {}?", Nearest(kQueryAttributes, name)));
     }
     ReadQueryAttribute(name, raw);
@@ -222,8 +222,7 @@ void Pkcs11Uri::ReadQuery(std::string_view query) {
 
 void Pkcs11Uri::ReadQueryAttribute(std::string_view name, std::string_view raw) {
   if (name.starts_with("pin-") && !pin_.empty()) {
-    ThrowBadUri(shown_, "it brings more than one PIN: a pin-value or pin-source, in path or query",
-                "Leave all but one of them out.");
+    ThrowBadUri(shown_, "it contains more than one PIN (pin-value or pin-source)", "Keep only one of them.");
   }
   if (name == "pin-value") {
     auto pin = PercentDecodeSecret(raw);

@@ -41,7 +41,7 @@ class Pkcs11Uri {
 
   const std::string& module_path() const noexcept { return module_path_; }
   const std::string& module_name() const noexcept { return module_name_; }
-  // pin is pin-value or pin-source; empty where the URI brings none.
+  // pin is pin-value or pin-source; empty if the URI brings none.
   const PinSource& pin() const noexcept { return pin_; }
 
   bool Matches(const CK_TOKEN_INFO& token, CK_SLOT_ID slot) const;

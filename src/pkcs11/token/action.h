@@ -40,7 +40,7 @@ struct SpentPin {
 struct Access {
   const Credentials* credentials = nullptr;  // null: work that never logs in
   bool login_first = false;                  // log in before, rather than when the token asks for it
-  bool exclusive = false;                    // no other session of ours is in use meanwhile
+  bool exclusive = false;                    // no other session of this process is in use meanwhile
   LoginFailure* logins = nullptr;            // of actions before and after this one; null: it stands alone
 };
 

@@ -13,7 +13,7 @@
 namespace signet {
 
 // Reach is what a process can reach files by: its root directory and its user. A token whose files were
-// within reach of one may be out of reach of another.
+// within reach of one may be inaccessible of another.
 struct Reach {
   static Reach Now() noexcept;
   friend bool operator==(const Reach&, const Reach&) = default;

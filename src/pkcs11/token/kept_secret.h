@@ -10,7 +10,7 @@
 namespace signet {
 
 // KeptSecret keeps the PIN that worked last. It is read without a lock, so that a child that was forked at
-// any moment finds it; earlier ones live as long as it does, as somebody may be reading them.
+// any moment finds it; earlier ones live as long as it does, as a thread may be reading them.
 class KeptSecret {
  public:
   KeptSecret() = default;
@@ -27,7 +27,7 @@ class KeptSecret {
     last_.store(fresh.release(), std::memory_order_release);
   }
 
-  // get gives null where nothing was kept.
+  // get gives null if nothing was kept.
   const Secret* get() const noexcept {
     const Kept* last = last_.load(std::memory_order_acquire);
     return last != nullptr ? &last->secret : nullptr;

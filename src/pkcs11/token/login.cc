@@ -14,7 +14,7 @@ using Step = LoginStep::Kind;
 
 Error GivenUp() {
   return Error({.code = ErrorCode::kTimeout,
-                .detail = "the login did not come to an end in time",
+                .detail = "the login did not finish in time",
                 .call = "C_Login",
                 .hint = "Check the connection to the token, or raise call-timeout-ms."});
 }
@@ -104,7 +104,7 @@ void Login::End(const std::optional<Error>& failure, std::uint64_t epoch, std::o
   over_.NotifyAll();
 }
 
-// Attempt is what one login has at hand; a session is held only while the token is asked.
+// Attempt is what one login has available; a session is held only while the token is asked.
 struct Login::Attempt {
   std::string ledger_name;
   std::optional<SpentPin>& spent;
@@ -112,7 +112,7 @@ struct Login::Attempt {
   std::optional<SessionLease> lease;
 };
 
-// LogIn gives the epoch in which the user was seen to be logged in; 0 where the token wants no login.
+// LogIn gives the epoch in which the user was seen to be logged in; 0 if the token wants no login.
 // `spent` is set to the PIN that came to nothing.
 std::uint64_t Login::LogIn(Action& action, std::optional<SpentPin>& spent) {
   Attempt attempt{.ledger_name = LedgerName(PinRequest::Kind::kUserPin), .spent = spent};
@@ -126,7 +126,7 @@ std::uint64_t Login::LogIn(Action& action, std::optional<SpentPin>& spent) {
   }
 }
 
-// Advance looks at the token and does the next step; nothing where another has to follow.
+// Advance looks at the token and does the next step; nothing if another has to follow.
 std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
   const Credentials& credentials = *action.access.credentials;
   auto& [ledger_name, spent, candidates, lease] = attempt;
@@ -172,7 +172,7 @@ std::optional<std::uint64_t> Login::Advance(Action& action, Attempt& attempt) {
   return Send(action, attempt, step.kind == Step::kSendPin ? &candidates->at(step.pin) : nullptr);
 }
 
-// Send sends `chosen`, or lets the reader ask; nothing where the state has to be looked at once more.
+// Send sends `chosen`, or lets the reader ask; nothing if the state has to be looked at once more.
 std::optional<std::uint64_t> Login::Send(Action& action, Attempt& attempt, const PinCandidate* chosen) {
   const auto fail = [&](const Error& failure) {
     action.login_failure = failure;

@@ -59,7 +59,7 @@ class Login {
   void SendContext(SessionLease& lease, const ContextPin& pin, const Credentials& credentials,
                    KeptSecret& kept);
 
-  // TroubleOf says as an Error why no PIN may be sent to a token with these flags; nothing where one may.
+  // TroubleOf says as an Error why no PIN may be sent to a token with these flags; nothing if one may.
   std::optional<Error> TroubleOf(CK_FLAGS flags, const Credentials& credentials) const;
 
  private:

@@ -24,30 +24,30 @@ struct RefusalRow {
 };
 // clang-format off
 constexpr RefusalRow kRefusals[] = {
-    {PinRefusal::kLocked, {ErrorCode::kPinLocked, "the PIN is locked, so none was sent",
+    {PinRefusal::kLocked, {ErrorCode::kPinLocked, "the PIN is locked, so no PIN was sent",
                            "Have the security officer reset the PIN, or use the PUK."}},
     {PinRefusal::kNotInitialised, {ErrorCode::kTokenTrouble, "the token has no user PIN yet",
                                    "Set one: signet token set-pin."}},
-    {PinRefusal::kFinalTry, {ErrorCode::kPinFinalTry, "one more wrong PIN locks it, so none was sent",
-                             "When you are sure of the PIN, set allow-final-try = true."}},
-    {PinRefusal::kRefusedBefore, {ErrorCode::kWrongPin, "this PIN was refused before, and is not sent again",
-                                  "Give the right PIN."}},
+    {PinRefusal::kFinalTry, {ErrorCode::kPinFinalTry, "one more wrong PIN locks the token, so no PIN was sent",
+                             "If you are sure of the PIN, set allow-final-try = true."}},
+    {PinRefusal::kRefusedBefore, {ErrorCode::kWrongPin, "this PIN was rejected before and is not sent again",
+                                  "Give the correct PIN."}},
     {PinRefusal::kEmpty, {ErrorCode::kPinNeeded,
-                          "the PIN is empty, and was not sent, as the token may count it as a wrong one",
-                          "Check where the PIN comes from: the file, the variable, what was typed."}},
+                          "the PIN is empty and was not sent, because the token may count it as a wrong PIN",
+                          "Check the source of the PIN: the file, the variable or the input."}},
     {PinRefusal::kCountLow, {ErrorCode::kWrongPin,
-                             "a wrong PIN was entered there last, so the program's pass phrase was not sent as a PIN",
+                             "the last PIN was wrong, so the program's pass phrase was not sent as a PIN",
                              "Give the PIN in the URI (pin-source), or set pass-phrase-is-pin = always."}},
 };
 
 // kOfficerRefusals are those that sound different of the security officer's PIN.
 constexpr RefusalRow kOfficerRefusals[] = {
-    {PinRefusal::kLocked, {ErrorCode::kPinLocked, "the security officer's PIN is locked, so none was sent",
-                           "Only the token's own tool can reset it, and that usually erases the token."}},
-    {PinRefusal::kFinalTry, {ErrorCode::kPinFinalTry, "one more wrong PIN locks the security officer's, so none was sent",
-                             "When you are sure of the PIN, set allow-final-try = true."}},
-    {PinRefusal::kRefusedBefore, {ErrorCode::kWrongPin, "this security officer's PIN was refused before, and is not sent again",
-                                  "Give the right PIN."}},
+    {PinRefusal::kLocked, {ErrorCode::kPinLocked, "the security officer's PIN is locked, so no PIN was sent",
+                           "Reset it with the token's own tool, which usually erases the token."}},
+    {PinRefusal::kFinalTry, {ErrorCode::kPinFinalTry, "one more wrong PIN locks the security officer's PIN, so no PIN was sent",
+                             "If you are sure of the PIN, set allow-final-try = true."}},
+    {PinRefusal::kRefusedBefore, {ErrorCode::kWrongPin, "this security officer's PIN was rejected before and is not sent again",
+                                  "Give the correct PIN."}},
 };
 
 struct FailureRow {
@@ -55,13 +55,13 @@ struct FailureRow {
   Words words;
 };
 constexpr FailureRow kFailures[] = {
-    {Failure::kNoPin, {ErrorCode::kPinNeeded, "the token wants a PIN, and none was given",
-                       "Give it: pin-source in the URI, the token-pin setting, or a prompt."}},
+    {Failure::kNoPin, {ErrorCode::kPinNeeded, "the token requires a PIN, but none was given",
+                       "Give the PIN: pin-source in the URI, the token-pin setting, or a prompt."}},
     {Failure::kOfficerIsIn, {ErrorCode::kTokenTrouble, "the security officer is logged in",
                              "Close the program in which the security officer is logged in."}},
-    {Failure::kUserIsIn, {ErrorCode::kTokenTrouble, "the user is logged in, and the security officer cannot be beside him",
+    {Failure::kUserIsIn, {ErrorCode::kTokenTrouble, "the security officer cannot log in while the user is logged in",
                           "Close the program in which the user is logged in."}},
-    {Failure::kUndoneTooOften, {ErrorCode::kTokenTrouble, "another program logs the user out again and again",
+    {Failure::kUndoneTooOften, {ErrorCode::kTokenTrouble, "another program repeatedly logs the user out",
                                 "Find the program that calls C_Logout on this token."}},
     {Failure::kFailedBefore, {ErrorCode::kTokenTrouble, "the login failed", "Try again."}},
 };
@@ -99,9 +99,10 @@ Error LoginError(const LoginStep& step, const std::string& label, const Credenti
        .detail = fmt::format("token {}: {}", label, words.detail),
        .token = label,
        .uri = credentials.uri,
-       .hint = withheld ? "The token-pin setting is sent only where it is clear which token it is for: name "
-                          "the token in the URI."
-                        : words.hint});
+       .hint =
+           withheld
+               ? "Name the token in the URI: the token-pin setting is sent only if exactly one token matches."
+               : words.hint});
 }
 
 }  // namespace signet

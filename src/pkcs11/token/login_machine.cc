@@ -8,7 +8,7 @@ using Failure = LoginStep::Failure;
 
 LoginStep Fail(Failure why) noexcept { return {.kind = Kind::kFail, .why = why}; }
 
-// StepOfSession is what follows from who is logged in; nothing where nobody is.
+// StepOfSession is the next step for a logged-in user; nothing without a login.
 std::optional<LoginStep> StepOfSession(CK_STATE session, CK_USER_TYPE user) noexcept {
   const bool user_in = session == CKS_RO_USER_FUNCTIONS || session == CKS_RW_USER_FUNCTIONS;
   const bool officer_in = session == CKS_RW_SO_FUNCTIONS;

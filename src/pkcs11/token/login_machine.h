@@ -11,31 +11,31 @@ namespace signet {
 struct LoginFacts {
   bool context = false;            // the login of one operation (CKU_CONTEXT_SPECIFIC) and not the user's
   CK_STATE session = 0;            // C_GetSessionInfo; not looked at for a context login
-  TokenPinState token;             // C_GetTokenInfo; its `user` is who is to be logged in
-  std::span<const PinFacts> pins;  // that are at hand, the preferred one first
+  TokenPinState token;             // C_GetTokenInfo; its `user` is the user to log in
+  std::span<const PinFacts> pins;  // that are available, the preferred one first
   bool may_ask = false;            // there is a prompt, and it was not asked in this action
   bool failed = false;  // a C_Login of this action gave neither OK nor "already logged in": no other follows
   int logins = 0;       // that were undone: of this action, and one from before it
   PinPolicy policy;
 };
 
-// LoginStep is what to do next. The caller does it, and asks again with what came of it.
+// LoginStep is what to do next. The caller does it, and asks again with what resulted.
 struct LoginStep {
   enum class Kind {
-    kReady,      // who is to be logged in is
+    kReady,      // the user is logged in
     kAskReader,  // C_Login without a PIN: the reader has a pad (CKF_PROTECTED_AUTHENTICATION_PATH)
-    kAskPerson,  // ask the prompt; its answer is one more of the PINs at hand
+    kAskPerson,  // ask the prompt; its answer is one more of the PINs available
     kSendPin,    // C_Login with pins[pin]
     kFail,       // for `why`, which may be about pins[pin]
   };
   enum class Failure {
     kState,           // `refusal` is of the token's state
     kPin,             // `refusal` is of pins[pin]
-    kNoPin,           // none is at hand, and nobody to ask
+    kNoPin,           // no PIN and no prompt is available
     kFailedBefore,    // LoginFacts::failed
     kOfficerIsIn,     // the security officer is logged in
-    kUserIsIn,        // the user is logged in, and the security officer is to be
-    kUndoneTooOften,  // another program logs the user out again and again
+    kUserIsIn,        // the user is logged in, so the security officer cannot log in
+    kUndoneTooOften,  // another program repeatedly logs the user out
   };
   Kind kind = Kind::kFail;
   std::size_t pin = 0;

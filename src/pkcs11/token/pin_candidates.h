@@ -18,12 +18,12 @@ struct PinCandidate {
   Secret pin;
 };
 
-// PinCandidates are the PINs at hand for one login, the preferred one first: what the URI or the settings
+// PinCandidates are the PINs available for one login, the preferred one first: what the URI or the settings
 // bring, as it may have been changed since, then what worked before.
 class PinCandidates {
  public:
   // PinCandidates reads what `credentials` bring; `ledger_name` is the token's in the ledger of refused PINs.
-  // The settings' PIN is among them only where the token `wants_login`. Throws Error kUnreadable where that
+  // The settings' PIN is among them only where the token `wants_login`. Throws Error kUnreadable if that
   // cannot be read and nothing was kept.
   PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
                 std::string ledger_name, bool wants_login);

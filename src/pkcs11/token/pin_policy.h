@@ -48,8 +48,8 @@ enum class PinRefusal {
 std::optional<PinRefusal> RefusalOfState(const TokenPinState& state, const PinPolicy& policy) noexcept;
 
 // RefusalOfPin tells whether this PIN may be sent to the token now. An empty PIN costs a try on most tokens:
-// it is sent only where a URI says so and the token takes one (PKCS#11 2.40, ulMinPinLen), or wants its PIN
-// to be changed.
+// it is sent only if a URI contains it and the token accepts one (PKCS#11 2.40, ulMinPinLen), or wants its
+// PIN to be changed.
 std::optional<PinRefusal> RefusalOfPin(const PinFacts& pin, const TokenPinState& state,
                                        const PinPolicy& policy) noexcept;
 

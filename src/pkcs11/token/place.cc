@@ -64,10 +64,10 @@ CK_SLOT_ID Place::Find() const {
   }
   if (trouble) throw *std::move(trouble);
   throw Error({.code = ErrorCode::kTokenAbsent,
-               .detail = fmt::format("the token {} with serial number {} is not there any more",
+               .detail = fmt::format("the token {} with serial number {} is no longer present",
                                      context_.label, TextOf(context_.name.info.serialNumber)),
                .token = context_.label,
-               .hint = "Put the token back, or start again what serves it."});
+               .hint = "Reinsert the token, or restart its service."});
 }
 
 }  // namespace signet

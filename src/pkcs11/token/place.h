@@ -19,14 +19,14 @@ class Place {
   // Hint tells where the token was just seen.
   void Hint(CK_SLOT_ID slot) noexcept;
   CK_SLOT_ID Hint() const noexcept { return hint_.load(); }
-  // finding is a number that differs after each time that the token was found; Forget does nothing where it
+  // finding is a number that differs after each time that the token was found; Forget does nothing if it
   // is not `seen` any more: another thread has looked since.
   std::uint64_t finding() const noexcept { return finding_number_.load(std::memory_order_acquire); }
   void Forget(std::uint64_t seen) noexcept {
     if (finding() == seen) known_ = false;
   }
   // Slot gives the hint, or asks the module for its slots and looks for the token in each. Throws Error
-  // kTokenAbsent, or the trouble of a slot that might have it, or kAmbiguous where several slots do.
+  // kTokenAbsent, or the trouble of a slot that might have it, or kAmbiguous if several slots do.
   CK_SLOT_ID Slot();
   // Look reads the token's info at `slot`; throws an Error with CKR_TOKEN_NOT_PRESENT where another token is
   // there by now.

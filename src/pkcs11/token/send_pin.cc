@@ -45,7 +45,7 @@ std::optional<CK_RV> PassPin(const PassedPin& passed,
   const Secret* pin = passed.pin;
   // Another thread may have learnt that it is wrong since it was chosen.
   if (pin != nullptr && RefusedPinLedger::WasRefused(passed.ledger_name, *pin)) return std::nullopt;
-  // While nobody knows what became of a PIN it is not sent again.
+  // A PIN with unknown result is not sent again.
   CallWatch::Holding in_doubt(
       [](void* object) {
         const auto* const doubtful = static_cast<const PassedPin*>(object);

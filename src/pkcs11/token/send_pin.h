@@ -42,7 +42,7 @@ struct LoginPin {
   KeptSecret& keep;                // where a PIN that works is kept
 };
 
-// SentPin is what became of a C_Login.
+// SentPin is the result of a C_Login.
 struct SentPin {
   enum class Outcome {
     kLoggedIn,  // CKR_OK

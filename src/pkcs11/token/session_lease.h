@@ -9,7 +9,7 @@ namespace signet {
 
 inline constexpr CK_MECHANISM_TYPE kNoMechanism = CK_UNAVAILABLE_INFORMATION;
 
-// SessionLease is a session of the token, used by nobody else, for as long as it lives. One whose call did
+// SessionLease is exclusive use of a session of the token during its lifetime. One whose call did
 // not come back in time is never used again.
 class SessionLease {
  public:
@@ -34,13 +34,13 @@ class SessionLease {
   std::uint64_t handles() const noexcept { return grant_.handles; }
   // Discard closes the session at the end.
   void Discard() noexcept { usable_ = false; }
-  // Replace closes the session, as nobody knows what state it is in, and opens another before, so that the
+  // Replace closes the session, whose state is unknown, and opens another one before, so that the
   // login stays; where that is not possible, it is as Discard.
   void Replace() noexcept {
     if (generation_ == ForkGeneration() && !sessions_.Replace(grant_)) Discard();
   }
 
-  // ReplaceAtEnd is Replace when the work is over, as it goes on with what it found.
+  // ReplaceAtEnd is Replace after the work, which continues with its results.
   void ReplaceAtEnd() noexcept { replaced_at_end_ = true; }
 
   // Spoilt tells what the work failed with: the session is closed or replaced where that puts it in doubt.

@@ -32,7 +32,8 @@ class SessionPool {
   using Handles = std::vector<SessionHandle>;
 
   struct Grant {
-    std::optional<SessionHandle> session;  // none: the holder opens one, and says so by Opened or NotOpened
+    std::optional<SessionHandle>
+        session;  // none: the holder opens one, and reports this by Opened or NotOpened
     std::uint64_t epoch = 0;
     std::uint64_t handles = 0;
     bool exclusive = false;
@@ -49,7 +50,7 @@ class SessionPool {
   // Opened says that a grant's session is open at the token from now on.
   void Opened();
   // NotOpened gives a grant back whose session could not be opened. With `full` the token said that it has no
-  // more: it is not asked for more than it has now for kFullTime, and the result is true when there are
+  // more: it is not asked for more than it has now for kFullTime, and the result is true if there are
   // others to wait for, so that Take may be called again.
   static constexpr std::chrono::seconds kFullTime{10};
   bool NotOpened(const Grant& grant, bool full, Clock::time_point now);
@@ -60,7 +61,7 @@ class SessionPool {
   Handles Give(const Grant& grant, bool usable, Clock::time_point now, Clock::time_point idle_since);
   // WriteOff takes a grant from a holder whose call does not come back: its session is not counted any more.
   void WriteOff(const Grant& grant);
-  // Closing says that `count` sessions are about to be closed; true when no other is open at the token: it
+  // Closing says that `count` sessions are about to be closed; true if no other is open at the token: it
   // then logs the user out (PKCS#11 2.40, 5.6), so that the epoch is over. Closed says that they are closed.
   bool Closing(std::size_t count);
   void Closed(std::size_t count);
@@ -97,7 +98,7 @@ class SessionPool {
   Waiter* first_ SIGNET_GUARDED_BY(mutex_) = nullptr;
   Waiter* last_ SIGNET_GUARDED_BY(mutex_) = nullptr;
   std::size_t open_ SIGNET_GUARDED_BY(mutex_) = 0;      // idle, in use, and being opened or closed
-  std::size_t at_token_ SIGNET_GUARDED_BY(mutex_) = 0;  // of those, the ones that are open there for certain
+  std::size_t at_token_ SIGNET_GUARDED_BY(mutex_) = 0;  // of those, the ones that are certainly open there
   std::size_t in_use_ SIGNET_GUARDED_BY(mutex_) = 0;    // granted
   std::size_t limit_ SIGNET_GUARDED_BY(mutex_) = SIZE_MAX;
   std::size_t full_limit_ SIGNET_GUARDED_BY(mutex_) = SIZE_MAX;  // until full_until_

@@ -25,8 +25,8 @@ bool MayDependOnKind(CK_RV rv, CK_FLAGS kind) {
   return staleness == Staleness::kNone || (staleness == Staleness::kUnknown && (kind & CKF_RW_SESSION) == 0);
 }
 
-// CloseFirmly asks once more where the answer does not say that the session is gone: one that stays keeps its
-// login, which may be the officer's, for all others in the process.
+// CloseFirmly asks once more where the answer does not say that the session's handle is no longer valid: one
+// that stays keeps its login, which may be the officer's, for all others in the process.
 void CloseFirmly(Module& module, std::string_view label, const SessionHandle& session) noexcept {
   const CalledOn on{.token = label, .initialisation = session.initialisation};
   const CK_RV rv = module.Call(SIGNET_CK(C_CloseSession), on, session.number);
@@ -76,7 +76,7 @@ SessionPool::Grant Sessions::Take(bool exclusive) {
     } catch (const Error& error) {
       if (!holding.End()) throw;
       const bool full = RvOf(error) == CKR_SESSION_COUNT;
-      // With no session of ours to wait for, other programs hold them all.
+      // Without a session to wait for, other programs have them all.
       if (!pool_.NotOpened(grant, full, SessionPool::Clock::now()) || !full) throw;
     }
   }
@@ -165,7 +165,7 @@ void Sessions::ForgetBefore(std::uint64_t initialisation) noexcept {
 
 void Sessions::Close(const SessionPool::Handles& sessions) noexcept {
   if (sessions.empty()) return;
-  // Said before, so that whoever opens one meanwhile looks at the login again.
+  // Set before, so that a thread that opens one meanwhile checks the login again.
   pool_.Closing(sessions.size());
   for (const SessionHandle& session : sessions) CloseOne(session);
   pool_.Closed(sessions.size());

@@ -11,7 +11,7 @@ namespace signet {
 
 // Sessions opens, checks and closes the sessions of one token in one process. A session is handed out only
 // after label and serial number were compared at its slot, once after it was opened: PKCS#11 ends a session
-// when its token is removed. Sessions that nobody used for a while are closed when another is given back.
+// when its token is removed. Idle sessions are closed when another one is returned.
 // Thread-safe.
 class Sessions {
  public:
@@ -36,8 +36,8 @@ class Sessions {
   // Take queues for a session; exclusive: until no other is in use. Throws Error.
   SessionPool::Grant Take(bool exclusive);
   void Give(const SessionPool::Grant& grant, bool usable) noexcept;
-  // Replace closes the session, as nobody knows what state it is in, and opens another before, so that the
-  // login stays; false where the token has no room for two, or is gone.
+  // Replace closes the session, whose state is unknown, and opens another one before, so that the
+  // login stays; false if the token has no two free sessions, or is absent.
   bool Replace(SessionPool::Grant& grant) noexcept;
   // WriteOff is for a session whose call did not come back in time, CloseLost for when it does after all.
   void WriteOff(const SessionPool::Grant& grant) noexcept { pool_.WriteOff(grant); }

@@ -114,7 +114,7 @@ void Token::Recover(Action& action, const Held& held, const Error& error) {
 }
 
 void Token::Fail(const Action& action, const Error& last) {
-  // Where a PIN went out and came to nothing, that is the cause, whatever followed.
+  // If a PIN was sent and failed, this is the cause, regardless of later errors.
   const Error& error = action.login_failure ? *action.login_failure : last;
   live_.Get().availability.Failed(error);
   const bool undone = StalenessOf(error) == Staleness::kLogin && action.logins > 1;
@@ -125,17 +125,16 @@ void Token::Fail(const Action& action, const Error& last) {
   if (reachable || error.code() == ErrorCode::kWrongPin || error.code() == ErrorCode::kPinNeeded) {
     throw module().Explained(WithHint(error, module(), info()));
   }
-  throw Error(
-      {.code = error.code(),
-       .detail =
-           fmt::format("{}; since the token was opened the process has changed its root directory or its "
-                       "user, so that the token's files or socket may be out of reach",
-                       error.detail()),
-       .call = error.call(),
-       .native = error.native(),
-       .token = label(),
-       .uri = error.uri(),
-       .hint = "Serve the token with `p11-kit server`, started before, or let this user reach its files."});
+  throw Error({.code = error.code(),
+               .detail = fmt::format("{}; the process has changed its root directory or its user since it "
+                                     "opened the token, so the token's files or socket may be inaccessible",
+                                     error.detail()),
+               .call = error.call(),
+               .native = error.native(),
+               .token = label(),
+               .uri = error.uri(),
+               .hint = "Start `p11-kit server` for the token before that change, or give this user access to "
+                       "its files."});
 }
 
 void Token::Lease::RequireLogin() {

@@ -12,7 +12,7 @@
 
 namespace signet {
 
-// Token is one token, told from others by label, serial number, model and manufacturer, wherever it is
+// Token is one token, identified by label, serial number, model and manufacturer, in whichever slot it is
 // plugged in, and by its slot where another slot of the module shows the same. It brings together its
 // sessions, its login and its availability; Use is the one way to work on it. Thread-safe, also across fork:
 // a child connects and logs in by itself.
@@ -41,7 +41,7 @@ class Token {
   // Seen tells where the token was just found, and its flags.
   void Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info);
 
-  // Use calls `work(Lease&)` with a session that nobody else uses meanwhile. When it fails as something that
+  // Use calls `work(Lease&)` with exclusive use of a session. When it fails as something that
   // we hold is gone (a session, the login, handles, the token's place, the module's initialisation), that is
   // renewed and `work` is called again: see Ladder.
   template <class Work>
@@ -52,7 +52,7 @@ class Token {
   static constexpr std::size_t kMaxWorkers = 64;
   void RunAsync(std::function<void()> work);
 
-  // HasPin tells whether a PIN is at hand for which nobody has to be asked: `credentials` bring one, or one
+  // HasPin tells whether a PIN is available without a prompt: `credentials` have one, or one
   // worked before.
   bool HasPin(const Credentials& credentials) const noexcept {
     return !credentials.pin.empty() || kept_pin_.get() != nullptr;
@@ -60,7 +60,7 @@ class Token {
   // Trouble tells why the token can be neither used nor logged in to, where that was seen a moment ago; it
   // asks nothing.
   std::optional<Error> Trouble(const Credentials& credentials);
-  // LoginIsDue tells whether the token wants a login and none is known of; AskWhetherLoginIsDue asks the
+  // LoginIsDue tells whether the token requires a login and none is known of; AskWhetherLoginIsDue asks the
   // token too, and is true also where that cannot be told.
   bool LoginIsDue() noexcept;
   bool AskWhetherLoginIsDue();
@@ -138,7 +138,7 @@ class Token::Lease : public SessionLease {
   void Missing();
   // WillRetry tells whether Use would call the work again after this error.
   bool WillRetry(const Error& error) const noexcept;
-  // EndAction makes Use call the work no more, whatever it fails with.
+  // EndAction makes Use stop calling the work, regardless of its error.
   void EndAction() noexcept { action_.over = true; }
 
  private:
@@ -148,7 +148,7 @@ class Token::Lease : public SessionLease {
   const std::uint64_t login_;  // Login::generation when the work began
 };
 
-// Unfinished is an operation that was begun on a lease: unless it Finishes, nobody knows what state its
+// Unfinished is an operation that was started on a lease: unless it Finishes, it is unknown what state its
 // session is in, and the session is replaced.
 class Unfinished {
  public:

@@ -86,7 +86,7 @@ TokenDirectory::Modules TokenDirectory::ModulesFor(const Pkcs11Uri& uri, std::ve
     problems.insert(
         problems.begin(),
         Error({.code = ErrorCode::kModuleTrouble,
-               .detail = "the URI names a module that neither p11-kit nor our settings have configured",
+               .detail = "the URI names a module that is configured neither in p11-kit nor in the settings",
                .uri = uri.shown(),
                .hint = "Add it to the settings (pkcs11-module-path) or to p11-kit's modules."}));
   }
@@ -167,11 +167,11 @@ TokenDirectory::Found TokenDirectory::Search(const std::shared_ptr<Module>& modu
   return module->Retry([&] { return SearchOnce(module, uri); });
 }
 
-TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool anew) {
+TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool again) {
   RefusedPinLedger::Prepare();
   Found found;
   const bool named_module = !uri.module_path().empty() || !uri.module_name().empty();
-  if (!anew && uri.names_token() && !uri.names_slot() && !uri.names_library() && !named_module) {
+  if (!again && uri.names_token() && !uri.names_slot() && !uri.names_library() && !named_module) {
     Opened& opened = opened_.Get();
     const Lock lock(opened.mutex);
     for (const auto& token : opened.tokens) {

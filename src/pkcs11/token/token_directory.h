@@ -14,7 +14,7 @@ namespace signet {
 
 // TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
 // opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
-// forked child opens the modules anew for what it looks for.
+// forked child opens the modules again when it needs them.
 class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
  public:
   explicit TokenDirectory(Settings settings)
@@ -29,8 +29,8 @@ class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
     bool remembered = false;      // from an earlier search: a token that is gone may still be among them
   };
   // Find gives the tokens that `uri` matches. Where the URI names a token, one that was found before is good
-  // enough, unless `anew`.
-  Found Find(const Pkcs11Uri& uri, bool anew);
+  // enough, unless `again`.
+  Found Find(const Pkcs11Uri& uri, bool again);
 
  private:
   using Modules = std::vector<std::shared_ptr<Module>>;

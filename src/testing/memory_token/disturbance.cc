@@ -218,7 +218,7 @@ void MemoryState::Make(const Injection& injection, std::size_t function, const C
     default:
       break;
   }
-  // A session that failed may have nothing under way.
+  // A session that failed may have nothing in progress.
   const auto session = sessions_.find(on.session);
   if (session == sessions_.end()) return;
   if (function == kC_Sign && injection.rv != CKR_BUFFER_TOO_SMALL) session->second.sign.reset();

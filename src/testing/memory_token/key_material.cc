@@ -65,7 +65,7 @@ std::string CurveParams(int curve) {
   return {reinterpret_cast<char*>(der), static_cast<std::size_t>(size)};
 }
 
-// CurveNamed gives OpenSSL's name of the curve with these parameters; null where there is none.
+// CurveNamed gives OpenSSL's name of the curve with these parameters; null if there is none.
 const char* CurveNamed(const std::string& params) {
   const auto* position = reinterpret_cast<const unsigned char*>(params.data());
   const OpenSslPtr<ASN1_OBJECT> object(d2i_ASN1_OBJECT(nullptr, &position, static_cast<long>(params.size())));

@@ -15,7 +15,7 @@ std::string BytesOf(const T& value) {
 // PublicAttributes gives CKA_KEY_TYPE and the public part in PKCS#11's form; throws for other kinds than RSA,
 // EC on a curve that has an OBJECT IDENTIFIER, and Ed25519.
 MemoryAttributes PublicAttributes(EVP_PKEY* key);
-// KeyFromAttributes makes the key that a C_CreateObject template describes; null where it is none.
+// KeyFromAttributes makes the key that a C_CreateObject template describes; null if it is invalid.
 std::shared_ptr<EVP_PKEY> KeyFromAttributes(const MemoryObject& object, OSSL_LIB_CTX* library);
 // KeyKind names a kind of key as OpenSSL does; `curve` is null but for EC.
 struct KeyKind {

@@ -92,7 +92,7 @@ void MemoryState::Begin(std::size_t function, const CallOn& on) {
   ++counts_[function];
   call_ = {.function = kFunctionNames[function], .session = on.session, .action = this_action.number};
   BringBack(false);
-  // A single draw decides, so that a seed says the same whatever is called.
+  // A single random number decides, so that a seed gives the same result for every call.
   if (disturbances_.per_mille != 0 && (disturbances_.budget == 0 || spent_ < disturbances_.budget) &&
       Draw(2000) < disturbances_.per_mille)
     DisturbNow();

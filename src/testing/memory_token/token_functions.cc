@@ -275,7 +275,7 @@ CK_RV LoginAs(MemorySession& on, CK_USER_TYPE type, const std::string& pin) {
 }
 
 CK_RV Login(CK_SESSION_HANDLE session, CK_USER_TYPE type, CK_BYTE* pin, CK_ULONG size) {
-  // The record tells of a PIN whatever becomes of the call.
+  // The record has the PIN regardless of the call's result.
   const std::string sent = pin == nullptr ? std::string() : std::string(reinterpret_cast<char*>(pin), size);
   return State().Call(kC_Login, {.session = session, .user_type = type, .pin = &sent},
                       [&] { return LoginAs(State().SessionOf(session), type, sent); });

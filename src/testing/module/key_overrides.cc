@@ -56,7 +56,7 @@ std::vector<unsigned char> Digest(const char* hash, const unsigned char* data, C
   return digest;
 }
 
-// Authorised ends an operation whose PIN was not given, and says so; the real module must not keep it.
+// Authorised ends an operation whose PIN was not given, and reports this; the real module must not keep it.
 template <class Operation>
 bool Authorised(Module& module, const Rules& rules, CK_SESSION_HANDLE session, Operation real_operation) {
   if (!Enforced(rules) || module.Context(session) == Context::kLoggedIn) return true;

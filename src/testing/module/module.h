@@ -40,7 +40,7 @@ struct SessionState {
   enum class Context { kIdle, kWantsLogin, kLoggedIn };
   CK_SLOT_ID slot = 0;
   Context context = Context::kIdle;  // of a key that wants its PIN at every signature
-  CK_MECHANISM_TYPE hashing = 0;     // of the signature under way, where the wrapper hashes for it
+  CK_MECHANISM_TYPE hashing = 0;     // of the signature in progress, where the wrapper hashes for it
   std::vector<CK_OBJECT_HANDLE> found = {};
 };
 
@@ -72,7 +72,7 @@ class Module {
   SessionState::Context Context(CK_SESSION_HANDLE session);
   void SetContext(CK_SESSION_HANDLE session, SessionState::Context context);
 
-  // Hashing gives the mechanism of the signature under way for which the wrapper hashes, or 0.
+  // Hashing gives the mechanism of the signature in progress for which the wrapper hashes, or 0.
   CK_MECHANISM_TYPE Hashing(CK_SESSION_HANDLE session);
   void SetHashing(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism);
 
@@ -99,7 +99,7 @@ class Module {
   std::atomic<const Rules*> rules_{nullptr};
   std::atomic<std::uint64_t> generation_{0};
   std::vector<std::unique_ptr<const Rules>> all_rules_;  // calls may still look at old ones
-  // Locks are made anew in a forked child, as the thread that took them is not there to give them back; the
+  // Locks are created again in a forked child, because the thread that owned them does not exist there; the
   // old ones are kept, so that nobody destroys a lock that is held.
   struct Locks {
     std::shared_mutex

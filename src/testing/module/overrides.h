@@ -4,7 +4,7 @@
 
 namespace signet::testing {
 
-// EcdsaHash is a mechanism that the wrapper makes of CKM_ECDSA where ModuleBehaviour::ecdsa_hashes says so.
+// EcdsaHash is a mechanism that the wrapper makes of CKM_ECDSA if ModuleBehaviour::ecdsa_hashes is set.
 struct EcdsaHash {
   CK_MECHANISM_TYPE mechanism;
   const char* hash;  // OpenSSL's name
