@@ -35,6 +35,8 @@ using testing::TestPki;
 
 const std::string kClients[] = {SIGNET_LANGUAGE_CLIENTS};
 constexpr unsigned long kDeviceRemoved = 0x32;  // CKR_DEVICE_REMOVED
+constexpr unsigned long kSha256RsaPkcs = 0x40;  // CKM_SHA256_RSA_PKCS
+constexpr unsigned long kSha256RsaPss = 0x43;   // CKM_SHA256_RSA_PKCS_PSS
 
 // LanguageClient is one of the clients against a server of one version of TLS.
 class LanguageClient : public ::testing::TestWithParam<std::tuple<std::string, std::string>> {
@@ -136,6 +138,21 @@ TEST_P(LanguageClient, SaysThatTheTokenIsGone) {
   const ProcessResult opening = Run(server, uri);
   EXPECT_EQ(opening.exit_status, 1) << opening.out;
   EXPECT_THAT(opening.err, HasSubstr(token_.label()));
+}
+
+// crypto/tls asks for signatures of digests only; rustls hands over the message.
+TEST_P(LanguageClient, SignsWithATokenThatHashesByItselfOrSaysThatItCannot) {
+  MutualTlsServer server = Server(pki_);
+  const std::string uri = InToken(pki_.Issue({.key = "rsa:2048", .common_name = "hashed"}));
+  module_.Set({.allowed_mechanisms = {kSha256RsaPkcs, kSha256RsaPss}});
+  const ProcessResult result = Run(server, uri);
+  if (std::get<0>(GetParam()) == "go_client") {
+    EXPECT_EQ(result.exit_status, 1) << result.out;
+    EXPECT_THAT(result.err, HasSubstr("the token hashes by itself"));
+  } else {
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_TRUE(server.SawSubject("hashed")) << server.output();
+  }
 }
 
 TEST_P(LanguageClient, SaysWhyNothingFits) {
