@@ -146,6 +146,12 @@ typedef enum signet_prompt_by { SIGNET_PROMPT_BY_PERSON = 0, SIGNET_PROMPT_BY_PR
  * source and all its identities are freed. */
 SIGNET_API signet_source *signet_source_new(const signet_settings *settings, signet_prompt prompt,
                                             signet_prompt_by by, void *data, signet_error **error);
+/* signet_source_new_owning is signet_source_new that also frees `data`: `release(data)` is called exactly once, when the
+ * source and every identity from it are freed; on failure, or where `prompt` is NULL, before the function returns. No
+ * prompt comes after it. Any thread may call it, and it must not call functions of this interface. */
+SIGNET_API signet_source *signet_source_new_owning(const signet_settings *settings, signet_prompt prompt,
+                                                   signet_prompt_by by, void *data, void (*release)(void *data),
+                                                   signet_error **error);
 /* signet_source_open returns the identity that `uri` names: pkcs11: (RFC 7512) or pkcs12:PATH. NULL with
  * SIGNET_ERROR_NOT_FOUND, SIGNET_ERROR_AMBIGUOUS, or the problem of the identity. */
 SIGNET_API signet_identity *signet_source_open(const signet_source *source, const char *uri, signet_error **error);
@@ -161,6 +167,37 @@ SIGNET_API size_t signet_listing_problem_count(const signet_listing *listing);
 /* Each problem names its URI by signet_error_uri. */
 SIGNET_API const signet_error *signet_listing_problem(const signet_listing *listing, size_t index);
 SIGNET_API void signet_listing_free(signet_listing *listing);
+
+/* ---- Signature schemes ---- */
+
+/* The TLS code points (RFC 8446 section 4.2.3; RFC 5246 for SHA-1 and SHA-224; draft-ietf-tls-mldsa). Functions take and
+ * give them as uint16_t, the type that they have in TLS. Further values may come. */
+typedef enum signet_scheme {
+  SIGNET_SCHEME_RSA_PKCS1_SHA1 = 0x0201,
+  SIGNET_SCHEME_ECDSA_SHA1 = 0x0203,
+  SIGNET_SCHEME_RSA_PKCS1_SHA224 = 0x0301,
+  SIGNET_SCHEME_ECDSA_SHA224 = 0x0303,
+  SIGNET_SCHEME_RSA_PKCS1_SHA256 = 0x0401,
+  SIGNET_SCHEME_ECDSA_SECP256R1_SHA256 = 0x0403, /* these three: on any curve, but in TLS 1.3 */
+  SIGNET_SCHEME_RSA_PKCS1_SHA384 = 0x0501,
+  SIGNET_SCHEME_ECDSA_SECP384R1_SHA384 = 0x0503,
+  SIGNET_SCHEME_RSA_PKCS1_SHA512 = 0x0601,
+  SIGNET_SCHEME_ECDSA_SECP521R1_SHA512 = 0x0603,
+  SIGNET_SCHEME_RSA_PSS_RSAE_SHA256 = 0x0804, /* the salt is as long as the hash */
+  SIGNET_SCHEME_RSA_PSS_RSAE_SHA384 = 0x0805,
+  SIGNET_SCHEME_RSA_PSS_RSAE_SHA512 = 0x0806,
+  SIGNET_SCHEME_ED25519 = 0x0807,
+  SIGNET_SCHEME_ED448 = 0x0808,
+  SIGNET_SCHEME_RSA_PSS_PSS_SHA256 = 0x0809, /* of keys that are restricted to PSS */
+  SIGNET_SCHEME_RSA_PSS_PSS_SHA384 = 0x080a,
+  SIGNET_SCHEME_RSA_PSS_PSS_SHA512 = 0x080b,
+  SIGNET_SCHEME_MLDSA44 = 0x0904,
+  SIGNET_SCHEME_MLDSA65 = 0x0905,
+  SIGNET_SCHEME_MLDSA87 = 0x0906
+} signet_scheme;
+
+/* signet_scheme_name gives the name of IANA's registry, "rsa_pss_rsae_sha256"; "unknown" for any other number. */
+SIGNET_API const char *signet_scheme_name(uint16_t scheme);
 
 /* ---- Identities ---- */
 
@@ -185,6 +222,10 @@ SIGNET_API bool signet_identity_in_hardware(const signet_identity *identity);
 /* Certificates are DER, leaf first. *size is set to the size in bytes. NULL if `index` is too large. */
 SIGNET_API size_t signet_identity_certificate_count(const signet_identity *identity);
 SIGNET_API const uint8_t *signet_identity_certificate(const signet_identity *identity, size_t index, size_t *size);
+/* signet_identity_public_key is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of the key that signs. The size
+ * in bytes goes to *size. Its subjectPublicKey is empty if a token has an EC or Edwards key without its public
+ * key, and there is no certificate. */
+SIGNET_API const uint8_t *signet_identity_public_key(const signet_identity *identity, size_t *size);
 /* signet_identity_schemes writes the signature schemes that the key can sign with (TLS code points, RFC 8446 section
  * 4.2.3), best first, up to `capacity`, and returns their total number. 0 with an error on failure. */
 SIGNET_API size_t signet_identity_schemes(const signet_identity *identity, uint16_t *schemes, size_t capacity,
@@ -225,8 +266,8 @@ SIGNET_API void signet_identity_sign_async(const signet_identity *identity, uint
 
 /* ---- Selection: which identity answers a CertificateRequest ---- */
 
-/* signet_request_new makes an empty request of TLS 1.3 (0x0304) or 1.2 (0x0303). NULL if out of
- * memory. */
+/* signet_request_new makes an empty request of TLS 1.3 (0x0304) or 1.2 (0x0303). For a stack that
+ * does not tell the version: 0x0304 if TLS 1.3 has all schemes of the peer, else 0x0303. NULL if out of memory. */
 SIGNET_API signet_request *signet_request_new(uint16_t protocol_version);
 /* Add the peer's values in their order. False for NULL, or if out of memory. */
 SIGNET_API bool signet_request_add_authority(signet_request *request, const uint8_t *name, size_t size); /* DER Name */

@@ -84,6 +84,13 @@ const uint8_t* signet_identity_certificate(const signet_identity* identity, size
   return der.data();
 }
 
+const uint8_t* signet_identity_public_key(const signet_identity* identity, size_t* size) {
+  if (identity == nullptr) return nullptr;
+  const auto der = identity->identity.key()->subject_public_key_info();
+  if (size != nullptr) *size = der.size();
+  return der.data();
+}
+
 size_t signet_identity_schemes(const signet_identity* identity, uint16_t* schemes, size_t capacity,
                                signet_error** error) {
   return Guard(error, size_t{0}, [&] {

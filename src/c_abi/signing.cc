@@ -64,6 +64,10 @@ using namespace signet::c_abi;  // NOLINT: of this file, for the functions below
 
 extern "C" {
 
+const char* signet_scheme_name(uint16_t scheme) {
+  return signet::Name(static_cast<signet::SignatureScheme>(scheme)).data();
+}
+
 size_t signet_identity_max_signature_size(const signet_identity* identity) {
   return identity == nullptr ? 0 : identity->identity.key()->max_signature_size();
 }

@@ -6,15 +6,38 @@
 namespace signet::c_abi {
 namespace {
 
+// CallersData is what a C program's prompt is called with; it is released once, where the program asked for
+// that.
+class CallersData {
+ public:
+  using Release = void (*)(void*);
+
+  CallersData(void* data, Release release) noexcept : data_(data), release_(release) {}
+  CallersData(CallersData&& other) noexcept
+      : data_(other.data_), release_(std::exchange(other.release_, nullptr)) {}
+  CallersData(const CallersData&) = delete;
+  CallersData& operator=(const CallersData&) = delete;
+  ~CallersData() {
+    if (release_ != nullptr) release_(data_);
+  }
+
+  void* get() const noexcept { return data_; }
+
+ private:
+  void* data_;
+  Release release_;
+};
+
 // CPrompt is a C program's prompt.
 class CPrompt final : public PinPrompt {
  public:
-  CPrompt(signet_prompt prompt, signet_prompt_by by, void* data) : prompt_(prompt), by_(by), data_(data) {}
+  CPrompt(signet_prompt prompt, signet_prompt_by by, CallersData data)
+      : prompt_(prompt), by_(by), data_(std::move(data)) {}
 
   std::optional<Secret> Ask(const PinRequest& request) override {
     const signet_pin_request asked{request};
     signet_pin answer;
-    if (!prompt_(&asked, &answer, data_)) return std::nullopt;
+    if (!prompt_(&asked, &answer, data_.get())) return std::nullopt;
     return std::move(answer.secret);
   }
 
@@ -23,26 +46,39 @@ class CPrompt final : public PinPrompt {
  private:
   const signet_prompt prompt_;
   const signet_prompt_by by_;
-  void* const data_;
+  const CallersData data_;
 };
+
+signet_source* MakeSource(const signet_settings* settings, signet_prompt prompt, signet_prompt_by by,
+                          CallersData data, signet_error** error) {
+  return Guard(error, static_cast<signet_source*>(nullptr), [&] {
+    std::shared_ptr<PinPrompt> asks;
+    if (prompt != nullptr) asks = std::make_shared<CPrompt>(prompt, by, std::move(data));
+    return Made(signet_source{
+        IdentitySource(settings != nullptr ? settings->settings : ConfiguredSettings(), std::move(asks))});
+  });
+}
 
 }  // namespace
 }  // namespace signet::c_abi
 
+using signet::c_abi::CallersData;
 using signet::c_abi::Given;
 using signet::c_abi::Guard;
 using signet::c_abi::Made;
+using signet::c_abi::MakeSource;
 
 extern "C" {
 
 signet_source* signet_source_new(const signet_settings* settings, signet_prompt prompt, signet_prompt_by by,
                                  void* data, signet_error** error) {
-  return Guard(error, static_cast<signet_source*>(nullptr), [&] {
-    std::shared_ptr<signet::PinPrompt> asks;
-    if (prompt != nullptr) asks = std::make_shared<signet::c_abi::CPrompt>(prompt, by, data);
-    return Made(signet_source{signet::IdentitySource(
-        settings != nullptr ? settings->settings : signet::ConfiguredSettings(), std::move(asks))});
-  });
+  return MakeSource(settings, prompt, by, CallersData(data, nullptr), error);
+}
+
+signet_source* signet_source_new_owning(const signet_settings* settings, signet_prompt prompt,
+                                        signet_prompt_by by, void* data, void (*release)(void* data),
+                                        signet_error** error) {
+  return MakeSource(settings, prompt, by, CallersData(data, release), error);
 }
 
 signet_identity* signet_source_open(const signet_source* source, const char* uri, signet_error** error) {

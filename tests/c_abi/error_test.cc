@@ -1,11 +1,16 @@
 // The C interface's errors and its use against the contract.
 #include "c_abi/handles.h"
+#include "identity/signature_schemes.h"
 #include <signet/error.h>
 #include <signet/signet.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
 #include <fstream>
 #include <regex>
 #include <string>
+#include <vector>
 
 #include <dlfcn.h>
 #include <gmock/gmock.h>
@@ -91,6 +96,7 @@ TEST(CError, NullIsAnErrorAndNotACrash) {
   EXPECT_FALSE(signet_pin_set(nullptr, nullptr, 1));
   EXPECT_EQ(signet_identity_copy(nullptr), nullptr);
   EXPECT_EQ(signet_identity_certificate(nullptr, 0, nullptr), nullptr);
+  EXPECT_EQ(signet_identity_public_key(nullptr, nullptr), nullptr);
   EXPECT_EQ(signet_listing_identity(nullptr, 0), nullptr);
   EXPECT_EQ(signet_listing_problem(nullptr, 0), nullptr);
   EXPECT_EQ(signet_choice_identity(nullptr), nullptr);
@@ -122,6 +128,24 @@ TEST(CHeader, EveryFunctionIsExportedUnderItsVersion) {
     EXPECT_NE(dlvsym(RTLD_DEFAULT, name.c_str(), "SIGNET_0"), nullptr) << name;
   }
   EXPECT_GE(functions, 50);
+}
+
+TEST(CHeader, NamesEverySignatureSchemeWithItsNumber) {
+  std::ifstream header(SIGNET_HEADER);
+  static const std::regex constant(R"(^ +SIGNET_SCHEME_(\w+) = (0x\w{4})\b.*)");
+  std::vector<std::uint16_t> named;
+  std::smatch match;
+  for (std::string line; std::getline(header, line);) {
+    if (!std::regex_match(line, match, constant)) continue;
+    named.push_back(static_cast<std::uint16_t>(std::stoul(match[2], nullptr, 16)));
+    std::string name = signet_scheme_name(named.back());
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    EXPECT_EQ(name, match[1]);
+  }
+  std::vector<std::uint16_t> all;
+  for (const SchemeRow& row : SignatureSchemes()) all.push_back(static_cast<std::uint16_t>(row.scheme));
+  EXPECT_THAT(named, ::testing::UnorderedElementsAreArray(all));
+  EXPECT_THAT(signet_scheme_name(0x9999), StrEq("unknown"));
 }
 
 }  // namespace

@@ -76,6 +76,10 @@ TEST_P(CIdentityOfKey, SignsWithEachOfItsSchemes) {
   EXPECT_THAT(signet_identity_subject(identity.get()), HasSubstr("CN=alice"));
   const auto schemes = Schemes(identity.get());
   EXPECT_FALSE(schemes.empty());
+  std::size_t size = 0;
+  const std::uint8_t* spki = signet_identity_public_key(identity.get(), &size);
+  EXPECT_THAT(std::vector(spki, spki + size),
+              ::testing::ElementsAreArray(alice.certificate.subject_public_key_info()));
   for (const std::uint16_t scheme : schemes) {
     EXPECT_TRUE(Verifies(identity.get(), scheme, Signed(identity.get(), scheme))) << scheme;
   }
@@ -131,6 +135,44 @@ TEST(CIdentity, OutlivesItsSourceByACopy) {
   source.reset();
   EXPECT_THAT(signet_identity_uri(copy.get()), HasSubstr("alice.p12"));
   EXPECT_TRUE(Verifies(copy.get(), kEcdsaP256, Signed(copy.get(), kEcdsaP256)));
+}
+
+// Counts how often a source's data is released.
+void Count(void* data) { ++*static_cast<int*>(data); }
+bool Decline(const signet_pin_request*, signet_pin*, void*) { return false; }
+
+TEST(CSource, ReleasesItsDataOnceItAndItsIdentitiesAreFreed) {
+  SoftHsm hsm;
+  const TestPki pki;
+  hsm.Import(pki.Issue({}), {});
+  hsm.UseInThisProcess();
+  const CSettings settings(signet_settings_new(nullptr));
+  ASSERT_TRUE(
+      signet_settings_set(settings.get(), "pkcs11-module-path", SoftHsm::module_path().c_str(), nullptr));
+  int released = 0;
+  CSource source(
+      signet_source_new_owning(settings.get(), Decline, SIGNET_PROMPT_BY_PERSON, &released, Count, nullptr));
+  CIdentity identity(signet_source_open(source.get(), hsm.ObjectUri("\x01", true).c_str(), nullptr));
+  ASSERT_NE(identity, nullptr);
+  EXPECT_TRUE(Verifies(identity.get(), kEcdsaP256, Signed(identity.get(), kEcdsaP256)));
+  source.reset();
+  CIdentity copy(signet_identity_copy(identity.get()));
+  identity.reset();
+  EXPECT_EQ(released, 0);
+  copy.reset();
+  EXPECT_EQ(released, 1);
+}
+
+TEST(CSource, ReleasesItsDataAtOnceWhereNobodyWillAsk) {
+  int released = 0;
+  const CSource source(
+      signet_source_new_owning(nullptr, nullptr, SIGNET_PROMPT_BY_PERSON, &released, Count, nullptr));
+  EXPECT_EQ(released, 1);
+  setenv("SIGNET_CALL_TIMEOUT_MS", "never", 1);
+  EXPECT_EQ(signet_source_new_owning(nullptr, Decline, SIGNET_PROMPT_BY_PERSON, &released, Count, nullptr),
+            nullptr);
+  unsetenv("SIGNET_CALL_TIMEOUT_MS");
+  EXPECT_EQ(released, 2);
 }
 
 TEST(CIdentity, SignsDigestsWhereTheSchemeHasAHash) {

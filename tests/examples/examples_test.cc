@@ -25,6 +25,9 @@ constexpr const char* kExamples[] = {
 #ifdef SIGNET_HAS_GNUTLS
     "gnutls_client",
 #endif
+#ifdef SIGNET_LANGUAGE_CLIENTS
+    SIGNET_LANGUAGE_CLIENTS,
+#endif
 };
 
 // Exchange is a server that requires a client certificate, and alice's in a file and in a token.

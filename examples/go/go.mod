@@ -1,0 +1,3 @@
+module example.org/signet
+
+go 1.19
