@@ -14,8 +14,10 @@
 
 namespace signet {
 
+inline namespace selection {
 class Candidates;
 struct Verdict;
+}  // namespace selection
 
 // IdentitySet contains the candidates for a selection, examined once at construction. Immutable, cheap to
 // copy, usable from any thread.

@@ -5,7 +5,7 @@
 #include <libp11.h>
 #include <openssl/err.h>
 
-namespace signet {
+namespace signet::inline libp11 {
 
 void ThrowLibp11(std::string_view call) {
   while (const unsigned long code = ERR_get_error()) {
@@ -39,4 +39,4 @@ CallersErrors::~CallersErrors() {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline libp11

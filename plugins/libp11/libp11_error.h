@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline libp11 {
 
 // ThrowLibp11 throws Error naming `call`, from the CKR_ code that libp11 left somewhere in the ERR queue,
 // under a library number of its own.
@@ -32,4 +32,4 @@ class CallersErrors {
   std::vector<Entry> entries_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline libp11

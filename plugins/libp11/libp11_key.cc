@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline libp11 {
 namespace {
 
 using Kind = SigningAlgorithm::Kind;
@@ -115,4 +115,4 @@ std::size_t Libp11Key::Sign(const SigningAlgorithm& algorithm, std::span<const s
   return size;
 }
 
-}  // namespace signet
+}  // namespace signet::inline libp11

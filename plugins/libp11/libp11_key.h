@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline libp11 {
 
 // Libp11Key signs with the EVP_PKEY of a libp11 key, which holds on to the object behind it. The digest is
 // computed by the caller; PSS padding is done here, over raw RSA on the token.
@@ -41,4 +41,4 @@ class Libp11Key final : public PrivateKey {
   std::vector<SigningAlgorithm::Kind> works_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline libp11

@@ -6,7 +6,7 @@
 #include <string>
 #include <type_traits>
 
-namespace signet {
+namespace signet::inline base {
 
 // GuardApplication runs code of the program's: its Errors come as they are, what else it throws as Error
 // kApplication with its what(), naming `call`.
@@ -24,4 +24,4 @@ std::invoke_result_t<Work> GuardApplication(const char* call, const Work& work) 
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace signet {
+namespace signet::inline base {
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -34,4 +34,4 @@ std::optional<std::string_view> Nearest(std::string_view typed, std::span<const 
   return distance(*best) <= most ? std::optional(*best) : std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

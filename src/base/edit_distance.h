@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline base {
 
 // EditDistance counts the letters to insert, drop or replace that lead from one word to the other.
 std::size_t EditDistance(std::string_view a, std::string_view b);
@@ -14,4 +14,4 @@ std::size_t EditDistance(std::string_view a, std::string_view b);
 // near enough to be meant.
 std::optional<std::string_view> Nearest(std::string_view typed, std::span<const std::string_view> names);
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline base {
 namespace {
 
 constexpr std::size_t kMaxSecret = 16384;
@@ -125,4 +125,4 @@ Secret ReadPinDescriptor(int descriptor) {
   return ReadPin(descriptor, fmt::format("descriptor {}", descriptor));
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

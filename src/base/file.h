@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline base {
 
 // ReadFile reads a regular file whole through one descriptor (O_CLOEXEC), which it asks for its size first;
 // throws Error kUnreadable, or kTooCostly for more than `max_size` bytes.
@@ -20,4 +20,4 @@ Secret ReadSecretFile(const std::string& path);
 Secret ReadPinFile(const std::string& path);
 Secret ReadPinDescriptor(int descriptor);
 
-}  // namespace signet
+}  // namespace signet::inline base

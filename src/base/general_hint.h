@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline base {
 
 // ErrorRow is one ErrorCode: its stable spelling, and what to do about an error that brings no hint of its
 // own.
@@ -73,4 +73,4 @@ inline const ErrorRow& ErrorRowOf(ErrorCode code) noexcept {
 // Error::hint() is never empty.
 inline std::string_view GeneralHint(ErrorCode code) noexcept { return ErrorRowOf(code).hint; }
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -1,6 +1,6 @@
 #include "base/hex.h"
 
-namespace signet {
+namespace signet::inline base {
 
 std::string HexEncode(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -13,4 +13,4 @@ std::string HexEncode(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -4,9 +4,9 @@
 #include <span>
 #include <string>
 
-namespace signet {
+namespace signet::inline base {
 
 // HexEncode writes `bytes` in lower-case hexadecimal, two digits a byte.
 std::string HexEncode(std::span<const std::uint8_t> bytes);
 
-}  // namespace signet
+}  // namespace signet::inline base

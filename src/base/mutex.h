@@ -14,7 +14,7 @@
 #define SIGNET_GUARDED_BY(x) SIGNET_THREAD_ANNOTATION(guarded_by(x))
 #define SIGNET_REQUIRES(...) SIGNET_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 
-namespace signet {
+namespace signet::inline base {
 
 // Mutex is a std::mutex that the thread-safety analysis knows.
 class SIGNET_THREAD_ANNOTATION(capability("mutex")) Mutex {
@@ -64,4 +64,4 @@ class Condition {
   std::condition_variable condition_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
 
-namespace signet {
+namespace signet::inline base {
 
 namespace {
 
@@ -32,4 +32,4 @@ OSSL_LIB_CTX* ContextWithoutAlgorithms() {
   return context;
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

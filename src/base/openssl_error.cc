@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-namespace signet {
+namespace signet::inline base {
 
 OpenSslErrorMark::OpenSslErrorMark() noexcept { ERR_set_mark(); }
 OpenSslErrorMark::~OpenSslErrorMark() { ERR_pop_to_mark(); }
@@ -22,4 +22,4 @@ void ThrowOpenSsl(ErrorCode code, std::string_view call, std::string detail, std
                .hint = std::move(hint)});
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

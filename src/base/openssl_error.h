@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline base {
 
 // OpenSslErrorMark keeps the caller's ERR queue as it was: what is queued while it lives is dropped when it
 // dies.
@@ -37,4 +37,4 @@ inline void CheckOpenSsl(int result, std::string_view call) {
   if (result <= 0) ThrowOpenSsl(ErrorCode::kInternal, call, "an OpenSSL operation failed unexpectedly");
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -21,7 +21,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-namespace signet {
+namespace signet::inline base {
 
 // OpenSslDeleter frees what OpenSSL made; one line per type, here and nowhere else.
 struct OpenSslDeleter {
@@ -89,4 +89,4 @@ struct OpenSslDeleter {
 template <class T>
 using OpenSslPtr = std::unique_ptr<T, OpenSslDeleter>;
 
-}  // namespace signet
+}  // namespace signet::inline base

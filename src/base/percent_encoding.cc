@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace signet {
+namespace signet::inline base {
 namespace {
 
 int HexDigit(char c) {
@@ -66,4 +66,4 @@ std::string PercentEncode(std::string_view bytes, std::string_view also_plain) {
   return encoded;
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline base {
 namespace {
 
 struct Range {
@@ -91,4 +91,4 @@ std::string PrintableJson(std::string_view document) {
   return printable;
 }
 
-}  // namespace signet
+}  // namespace signet::inline base

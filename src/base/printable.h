@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline base {
 
 // Printable gives text of strangers (names in certificates, labels of tokens, lines of a server) as it may go
 // to a terminal or into a line of a log: control characters but the newlines that `lines` allows, bytes that
@@ -14,4 +14,4 @@ std::string Printable(std::string_view text, Lines lines = Lines::kOne);
 // PrintableJson does the same for a JSON document, as \uNNNN, which leaves its meaning as it is.
 std::string PrintableJson(std::string_view document);
 
-}  // namespace signet
+}  // namespace signet::inline base

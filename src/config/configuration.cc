@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline config {
 namespace {
 
 constexpr std::string_view kModule = "pkcs11-module-path";
@@ -83,4 +83,4 @@ const Settings& Configuration::settings() const {
   return settings_;
 }
 
-}  // namespace signet
+}  // namespace signet::inline config

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline config {
 
 // Configuration merges the places of settings by their precedence, regardless of the order in which they are
 // read, and remembers of each value where it came from. It does no I/O but that of an fd: pin-source, which
@@ -51,4 +51,4 @@ class Configuration {
   Settings settings_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline config

@@ -8,7 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline config {
 namespace {
 
 constexpr std::string_view kPrefix = "SIGNET_";
@@ -66,4 +66,4 @@ std::vector<UnknownVariable> UnknownVariables() {
   return unknown;
 }
 
-}  // namespace signet
+}  // namespace signet::inline config

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline config {
 
 // VariableOf gives the variable of a setting: SIGNET_ and its name in capitals, `-` as `_`. That of
 // signet-config is SIGNET_CONFIG.
@@ -27,4 +27,4 @@ struct UnknownVariable {
 // the testing kit, SIGNET_TESTING_..., are left out.
 std::vector<UnknownVariable> UnknownVariables();
 
-}  // namespace signet
+}  // namespace signet::inline config

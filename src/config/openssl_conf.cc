@@ -13,7 +13,7 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline config {
 namespace {
 
 // SaysYes is how OpenSSL reads `activate`: until 3.1 the line activates with any value.
@@ -149,4 +149,4 @@ OpenSslConfFaults AddOpenSslConf(Configuration& configuration, const std::string
   return faults;
 }
 
-}  // namespace signet
+}  // namespace signet::inline config

@@ -10,7 +10,7 @@
 
 #include <openssl/conf.h>
 
-namespace signet {
+namespace signet::inline config {
 
 // ConfiguredProvider is one line of openssl.cnf's section that lists providers, with its own section.
 struct ConfiguredProvider {
@@ -60,4 +60,4 @@ struct OpenSslConfFaults {
 // AddOpenSslConf adds what TheSignet reads from the file at `path`.
 OpenSslConfFaults AddOpenSslConf(Configuration& configuration, const std::string& path);
 
-}  // namespace signet
+}  // namespace signet::inline config

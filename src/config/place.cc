@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline config {
 namespace {
 
 struct KindRow {
@@ -37,4 +37,4 @@ std::string InWords(const SettingPlace& place) {
   return fmt::format("{}{}", RowOf(place.kind).before_where, place.where);
 }
 
-}  // namespace signet
+}  // namespace signet::inline config

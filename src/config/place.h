@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline config {
 
 // PlaceKind is a place of settings; each kind overrides those above it.
 enum class PlaceKind {
@@ -24,4 +24,4 @@ std::string_view Name(PlaceKind kind) noexcept;
 // InWords names a place in a sentence: "the variable SIGNET_MODULE".
 std::string InWords(const SettingPlace& place);
 
-}  // namespace signet
+}  // namespace signet::inline config

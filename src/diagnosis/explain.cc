@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::inline diagnosis {
 
 Explanation Explain(const Error& error) {
   // What OpenSSL said tells more than that something failed inside.
@@ -19,4 +19,4 @@ Explanation Explain(const Reason& reason) {
   return {.cause = reason.text, .hint = row != ReasonHints().end() ? std::string(row->hint) : std::string()};
 }
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline diagnosis {
 namespace {
 
 using Code = Reason::Code;
@@ -229,4 +229,4 @@ Error ExplainedError(const HandshakeOutcome& outcome) {
   return Error(std::move(fields));
 }
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline diagnosis {
 
 // Explanation is one sentence that names the cause, lower case and without full stop, and one that says what
 // to do.
@@ -65,4 +65,4 @@ const Symptom* FindSymptom(std::string_view printed);
 // ExplainSymptom says what the first symptom in `printed` means; nothing if it holds none that is known.
 std::optional<Explanation> ExplainSymptom(std::string_view printed);
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

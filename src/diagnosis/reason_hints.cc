@@ -1,6 +1,6 @@
 #include "diagnosis/reason_hints.h"
 
-namespace signet {
+namespace signet::inline diagnosis {
 namespace {
 
 using Code = Reason::Code;
@@ -69,4 +69,4 @@ constexpr ReasonHint kReasonHints[] = {
 
 std::span<const ReasonHint> ReasonHints() noexcept { return kReasonHints; }
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

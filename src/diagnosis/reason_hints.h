@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline diagnosis {
 
 // ReasonHint is one row for each value of the enum.
 struct ReasonHint {
@@ -14,4 +14,4 @@ struct ReasonHint {
 };
 std::span<const ReasonHint> ReasonHints() noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

@@ -3,7 +3,7 @@
 #include <string_view>
 
 // What is behind the texts of symptoms.cc, where several texts mean the same.
-namespace signet {
+namespace signet::inline diagnosis {
 
 // Meaning is what is behind a text.
 struct Meaning {
@@ -146,4 +146,4 @@ inline constexpr Meaning kPurpose = {"the certificate's extended key usage does 
                                      "Ask the issuer for a certificate whose extended key usage has this "
                                      "purpose: clientAuth for a client, serverAuth for a server."};
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

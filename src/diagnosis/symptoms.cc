@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <span>
 
-namespace signet {
+namespace signet::inline diagnosis {
 namespace {
 
 constexpr Symptom Is(std::string_view text, const Meaning& meaning) {
@@ -183,4 +183,4 @@ std::optional<Explanation> ExplainSymptom(std::string_view printed) {
   return Explanation{std::string(symptom->cause), std::string(symptom->hint)};
 }
 
-}  // namespace signet
+}  // namespace signet::inline diagnosis

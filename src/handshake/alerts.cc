@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline handshake {
 namespace {
 
 constexpr std::uint8_t kHandshakeFailure = 40;
@@ -162,4 +162,4 @@ Error NoneFromClient() {
                         "why it presented none."});
 }
 
-}  // namespace signet
+}  // namespace signet::inline handshake

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline handshake {
 
 // AlertRow is one alert of TLS: its RFC name, what it means where a server sends it to a client, and the
 // hint.
@@ -31,4 +31,4 @@ Error ClientAlertError(std::uint8_t code);
 // NoneFromClient is what a server says that asked for a certificate and got none; code kHandshake.
 Error NoneFromClient();
 
-}  // namespace signet
+}  // namespace signet::inline handshake

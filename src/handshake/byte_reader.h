@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace signet {
+namespace signet::inline handshake {
 
 // ByteReader reads the fields of TLS messages (RFC 8446 section 3) from a span that must outlive it. Every
 // function throws Error kMalformed if the bytes end too early.
@@ -38,4 +38,4 @@ class ByteReader {
   std::span<const std::uint8_t> rest_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline handshake

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline handshake {
 namespace {
 
 constexpr std::uint16_t kSignatureAlgorithms = 13;
@@ -192,4 +192,4 @@ std::string MessageName(std::uint8_t type) {
   return row != std::end(kTypeNames) ? std::string(row->name) : fmt::format("HandshakeMessage{}", type);
 }
 
-}  // namespace signet
+}  // namespace signet::inline handshake

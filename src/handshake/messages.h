@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline handshake {
 
 // HandshakeType holds the types of handshake messages that we look into (RFC 8446 section 4, RFC 5246
 // section 7.4).
@@ -79,4 +79,4 @@ CertificateVerify ParseCertificateVerify(ByteView body);
 // MessageName gives the RFCs' name of a handshake message type: "ClientHello".
 std::string MessageName(std::uint8_t type);
 
-}  // namespace signet
+}  // namespace signet::inline handshake

@@ -1,9 +1,8 @@
 #include "handshake/server_trust.h"
 
-
 #include <utility>
 
-namespace signet {
+namespace signet::inline handshake {
 
 Error UnreadableTrust(const Error& error) {
   Error::Fields fields = error.fields();
@@ -12,4 +11,4 @@ Error UnreadableTrust(const Error& error) {
   return Error(std::move(fields));
 }
 
-}  // namespace signet
+}  // namespace signet::inline handshake

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline handshake {
 
 // Hints about a server's certificate that this side did not accept, the same for every TLS stack.
 // kTrustTheCa goes with a chain that ends at no CA that is trusted here, and with nothing else.
@@ -25,4 +25,4 @@ inline constexpr std::string_view kNameATrustFile = "Name a PEM file of CA certi
 // UnreadableTrust is why the file of trusted certificates cannot be read, said of that file.
 Error UnreadableTrust(const Error& error);
 
-}  // namespace signet
+}  // namespace signet::inline handshake

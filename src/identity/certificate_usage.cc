@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 // PurposeRow ties a Purpose to its bits and names.
@@ -94,4 +94,4 @@ std::string Text(UsageFault fault, Purpose purpose) {
   return fmt::format("its Netscape certificate type (nsCertType) lacks {}", RowOf(purpose).netscape_shown);
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

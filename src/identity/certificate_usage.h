@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // Purpose is what a TLS certificate is presented for.
 enum class Purpose { kClientAuth, kServerAuth };
@@ -42,4 +42,4 @@ std::vector<UsageFault> UsageFaults(const Certificate& certificate, Purpose purp
 // Text says a fault in one sentence without full stop.
 std::string Text(UsageFault fault, Purpose purpose);
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline identity {
 
 Error ChainTooLong(const CertificateChain& chain) {
   return Error({.code = ErrorCode::kTooCostly,
@@ -12,4 +12,4 @@ Error ChainTooLong(const CertificateChain& chain) {
                 .hint = "Keep only the certificates between the identity's certificate and the root."});
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

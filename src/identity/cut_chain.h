@@ -3,10 +3,10 @@
 #include <signet/certificate_chain.h>
 #include <signet/error.h>
 
-namespace signet {
+namespace signet::inline identity {
 
 // ChainTooLong stands beside an identity whose chain was cut: a server that has the issuers may accept what
 // is left.
 Error ChainTooLong(const CertificateChain& chain);
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 // IntegerSize is the length of the content: one zero byte more where the first bit is set.
@@ -89,4 +89,4 @@ std::size_t EcdsaToDer(std::span<const std::uint8_t> raw, std::span<std::uint8_t
   return total;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // Tags of X.690 section 8.
 inline constexpr std::uint8_t kInteger = 0x02;
@@ -37,4 +37,4 @@ std::size_t DerSize(std::span<const std::uint8_t> bytes) noexcept;
 // length; 0 when `raw` is no such signature or `der` is too short. It allocates nothing.
 std::size_t EcdsaToDer(std::span<const std::uint8_t> raw, std::span<std::uint8_t> der);
 
-}  // namespace signet
+}  // namespace signet::inline identity

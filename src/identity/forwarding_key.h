@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace signet {
+namespace signet::inline identity {
 
 // ForwardingKey has another key do everything: a key with something on top overrides what that concerns. A
 // function that is added to PrivateKey is added here.
@@ -55,4 +55,4 @@ class ForwardingKey : public PrivateKey {
   const std::shared_ptr<PrivateKey> key_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -11,7 +11,7 @@
 #include <openssl/evp.h>
 #include <strings.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 using std::string_view_literals::operator""sv;
@@ -116,4 +116,4 @@ std::optional<HashedDigest> ReadDigestInfo(std::span<const std::uint8_t> der) {
   return std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

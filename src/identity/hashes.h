@@ -12,7 +12,7 @@
 
 #include <openssl/types.h>
 
-namespace signet {
+namespace signet::inline identity {
 
 // HashRow is what the whole project knows of one hash; each layer keeps its own columns keyed by `hash`.
 struct HashRow {
@@ -46,4 +46,4 @@ struct HashedDigest {
 // ReadDigestInfo reads what PutDigestInfo wrote; nothing for anything else.
 std::optional<HashedDigest> ReadDigestInfo(std::span<const std::uint8_t> der);
 
-}  // namespace signet
+}  // namespace signet::inline identity

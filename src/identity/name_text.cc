@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 // Escaped writes U+0080 to U+009F, which terminals obey, as RFC 4514 escapes bytes; OpenSSL escapes the
@@ -56,4 +56,4 @@ bool SameName(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) 
   return first != nullptr && second != nullptr && X509_NAME_cmp(first.get(), second.get()) == 0;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

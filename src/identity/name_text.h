@@ -6,7 +6,7 @@
 
 #include <openssl/types.h>
 
-namespace signet {
+namespace signet::inline identity {
 
 // NameText writes a distinguished name as in RFC 4514, UTF-8.
 std::string NameText(const X509_NAME* name);
@@ -16,4 +16,4 @@ std::string NameText(std::span<const std::uint8_t> der);
 // bytes.
 bool SameName(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -10,7 +10,7 @@
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 // RFC 5480 section 2.1.1 and RFC 8410 section 3.
@@ -114,4 +114,4 @@ OpenSslPtr<EVP_PKEY> NativeOf(const KeyShape& shape) {
   return key;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // KeyShape is what is known of an EC, Ed25519 or Ed448 key whose public point is not: a token may hold a
 // private key alone.
@@ -28,4 +28,4 @@ std::optional<KeyShape> ReadPartialSpki(std::span<const std::uint8_t> der);
 // without a point, an Edwards key with a point of zeros. Throws Error kUnsupported for other types.
 OpenSslPtr<EVP_PKEY> NativeOf(const KeyShape& shape);
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -11,7 +11,7 @@
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
@@ -125,4 +125,4 @@ OpenSslPtr<EVP_PKEY> ReadPlainSpki(Bytes der) {
   return nullptr;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace signet {
+namespace signet::inline identity {
 
 // ReadPlainSpki reads a DER SubjectPublicKeyInfo as it nearly always is: an RSA key, an uncompressed point of
 // a named curve, or an Ed25519 or Ed448 key, in the form that OpenSSL writes. OpenSSL's own reader, which
@@ -13,4 +13,4 @@ namespace signet {
 // not.
 OpenSslPtr<EVP_PKEY> ReadPlainSpki(std::span<const std::uint8_t> der);
 
-}  // namespace signet
+}  // namespace signet::inline identity

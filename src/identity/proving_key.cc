@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline identity {
 
 std::size_t ProvingKey::max_signature_size() const noexcept {
   return std::max(ForwardingKey::max_signature_size(), certified_.max_signature_size());
@@ -63,4 +63,4 @@ std::optional<Secret> ProvingKey::ExportPkcs8() const {
   return proof() == Proof::kDone ? ForwardingKey::ExportPkcs8() : std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

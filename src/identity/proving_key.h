@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-namespace signet {
+namespace signet::inline identity {
 
 // ProvingKey is a key that is not known to be the one of `certified`: until a signature verified, each is
 // verified before it is released. One that does not throws Error kKeyCertificateMismatch, which Unavailable
@@ -43,4 +43,4 @@ class ProvingKey final : public ForwardingKey {
   std::atomic<Seen> seen_ = Seen::kNothing;
 };
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -13,7 +13,7 @@
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 constexpr KeyTypeRow kKeyTypes[] = {
@@ -196,4 +196,4 @@ std::string Description(const PublicKey& key) {
   return fmt::format("{} {} bit", key.algorithm(), key.bits());
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // PublicKey is a SubjectPublicKeyInfo and what software can do with it, in our own library context.
 // Immutable.
@@ -78,4 +78,4 @@ struct KeyTypeRow {
 };
 std::span<const KeyTypeRow> KeyTypes() noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline identity

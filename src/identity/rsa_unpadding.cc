@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 using namespace constant_time;
@@ -145,4 +145,4 @@ Error MalformedOaep() {
                 .detail = "the message was encrypted for another key, or with another hash or label"});
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

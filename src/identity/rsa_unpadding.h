@@ -10,7 +10,7 @@
 // What is left to do after the RSA private operation of a decryption, in time that does not depend on what
 // the block contains: an attacker who can distinguish valid from invalid blocks can decrypt (Bleichenbacher,
 // Manger).
-namespace signet {
+namespace signet::inline identity {
 
 // UnpadPkcs1 gives the message of an RSAES-PKCS1-v1_5 block (RFC 8017 section 7.2.2), with implicit
 // rejection: a malformed block gives a message that looks random and is always the same for the same
@@ -31,4 +31,4 @@ std::size_t UnpadOaep(const DecryptionAlgorithm& algorithm, std::span<const std:
 // MalformedOaep is that error, for a block that the token found malformed.
 Error MalformedOaep();
 
-}  // namespace signet
+}  // namespace signet::inline identity

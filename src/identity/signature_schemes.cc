@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 using Kind = SigningAlgorithm::Kind;
@@ -106,4 +106,4 @@ std::vector<SignatureScheme> SchemesFor(KeyType type, std::string_view curve, in
   return schemes;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // SchemeRow is what the whole project knows of one signature scheme. Each layer (PKCS#11 mechanisms, Botan's
 // padding names, OpenSSL's sigalgs) keeps columns of its own keyed by the scheme, and a test asserts that
@@ -32,4 +32,4 @@ const SchemeRow& RowOf(SignatureScheme scheme);
 // name) for kEc, with a modulus of `bits` for RSA (a PSS salt must fit, RFC 8017 section 9.1.1). Best first.
 std::vector<SignatureScheme> SchemesFor(KeyType type, std::string_view curve, int bits);
 
-}  // namespace signet
+}  // namespace signet::inline identity

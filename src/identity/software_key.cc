@@ -13,7 +13,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
-namespace signet {
+namespace signet::inline identity {
 namespace {
 
 OpenSslPtr<EVP_PKEY_CTX> ContextOf(EVP_PKEY* key) {
@@ -110,4 +110,4 @@ Secret DeriveInSoftware(EVP_PKEY* key, std::span<const std::uint8_t> peer_point)
   return secret;
 }
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -8,7 +8,7 @@
 #include <openssl/types.h>
 
 // What keys in this process's memory do alike.
-namespace signet {
+namespace signet::inline identity {
 
 // SignInSoftware is PrivateKey::Sign with a key of our own library context; it checks nothing beforehand.
 std::size_t SignInSoftware(EVP_PKEY* key, const SigningAlgorithm& algorithm,
@@ -21,4 +21,4 @@ std::size_t DecryptInSoftware(EVP_PKEY* key, const DecryptionAlgorithm& algorith
 // DeriveInSoftware is PrivateKey::Derive with a key of our own library context.
 Secret DeriveInSoftware(EVP_PKEY* key, std::span<const std::uint8_t> peer_point);
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace signet {
+namespace signet::inline identity {
 
 // What the AlgorithmIdentifier of a SubjectPublicKeyInfo holds, in DER. A named curve's OID follows
 // kEcAlgorithm. RFC 8017 appendix A.1, RFC 5480 section 2.1.1, RFC 8410 section 3.
@@ -14,4 +14,4 @@ inline constexpr std::array<std::uint8_t, 9> kEcAlgorithm = {0x06, 0x07, 0x2a, 0
 inline constexpr std::array<std::uint8_t, 5> kEd25519Algorithm = {0x06, 0x03, 0x2b, 0x65, 0x70};
 inline constexpr std::array<std::uint8_t, 5> kEd448Algorithm = {0x06, 0x03, 0x2b, 0x65, 0x71};
 
-}  // namespace signet
+}  // namespace signet::inline identity

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-namespace signet {
+namespace signet::inline identity {
 
 // Wanted is a set of object kinds, so that a source searches only for requested objects.
 enum Wanted : unsigned {
@@ -27,4 +27,4 @@ struct StoredObjects {
   std::vector<Problem> problems;          // why something is missing: a PIN refused, a file malformed
 };
 
-}  // namespace signet
+}  // namespace signet::inline identity

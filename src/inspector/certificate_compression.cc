@@ -17,7 +17,7 @@
 #define SIGNET_HAS_CERTIFICATE_COMPRESSION 1
 #endif
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 struct AlgorithmRow {
@@ -91,4 +91,4 @@ Bytes Uncompress(const CompressedCertificate& message) { ThrowUnsupported(messag
 
 #endif
 
-}  // namespace signet
+}  // namespace signet::inline inspector

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // CompressedCertificate is the message of RFC 8879 section 4; `data` is a view into its body.
 struct CompressedCertificate {
@@ -22,4 +22,4 @@ Bytes Uncompress(const CompressedCertificate& message);
 // CompressionName gives the IANA name of an algorithm, or its number.
 std::string CompressionName(std::uint16_t algorithm);
 
-}  // namespace signet
+}  // namespace signet::inline inspector

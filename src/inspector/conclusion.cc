@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 // WhyChosen is the chosen identity's reason: what the server asked for that it fits.
@@ -130,4 +130,4 @@ void Conclude(const Recorder& recorder, const ProbeOptions& options, HandshakeRe
   ExplainNothingSent(options, report);
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

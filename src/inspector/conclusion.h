@@ -4,7 +4,7 @@
 #include "inspector/recorder.h"
 #include <signet/identity_selector.h>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // Consider puts a choice's identities and reasons into the report; each new choice takes the place of the
 // last. `scheme` is what the stack signs with, where that is not the choice's own.
@@ -16,4 +16,4 @@ void Consider(const Choice& choice, HandshakeReport& report,
 // connection is over and the report's failure is set.
 void Conclude(const Recorder& recorder, const ProbeOptions& options, HandshakeReport& report);
 
-}  // namespace signet
+}  // namespace signet::inline inspector

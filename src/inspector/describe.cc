@@ -9,7 +9,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kHeader = 4;
@@ -189,4 +189,4 @@ std::vector<std::string> Describe(ByteView message, std::uint16_t version) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

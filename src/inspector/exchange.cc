@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kLongestLine = 200;
@@ -90,4 +90,4 @@ std::string VisitorPage(const Visitor& visitor) {
       body.size(), body);
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

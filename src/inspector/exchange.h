@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // RequestText is what is sent to `host`: `request` as it is, but a path ("/...") or nothing is a GET of it,
 // or of
@@ -29,4 +29,4 @@ std::optional<Error> RefusalInResponse(std::string_view response, bool asked_for
 // VisitorPage is the HTTP response of a test server that names its visitor.
 std::string VisitorPage(const Visitor& visitor);
 
-}  // namespace signet
+}  // namespace signet::inline inspector

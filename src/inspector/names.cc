@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 struct Number {
@@ -98,4 +98,4 @@ std::string SchemeName(std::uint16_t scheme) {
   return name != "unknown" ? std::string(name) : fmt::format("{:#06x}", scheme);
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // VersionName gives "TLSv1.3"; hexadecimal for a version that has no name here.
 std::string VersionName(std::uint16_t version);
@@ -21,4 +21,4 @@ constexpr bool IsGrease(std::uint16_t value) noexcept {
   return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

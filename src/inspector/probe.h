@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // ProbeOptions say whom to connect to and what with.
 struct ProbeOptions {
@@ -75,4 +75,4 @@ class Probe {
   virtual std::unique_ptr<Acceptor> Listen(const ServeOptions& options) = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::inline inspector

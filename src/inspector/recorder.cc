@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kHeader = 4;
@@ -109,4 +109,4 @@ void Recorder::Unseen(Direction direction, std::uint8_t record_type, std::string
                        .why = std::move(why)});
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // Recorder turns what a TLS stack shows of one connection into the list of its messages, and checks every
 // CertificateVerify against a transcript of its own. It throws for nothing that the peer sends: a message
@@ -61,4 +61,4 @@ class Recorder {
 // kMalformed.
 std::vector<std::string> Describe(ByteView message, std::uint16_t version);
 
-}  // namespace signet
+}  // namespace signet::inline inspector

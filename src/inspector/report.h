@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline inspector {
 
 enum class Direction { kSent, kReceived };
 
@@ -76,4 +76,4 @@ struct HandshakeReport {
   std::optional<Error> failure;
 };
 
-}  // namespace signet
+}  // namespace signet::inline inspector

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 struct FreeAddresses {
@@ -154,4 +154,4 @@ std::uint16_t Socket::port() const {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

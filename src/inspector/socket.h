@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace signet {
+namespace signet::inline inspector {
 
 // Socket owns one TCP socket.
 class Socket {
@@ -62,4 +62,4 @@ class WaitBudget {
   Clock::time_point last_ = Clock::now();
 };
 
-}  // namespace signet
+}  // namespace signet::inline inspector

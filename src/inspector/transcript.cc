@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kHeader = 4;
@@ -113,4 +113,4 @@ CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool
   return check;
 }
 
-}  // namespace signet
+}  // namespace signet::inline inspector

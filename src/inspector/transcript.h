@@ -3,7 +3,7 @@
 #include "handshake/messages.h"
 #include "inspector/report.h"
 
-namespace signet {
+namespace signet::inline inspector {
 
 // Transcript is the concatenation of handshake messages that TLS signs and hashes (RFC 8446 section 4.4.1,
 // RFC 5246 section 7.4.8): without HelloRequest, KeyUpdate and TLS 1.3's NewSessionTicket, with the synthetic
@@ -33,4 +33,4 @@ class Transcript {
 CertificateVerifyCheck CheckCertificateVerify(const Transcript& transcript, bool by_client, ByteView leaf,
                                               const CertificateVerify& message);
 
-}  // namespace signet
+}  // namespace signet::inline inspector

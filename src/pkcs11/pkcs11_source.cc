@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr std::uint64_t kMaxChainFile = 1 << 20;
@@ -306,4 +306,4 @@ StoredObjects Pkcs11Source::Load(std::string_view uri, Wanted wanted,
   return state_->Load(Pkcs11Uri::Parse(uri), wanted, prompt);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Pkcs11Source opens pkcs11: URIs (RFC 7512) on the modules that the settings name, which it loads at the
 // first call, never before. Thread-safe. Modules and tokens stay open while it or a key from it lives.
@@ -32,4 +32,4 @@ class Pkcs11Source {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 using Names = std::pair<std::string_view, std::string_view>;
@@ -191,4 +191,4 @@ void ThrowUnsupported(std::string_view what, const std::string& oid) {
   ThrowLacking(what, oid, "is not supported");
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

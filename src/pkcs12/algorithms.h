@@ -9,7 +9,7 @@
 
 #include <openssl/types.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Every algorithm comes from OpenSSL by its OID: from the default provider, else from the legacy module,
 // which is loaded then. The finders throw Error kUnsupported, which says that `what` uses the algorithm,
@@ -56,4 +56,4 @@ std::optional<Pbes1> FindPbes1(std::string_view what, const std::string& oid);
 // ThrowUnsupported throws Error kUnsupported: `what` uses the algorithm `oid`, named as OpenSSL names it.
 [[noreturn]] void ThrowUnsupported(std::string_view what, const std::string& oid);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -6,7 +6,7 @@
 
 #include <openssl/evp.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 std::string_view View(Bytes bytes) noexcept {
@@ -123,4 +123,4 @@ WipedBytes Unarmoured(Bytes file) {
   return {};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

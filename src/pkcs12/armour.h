@@ -8,7 +8,7 @@
 
 #include <openssl/crypto.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // WipedBytes are wiped when they die: a file may hold its key unencrypted.
 class WipedBytes {
@@ -44,4 +44,4 @@ WipedBytes FromBase64(Bytes text);
 // everything a certificate), or in base64 alone. Empty if there is none.
 WipedBytes Unarmoured(Bytes file);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

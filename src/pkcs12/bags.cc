@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kKeyBag = "1.2.840.113549.1.12.10.1.1";
@@ -131,4 +131,4 @@ void ReadLevel(Bytes safe_contents, Bags& bags, int depth) {
 
 void ReadBags(Bytes safe_contents, Bags& bags) { ReadLevel(safe_contents, bags, 0); }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // BagAttributes are the two attributes of a SafeBag that people use (RFC 7292 section 4.2).
 struct BagAttributes {
@@ -39,4 +39,4 @@ struct Bags {
 // kMalformed, or kTooCostly for more than 1000 bags or 100 keys.
 void ReadBags(Bytes safe_contents, Bags& bags);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr int kMaxDepth = 32;
@@ -166,4 +166,4 @@ BerOctets OctetsOf(const BerElement& element, std::string_view what) {
   return octets;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -74,4 +74,4 @@ BerOctets OctetsOf(const BerElement& element, std::string_view what);
 
 [[noreturn]] void ThrowMalformed(std::string detail);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

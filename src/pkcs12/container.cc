@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kData = "1.2.840.113549.1.7.1";
@@ -257,4 +257,4 @@ void Container::ReadKey(std::size_t place, Contents& contents) {
   });
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

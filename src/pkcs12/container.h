@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 struct StoredKey {
   std::shared_ptr<FileKey> key;
@@ -96,4 +96,4 @@ class Container {
   const Password* password_ = nullptr;  // one of `forms_`, once it is settled
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Cost is what one derivation takes.
 struct Cost {
@@ -70,4 +70,4 @@ class Attempts {
   bool first_ = true;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

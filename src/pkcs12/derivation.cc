@@ -10,7 +10,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 // Octets makes a parameter of bytes that OpenSSL only reads. An empty one still needs an address.
@@ -105,4 +105,4 @@ DerivedKey DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std
   return Derive(OwnContext(), "SCRYPT", params, size);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Pkcs12Purpose is the diversifier of RFC 7292 appendix B.3.
 enum class Pkcs12Purpose { kKey = 1, kIv = 2, kMac = 3 };
@@ -43,4 +43,4 @@ DerivedKey DerivePbkdf1(const Digest& digest, const Secret& password, Bytes salt
 DerivedKey DeriveScrypt(const Secret& password, Bytes salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
                         std::size_t size);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kPbes2 = "1.2.840.113549.1.5.13";
@@ -286,4 +286,4 @@ std::optional<Secret> Encryption::Decrypt(const Password& password, Bytes cipher
   return plain;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Pbkdf2Parameters is RFC 8018 appendix A.2, as PBES2 and PBMAC1 use it.
 struct Pbkdf2Parameters {
@@ -69,4 +69,4 @@ class Encryption {
   std::size_t tag_size_ = 0;  // of an AEAD, at the end of the ciphertext
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

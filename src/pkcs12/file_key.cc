@@ -19,7 +19,7 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 using Kind = SigningAlgorithm::Kind;
@@ -273,4 +273,4 @@ std::optional<Secret> FileKey::ExportPkcs8() const {
   return der;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

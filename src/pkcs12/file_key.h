@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // FileKey is a private key in this process's memory, in our own library context.
 class FileKey final : public PrivateKey {
@@ -69,4 +69,4 @@ class FileKey final : public PrivateKey {
   std::string label_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

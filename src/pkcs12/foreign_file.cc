@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kJoin =
@@ -184,4 +184,4 @@ void RefuseForeign(Bytes file) {
                .hint = std::string(kind.hint)});
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

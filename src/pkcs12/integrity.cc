@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kPbmac1 = "1.2.840.113549.1.5.14";
@@ -82,4 +82,4 @@ bool Integrity::Agrees(const Password& password, Bytes content) const {
   return size == value_.size() && CRYPTO_memcmp(mac, value_.data(), size) == 0;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Integrity is the MacData of a file (RFC 7292 section 4): an HMAC under a key of PKCS#12's own derivation,
 // or PBMAC1 (RFC 9579). It is read, and its cost known, before anything is derived.
@@ -39,4 +39,4 @@ class Integrity {
   std::vector<std::uint8_t> value_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 std::string_view NeverSigns(std::string_view oid) noexcept {
   static constexpr std::pair<std::string_view, std::string_view> kRows[] = {
@@ -32,4 +32,4 @@ PublicKeyInfo PublicKeyInfo::Read(Bytes spki) {
   return info;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // NeverSigns names the public-key algorithm `oid` where its keys only encrypt or agree on keys (RFC 8017
 // RSAES-OAEP, RFC 5480 ECDH, RFC 8410 X25519, FIPS 203 ML-KEM); empty for every other one. It knows them
@@ -20,4 +20,4 @@ struct PublicKeyInfo {
   static PublicKeyInfo Read(Bytes spki);
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

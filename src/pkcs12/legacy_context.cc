@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 // Providers stay loaded as long as their context, which is for ever.
@@ -69,4 +69,4 @@ OSSL_LIB_CTX* LegacyContext(std::string_view algorithm) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 bool SamePlace(const BagAttributes& a, const BagAttributes& b) {
@@ -235,4 +235,4 @@ std::string UriFor(const std::string& path, const Pair& pair, const std::vector<
   return write(false, false, true).value_or(Pkcs12Uri{.path = path}.ToString());
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

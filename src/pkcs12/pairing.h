@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Pair is a key of a file with its certificates, or with why it has none.
 struct Pair {
@@ -39,4 +39,4 @@ bool Matches(const Pkcs12Uri& uri, const Pair& pair);
 // UriFor gives the shortest URI that names `pair` and no other of `all`: the file alone where it has one.
 std::string UriFor(const std::string& path, const Pair& pair, const std::vector<Pair>& all);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 // BmpWriter appends 16-bit units, big-endian.
@@ -108,4 +108,4 @@ Password NssPassword(const Password& password) {
   return {.utf8 = password.bmp.Clone(), .bmp = password.bmp.Clone()};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

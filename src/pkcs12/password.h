@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Password is one password in the two spellings that PKCS#12 files use.
 struct Password {
@@ -28,4 +28,4 @@ inline Bytes AsBytes(const Secret& secret) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(secret.view().data()), secret.size()};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

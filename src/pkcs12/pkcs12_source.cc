@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 // Ask asks a person for the password of the file.
@@ -151,7 +151,7 @@ Listing ListingOf(const Pkcs12Uri& uri, const Loaded& loaded) {
       report(*pair.problem);
     } else {
       listing.identities.push_back(Identity::Make(*pair.chain, pair.key, Identity::Source::kPkcs12,
-                                                    named ? loaded.UriOf(uri.path, pair) : std::string()));
+                                                  named ? loaded.UriOf(uri.path, pair) : std::string()));
       if (pair.chain->cut()) report(ChainTooLong(*pair.chain));
     }
   }
@@ -217,4 +217,4 @@ StoredObjects LoadPkcs12(std::string_view text, Wanted wanted, const Settings& s
   return objects;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -11,7 +11,7 @@
 #include <span>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // ListPkcs12 reads the file that a pkcs12: URI names and pairs its keys and certificates; what is no identity
 // is a problem. Throws Error kBadUri. `prompt` may be null.
@@ -25,4 +25,4 @@ Listing ListPkcs12Bytes(std::span<const std::uint8_t> file, std::optional<Secret
 // LoadPkcs12 gives the objects of the file unpaired.
 StoredObjects LoadPkcs12(std::string_view uri, Wanted wanted, const Settings& settings, PinPrompt* prompt);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

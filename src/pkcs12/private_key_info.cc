@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::uint64_t kVersion2 = 1;  // as it is written
@@ -47,4 +47,4 @@ std::optional<Secret> WithoutPublicKey(Bytes der) try {
   return std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

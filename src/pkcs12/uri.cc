@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 namespace {
 
 constexpr std::string_view kScheme = "pkcs12:";
@@ -168,4 +168,4 @@ std::string Pkcs12Uri::ToString() const {
   return text;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs12 {
 
 // Pkcs12Uri is a pkcs12: URI:
 // pkcs12:PATH;friendly-name=...;local-key-id=...;sha256=...?pin-value=...&pin-source=... The query never gets
@@ -27,4 +27,4 @@ struct Pkcs12Uri {
   std::string ToString() const;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs12

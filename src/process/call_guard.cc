@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 constexpr const char* kHint = "Check the connection to the token, or raise call-timeout-ms.";
@@ -45,4 +45,4 @@ void CallGuard::RunAndWait(const std::shared_ptr<Task>& task) {
                .hint = kHint});
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace signet {
+namespace signet::inline process {
 
 // CallGuard frees the callers of work whose calls do not come back in time. Without a limit it only calls;
 // with one, the work is done by a thread of its own. Owned by a std::shared_ptr. Thread-safe.
@@ -64,4 +64,4 @@ class CallGuard : public std::enable_shared_from_this<CallGuard> {
   ForkLocal<State> state_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

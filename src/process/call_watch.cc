@@ -1,6 +1,6 @@
 #include "process/call_watch.h"
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 thread_local CallWatch* current = nullptr;
@@ -93,4 +93,4 @@ std::string CallWatch::token() const {
   return token_;
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline process {
 
 // CallWatch watches work that another thread does, so that its caller can be freed when one call of it does
 // not come back. What others wait for and the work has, a session or a turn, is then taken from it; the work
@@ -86,4 +86,4 @@ class CallWatch {
   Holding* top_ SIGNET_GUARDED_BY(mutex_) = nullptr;
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -11,7 +11,7 @@
 #include <set>
 #include <vector>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 std::atomic<bool> exiting{false};
@@ -96,4 +96,4 @@ ExitHandler::~ExitHandler() {
 
 void ExitHandler::RunBefore(const std::string& library) { OfProcess().Register(library); }
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-namespace signet {
+namespace signet::inline process {
 
 // ExitHandler runs a function once: when it is destroyed, or at the process's exit, whichever comes first. At
 // exit handlers run in reverse order of their making, all at once. Not run in a child that was forked after
@@ -32,4 +32,4 @@ class ExitHandler {
 // ProcessIsExiting tells whether exit handlers have begun to run: no call may go to a module any more.
 bool ProcessIsExiting() noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 std::atomic<std::uint64_t> generation{1};
@@ -25,4 +25,4 @@ void AbandonToParent(AbandonedInChild& object) noexcept {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

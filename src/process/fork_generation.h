@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace signet {
+namespace signet::inline process {
 
 // ForkGeneration is a number that differs between a process and its forked children: what was made under
 // another number belongs to the parent. Two loads and a compare; no system call.
@@ -16,4 +16,4 @@ struct AbandonedInChild {
 // AbandonToParent keeps `object` reachable for ever, so that leak checkers can tell it from a leak.
 void AbandonToParent(AbandonedInChild& object) noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline process

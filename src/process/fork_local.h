@@ -7,7 +7,7 @@
 #include <memory>
 #include <tuple>
 
-namespace signet {
+namespace signet::inline process {
 
 // ForkLocal<T> holds one T for each process, made of `Args`: the first Get in a forked child makes a fresh
 // one, and the parent's, whose mutexes may be held by threads that do not exist in the child, is never
@@ -61,4 +61,4 @@ class ForkLocal {
   std::atomic<Node*> node_{nullptr};
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

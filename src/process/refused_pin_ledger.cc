@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 constexpr std::size_t kEntries = 256;
@@ -105,4 +105,4 @@ void RefusedPinLedger::Accepted(std::string_view token_serial, const Secret& pin
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

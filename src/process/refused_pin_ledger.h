@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline process {
 
 // RefusedPinLedger remembers which PIN was refused by which token, across threads and forked workers, so that
 // none sends it again. It holds salted digests only, in shared memory made at the first call in this process
@@ -19,4 +19,4 @@ class RefusedPinLedger {
   static void Accepted(std::string_view token_serial, const Secret& pin);
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 // A thread that takes longer to end must not keep the process.
@@ -122,4 +122,4 @@ bool StartThread(std::function<void()> run) {
   return started;
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-namespace signet {
+namespace signet::inline process {
 
 // StartThread has a new thread do `run`, which must not throw; false if the system gives no thread. It
 // takes no signals. Its end calls into libraries that it used, libcrypto above all, whose state is gone soon
@@ -10,4 +10,4 @@ namespace signet {
 // whose `run` returns later stays as it is.
 bool StartThread(std::function<void()> run);
 
-}  // namespace signet
+}  // namespace signet::inline process

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace signet {
+namespace signet::inline process {
 
 // Turns lets one thread at a time do something slow, a call into a PKCS#11 module for one, while no mutex is
 // held: the others sleep until the turn is over. The turn of work that was given up (CallWatch) is over at
@@ -51,4 +51,4 @@ class Turns {
   bool taken_ SIGNET_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

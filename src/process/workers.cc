@@ -7,7 +7,7 @@
 #include <deque>
 #include <utility>
 
-namespace signet {
+namespace signet::inline process {
 namespace {
 
 using Job = std::function<void()>;
@@ -97,4 +97,4 @@ std::size_t Workers::threads() const {
   return shared_->threads;
 }
 
-}  // namespace signet
+}  // namespace signet::inline process

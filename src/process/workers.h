@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 
-namespace signet {
+namespace signet::inline process {
 
 // Workers runs jobs on threads of its own, in the order in which they were given. A thread is made when a job
 // finds none free, and ends when it had nothing to do for a while; it takes no signals. The process's exit
@@ -41,4 +41,4 @@ class Workers {
   const std::unique_ptr<ExitHandler> exit_handler_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline process

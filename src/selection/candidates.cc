@@ -11,7 +11,7 @@
 
 #include <openssl/x509v3.h>
 
-namespace signet {
+namespace signet::inline selection {
 namespace {
 
 constexpr std::uint8_t kRsaSign = 1;
@@ -96,4 +96,4 @@ Candidates::Candidates(std::vector<Identity> identities) : identities_(std::move
   for (const Identity& identity : identities_) rows_.push_back(Read(identity));
 }
 
-}  // namespace signet
+}  // namespace signet::inline selection

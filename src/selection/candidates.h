@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline selection {
 
 // SchemeBits is a set of signature schemes: bit i represents SignatureSchemes()[i].
 using SchemeBits = std::uint32_t;
@@ -49,4 +49,4 @@ class Candidates {
   std::vector<Candidate> rows_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline selection

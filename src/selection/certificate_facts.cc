@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-namespace signet {
+namespace signet::inline selection {
 namespace {
 
 template <class T>
@@ -69,4 +69,4 @@ std::vector<SignatureScheme> PossibleSchemes(const Certificate& certificate) {
   return {};
 }
 
-}  // namespace signet
+}  // namespace signet::inline selection

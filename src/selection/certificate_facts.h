@@ -12,7 +12,7 @@
 
 #include <openssl/types.h>
 
-namespace signet {
+namespace signet::inline selection {
 
 // DnsNames lists the dNSNames of subjectAltName in lower case.
 std::vector<std::string> DnsNames(const Certificate& certificate);
@@ -24,4 +24,4 @@ std::vector<std::string> OidsIn(const EXTENDED_KEY_USAGE& usage);
 // nothing if OpenSSL does not know the algorithm.
 std::vector<SignatureScheme> PossibleSchemes(const Certificate& certificate);
 
-}  // namespace signet
+}  // namespace signet::inline selection

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::inline selection {
 namespace {
 
 constexpr SchemeBits kAllSchemes = ~SchemeBits{0};
@@ -119,4 +119,4 @@ void PreparedRequest::PrepareFilter(const CertificateRequest::OidFilter& filter)
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline selection

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline selection {
 
 // PreparedRequest is a request and a policy, read once for all identities of a set.
 struct PreparedRequest {
@@ -51,4 +51,4 @@ struct PreparedRequest {
 inline constexpr const char* kKeyUsageOid = "2.5.29.15";
 inline constexpr const char* kExtendedKeyUsageOid = "2.5.29.37";
 
-}  // namespace signet
+}  // namespace signet::inline selection

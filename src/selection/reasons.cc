@@ -12,7 +12,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline selection {
 namespace {
 
 using Code = Reason::Code;
@@ -316,4 +316,4 @@ std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Ca
   return "both present the same certificate, and it was listed first";
 }
 
-}  // namespace signet
+}  // namespace signet::inline selection

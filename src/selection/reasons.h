@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace signet {
+namespace signet::inline selection {
 
 // Situation is what the writing of reasons looks at.
 struct Situation {
@@ -23,4 +23,4 @@ std::vector<Reason> ChainWarnings(const Verdict& verdict, const Situation& situa
 // WhyBefore says what put `winner` before `loser`; of equal ones, that the first was given first.
 std::string_view WhyBefore(const Verdict& winner, const Verdict& loser, const Candidates& candidates);
 
-}  // namespace signet
+}  // namespace signet::inline selection

@@ -5,7 +5,7 @@
 
 #include <openssl/x509v3.h>
 
-namespace signet {
+namespace signet::inline selection {
 namespace {
 
 using enum Reason::Code;
@@ -237,4 +237,4 @@ bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates
   return false;
 }
 
-}  // namespace signet
+}  // namespace signet::inline selection

@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline selection {
 
 // Failures is a set of Reason codes.
 using Failures = std::uint32_t;
@@ -64,4 +64,4 @@ std::span<const Contest> Ranking() noexcept;
 // GoesBefore is a total order for identities that differ.
 bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates);
 
-}  // namespace signet
+}  // namespace signet::inline selection

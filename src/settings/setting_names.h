@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline settings {
 
 enum class SettingMeaning {
   kHonoured,
@@ -25,4 +25,4 @@ std::optional<std::string_view> ClosestSetting(std::string_view name);
 // MeantSetting is the hint about a name that is no setting: the closest one, or where they are listed.
 std::string MeantSetting(std::string_view name);
 
-}  // namespace signet
+}  // namespace signet::inline settings

@@ -136,30 +136,30 @@ const SettingRow* Find(std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string_view> SettingNames() {
+std::vector<std::string_view> settings::SettingNames() {
   std::vector<std::string_view> names;
   for (const SettingRow& row : kRows) names.push_back(row.name);
   return names;
 }
 
-SettingMeaning MeaningOf(std::string_view name) {
+SettingMeaning settings::MeaningOf(std::string_view name) {
   const SettingRow* row = Find(name);
   if (row == nullptr) return SettingMeaning::kUnknown;
   return row->apply != nullptr ? SettingMeaning::kHonoured : SettingMeaning::kIgnored;
 }
 
-std::string_view StandardName(std::string_view name) {
+std::string_view settings::StandardName(std::string_view name) {
   const SettingRow* row = Find(name);
   return row != nullptr ? row->standard : name;
 }
 
-std::optional<std::string_view> ClosestSetting(std::string_view name) {
+std::optional<std::string_view> settings::ClosestSetting(std::string_view name) {
   // What the command calls --pin-source.
   if (name == "pin-source" || name == "pin") return "pkcs11-module-token-pin";
   return Nearest(name, SettingNames());
 }
 
-std::string MeantSetting(std::string_view name) {
+std::string settings::MeantSetting(std::string_view name) {
   const auto closest = ClosestSetting(name);
   return closest ? fmt::format("Did you mean {}?", *closest)
                  : "The manual page signet(1) lists the settings.";

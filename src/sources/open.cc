@@ -45,7 +45,7 @@ StoredObjects Source::Load(std::string_view uri, Wanted wanted, const std::share
   ThrowUnknownScheme(uri, {});
 }
 
-Identity TheOne(const Listing& listing, std::string_view uri) {
+Identity sources::TheOne(const Listing& listing, std::string_view uri) {
   const std::string shown(uri.substr(0, uri.find('?')));
   if (listing.identities.size() == 1) return listing.identities.front();
   // A program's own source may list more than was asked for.

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline sources {
 namespace {
 
 // Those that Signet answers for itself; `signet` hands keys over within a process.
@@ -131,4 +131,4 @@ std::string OwnSources::Schemes() const {
   return schemes;
 }
 
-}  // namespace signet
+}  // namespace signet::inline sources

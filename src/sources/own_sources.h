@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline sources {
 
 // SchemeIn gives the scheme of a URI (RFC 3986 section 3.1) in lower case; nothing where it has none.
 std::optional<std::string> SchemeIn(std::string_view uri);
@@ -43,4 +43,4 @@ class OwnSources {
   std::atomic<const Node*> first_ = nullptr;  // nodes stay until the end
 };
 
-}  // namespace signet
+}  // namespace signet::inline sources

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace signet {
+namespace signet::inline sources {
 
 // Source is every kind of source behind one door, told apart by the URI's scheme: pkcs11:, pkcs12:, and those
 // that a program registered. What it opens it opens at the first call that needs it. Thread-safe.
@@ -35,8 +35,8 @@ class Source {
   OwnSources own_;
 };
 
-// TheOne gives the identity of a listing that alone has exactly this URI, else the only one; throws its problem,
-// kNotFound or kAmbiguous, naming `uri`.
+// TheOne gives the identity of a listing that alone has exactly this URI, else the only one; throws its
+// problem, kNotFound or kAmbiguous, naming `uri`.
 Identity TheOne(const Listing& listing, std::string_view uri);
 
-}  // namespace signet
+}  // namespace signet::inline sources

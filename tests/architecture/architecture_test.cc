@@ -202,6 +202,30 @@ TEST(Architecture, LibrariesAreKnownOnlyWhereTheyBelong) {
   EXPECT_THAT(wrong, IsEmpty());
 }
 
+// Folders of the core have inline namespaces: their classes have names of their own for the linker, and no
+// folder's code has to say which folder a name is from.
+TEST(Architecture, EachFolderHasANamespace) {
+  const std::map<std::string, std::string> others = {{"openssl_provider", "signet::provider"},
+                                                     {"openssl_tls", "signet::openssl"}};
+  const Folders without_inline = {"botan", "gnutls", "testing", "tool", "c_abi"};
+  std::vector<std::string> wrong;
+  size_t seen = 0;
+  for (const SourceFile& file : SourceFiles({"src", "plugins"}, {".h"})) {
+    static const std::regex opened(R"(\nnamespace (signet[\w: ]*) \{)");
+    std::smatch match;
+    if (!std::regex_search(file.text, match, opened)) continue;
+    ++seen;
+    const auto other = others.find(file.folder);
+    const std::string expected = other != others.end() ? other->second
+                                 : without_inline.contains(file.folder)
+                                     ? "signet::" + file.folder
+                                     : "signet::inline " + file.folder;
+    if (match[1].str() != expected) wrong.push_back(file.path + " has namespace " + match[1].str());
+  }
+  EXPECT_THAT(wrong, IsEmpty());
+  EXPECT_GT(seen, 100u);
+}
+
 TEST(Architecture, PublicHeadersIncludeNothingPrivate) {
   std::vector<std::string> wrong;
   for (const SourceFile& file : SourceFiles({"include"}, {".h"})) {

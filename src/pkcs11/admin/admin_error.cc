@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // Meaning is the text of a failure for a change of a token, if it differs from the text for a
@@ -138,4 +138,4 @@ Error WithDetail(const Error& error, std::string_view more) {
   return Error(std::move(fields));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

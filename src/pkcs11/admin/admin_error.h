@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Outcome says what a return value tells about a call that changes a token.
 enum class Outcome {
@@ -29,4 +29,4 @@ Error PinError(CK_RV result, std::string_view call, CK_USER_TYPE user, const CK_
 // WithDetail is `error` with `more` after its detail.
 Error WithDetail(const Error& error, std::string_view more);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -14,7 +14,7 @@
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using ByteVector = std::vector<std::uint8_t>;
@@ -214,4 +214,4 @@ void AddPrivateParts(EVP_PKEY* key, Template& to) {
   OPENSSL_cleanse(secret.data(), secret.size());
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Template collects attributes and keeps their values, wiping them when it dies.
 class Template {
@@ -43,4 +43,4 @@ std::vector<std::uint8_t> EcParams(const KeySpec& spec);
 void AddPublicParts(EVP_PKEY* key, Template& to);
 void AddPrivateParts(EVP_PKEY* key, Template& to);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // KeySpec is a kind of key that a token can make.
 struct KeySpec {
@@ -34,4 +34,4 @@ struct KeyPolicy {
   bool signs = true;  // CKA_SIGN; without it an RSA key only decrypts, and an EC key only derives
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

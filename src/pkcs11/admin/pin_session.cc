@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Step = LoginStep::Kind;
@@ -171,4 +171,4 @@ void PinSession::CallSetPin(Token::Lease& lease, const LoginStep& step,
   throw WithDetail(error, fmt::format("; it is not known whether the {} was changed", NameOf(own_.user)));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

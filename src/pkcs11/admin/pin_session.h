@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // OwnPin is the PIN that `user`, CKU_USER or CKU_SO, has on the token of `handle`.
 struct OwnPin {
@@ -62,4 +62,4 @@ void CheckNewPin(const CK_TOKEN_INFO& info, CK_USER_TYPE user, const std::option
 CK_UTF8CHAR* PinBytes(const std::optional<Secret>& pin) noexcept;
 CK_ULONG PinSize(const std::optional<Secret>& pin) noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

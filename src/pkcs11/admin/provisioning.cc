@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 [[noreturn]] void ThrowTaken(const TokenPlace& token, const std::vector<std::uint8_t>& id) {
@@ -205,4 +205,4 @@ const std::vector<Matched>& FoundObjects::matched() const noexcept { return stat
 
 void FoundObjects::Remove() { state_->admin.Remove(state_->name, state_->object_class); }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

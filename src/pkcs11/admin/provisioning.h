@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // What `signet token` does to tokens. Every function throws Error. What a failed function created is removed;
 // where that fails too, the error names what is left.
@@ -78,4 +78,4 @@ class FoundObjects {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // kNoCategory are the answers of tokens that do not take CKA_CERTIFICATE_CATEGORY.
@@ -442,4 +442,4 @@ const char* KindOf(CK_OBJECT_CLASS object_class) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenAdmin changes the content of one token as its user: it is the one way in which objects are created.
 // It logs in when it first needs to. Every function throws Error. For one thread.
@@ -96,4 +96,4 @@ class TokenAdmin {
 // KindOf names a class in words: "private key".
 const char* KindOf(CK_OBJECT_CLASS object_class);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenHandle is the content of a TokenPlace.
 struct TokenHandle {
@@ -25,4 +25,4 @@ TokenPlace PlaceIn(TokenHandle like);
 // OpenToken gives the token of a place, in sessions that may change it.
 std::shared_ptr<Token> OpenToken(const TokenHandle& handle);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

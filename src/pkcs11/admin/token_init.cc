@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // Before is what the module's slots held before the token was initialised.
@@ -163,4 +163,4 @@ TokenPlace Initialise(const TokenPlace& place, std::string_view label, const Pin
   });
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -3,7 +3,7 @@
 #include "pkcs11/admin/token_handle.h"
 #include <signet/error.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // NewPins are what a piece of work that may outlive its caller owns.
@@ -51,4 +51,4 @@ void ChangeOfficerPin(const TokenPlace& token, const PinToSend& old_pin,
   SetOwnPin(token, CKU_SO, old_pin, new_pin);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Modules = std::vector<std::shared_ptr<Module>>;
@@ -194,4 +194,4 @@ std::string UriOf(const TokenPlace& token, const ObjectName* object) {
   return uri;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 struct TokenHandle;  // the open module and the slot: token_handle.h
 
@@ -57,4 +57,4 @@ bool FitsUri(const TokenPlace& token, std::string_view uri);
 // UriOf names a token, or an object on it (RFC 7512).
 std::string UriOf(const TokenPlace& token, const ObjectName* object = nullptr);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

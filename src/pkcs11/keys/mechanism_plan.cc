@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Kind = SigningAlgorithm::Kind;
@@ -210,4 +210,4 @@ std::string NamesOf(MechanismSet rows, SigningAlgorithm::Kind kind) {
   return names;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Encoding is what we do to the input before the token sees it.
 enum class Encoding { kNone, kDigestInfo, kPkcs1Padding, kPssPadding };
@@ -56,4 +56,4 @@ std::optional<std::size_t> PlanFor(const SigningAlgorithm& algorithm, InputForm 
 // NamesOf lists the mechanisms of `rows` that sign for `kind`: "CKM_SHA256_RSA_PKCS, CKM_SHA512_RSA_PKCS".
 std::string NamesOf(MechanismSet rows, SigningAlgorithm::Kind kind);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr std::size_t kMaxHash = 64;
@@ -84,4 +84,4 @@ void PadPss(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> dig
   encoded.back() = 0xbc;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

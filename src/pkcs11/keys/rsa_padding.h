@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // PadPkcs1 fills `block`, as long as the modulus, with EMSA-PKCS1-v1_5 of `content`; throws Error
 // kBadArgument if it does not fit.
@@ -16,4 +16,4 @@ void PadPkcs1(std::span<const std::uint8_t> content, std::span<std::uint8_t> blo
 void PadPss(const SigningAlgorithm& algorithm, std::span<const std::uint8_t> digest, int bits,
             std::span<std::uint8_t> block);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

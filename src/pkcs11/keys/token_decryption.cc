@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Kind = DecryptionAlgorithm::Kind;
@@ -282,4 +282,4 @@ std::shared_ptr<const TokenKey::KeySecret> TokenKey::RejectionSecret() {
   return rejection_secret_;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // SessionObject is destroyed at its end; where that fails it goes with its session.
@@ -122,4 +122,4 @@ Secret TokenKey::DeriveOn(Token::Lease& lease, std::span<const std::uint8_t> pee
   throw RvError(rv, "C_DeriveKey", token_->label()).WithUri(credentials_->uri);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

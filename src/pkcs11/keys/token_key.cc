@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 MechanismSet AllowedRows(const StoredObject& object) {
@@ -193,4 +193,4 @@ std::optional<StoredObject> TokenKey::LocateElsewhere(Token::Lease& lease) const
   return std::move(keys[*pairs.front().private_key]);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

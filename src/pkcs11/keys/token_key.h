@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenKey is a private key on a token. In steady state a signature is C_SignInit and C_Sign. It is found
 // again, by CKA_ID and public key, whenever its handle went stale. A signature that is not known to belong to
@@ -195,4 +195,4 @@ void TokenKey::Operate(const char* call, Operation operation) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

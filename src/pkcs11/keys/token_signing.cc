@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Kind = SigningAlgorithm::Kind;
@@ -302,4 +302,4 @@ void TokenKey::TakeSignature(Job& job, std::span<const std::uint8_t> raw) {
   proven_.store(true, std::memory_order_release);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 class LogFile {
@@ -67,4 +67,4 @@ void CallLog::Write(std::string_view module, const char* function, const CalledO
                      RvName(rv), std::chrono::duration<double, std::milli>(took).count()));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // CalledOn says what a call was about, for the log and for Module::Call.
 struct CalledOn {
@@ -36,4 +36,4 @@ class CallLog {
   std::function<void(std::string_view line)> write_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/uri.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // What PKCS#11 3.0 and 3.2 define and the header of Debian 12's p11-kit lacks.
 inline constexpr CK_RV kCkrAeadDecryptFailed = 0x42;
@@ -38,4 +38,4 @@ struct EdDsaParams {
   CK_BYTE* context = nullptr;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

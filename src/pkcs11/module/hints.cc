@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 struct KindRow {
@@ -105,4 +105,4 @@ Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token) {
   return Error(std::move(fields));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

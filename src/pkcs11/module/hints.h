@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 enum class ModuleKind { kSoftHsm, kCard, kTpm, kNss, kOpenCryptoki, kRemote, kOther };
 
@@ -19,4 +19,4 @@ const char* HintFor(ModuleKind kind, const Error& error, bool pcscd_is_down);
 // WithHint returns `error` with that hint.
 Error WithHint(const Error& error, Module& module, const CK_TOKEN_INFO& token);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

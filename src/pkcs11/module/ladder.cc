@@ -1,6 +1,6 @@
 #include "pkcs11/module/ladder.h"
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 Rung Ladder::FirstUnclimbed(std::initializer_list<Rung> rungs) const noexcept {
   for (const Rung rung : rungs) {
@@ -44,4 +44,4 @@ Rung Ladder::Next(const Failure& failure) noexcept {
 
 bool Ladder::WouldRetry(const Failure& failure) const noexcept { return Choose(failure) != Rung::kFail; }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

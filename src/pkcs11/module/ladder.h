@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Stage says what an action was about when it failed.
 enum class Stage {
@@ -51,4 +51,4 @@ class Ladder {
   int logins_ = 0;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

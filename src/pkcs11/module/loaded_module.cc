@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 std::string Taken(char* text) {
@@ -65,4 +65,4 @@ std::string OptionOf(CK_FUNCTION_LIST* functions, const char* option) {
   return Taken(p11_kit_config_option(functions, option));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // LoadedModule is a module that p11-kit has loaded for us; it is given back at the end.
 struct ReleaseModule {
@@ -27,4 +27,4 @@ std::string NameOf(CK_FUNCTION_LIST* functions);
 std::string FileOf(CK_FUNCTION_LIST* functions);
 std::string OptionOf(CK_FUNCTION_LIST* functions, const char* option);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

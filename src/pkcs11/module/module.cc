@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 std::string Stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
@@ -116,4 +116,4 @@ CK_TOKEN_INFO Module::TokenInfo(CK_SLOT_ID slot) {
   return info;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Module is a PKCS#11 module as one source has it, with the source's call log; the initialisation is that of
 // the process's ModuleView. Thread-safe.
@@ -133,7 +133,7 @@ class Module {
   std::shared_ptr<ModuleView> view_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11
 
 // SIGNET_CK names a function of the list and its name for the log in one word.
 #define SIGNET_CK(function) &CK_FUNCTION_LIST::function, #function

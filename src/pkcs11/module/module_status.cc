@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <memory>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Modules = std::vector<std::shared_ptr<Module>>;
@@ -63,4 +63,4 @@ std::vector<ModuleStatus> StatusOfModules(const Settings& settings) {
   return all;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenStatus is what a token says of itself without a login.
 struct TokenStatus {
@@ -33,4 +33,4 @@ struct ModuleStatus {
 // throws for what is wrong with a module, and sends no PIN.
 std::vector<ModuleStatus> StatusOfModules(const Settings& settings);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -206,4 +206,4 @@ void ModuleView::Finalise(State& state) noexcept {
   state.finalised = true;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

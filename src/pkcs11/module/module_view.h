@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // ModuleView is a view of a PKCS#11 module from p11-kit: no other user's C_Finalize or
 // C_CloseAllSessions reaches it. All sources of a process that name the same module with the same arguments
@@ -85,4 +85,4 @@ class ModuleView {
   ForkLocal<State> state_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

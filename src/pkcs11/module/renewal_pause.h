@@ -4,7 +4,7 @@
 #include <atomic>
 #include <chrono>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // RenewalPause spaces out attempts that may not help: the first may come at once, the next after a second,
 // then twice as long after each, up to kLongest. Thread-safe.
@@ -31,4 +31,4 @@ class RenewalPause {
   std::atomic<Clock::time_point> last_{Clock::time_point()};
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

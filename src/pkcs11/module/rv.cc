@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using enum Staleness;
@@ -167,4 +167,4 @@ CK_RV RvOf(const Error& error) noexcept {
 
 Staleness StalenessOf(const Error& error) noexcept { return RowOfRv(RvOf(error)).staleness; }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Staleness says which of the things that we hold from earlier calls a return value puts in doubt.
 enum class Staleness {
@@ -47,4 +47,4 @@ CK_RV RvOf(const Error& error) noexcept;
 // StalenessOf is the row's, for the CK_RV that an Error carries.
 Staleness StalenessOf(const Error& error) noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

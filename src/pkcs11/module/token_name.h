@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TextOf gives a blank-padded text of PKCS#11 without its padding.
 template <std::size_t N>
@@ -38,4 +38,4 @@ struct TokenName {
   }
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

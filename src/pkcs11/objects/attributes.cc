@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 enum Of : unsigned { kPrivateKeys = 1, kPublicKeys = 2, kCertificates = 4, kKeys = 3, kAll = 7 };
@@ -212,4 +212,4 @@ StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
   return result;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -50,4 +50,4 @@ struct StoredObject {
 StoredObject ReadAttributes(Token::Lease& lease, CK_OBJECT_HANDLE object,
                             std::optional<CK_OBJECT_CLASS> object_class);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -11,7 +11,7 @@
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Span = std::span<const std::uint8_t>;
@@ -154,4 +154,4 @@ Span RawPoint(std::size_t size, Span value) {
   return {};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // What PKCS#11 modules write for one and the same key differs. These functions read all forms that are in
 // use; an empty result means that the bytes are none of them. Pure.
@@ -25,4 +25,4 @@ std::vector<std::uint8_t> UncompressedPoint(const std::string& curve, std::span<
 // RawPoint gives the point of an Edwards or Montgomery key with `size` bytes, in the same three wrappings.
 std::span<const std::uint8_t> RawPoint(std::size_t size, std::span<const std::uint8_t> value);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

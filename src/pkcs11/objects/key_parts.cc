@@ -9,7 +9,7 @@
 
 #include <openssl/objects.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Span = std::span<const std::uint8_t>;
@@ -149,4 +149,4 @@ Bytes SpkiOfParts(const KeyParts& parts) {
   return curve.empty() ? Bytes() : Spki(Joined(DerWrap(kObjectIdentifier, kEcPublicKey), curve), parts.value);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

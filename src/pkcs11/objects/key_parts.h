@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // What KeyParts call the kind of an RSA key.
 inline constexpr std::string_view kRsaKind = "RSA";
@@ -36,4 +36,4 @@ std::string KindOf(const StoredObject& key);
 // without exponent.
 Bytes SpkiOfParts(const KeyParts& parts);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr std::string_view kSm2 = "SM2";  // a curve whose keys sign in no way that is known here
@@ -51,4 +51,4 @@ bool AllowsPssAlone(const StoredObject& key) {
   });
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

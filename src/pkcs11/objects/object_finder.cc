@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // A search that gives more objects, takes more calls or takes longer does not end.
@@ -91,4 +91,4 @@ std::vector<StoredObject> FindObjects(Token::Lease& lease, const ObjectTemplate&
   return objects;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // ObjectTemplate says which objects are looked for: all that is set must match.
 struct ObjectTemplate {
@@ -22,4 +22,4 @@ std::vector<CK_OBJECT_HANDLE> FindHandles(Token::Lease& lease, const ObjectTempl
 // FindObjects is the same with the attributes of each.
 std::vector<StoredObject> FindObjects(Token::Lease& lease, const ObjectTemplate& wanted);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

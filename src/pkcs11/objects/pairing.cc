@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Indices = std::vector<std::size_t>;
@@ -200,4 +200,4 @@ void CompletePrivateKeys(TokenFacts& facts) {
 
 std::vector<CertificateKey> PairCertificates(const TokenFacts& facts) { return Pairing(facts).Pairs(); }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

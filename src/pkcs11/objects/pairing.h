@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // ObjectFacts is what pairing looks at.
 struct ObjectFacts {
@@ -47,4 +47,4 @@ void CompletePrivateKeys(TokenFacts& facts);
 // one is never taken. Pure; the time is in proportion to the number of objects, unless many share one CKA_ID.
 std::vector<CertificateKey> PairCertificates(const TokenFacts& facts);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

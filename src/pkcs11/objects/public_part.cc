@@ -3,7 +3,7 @@
 #include "pkcs11/objects/key_parts.h"
 #include <signet/error.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 std::optional<PublicKey> FromSpki(const Bytes& spki) {
@@ -107,4 +107,4 @@ std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key) {
   return own ? std::optional(MaterialOf(own->spki()) == MaterialOf(key.spki())) : std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

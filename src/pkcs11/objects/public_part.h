@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // PublicPartOf builds the public key from what a key object, private or public, reveals: the modulus and
 // exponent, or curve and point, else CKA_PUBLIC_KEY_INFO where it does not contradict them. An EC key has a
@@ -32,4 +32,4 @@ std::optional<bool> SameKey(const StoredObject& object, const PublicKey& key);
 std::string MaterialOf(const StoredObject& key);
 std::string MaterialOf(std::span<const std::uint8_t> spki);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 Survey::Survey(TokenReader& reader, bool with_certificates)
     : private_keys(reader.read(CKO_PRIVATE_KEY)),
@@ -69,4 +69,4 @@ std::optional<PublicKey> Survey::PublicPartFor(std::size_t private_key) const {
   return own;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

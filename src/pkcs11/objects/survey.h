@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Survey is what a TokenReader has read so far, decoded and paired. Positions are the same in objects,
 // `facts`, `decoded` and `pairs`. It must not outlive the reader.
@@ -39,4 +39,4 @@ struct Survey {
   std::unordered_map<std::string, std::size_t> public_by_material_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

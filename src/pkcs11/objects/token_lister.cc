@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr CK_OBJECT_CLASS kClasses[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
@@ -224,4 +224,4 @@ Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<cons
   });
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

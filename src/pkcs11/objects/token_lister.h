@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // ListFrom pairs what the URI names on one token into identities: each certificate with its key
 // (see pairing.h), and a chain from the token and from `chain_file`. It logs in only where the credentials
@@ -16,4 +16,4 @@ namespace signet {
 Listing ListFrom(const std::shared_ptr<Token>& token, const std::shared_ptr<const Credentials>& credentials,
                  const Pkcs11Uri& uri, const std::vector<Certificate>& chain_file);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 std::string TextOf(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -230,4 +230,4 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                             : load({.credentials = credentials.get(), .login_first = true});
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

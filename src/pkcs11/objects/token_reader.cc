@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr CK_OBJECT_CLASS kClasses[] = {CKO_PRIVATE_KEY, CKO_CERTIFICATE, CKO_PUBLIC_KEY};
@@ -248,4 +248,4 @@ Certificate CertificateOf(const StoredObject& object, const Token& token) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -16,7 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // DecodedCertificate is what a certificate object holds, or why that cannot be read.
 struct DecodedCertificate {
@@ -104,4 +104,4 @@ StoredObjects LoadFrom(const std::shared_ptr<Token>& token,
                        const std::shared_ptr<const Credentials>& credentials, const Pkcs11Uri& uri,
                        Wanted wanted, const std::vector<Certificate>& chain_file);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr std::string_view kScheme = "pkcs11:";
@@ -272,4 +272,4 @@ std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t
   return slot ? fmt::format("{};slot-id={}", text, *slot) : text;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 struct P11KitUriDeleter {
   void operator()(P11KitUri* uri) const noexcept { p11_kit_uri_free(uri); }
@@ -74,4 +74,4 @@ class Pkcs11Uri {
 std::string ObjectUri(const CK_TOKEN_INFO& token, const std::vector<std::uint8_t>& id,
                       const std::string& label, bool with_label, std::optional<CK_SLOT_ID> slot = {});
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

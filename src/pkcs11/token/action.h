@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // LoginFailure is the failure of a C_Login that several actions are to know of, as they are one piece of
 // work. Thread-safe.
@@ -76,4 +76,4 @@ struct Action {
   std::optional<Error> login_failure;  // of a C_Login that gave neither OK nor "already logged in"
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 Reach Reach::Now() noexcept {
   struct stat root {};
@@ -44,4 +44,4 @@ std::optional<Error> Availability::Trouble() const {
   return trouble_ && Clock::now() < until_ ? trouble_ : std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Reach is what a process can reach files by: its root directory and its user. A token whose files were
 // within reach of one may be inaccessible of another.
@@ -54,4 +54,4 @@ class Availability {
   Clock::time_point until_ SIGNET_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

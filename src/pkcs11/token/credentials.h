@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Credentials are where the PIN for one token may come from, and what may be done with it.
 struct Credentials {
@@ -21,4 +21,4 @@ struct Credentials {
   bool pass_phrase_on_low_count = false;  // of a prompt that asks no person
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <memory>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // KeptSecret keeps the PIN that worked last. It is read without a lock, so that a child that was forked at
 // any moment finds it; earlier ones live as long as it does, as a thread may be reading them.
@@ -42,4 +42,4 @@ class KeptSecret {
   ForkLocal<Mutex> keeping_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

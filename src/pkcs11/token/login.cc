@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Step = LoginStep::Kind;
@@ -202,4 +202,4 @@ std::optional<std::uint64_t> Login::Send(Action& action, Attempt& attempt, const
   return attempt.lease->epoch();
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // ContextPin is the PIN for one operation of a key that wants its PIN each time.
 struct ContextPin {
@@ -96,4 +96,4 @@ class Login {
   std::vector<std::pair<std::uint64_t, SpentPin>> spent_ SIGNET_GUARDED_BY(mutex_);
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

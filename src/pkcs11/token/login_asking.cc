@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Step = LoginStep::Kind;
@@ -118,4 +118,4 @@ void Login::SendContext(SessionLease& lease, const ContextPin& pin, const Creden
   if (pin.failure) throw Error(*pin.failure);
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Failure = LoginStep::Failure;
@@ -105,4 +105,4 @@ Error LoginError(const LoginStep& step, const std::string& label, const Credenti
                : words.hint});
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

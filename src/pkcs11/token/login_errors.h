@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // LoginError says in words why `step` is kFail, for the token with this label. kFailedBefore has no words of
 // its own: the failure of the C_Login is the error.
@@ -15,4 +15,4 @@ Error LoginError(const LoginStep& step, const std::string& label, const Credenti
 // OfficerLoginError is the same for the security officer's PIN.
 Error OfficerLoginError(const LoginStep& step, const std::string& label, std::string_view uri);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -4,7 +4,7 @@
 #include "pkcs11/token/credentials.h"
 #include "pkcs11/token/pin_policy.h"
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // PinStateOf and PolicyOf give the user's PIN as the login machine wants to know it.
 inline TokenPinState PinStateOf(const CK_TOKEN_INFO& info) {
@@ -16,4 +16,4 @@ inline PinPolicy PolicyOf(const Credentials& credentials) {
           .pass_phrase_on_low_count = credentials.pass_phrase_on_low_count};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -1,6 +1,6 @@
 #include "pkcs11/token/login_machine.h"
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 using Kind = LoginStep::Kind;
@@ -44,4 +44,4 @@ LoginStep NextLoginStep(const LoginFacts& facts) noexcept {
   return may_ask ? LoginStep{.kind = Kind::kAskPerson} : refused;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

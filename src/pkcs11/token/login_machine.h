@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // LoginFacts is what is known before a login, the token's part of it read a moment ago.
 struct LoginFacts {
@@ -49,4 +49,4 @@ inline constexpr int kMostLogins = 3;
 // NextLoginStep decides; it is pure.
 LoginStep NextLoginStep(const LoginFacts& facts) noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

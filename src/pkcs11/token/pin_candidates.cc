@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 PinCandidates::PinCandidates(const Credentials& credentials, std::initializer_list<const KeptSecret*> kept,
                              std::string ledger_name, bool wants_login)
@@ -34,4 +34,4 @@ void PinCandidates::Add(PinCandidate candidate) {
   pins_.push_back(std::move(candidate));
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

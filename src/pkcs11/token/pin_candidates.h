@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // PinCandidate is a PIN that may be sent, and where it came from.
 struct PinCandidate {
@@ -39,4 +39,4 @@ class PinCandidates {
   std::vector<PinFacts> facts_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -1,6 +1,6 @@
 #include "pkcs11/token/pin_policy.h"
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // PinFlags are the flags of CK_TOKEN_INFO that are about one user's PIN.
@@ -45,4 +45,4 @@ std::optional<PinRefusal> RefusalOfPin(const PinFacts& pin, const TokenPinState&
   return std::nullopt;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // PinOrigin says where a PIN came from.
 enum class PinOrigin {
@@ -53,4 +53,4 @@ std::optional<PinRefusal> RefusalOfState(const TokenPinState& state, const PinPo
 std::optional<PinRefusal> RefusalOfPin(const PinFacts& pin, const TokenPinState& state,
                                        const PinPolicy& policy) noexcept;
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

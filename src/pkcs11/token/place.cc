@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 void Place::Hint(CK_SLOT_ID slot) noexcept {
   hint_ = slot;
@@ -70,4 +70,4 @@ CK_SLOT_ID Place::Find() const {
                .hint = "Reinsert the token, or restart its service."});
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Place is where a token is: the slot in which it was seen last, which is a hint that every session that is
 // opened there checks. Thread-safe.
@@ -48,4 +48,4 @@ class Place {
   std::atomic<CK_SLOT_ID> hint_{0};
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

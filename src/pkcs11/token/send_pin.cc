@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 bool IsRefusal(CK_RV rv, const PassedPin& passed) {
@@ -86,4 +86,4 @@ SentPin SendPin(SessionLease& lease, const LoginPin& sending) {
   return {.outcome = SentPin::Outcome::kLoggedIn};
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

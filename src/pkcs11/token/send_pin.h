@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // LedgerNameOf is the name in the ledger of refused PINs for the PIN of `user` on the token with this key;
 // CKU_CONTEXT_SPECIFIC: for a key's own PIN, which may be right where the user's is wrong.
@@ -56,4 +56,4 @@ struct SentPin {
 // SendPin calls C_Login with PassPin. A program's pass phrase that comes to nothing is in the ledger then.
 SentPin SendPin(SessionLease& lease, const LoginPin& sending);
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -1,6 +1,6 @@
 #include "pkcs11/token/session_lease.h"
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 void SessionLease::Spoilt(const Error& error) noexcept {
   switch (StalenessOf(error)) {
@@ -20,4 +20,4 @@ void SessionLease::Spoilt(const Error& error) noexcept {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 inline constexpr CK_MECHANISM_TYPE kNoMechanism = CK_UNAVAILABLE_INFORMATION;
 
@@ -80,4 +80,4 @@ class SessionLease {
   CallWatch::Holding holding_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

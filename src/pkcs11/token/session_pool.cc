@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 void SessionPool::SetLimit(std::size_t limit) {
   const Lock lock(mutex_);
@@ -154,4 +154,4 @@ SessionPool::Handles SessionPool::TakeIdle() {
   return TakeAllIdle();
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

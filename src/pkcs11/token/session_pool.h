@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // SessionHandle is a session, and in which initialisation of the module it was opened: in another one its
 // number may be another session's. 0: that is not known.
@@ -108,4 +108,4 @@ class SessionPool {
   std::atomic<std::uint64_t> handles_{1};  // changed under the mutex only
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

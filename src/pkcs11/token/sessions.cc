@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 std::size_t SessionLimit(const CK_TOKEN_INFO& info, std::uint32_t max_sessions) {
@@ -171,4 +171,4 @@ void Sessions::Close(const SessionPool::Handles& sessions) noexcept {
   pool_.Closed(sessions.size());
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

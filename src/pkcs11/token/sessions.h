@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Sessions opens, checks and closes the sessions of one token in one process. A session is handed out only
 // after label and serial number were compared at its slot, once after it was opened: PKCS#11 ends a session
@@ -74,4 +74,4 @@ class Sessions {
       kind_;  // CKF_RW_SESSION where wanted, or where the token was last seen to give no other
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

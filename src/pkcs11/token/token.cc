@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 constexpr std::chrono::milliseconds kMoment{20};
@@ -257,4 +257,4 @@ std::shared_ptr<const Token::MechanismList> Token::Mechanisms(Lease& lease) {
   return list;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // Token is one token, identified by label, serial number, model and manufacturer, in whichever slot it is
 // plugged in, and by its slot where another slot of the module shows the same. It brings together its
@@ -191,4 +191,4 @@ auto Token::Use(const Access& access, Work&& work) {
   }
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

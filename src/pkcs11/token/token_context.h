@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenContext is what stays the same while a Token lives.
 struct TokenContext {
@@ -22,4 +22,4 @@ struct TokenContext {
   bool read_write = false;                    // sessions may change the token
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

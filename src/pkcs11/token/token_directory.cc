@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 namespace {
 
 // The proxy is p11-kit's own collection of all configured modules, which p11-kit itself refuses to load as a
@@ -201,4 +201,4 @@ TokenDirectory::Found TokenDirectory::Find(const Pkcs11Uri& uri, bool again) {
   return found;
 }
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace signet {
+namespace signet::inline pkcs11 {
 
 // TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
 // opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
@@ -56,4 +56,4 @@ class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
   ForkLocal<Opened> opened_;
 };
 
-}  // namespace signet
+}  // namespace signet::inline pkcs11
