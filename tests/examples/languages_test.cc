@@ -148,7 +148,7 @@ TEST_P(LanguageClient, SignsWithATokenThatHashesByItselfOrSaysThatItCannot) {
   const ProcessResult result = Run(server, uri);
   if (std::get<0>(GetParam()) == "go_client") {
     EXPECT_EQ(result.exit_status, 1) << result.out;
-    EXPECT_THAT(result.err, HasSubstr("the token hashes by itself"));
+    EXPECT_THAT(result.err, HasSubstr("does not sign digests"));
   } else {
     EXPECT_EQ(result.exit_status, 0) << result.err;
     EXPECT_TRUE(server.SawSubject("hashed")) << server.output();
