@@ -41,7 +41,7 @@ bool IsOf(const Row& row, const std::string& name) {
 std::optional<double> Value(const Row& row, const Run& run, std::string_view contender) {
   const auto found = run.counters.find(CounterName(row.part, contender));
   if (found != run.counters.end()) return found->second.value;
-  // A benchmark that knows nothing of rows is a time, and it is ours.
+  // A benchmark without rows measures a time of Signet.
   if (run.counters.empty() && contender == kSignet) return run.GetAdjustedRealTime();
   return std::nullopt;
 }

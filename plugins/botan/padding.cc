@@ -111,7 +111,7 @@ SigningAlgorithm Ecdsa(std::string_view padding) {
 
 SigningAlgorithm Pure(Kind kind, std::string_view padding) {
   // "Randomized" is Botan's word for ML-DSA as it is by default. Its "Deterministic" cannot be promised: the
-  // place where the key lives decides.
+  // implementation of the key decides.
   for (const std::string_view name : {"", "Pure", "Identity", "Randomized"}) {
     if (padding == name) return {.kind = kind};
   }

@@ -25,7 +25,7 @@ ByteVector ToPair(Bytes der, std::size_t size) {
   return pair;
 }
 
-// Signer hashes here and has the digest signed where the key lives, or keeps the message for a key that signs
+// Signer hashes here and lets the key sign the digest, or keeps the message for a key that signs
 // nothing else.
 class Signer final : public SignerBase {
  public:

@@ -17,7 +17,8 @@
 namespace signet::provider {
 namespace {
 
-// Bell is a descriptor that becomes readable when the work is done. Who waits and who rings share it.
+// Bell is a descriptor that becomes readable when the work is done. The waiting and the ringing thread share
+// it.
 class Bell {
  public:
   Bell() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {

@@ -18,7 +18,7 @@ struct PssRestriction {
   int minimum_salt;
 };
 
-// KeyData is a key as the provider holds it: the operation, where it lives, and the public part in software.
+// KeyData is the provider's key object: the private operation, and the public key in software.
 // Immutable but for the claims, shared by every EVP_PKEY and context that uses it.
 struct KeyData {
   // KeyData throws Error kUnsupported for a public key that OpenSSL does not know.

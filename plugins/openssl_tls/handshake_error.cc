@@ -10,8 +10,8 @@
 namespace signet::openssl {
 namespace {
 
-// ReceivedAlert is the peer's fatal alert: what the connection kept, else what libssl's newest reason stands
-// for.
+// ReceivedAlert is the peer's fatal alert: the stored alert of the connection, or else the alert of libssl's
+// newest reason.
 std::optional<std::uint8_t> ReceivedAlert(SSL* connection) {
   if (const auto kept = AlertsOf(connection).received) return kept;
   const unsigned long code = ERR_peek_last_error();

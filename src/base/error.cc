@@ -13,8 +13,8 @@ Error::Fields WithGeneralHint(Error::Fields fields) {
   return fields;
 }
 
-// OneLine is printable, even if the fields contain untrusted names; a hint may list candidates in lines of
-// theirs.
+// OneLine is printable, even if the fields contain untrusted names; a hint may list candidates in separate
+// lines.
 std::string OneLine(const Error::Fields& fields) {
   const char* colon = fields.uri.ends_with(':') ? "" : ":";
   std::string text =

@@ -98,7 +98,7 @@ std::size_t PutDigestInfo(Hash hash, std::span<const std::uint8_t> digest, std::
   const std::string_view prefix = hash == Hash::kNone ? std::string_view() : RowOf(hash).digest_info;
   if (to.size() < prefix.size() + digest.size()) {
     throw Error({.code = ErrorCode::kBadArgument,
-                 .detail = "the digest and its padding do not fit the RSA key",
+                 .detail = "the padded digest is too long for the RSA key",
                  .hint = "Use a shorter hash, or a longer key."});
   }
   std::ranges::copy(digest, std::ranges::copy(prefix, to.begin()).out);

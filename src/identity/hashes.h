@@ -35,7 +35,7 @@ std::optional<Hash> HashFromName(std::string_view name);
 const EVP_MD* MessageDigest(Hash hash);
 
 // PutDigestInfo writes the DigestInfo of a digest (RFC 8017 section 9.2) and returns its length; for
-// Hash::kNone the input as it is. `to` must have room for 19 bytes more than the input.
+// Hash::kNone the input as it is. `to` must have 19 bytes more than the input.
 std::size_t PutDigestInfo(Hash hash, std::span<const std::uint8_t> digest, std::span<std::uint8_t> to);
 
 // HashedDigest is what a DigestInfo holds.

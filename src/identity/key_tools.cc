@@ -90,7 +90,7 @@ std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::uint8_t> messag
 std::vector<std::uint8_t> DigestInfo(Hash hash, std::span<const std::uint8_t> digest) {
   if (digest.size() != DigestSize(hash)) {
     throw Error(
-        {.code = ErrorCode::kBadArgument, .detail = "the digest is not as long as the hash makes it"});
+        {.code = ErrorCode::kBadArgument, .detail = "the digest does not have the length of the hash"});
   }
   std::vector<std::uint8_t> info(RowOf(hash).digest_info.size() + digest.size());
   PutDigestInfo(hash, digest, info);

@@ -129,7 +129,8 @@ class Adapter final : public PrivateKey {
   }
 
   void CheckRoom(std::span<std::uint8_t> signature) const {
-    if (signature.size() < max_signature_size()) ThrowBadArgument("the room for the signature is too small");
+    if (signature.size() < max_signature_size())
+      ThrowBadArgument("the buffer for the signature is too small");
   }
   void Check(const SigningAlgorithm& algorithm, Bytes input, std::span<std::uint8_t> signature) const {
     CheckRoom(signature);
@@ -137,9 +138,9 @@ class Adapter final : public PrivateKey {
     const bool padded = algorithm.kind == Kind::kRsaPss ||
                         (algorithm.kind == Kind::kRsaPkcs1 && algorithm.hash != Hash::kNone);
     if (padded && input.size() != RowOf(algorithm.hash).size)
-      ThrowBadArgument("the digest is not as long as the hash makes it");
+      ThrowBadArgument("the digest does not have the length of the hash");
     if (algorithm.kind == Kind::kRsaRaw && input.size() != max_signature_size())
-      ThrowBadArgument("the input is not as long as the modulus");
+      ThrowBadArgument("the input does not have the length of the modulus");
     if (algorithm.kind == Kind::kEcdsa && input.empty()) ThrowBadArgument("the digest is empty");
   }
 

@@ -39,7 +39,7 @@ struct ServeOptions {
   std::chrono::milliseconds timeout{10'000};
 };
 
-// Visitor is who came to the test server.
+// Visitor is a client of the test server.
 struct Visitor {
   std::string subject;    // as in RFC 4514
   std::string user_name;  // as Certificate::user_name

@@ -18,7 +18,7 @@ using SchemeBits = std::uint32_t;
 SchemeBits BitOf(SignatureScheme scheme) noexcept;
 // VersionBits gives the schemes that a CertificateVerify of this protocol version may carry.
 SchemeBits VersionBits(std::uint16_t protocol_version) noexcept;
-// IsTls13 holds for TLS 1.3 and DTLS 1.3.
+// IsTls13 is true for TLS 1.3 and DTLS 1.3.
 bool IsTls13(std::uint16_t protocol_version) noexcept;
 
 // Candidate is what judging and ranking one identity need, beside its certificates.

@@ -55,8 +55,7 @@ std::vector<Choice::Considered> Choice::considered() const {
     verdict.failures |= KeyFailures(candidates_->identities()[verdict.position]);
     (verdict.failures == 0 ? ranked : rejected).push_back(verdict);
   }
-  std::ranges::sort(ranked,
-                    [&](const Verdict& a, const Verdict& b) { return GoesBefore(a, b, *candidates_); });
+  std::ranges::sort(ranked, [&](const Verdict& a, const Verdict& b) { return Precedes(a, b, *candidates_); });
   if (chosen) ranked.insert(ranked.begin(), *chosen);
 
   std::vector<Considered> all;

@@ -27,7 +27,7 @@ const Verdict* Best(const Candidates& candidates, const std::vector<Verdict>& ve
   for (const Verdict& verdict : verdicts) {
     if (eligible(verdict)) rivals.push_back(&verdict);
   }
-  const auto after = [&](const Verdict* a, const Verdict* b) { return GoesBefore(*b, *a, candidates); };
+  const auto after = [&](const Verdict* a, const Verdict* b) { return Precedes(*b, *a, candidates); };
   std::ranges::make_heap(rivals, after);
   for (; !rivals.empty(); rivals.pop_back()) {
     std::ranges::pop_heap(rivals, after);

@@ -37,7 +37,7 @@ bool IsValid(const Certificate& certificate, const PreparedRequest& request) {
          certificate.not_after() >= request.not_after_limit;
 }
 
-// IsNewKeysByOld holds for a CA's certificate for its new key by its old one.
+// IsNewKeysByOld is true for a CA's certificate for its new key that its old key signed.
 bool IsNewKeysByOld(const Certificate& certificate) {
   return !certificate.self_signed() &&
          std::ranges::equal(certificate.subject_der(), certificate.issuer_der());
@@ -230,7 +230,7 @@ Failures KeyFailures(const Identity& identity) {
                                                                        : kKeyUnavailable);
 }
 
-bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates) {
+bool Precedes(const Verdict& a, const Verdict& b, const Candidates& candidates) {
   for (const Contest& contest : kRanking) {
     if (const int order = contest.compare(a, b, candidates); order != 0) return order < 0;
   }

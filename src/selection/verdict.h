@@ -61,7 +61,7 @@ struct Contest {
 // Ranking lists the contests, the weightiest first.
 std::span<const Contest> Ranking() noexcept;
 
-// GoesBefore is a total order for identities that differ.
-bool GoesBefore(const Verdict& a, const Verdict& b, const Candidates& candidates);
+// Precedes is a total order for identities that differ.
+bool Precedes(const Verdict& a, const Verdict& b, const Candidates& candidates);
 
 }  // namespace signet::inline selection

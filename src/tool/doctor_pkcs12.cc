@@ -27,15 +27,15 @@ struct AlgorithmRow {
 constexpr const char* kOpenSsl3 =
     "programs with OpenSSL 3 cannot read it without the legacy provider "
     "(\"inner_evp_generic_fetch:unsupported\"); Signet can";
-constexpr const char* kAesAnew =
+constexpr const char* kAesAgain =
     "For other programs, create it again with AES: openssl pkcs12 -legacy -in OLD -nodes, then "
     "openssl pkcs12 -export.";
 
 constexpr AlgorithmRow kAlgorithms[] = {
-    {"1.2.840.113549.1.12.1.1", "128-bit RC4", kOpenSsl3, kAesAnew},
-    {"1.2.840.113549.1.12.1.2", "40-bit RC4", kOpenSsl3, kAesAnew},
-    {"1.2.840.113549.1.12.1.5", "128-bit RC2", kOpenSsl3, kAesAnew},
-    {"1.2.840.113549.1.12.1.6", "40-bit RC2", kOpenSsl3, kAesAnew},
+    {"1.2.840.113549.1.12.1.1", "128-bit RC4", kOpenSsl3, kAesAgain},
+    {"1.2.840.113549.1.12.1.2", "40-bit RC4", kOpenSsl3, kAesAgain},
+    {"1.2.840.113549.1.12.1.5", "128-bit RC2", kOpenSsl3, kAesAgain},
+    {"1.2.840.113549.1.12.1.6", "40-bit RC2", kOpenSsl3, kAesAgain},
     {"1.2.840.113549.1.5.14", "a PBMAC1 MAC",
      "programs with OpenSSL before 3.4 report a wrong password (\"Mac verify error\"); Signet can read "
      "it",

@@ -25,7 +25,7 @@ Json ValueJson(const Configuration::Value& value) {
           {"where", value.place.where}};
 }
 
-// RowJson has the values in force, several of a setting that adds up, and those that they go before.
+// RowJson has the values in force, several of a setting that adds up, and those that they override.
 Json RowJson(const Configuration& configuration, std::string_view setting) {
   Json values = Json::array();
   Json overridden = Json::array();

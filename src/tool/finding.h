@@ -12,7 +12,7 @@ struct Finding {
   Verdict verdict = Verdict::kOk;
   std::string what;    // what was looked at: "token Card", "openssl.cnf /etc/ssl/openssl.cnf"
   std::string detail;  // lower case, without full stop
-  std::string hint;    // an imperative sentence; empty if nothing is to be done
+  std::string hint;    // an imperative sentence; empty if no action is necessary
 };
 using Findings = std::vector<Finding>;
 

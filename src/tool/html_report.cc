@@ -110,7 +110,7 @@ std::string FailureBox(const Error& error) {
                      Escaped(error.hint()));
 }
 
-// VerdictBox says in a sentence how it ended: the first failure, or who came in.
+// VerdictBox states the result in one sentence: the first failure, or the client.
 std::string VerdictBox(const std::vector<HandshakeReport>& reports) {
   const auto failed =
       std::ranges::find_if(reports, [](const HandshakeReport& report) { return report.failure.has_value(); });

@@ -17,7 +17,7 @@ std::string Iso8601(TimePoint time);
 // WithoutPin cuts the query off a URI that a user typed: it may hold the PIN.
 std::string WithoutPin(std::string_view uri);
 
-// LabelOf gives the name that the identity has where it lives: CKA_LABEL or a friendly name; empty for none.
+// LabelOf gives the identity's CKA_LABEL or friendly name; empty for none.
 std::string LabelOf(const Identity& identity);
 
 // StatusOf gives the exit status for an error: kWrongUsage for what was typed wrongly, else kFailed.

@@ -10,8 +10,8 @@
 namespace signet::tool {
 
 // TypedUri gives the URI that a user means: a plain path of a PKCS#12 file becomes pkcs12:PATH, attributes
-// of PKCS#11 without their scheme (`token=demo;id=01`) get it, and our schemes become lower case. What is
-// none of these stays as it is, for the source to refuse.
+// of PKCS#11 without their scheme (`token=demo;id=01`) get it, and our schemes become lower case. Other
+// text remains unchanged, and the source rejects it.
 std::string TypedUri(const std::string& typed);
 
 // IsFileOfPkcs12 tells a file that is there and is named like a PKCS#12 file.

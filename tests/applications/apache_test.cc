@@ -73,7 +73,7 @@ TEST_P(Apache, ReloadBringsWorkersThatSign) {
 }
 
 // A limit of Apache's; where this fails, its page must be corrected.
-TEST_P(Apache, ProxyFindsNoIdentityInATokenAndSaysSo) {
+TEST_P(Apache, ProxyFindsNoIdentityOnATokenAndReportsIt) {
   const std::string file =
       site_.Write("apache.conf",
                   Configuration(GetParam(), page_.Block("apache") +

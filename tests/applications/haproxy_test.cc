@@ -112,7 +112,7 @@ TEST_F(HaProxy, AsynchronousModeOverlapsSignaturesOnOneThread) {
   ExpectOnlySignatures(site.module(), 3 + 2);
 }
 
-TEST_F(HaProxy, ChrootPutsTheTokensFilesOutOfReach) {
+TEST_F(HaProxy, ChrootMakesTheTokensFilesInaccessible) {
   ProgramSite site;
   ASSERT_TRUE(site.Run("mkdir root").ok());
   log_ = page_.Block("haproxy", 3).substr(std::string("defaults\n").size());

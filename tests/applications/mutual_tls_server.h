@@ -19,8 +19,8 @@ struct ServerSetup {
   std::vector<std::string> extra;  // further arguments, or lines of the server block for nginx
 };
 
-// MutualTlsServer is a server on a free port of the loopback that writes down who came. It ends with this
-// object.
+// MutualTlsServer is a server on a free port of the loopback that logs its clients' identities. It ends with
+// this object.
 class MutualTlsServer {
  public:
   enum class Kind { kOpenSsl, kNginx, kGnuTls };

@@ -112,8 +112,8 @@ std::string ServerName(const ProgramSite& site, std::uint16_t port, const std::s
 // with C_SignInit and C_Sign, and was asked for nothing else.
 void ExpectOnlySignatures(const testing::WrappedModule& module, std::uint64_t signatures);
 
-// ExpectSignatures expects so many signatures, and leaves room for what a process that is new to the token
-// has to do; nothing is verified there, and no object is made.
+// ExpectSignatures expects this number of signatures, and allows the calls that a process that is new to the
+// token has to do; nothing is verified there, and no object is made.
 void ExpectSignatures(const testing::WrappedModule& module, std::uint64_t signatures);
 
 // ExpectTwoCallsOnceWarm expects that no process asked the token for anything else than signatures, of two

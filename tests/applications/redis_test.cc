@@ -38,7 +38,7 @@ TEST_F(Redis, ServerAndClientPresentTheirIdentitiesInTheToken) {
   EXPECT_EQ(ServerName(site_, port_), "token-server");
 }
 
-// Redis does not write down who came; OpenSSL's server does.
+// Redis does not log its clients' certificates; OpenSSL's server does.
 TEST_F(Redis, ClientsSubjectArrives) {
   MutualTlsServer server(MutualTlsServer::Kind::kOpenSsl, PeerOf(site_));
   site_.UsePort("6379", server.port());

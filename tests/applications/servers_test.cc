@@ -70,7 +70,7 @@ class Servers : public ::testing::TestWithParam<Case> {
     }
   }
 
-  // SClientLogsIn is `openssl s_client` with our provider, which knows nothing of us but the URI.
+  // SClientLogsIn is `openssl s_client` with our provider, configured only with the URI.
   void SClientLogsIn(const std::string& uri, const KeyRow& row, const std::string& source,
                      const testing::Environment& environment) {
     SCOPED_TRACE(fmt::format("{} from {}", row.key, source));

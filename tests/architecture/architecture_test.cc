@@ -249,14 +249,14 @@ TEST(Architecture, NothingIsFreedByHand) {
   EXPECT_THAT(made, IsEmpty());
 }
 
-TEST(Architecture, Pkcs11NamesStayInTheirRooms) {
+TEST(Architecture, Pkcs11NamesStayInTheirFolders) {
   const Folders rooms = {"pkcs11", "libp11", "testing"};
   EXPECT_THAT(Violations(R"(\bCK[A-Z]?_[A-Z][A-Z0-9_]*)",
                          [&](const SourceFile& file) { return rooms.contains(file.folder); }),
               IsEmpty());
 }
 
-TEST(Architecture, GnuTlsKnowsTheCInterfaceAlone) {
+TEST(Architecture, GnuTlsUsesOnlyTheCInterface) {
   EXPECT_THAT(Violations(R"(#include\s+<signet/(?!signet\.h|gnutls\.h)[^>]*>)",
                          [](const SourceFile& file) { return file.folder != "gnutls"; }),
               IsEmpty());
@@ -292,7 +292,7 @@ TEST(Architecture, OnlyProgramsPrint) {
               IsEmpty());
 }
 
-TEST(Architecture, NoFileNamesAPlaceOnSomebodysMachine) {
+TEST(Architecture, NoFileNamesALocalPath) {
   std::vector<std::string> found;
   std::vector<std::string> tops;
   for (const auto& entry : std::filesystem::directory_iterator(SIGNET_SOURCE_DIR)) {
@@ -315,7 +315,7 @@ TEST(Architecture, CommentsAndLiteralsAreNotCode) {
 
 // Two types of one name in one namespace are one to the linker, which keeps the functions of either: code
 // that is right alone destroys the other's members.
-TEST(Architecture, TypeOfAHeaderHasANameOfItsOwn) {
+TEST(Architecture, TypeOfAHeaderHasAUniqueName) {
   static const std::regex space(R"(\nnamespace ([\w:]+) \{)");
   static const std::regex type(R"(\n(?:struct|class|enum class) (\w+)(?= final| :| \{)[^;]*?\{)");
   std::map<std::string, std::string> defined;

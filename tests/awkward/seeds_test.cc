@@ -244,7 +244,7 @@ void RunSeeds(int threads, std::uint64_t shard) {
 class AwkwardModule : public ::testing::TestWithParam<std::uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, AwkwardModule, ::testing::Range<std::uint64_t>(0, kShards));
 
-TEST_P(AwkwardModule, KeepsTheRulesInOneThread) { RunSeeds(1, GetParam()); }
+TEST_P(AwkwardModule, ObservesTheRulesInOneThread) { RunSeeds(1, GetParam()); }
 TEST_P(AwkwardModule, KeepsTheRulesInThreeThreads) { RunSeeds(3, GetParam()); }
 TEST_P(AwkwardModule, KeepsTheRulesInAdministration) { RunSeeds(0, GetParam()); }
 

@@ -40,7 +40,7 @@ class MovedTokens : public ::testing::TestWithParam<std::tuple<Path, bool, Memor
   std::unique_ptr<User> user;
 };
 
-TEST_P(MovedTokens, AnotherCardInTheSlotGetsNothing) {
+TEST_P(MovedTokens, AnotherCardInTheSlotGetsNoPin) {
   module.Insert(bob, 0);
   const Outcome outcome = user->Do(std::get<0>(GetParam()));
   // A listing of a token that is not there is empty, and that is the truth.
@@ -76,7 +76,7 @@ TEST_P(MovedTokens, TokenIsFoundInAnotherSlot) {
   EXPECT_TRUE(outcome.worked) << outcome.error << "\n" << Text(module.Calls());
 }
 
-TEST_P(MovedTokens, TokensThatChangePlacesGetTheirOwnPinsOnly) {
+TEST_P(MovedTokens, ExchangedTokensGetOnlyTheirOwnPins) {
   const std::size_t slot = module.AddSlot();
   module.Insert(bob, slot);
   module.Swap(0, slot);

@@ -46,7 +46,7 @@ bool Complete(ErrorCode code) {
   return false;
 }
 
-TEST(Error, EveryCodeHasANameOfItsOwn) {
+TEST(Error, EveryCodeHasAUniqueName) {
   std::set<std::string_view> names;
   for (int i = 0; i <= kLast; ++i) {
     EXPECT_TRUE(Complete(static_cast<ErrorCode>(i)));
@@ -87,7 +87,7 @@ TEST(Error, OneLineHoldsDetailCallAndHint) {
                "it broke (open). Glue it.");
 }
 
-TEST(Error, EveryCodeHasAMendOfItsOwnForErrorsThatBringNone) {
+TEST(Error, EveryCodeHasADefaultHint) {
   std::set<std::string_view> hints;
   for (int i = 0; i <= kLast; ++i) {
     const auto code = static_cast<ErrorCode>(i);
@@ -98,7 +98,7 @@ TEST(Error, EveryCodeHasAMendOfItsOwnForErrorsThatBringNone) {
   EXPECT_EQ(hints.size(), static_cast<std::size_t>(kLast) + 1);
 }
 
-TEST(Error, UriIsAddedOnlyWhereNoneIs) {
+TEST(Error, UriIsAddedOnlyIfThereIsNone) {
   const Error bare({.detail = "x", .hint = "Repair it."});
   EXPECT_EQ(bare.WithUri("pkcs12:a").uri(), "pkcs12:a");
   EXPECT_EQ(bare.WithUri("pkcs12:a").WithUri("pkcs12:b").uri(), "pkcs12:a");

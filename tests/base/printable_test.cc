@@ -7,7 +7,7 @@
 namespace signet {
 namespace {
 
-TEST(Printable, LeavesTextOfEveryScriptAsItIs) {
+TEST(Printable, KeepsTextOfEveryScript) {
   for (const char* text : {"", "alice", "Jürgen Müller", "日本語", "שלום", "🙂", "a b\\c"})
     EXPECT_EQ(Printable(text), text);
 }
@@ -50,7 +50,7 @@ TEST(Printable, ADocumentKeepsItsMeaning) {
   EXPECT_EQ(PrintableJson("{\n \"a\": \"\x7f\u009b\u202eé\"}"), "{\n \"a\": \"\\u007f\\u009b\\u202eé\"}");
 }
 
-TEST(Printable, AnErrorsOneLineHoldsNothingThatATerminalObeys) {
+TEST(Printable, AnErrorsLineContainsNoControlSequences) {
   const Error error({.code = ErrorCode::kNotFound,
                      .detail = "no \x1b[2J\nkey \u202e",
                      .uri = "pkcs12:\x9b",

@@ -24,7 +24,7 @@ static_assert(!std::is_copy_constructible_v<Secret>);
 static_assert(!std::is_copy_assignable_v<Secret>);
 static_assert(std::is_nothrow_move_constructible_v<Secret>);
 
-TEST(Secret, HoldsWhatItIsGiven) {
+TEST(Secret, ContainsTheGivenBytes) {
   const Secret secret(std::string_view("a\0b", 3));
   EXPECT_EQ(secret.view(), std::string_view("a\0b", 3));
   EXPECT_EQ(secret.Clone().view(), secret.view());
@@ -34,7 +34,7 @@ TEST(Secret, HoldsWhatItIsGiven) {
   EXPECT_TRUE(std::ranges::all_of(Secret::OfSize(10).view(), [](char c) { return c == 0; }));
 }
 
-TEST(Secret, MovesAndLeavesNothingBehind) {
+TEST(Secret, MoveLeavesNoCopy) {
   Secret a("one");
   Secret b(std::move(a));
   EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move)

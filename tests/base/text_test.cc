@@ -20,7 +20,7 @@ TEST(PercentEncoding, RoundTripsEveryByte) {
   EXPECT_EQ(PercentEncode("a/b c", "/"), "a/b%20c");
 }
 
-TEST(PercentEncoding, MalformedEscapesAreNothing) {
+TEST(PercentEncoding, MalformedEscapesAreRejected) {
   for (const char* text : {"%", "%1", "%zz", "a%0", "%0g", "%%41"}) {
     EXPECT_FALSE(PercentDecode(text).has_value()) << text;
     EXPECT_FALSE(PercentDecodeSecret(text).has_value()) << text;
@@ -51,7 +51,7 @@ TEST(OpenSslErrorMark, LeavesTheCallersQueueAsItWas) {
   EXPECT_EQ(LastOpenSslError().kind, NativeCode::Kind::kNone);
 }
 
-TEST(OwnContext, IsOneAndNotTheApplications) {
+TEST(OwnContext, IsASingleSeparateContext) {
   EXPECT_EQ(OwnContext(), OwnContext());
   EXPECT_NE(OwnContext(), OSSL_LIB_CTX_get0_global_default());
 }

@@ -13,7 +13,7 @@ Botan::X509_Certificate Converted(const Certificate& certificate) {
   return {certificate.der().data(), certificate.der().size()};
 }
 
-TEST(CertificateStore, HoldsLeavesAndIntermediates) {
+TEST(CertificateStore, ContainsLeavesAndIntermediates) {
   const TestPki pki;
   const testing::TestIdentity issuing = pki.Intermediate("Issuing");
   const Identity alice = MakeIdentity(TestPki::IssueFrom(issuing, {.common_name = "alice"}), "test:alice");

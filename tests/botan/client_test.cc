@@ -45,7 +45,7 @@ class BotanClient : public ::testing::TestWithParam<conformance::SourceCase> {
   }
 
  private:
-  // Present makes one handshake and expects that the server, by its own words, knows who came.
+  // Present makes one handshake and expects that the server reports the client's identity.
   void Present(ServerMaker start, const SchemeCase& row, std::uint16_t version) {
     SCOPED_TRACE(std::string(Name(row.scheme)) + (version == 0x0304 ? " in TLS 1.3" : " in TLS 1.2"));
     const std::unique_ptr<Server> server =

@@ -86,7 +86,7 @@ class EveryRequest : public ::testing::TestWithParam<const char*> {
   std::shared_ptr<Botan::Credentials_Manager> trust_;
 };
 
-TEST_P(EveryRequest, IsMetWheneverAnyIdentityCan) {
+TEST_P(EveryRequest, IsAnsweredIfAnyIdentityFits) {
   int met = 0;
   for (const Request& request : Requests()) {
     SCOPED_TRACE(fmt::format("[{}] {}", request.authorities, request.schemes));

@@ -33,7 +33,7 @@ Error Complaint(const std::vector<Identity>& identities, const TestPki& authorit
   return HandshakeError(*manager, Botan::TLS::Alert(Botan::secure_vector<std::uint8_t>{2, alert}));
 }
 
-TEST(BotanHandshakeError, NamesTheAuthoritiesWhereNothingWasSent) {
+TEST(BotanHandshakeError, NamesTheAuthoritiesIfNoCertificateWasSent) {
   const TestPki known(CertificateOptions::Ca("Known Root"));
   const TestPki strange(CertificateOptions::Ca("Strange Root"));
   const Error error = Complaint({MakeIdentity(strange.Issue({}), "test:alice")}, known, kHandshakeFailure);
@@ -60,7 +60,7 @@ TEST(BotanHandshakeError, NamesTheMissingIntermediateOfWhatWasSent) {
   EXPECT_THAT(error.hint(), HasSubstr("missing certificate to the identity"));
 }
 
-TEST(BotanHandshakeError, PutsTheAlertIntoWordsWhereNobodyAsked) {
+TEST(BotanHandshakeError, ExplainsTheAlertWithoutACertificateRequest) {
   const auto manager = CredentialsManager::Make({}, nullptr);
   const Error error = HandshakeError(*manager, Botan::TLS::Alert(Botan::secure_vector<std::uint8_t>{2, 70}));
   EXPECT_THAT(error.detail(), HasSubstr("does not support the TLS version"));

@@ -36,7 +36,7 @@ std::string Fetch(const Server& server, const PlainConnection::Setup& setup) {
   return PlainConnection::ToServer(setup, server.port()).Fetch();
 }
 
-TEST(ManagerInUse, ServerThatTakesOnlyWhatBotanDoesNotKnowGetsAnEmptyCertificateAndAReasonIsLeft) {
+TEST(ManagerInUse, ServerWithOnlyUnknownSchemesGetsAnEmptyCertificateAndThereIsAReason) {
   std::vector<Identity> identities = {Made("ed25519"), Made("rsa-pss:2048"), Made("rsa:2048"),
                                       Made("ec:P-256")};
   if (testing::TestPki::HasKeyType("ml-dsa-65")) identities.push_back(Made("ml-dsa-65"));
@@ -65,14 +65,14 @@ TEST(ManagerInUse, ServerThatTakesOnlyWhatBotanDoesNotKnowGetsAnEmptyCertificate
 }
 
 #if SIGNET_BOTAN_3
-TEST(ManagerInUse, WithoutIdentitiesBotanEndsSuchAHandshakeAsEver) {
+TEST(ManagerInUse, WithoutIdentitiesBotanEndsSuchAHandshake) {
   const auto server = StartOpenSsl({.version = 0x0304, .scheme = kEd25519, .require = false});
   EXPECT_THAT(Fetch(*server, {.manager = Managing({})}),
               HasSubstr("Failed to agree on any signature algorithm"));
 }
 #endif
 
-TEST(ManagerInUse, ConnectionsThatTakeTurnsInOneThreadAreToldApart) {
+TEST(ManagerInUse, AlternatingConnectionsInOneThreadAreDistinguished) {
   const char* keys[] = {"ec:P-256", "rsa:2048", "ec:P-256"};
   const SignatureScheme schemes[] = {kEcdsaSecp256r1Sha256, kRsaPssRsaeSha256, kEcdsaSecp256r1Sha256};
   for (const std::uint16_t version : kTlsVersions) {
@@ -95,7 +95,7 @@ TEST(ManagerInUse, ConnectionsThatTakeTurnsInOneThreadAreToldApart) {
   }
 }
 
-TEST(ManagerInUse, ConnectionsInManyThreadsAreToldApart) {
+TEST(ManagerInUse, ConnectionsInManyThreadsAreDistinguished) {
   const char* keys[] = {"ec:P-256", "rsa:2048"};
   const SignatureScheme schemes[] = {kEcdsaSecp256r1Sha256, kRsaPssRsaeSha256};
   for (const std::uint16_t version : kTlsVersions) {
@@ -119,7 +119,7 @@ TEST(ManagerInUse, ConnectionsInManyThreadsAreToldApart) {
   }
 }
 
-TEST(ManagerInUse, ServerThatAsksForCertificatesGoesByTheClientsSchemesForItsOwn) {
+TEST(ManagerInUse, ServerThatAsksForCertificatesUsesTheClientsSchemesForItsOwn) {
   Site& site = Site::Get();
   const testing::TestIdentity alice = site.pki().Issue({.key = "ec:P-256"});
   const std::string certificate = site.directory().Write("visitor.pem", alice.ChainPem());
@@ -154,7 +154,7 @@ TEST(ManagerInUse, ServerThatAsksForCertificatesGoesByTheClientsSchemesForItsOwn
   }
 }
 
-TEST(ManagerInUse, ConnectionThatHasEndedLeavesNothingToTheNext) {
+TEST(ManagerInUse, EndedConnectionDoesNotAffectTheNext) {
   for (const std::uint16_t version : kTlsVersions) {
     const auto manager = Managing({Made("ec:P-384"), Made("rsa:2048")});
     const auto first = StartOpenSsl({.version = version, .scheme = kRsaPssRsaeSha256});
@@ -167,7 +167,7 @@ TEST(ManagerInUse, ConnectionThatHasEndedLeavesNothingToTheNext) {
 }
 
 #if SIGNET_BOTAN_3
-TEST(ManagerInUse, WithoutTheCallbacksTls13StillGoesByTheSchemesThatBotanTells) {
+TEST(ManagerInUse, WithoutTheCallbacksTls13UsesTheSchemesFromBotan) {
   const auto server = StartOpenSsl({.version = 0x0304, .scheme = kEcdsaSecp256r1Sha256, .require = false});
   for (const bool also : {false, true}) {
     std::vector<Identity> identities = {Made("ec:P-384")};
@@ -181,7 +181,7 @@ TEST(ManagerInUse, WithoutTheCallbacksTls13StillGoesByTheSchemesThatBotanTells) 
 }
 #endif
 
-TEST(ManagerInUse, WithoutTheCallbacksTls12GoesByKeyTypesAndAuthorities) {
+TEST(ManagerInUse, WithoutTheCallbacksTls12UsesKeyTypesAndAuthorities) {
   const auto server = StartOpenSsl({.scheme = kRsaPssRsaeSha256});
   const auto manager = Managing({Made("rsa:2048")});
   EXPECT_THAT(Fetch(*server, {.manager = manager, .with_callbacks = false}), HasSubstr("HTTP/1.0 200"));

@@ -204,7 +204,7 @@ TEST(Manager, OtherPurposesAreTheApplications) {
   EXPECT_EQ(application->asked, 1);
 }
 
-TEST(Manager, WithoutAnApplicationsManagerNothingElseIsThere) {
+TEST(Manager, WithoutAnApplicationsManagerOtherRequestsAreEmpty) {
   const auto manager = CredentialsManager::Make({}, nullptr);
   EXPECT_THAT(Find(*manager, {"RSA"}), IsEmpty());
   EXPECT_THAT(manager->trusted_certificate_authorities("tls-client", "h"), IsEmpty());
@@ -290,7 +290,7 @@ TEST(Manager, KeyForAnotherPurposeIsTheApplications) {
   EXPECT_EQ(manager->private_key_for(chain.front(), "https", ""), nullptr);
 }
 
-TEST(Manager, RenewedCertificateUnderTheSameUriIsAnIdentityOfItsOwn) {
+TEST(Manager, RenewedCertificateUnderTheSameUriIsASeparateIdentity) {
   const TestPki one(testing::CertificateOptions::Ca("One"));
   const TestPki two(testing::CertificateOptions::Ca("Two"));
   const auto manager =
@@ -306,7 +306,7 @@ TEST(Manager, RenewedCertificateUnderTheSameUriIsAnIdentityOfItsOwn) {
   }
 }
 
-TEST(Manager, ServerThatAsksForOneKeyTypeAfterAnotherKeepsWhatItGot) {
+TEST(Manager, ServerThatAsksForOneKeyTypeAfterAnotherKeepsItsResult) {
   const auto manager = CredentialsManager::Make(
       IdentitySet({MakeIdentity(TestPki().Issue(testing::CertificateOptions::Server()), "test:own")}),
       nullptr);
@@ -332,7 +332,7 @@ TEST(Manager, DecisionOfAServersHandshakeIsNotTheOneBefore) {
   }
 }
 
-TEST(Manager, DecisionOfAServerIsTheOneWhoseKeyItTook) {
+TEST(Manager, DecisionOfAServerIsTheOneForItsKey) {
   const TestPki pki;
   testing::CertificateOptions rsa = testing::CertificateOptions::Server();
   rsa.key = "rsa:2048";
@@ -397,7 +397,7 @@ TEST(Manager, ShowsBotanOtherSchemesOnlyWhereItWouldEndTheHandshake) {
   EXPECT_THAT(SchemesOf(untouched.signature_schemes()), ::testing::ElementsAre(SignatureScheme::kEd25519));
 }
 
-TEST(Manager, RequestOfAServersOwnIsSentAsItsPolicySays) {
+TEST(Manager, RequestOfAServerFollowsItsPolicy) {
   struct Strange : Botan::TLS::Policy {
     std::vector<Botan::TLS::Signature_Scheme> acceptable_signature_schemes() const override {
       return {SchemeOf(SignatureScheme::kEd25519)};

@@ -38,7 +38,7 @@ constexpr Spelling kSpellings[] = {
     {KeyType::kMlDsa65, "Randomized", Kind::kMlDsa, Hash::kNone},
 };
 
-TEST(Padding, EverySpellingOfBothVersionsIsRead) {
+TEST(Padding, EveryNameOfBothVersionsIsAccepted) {
   for (const Spelling& spelling : kSpellings) {
     const SigningAlgorithm algorithm = AlgorithmFor(spelling.key, spelling.padding);
     EXPECT_EQ(algorithm.kind, spelling.kind) << spelling.padding;

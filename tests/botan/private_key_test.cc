@@ -112,7 +112,7 @@ class WholeMessageKey final : public ChangedKey {
   const std::shared_ptr<signet::PrivateKey> real_;
 };
 
-TEST(PrivateKey, GivesAKeyThatSignsNoDigestsTheWholeMessage) {
+TEST(PrivateKey, PassesTheCompleteMessageToAKeyThatSignsNoDigests) {
   Botan::AutoSeeded_RNG random;
   const ByteVector message(1000, 'm');
   for (const Case& row : kCases) {
@@ -134,7 +134,7 @@ TEST(PrivateKey, GivesAKeyThatSignsNoDigestsTheWholeMessage) {
   }
 }
 
-TEST(PrivateKey, HandsOutNoSecret) {
+TEST(PrivateKey, DoesNotExportTheSecret) {
   const auto key = KeyFor("ec:P-256");
   EXPECT_THROW(key->private_key_bits(), Botan::Exception);
   EXPECT_THROW(key->private_key_info(), Botan::Exception);
@@ -198,13 +198,13 @@ TEST(PrivateKey, CertificateRequestIsSignedWithRsaPssWhereThatIsAskedFor) {
   }
 }
 
-TEST(PrivateKey, PaddingThatIsNoneIsBotansLookupError) {
+TEST(PrivateKey, UnknownPaddingIsBotansLookupError) {
   Botan::AutoSeeded_RNG random;
   EXPECT_THROW(Botan::PK_Signer(*KeyFor("rsa:2048"), random, "nonsense"), Botan::Lookup_Error);
   EXPECT_THROW(Botan::PK_Signer(*KeyFor("ec:P-256"), random, "nonsense"), Botan::Lookup_Error);
   const auto key = KeyFor("ed25519");
   EXPECT_NO_THROW(Botan::PK_Signer(*key, random, "Randomized"));
-  // The place where a key lives decides whether its signatures are deterministic.
+  // The implementation of a key decides whether its signatures are deterministic.
   EXPECT_THROW(Botan::PK_Signer(*key, random, "Deterministic"), Botan::Lookup_Error);
 }
 

@@ -54,7 +54,7 @@ TEST(Requests, MalformedOidFiltersEndTheList) {
   }
 }
 
-TEST(Requests, GuessSaysWhatBotanTold) {
+TEST(Requests, InferredRequestHasTheDataFromBotan) {
   const Strings types = {"RSA"};
   const std::string type = "tls-client", host = "localhost";
   Question question{types, {}, type, host};

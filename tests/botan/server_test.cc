@@ -105,7 +105,7 @@ TEST(BotanServer, OwnKeyIsInPemFiles) {
   EXPECT_THAT(client.out, HasSubstr("CN=alice"));
 }
 
-TEST(BotanServer, RefusesWhoComesWithoutACertificate) {
+TEST(BotanServer, RejectsAClientWithoutACertificate) {
   for (const char* version : kVersions) {
     BotanServer server({.identity = Site::Get().Server(Source::kPkcs12, "ec:P-256"),
                         .trust_file = Site::Get().trust_file()});
@@ -116,7 +116,7 @@ TEST(BotanServer, RefusesWhoComesWithoutACertificate) {
   }
 }
 
-TEST(BotanServer, ResumesASessionAndStillKnowsWhoCame) {
+TEST(BotanServer, ResumesASessionAndKnowsTheClient) {
   Site& site = Site::Get();
   const std::unique_ptr<Acceptor> acceptor = MakeProbe()->Listen(
       {.identity = site.Server(Source::kPkcs12, "ec:P-256"), .trust_file = site.trust_file()});

@@ -75,7 +75,7 @@ TEST(StackSchemes, PickFollowsThePolicyNotThePeer) {
   EXPECT_EQ(PickedScheme(stack, request, *KeyFor("ec:P-521")), std::nullopt);
 }
 
-TEST(StackSchemes, EveryKeyTypeIsUsedOrSaysWhyNot) {
+TEST(StackSchemes, EveryKeyTypeIsUsedOrHasAReason) {
   EXPECT_THAT(WhyUnusable(*KeyFor("rsa:2048")), IsEmpty());
   EXPECT_THAT(WhyUnusable(*KeyFor("ec:P-256")), IsEmpty());
   for (const char* key : {"ed25519", "ed448", "rsa-pss:2048"}) {

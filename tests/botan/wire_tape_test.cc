@@ -186,7 +186,7 @@ TEST(WireTape, WithoutSecretsSaysWhatItCannotSee) {
   EXPECT_FALSE(recorder.client_verify().has_value());
 }
 
-TEST(WireTape, AlertInClearDoesNotStandInForOneThatIsEncrypted) {
+TEST(WireTape, AlertInPlaintextDoesNotReplaceAnEncryptedOne) {
   WireTape tape(Recorder::Side::kClient);
   const auto received = [&](std::uint8_t type, const std::vector<std::uint8_t>& content) {
     tape.Bytes(Direction::kReceived,

@@ -44,12 +44,12 @@ TEST(CError, IsClearedBySuccess) {
   EXPECT_EQ(error, nullptr);
 }
 
-TEST(CError, NobodyHasToWantIt) {
+TEST(CError, ArgumentIsOptional) {
   EXPECT_EQ(signet_source_open(nullptr, nullptr, nullptr), nullptr);
   EXPECT_FALSE(signet_settings_set(nullptr, "call-log", "stderr", nullptr));
 }
 
-TEST(CError, OfASettingNamesWhatIsClosestAndChangesNothing) {
+TEST(CError, OfASettingSuggestsASimilarNameAndChangesNothing) {
   const CSettings settings(signet_settings_new(nullptr));
   signet_error* error = nullptr;
   EXPECT_FALSE(signet_settings_set(settings.get(), "pkcs11-module-pat", "x", &error));

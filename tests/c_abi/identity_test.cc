@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(Keys, CIdentityOfKey,
                          ::testing::Values("rsa:2048", "rsa-pss:2048", "ec:P-256", "ec:P-384", "ec:P-521",
                                            "ed25519", "ed448"));
 
-TEST(CIdentity, ComesFromTheBytesOfAPkcs12File) {
+TEST(CIdentity, IsReadFromTheBytesOfAPkcs12File) {
   const TestPki pki;
   const TestIdentity alice = pki.Issue({});
   const auto file = MakePkcs12(alice);

@@ -51,7 +51,7 @@ TEST_F(CSelection, TakesTheIdentityOfTheAuthorityThatThePeerNames) {
   EXPECT_THAT(signet_choice_explain(choice.get()), HasSubstr("not chosen"));
 }
 
-TEST_F(CSelection, NothingThatFitsIsAResult) {
+TEST_F(CSelection, NoFittingIdentityIsAResult) {
   const TestPki strangers(CertificateOptions::Ca("Strangers"));
   Ask(request.get(), strangers);
   const CChoice choice = Select(request.get());
@@ -60,7 +60,7 @@ TEST_F(CSelection, NothingThatFitsIsAResult) {
   EXPECT_EQ(signet_choice_scheme(choice.get()), 0);
 }
 
-TEST_F(CSelection, TakesThePinnedOneAndWhatTheStackCanSignWith) {
+TEST_F(CSelection, UsesThePinnedIdentityAndTheStacksSchemes) {
   signet_request_add_stack_scheme(request.get(), 0x0403);
   EXPECT_THAT(signet_identity_subject(signet_choice_identity(Select(request.get()).get())),
               HasSubstr("alice"));
@@ -71,7 +71,7 @@ TEST_F(CSelection, TakesThePinnedOneAndWhatTheStackCanSignWith) {
   EXPECT_THAT(signet_identity_subject(signet_choice_identity(choice.get())), HasSubstr("bob"));
 }
 
-TEST_F(CSelection, AmongNoneChoosesNone) {
+TEST_F(CSelection, WithoutIdentitiesSelectsNone) {
   signet_error* error = nullptr;
   const CChoice choice(signet_select(request.get(), nullptr, 0, &error));
   EXPECT_EQ(error, nullptr);

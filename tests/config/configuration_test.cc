@@ -38,7 +38,7 @@ Error FaultOf(const Configuration& configuration) {
   return Error({});
 }
 
-TEST(Configuration, LaterKindGoesBeforeInEveryOrderOfReading) {
+TEST(Configuration, LaterKindOverridesInEveryOrderOfReading) {
   for (const PlaceKind low : kKinds) {
     for (const PlaceKind high : kKinds) {
       if (low >= high) continue;
@@ -94,7 +94,7 @@ TEST(Configuration, ModulesAddUpWithinOnePlaceOnly) {
   EXPECT_THAT(configuration.settings().modules, ElementsAre("/d.so"));
 }
 
-TEST(Configuration, PlaceThatIsReadAgainTakesTheRoomOfItself) {
+TEST(Configuration, PlaceThatIsReadAgainReplacesItself) {
   Configuration configuration;
   SetAt(configuration, PlaceKind::kParameters, "pkcs11-module-path", "/old.so");
   SetAt(configuration, PlaceKind::kParameters, "pkcs11-module-path", "/new.so");
@@ -127,7 +127,7 @@ TEST(Configuration, UnknownNameIsAFaultWithWhatWasMeant) {
   EXPECT_THAT(FaultOf(configuration).hint(), HasSubstr("max-sessions"));
 }
 
-TEST(Configuration, FaultEndsWithTheValueThatTakesItsPlace) {
+TEST(Configuration, FaultEndsWithTheReplacedValue) {
   Configuration configuration;
   SetAt(configuration, PlaceKind::kParameters, "max-sessions", "many");
   SetAt(configuration, PlaceKind::kParameters, "max-sessions", "3");
@@ -155,7 +155,7 @@ TEST(Configuration, PinIsNeverShown) {
   }
 }
 
-TEST(Configuration, NamesThatMeanNothingHereAreLeftOut) {
+TEST(Configuration, IgnoredNamesAreOmitted) {
   Configuration configuration;
   SetAt(configuration, PlaceKind::kOpenSslConf, "pkcs11-module-quirks", "no-deinit");
   EXPECT_THAT(configuration.values(), ::testing::IsEmpty());

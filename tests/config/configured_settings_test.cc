@@ -25,12 +25,12 @@ class ConfiguredSettingsOf : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(ConfiguredSettingsOf, FileAloneAreItsOwn) {
+TEST_F(ConfiguredSettingsOf, FileAloneAreThoseOfTheFile) {
   const ScopedEnvironment variables{{"OPENSSL_CONF", Conf("call-log = file.log\n")}};
   EXPECT_EQ(ConfiguredSettings().call_log, "file.log");
 }
 
-TEST_F(ConfiguredSettingsOf, EnvironmentGoBeforeTheFile) {
+TEST_F(ConfiguredSettingsOf, EnvironmentOverridesTheFile) {
   const ScopedEnvironment variables{{"OPENSSL_CONF", Conf("call-log = file.log\nmax-sessions = 3\n")},
                                     {"SIGNET_CALL_LOG", "variable.log"}};
   EXPECT_EQ(ConfiguredSettings().call_log, "variable.log");
@@ -53,13 +53,13 @@ TEST_F(ConfiguredSettingsOf, BadValueNamesItsPlace) {
   }
 }
 
-TEST_F(ConfiguredSettingsOf, FileThatOpenSslCannotReadCountAsNone) {
+TEST_F(ConfiguredSettingsOf, FileThatOpenSslCannotReadAreIgnored) {
   const ScopedEnvironment variables{{"OPENSSL_CONF", directory_.Write("broken.cnf", "[broken\n")},
                                     {"SIGNET_CALL_LOG", "variable.log"}};
   EXPECT_EQ(ConfiguredSettings().call_log, "variable.log");
 }
 
-TEST_F(ConfiguredSettingsOf, UnknownVariableSayNothing) {
+TEST_F(ConfiguredSettingsOf, UnknownVariableAreIgnored) {
   const ScopedEnvironment variables{{"OPENSSL_CONF", "/dev/null"}, {"SIGNET_TOKN_PIN", "1"}};
   ::testing::internal::CaptureStderr();
   ::testing::internal::CaptureStdout();

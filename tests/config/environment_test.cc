@@ -54,7 +54,7 @@ TEST(Environment, LongNamesAreHonouredAsTheyAreDocumented) {
   EXPECT_TRUE(settings.encode_provider_uri_to_pem);
 }
 
-TEST(Environment, LongNameGoesBeforeTheShortOne) {
+TEST(Environment, LongNameOverridesTheShortOne) {
   const ScopedEnvironment variables{{"SIGNET_TOKEN_PIN", "file:/short"},
                                     {"SIGNET_PKCS11_MODULE_TOKEN_PIN", "file:/long"}};
   EXPECT_EQ(FromEnvironment().settings().token_pin.description(), "file:/long");

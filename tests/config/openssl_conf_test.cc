@@ -63,7 +63,7 @@ TEST_F(OpenSslConfFile, LinkIsFoundInTheModulesDirectory) {
   EXPECT_EQ(Read("pkcs11 = s\n[s]\ncall-log = stderr\n").settings().call_log, "stderr");
 }
 
-TEST_F(OpenSslConfFile, OfTwoSectionsTheActiveOneCounts) {
+TEST_F(OpenSslConfFile, ActiveOneOfTwoSectionsApplies) {
   EXPECT_EQ(
       Read("signet = a\npkcs11 = b\n[a]\ncall-log = a\n[b]\nmodule = signet.so\ncall-log = b\nactivate = "
            "1\n")
@@ -82,7 +82,7 @@ TEST_F(OpenSslConfFile, NamesThatTheProviderDoesNotAskForAreNotRead) {
   EXPECT_THAT(Read("signet = s\n[s]\npkcs11-module-pth = /a.so\n1.call-log = stderr\n").values(), IsEmpty());
 }
 
-TEST_F(OpenSslConfFile, FullNameGoesBeforeTheShortFormInEitherOrder) {
+TEST_F(OpenSslConfFile, FullNameOverridesTheShortFormInEitherOrder) {
   for (const char* lines : {"max-sessions = 1\npkcs11-module-cache-sessions = 2\n",
                             "pkcs11-module-cache-sessions = 2\nmax-sessions = 1\n"}) {
     EXPECT_EQ(Read(std::string("signet = s\n[s]\n") + lines).settings().max_sessions, 2u) << lines;

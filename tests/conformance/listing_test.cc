@@ -86,7 +86,7 @@ TEST_P(Listed, UriOfAllIsAmbiguous) {
   EXPECT_EQ(CodeOf([&] { filled.source().Open(filled.place().Uri(true)); }), ErrorCode::kAmbiguous);
 }
 
-TEST_P(WithPin, WrongPinIsToldAsSuch) {
+TEST_P(WithPin, WrongPinIsReported) {
   const std::string uri = WithQuery(filled.place().Uri("ec:P-256", false), "not the PIN");
   const auto use = [&] {
     const IdentitySource source(filled.place().settings());
@@ -96,7 +96,7 @@ TEST_P(WithPin, WrongPinIsToldAsSuch) {
   EXPECT_EQ(CodeOf(use), GetParam().wrong_pin);
 }
 
-TEST_P(WithPin, MissingPinIsToldAsSuch) {
+TEST_P(WithPin, MissingPinIsReported) {
   const auto use = [&] {
     const IdentitySource source(filled.place().settings());
     source.Open(filled.place().Uri("ec:P-256", false)).key()->Unlock();

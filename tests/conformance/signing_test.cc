@@ -64,7 +64,7 @@ TEST_P(Signs, WithEverySchemeThatItLists) {
 }
 
 // Each key is opened once: libp11 0.4.13 leaks one of which it is asked again after its EVP_PKEY is gone.
-TEST_P(Signs, WithWhatTls13Wants) {
+TEST_P(Signs, WithTheSchemesOfTls13) {
   using enum SignatureScheme;
   for (const auto& [key, wanted] : std::vector<std::pair<const char*, std::vector<SignatureScheme>>>{
            {"rsa:2048", {kRsaPssRsaeSha256, kRsaPssRsaeSha512, kRsaPkcs1Sha256}},
@@ -119,7 +119,7 @@ TEST_P(Signs, MessagesOfEveryLengthWithEdwardsKeys) {
   }
 }
 
-TEST_P(SignsDigests, NothingOfTheWrongLength) {
+TEST_P(SignsDigests, NoInputOfTheWrongLength) {
   const auto code = [](const Identity& identity, const SigningAlgorithm& algorithm, std::size_t input,
                        std::size_t room) {
     std::vector<std::uint8_t> bytes(input, 1);

@@ -47,7 +47,7 @@ class Server {
 
   std::uint16_t port() const { return port_; }
   std::string trust_file() const { return files_.path() + "/root.pem"; }
-  // Next tells who came, when he is gone.
+  // Next returns the client after it has disconnected.
   std::future<Visitor> Next() {
     return std::async(std::launch::async, [this] {
       const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

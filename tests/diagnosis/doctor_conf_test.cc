@@ -23,7 +23,7 @@ class DoctorConf : public DoctorFixture {
   static constexpr const char* kBoth = "default = default_section\nsignet = signet_section\n";
 };
 
-TEST_F(DoctorConf, HealthyFileHasNothingBad) {
+TEST_F(DoctorConf, CorrectFileHasNoFindings) {
   const auto lines = Run({});
   ExpectNoneBad(lines);
   Expect(lines, "ok", "signet and default are both active");
@@ -51,12 +51,12 @@ TEST_F(DoctorConf, OrderOfTheProvidersIsFree) {
   ExpectNoneBad(RunConf(Conf("signet = signet_section\ndefault = default_section\n", "activate = 1\n")));
 }
 
-TEST_F(DoctorConf, MisspeltSettingIsBadAndTheRightOneProposed) {
+TEST_F(DoctorConf, MisspeltSettingIsBadAndTheCorrectNameIsSuggested) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-pth = /x.so\n")), "bad",
          "unknown setting pkcs11-module-pth", "Did you mean pkcs11-module-path?");
 }
 
-TEST_F(DoctorConf, SettingOfPkcs11ProviderThatMeansNothingIsNoted) {
+TEST_F(DoctorConf, IgnoredSettingOfPkcs11ProviderIsNoted) {
   for (const char* name : {"quirks", "allow-export", "cache-keys", "cache-pins", "load-behavior",
                            "block-operations", "assume-fips"}) {
     const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\npkcs11-module-{} = x\n", name)));
@@ -100,7 +100,7 @@ TEST_F(DoctorConf, IncludedFileIsRead) {
   Expect(lines, "bad", "default is not");
 }
 
-TEST_F(DoctorConf, FragmentBelowOpenSslsOwnFileIsHealthyAndSettingsBelowItAreChecked) {
+TEST_F(DoctorConf, FragmentAfterOpenSslsFileIsCorrectAndSettingsAfterItAreChecked) {
   const std::string own = "openssl_conf = openssl_init\n[openssl_init]\n[ca]\ndefault_ca = x\n";
   const std::string below =
       fmt::format(".include " SIGNET_TEST_FRAGMENT "\n[signet_sect]\nmodule = {}\n", provider_);

@@ -32,7 +32,7 @@ class DoctorSettings : public DoctorFixture {
   }
 };
 
-TEST_F(DoctorSettings, PlaceOfEachValueIsTold) {
+TEST_F(DoctorSettings, PlaceOfEachValueIsShown) {
   const std::string conf = Conf("max-sessions = 3\nsession-idle-ms = 5\ncall-timeout-ms = 7\n");
   const auto lines =
       Run({"--openssl-conf", conf, "--set", "call-timeout-ms=8"}, {{"SIGNET_SESSION_IDLE_MS", "6"}});

@@ -48,7 +48,7 @@ TEST_F(Doctor, VariableThatIsNoSettingIsBadAndItsValueNotShown) {
   for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
-TEST_F(Doctor, ModuleThatIsNotThereAndOneThatIsNoModuleAreBad) {
+TEST_F(Doctor, MissingAndInvalidModulesAreBad) {
   Expect(Run({"--module", "/nowhere/module.so"}), "bad", "no PKCS#11 module at /nowhere/module.so");
   const std::string text = directory_.Write("module.so", "not a library");
   Expect(Run({"--module", text}), "bad", "cannot be loaded as a PKCS#11 module");
@@ -60,7 +60,7 @@ TEST_F(Doctor, ModuleWithoutTokenIsNoted) {
   ExpectNoneBad(lines);
 }
 
-TEST_F(Doctor, PinStatesOfATokenAreToldWithoutALogin) {
+TEST_F(Doctor, PinStatesOfATokenAreShownWithoutALogin) {
   const SoftHsm hsm({.label = "doctor-card"});
   WrappedModule module(hsm);
   module_ = module.path();
@@ -68,7 +68,7 @@ TEST_F(Doctor, PinStatesOfATokenAreToldWithoutALogin) {
   module.Set({.token_flags_set = kCountLow});
   Expect(Run({}), "note", "a wrong PIN was entered since");
   module.Set({.token_flags_set = kCountLow | kFinalTry});
-  Expect(Run({}), "bad", "token doctor-card: one wrong PIN more locks it", "allow-final-try");
+  Expect(Run({}), "bad", "token doctor-card: one more wrong PIN locks it", "allow-final-try");
   module.Set({.token_flags_set = kLocked});
   Expect(Run({}), "bad", "token doctor-card: its PIN is locked", "PUK");
   module.Set({.token_flags_clear = kPinSet});
@@ -85,7 +85,7 @@ TEST_F(Doctor, ModuleThatCannotStartIsBad) {
   Expect(Run({}), "bad", "cannot be initialised");
 }
 
-TEST_F(Doctor, ExpiryOfEveryIdentityIsTold) {
+TEST_F(Doctor, ExpiryOfEveryIdentityIsShown) {
   Expect(Run({File("fine.p12", Issue(hours(24 * 90)))}), "ok", "CN=alice");
   Expect(Run({File("soon.p12", Issue(hours(24 * 29)))}), "note", "expires soon", "Renew it in time");
   Expect(Run({File("gone.p12", Issue(-hours(1)))}), "bad", "the certificate expired on", "Renew it");
@@ -93,7 +93,7 @@ TEST_F(Doctor, ExpiryOfEveryIdentityIsTold) {
   Expect(Run({File("middle.p12", TestPki::IssueFrom(middle, {}))}), "bad", "its issuer CN=Old Middle");
 }
 
-TEST_F(Doctor, PinSourceGivenWithFilesAloneGoesToNoToken) {
+TEST_F(Doctor, PinSourceForFilesIsSentToNoToken) {
   SoftHsm hsm;
   hsm.Import(Issue(hours(24 * 90)), {});
   WrappedModule module(hsm);
@@ -107,7 +107,7 @@ TEST_F(Doctor, PinSourceGivenWithFilesAloneGoesToNoToken) {
   EXPECT_GE(module.Count("C_Login"), 1U);
 }
 
-TEST_F(Doctor, ExpiryOnATokenIsToldWithoutALogin) {
+TEST_F(Doctor, ExpiryOnATokenIsShownWithoutALogin) {
   SoftHsm hsm;
   hsm.Import(Issue(-hours(1)), {});
   WrappedModule module(hsm);
@@ -133,7 +133,7 @@ TEST_F(Doctor, KeyOfAnotherCertificateIsBad) {
   EXPECT_THAT(listed.err, HasSubstr("does not belong"));
 }
 
-TEST_F(Doctor, Rc2FileLoadsAndItIsSaidWhoCannotReadIt) {
+TEST_F(Doctor, Rc2FileLoadsAndProgramsThatCannotReadItAreNamed) {
   const std::string uri =
       File("old.p12", Issue(hours(24 * 90)),
            {.key_cipher = "PBE-SHA1-3DES", .certificate_cipher = "PBE-SHA1-RC2-40", .mac_digest = "SHA1"});
@@ -183,14 +183,14 @@ class DoctorPem : public Doctor {
   }
 };
 
-TEST_F(DoctorPem, FileThatPointsAtAnIdentityIsFollowed) {
+TEST_F(DoctorPem, FileThatPointsToAnIdentityIsFollowed) {
   const std::string uri = File("a.p12", Issue(hours(24 * 90)));
   for (const char* label : {"SIGNET URI", "PKCS#11 PROVIDER URI"}) {
     Expect(Run({"--pem", Pem(label, uri)}), "ok", "which exists");
   }
 }
 
-TEST_F(DoctorPem, FileThatPointsAtATokensKeyIsFollowed) {
+TEST_F(DoctorPem, FileThatPointsToATokensKeyIsFollowed) {
   SoftHsm hsm({.label = "pem-card"});
   hsm.Import(Issue(hours(24 * 90)), {.id = "\x05"});
   WrappedModule module(hsm);
@@ -208,7 +208,7 @@ TEST_F(DoctorPem, PinInTheUriIsNotShown) {
   for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
 }
 
-TEST_F(DoctorPem, FilesThatPointAtNothing) {
+TEST_F(DoctorPem, FilesThatPointToNothing) {
   Expect(Run({"--pem", "/nowhere/key.pem"}), "bad", "/nowhere/key.pem");
   Expect(Run({"--pem", directory_.Write("empty.pem", "no PEM at all\n")}), "bad", "contains no PEM block");
   const std::string damaged = "-----BEGIN SIGNET URI-----\nMAA=\n-----END SIGNET URI-----\n";

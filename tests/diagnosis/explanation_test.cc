@@ -36,7 +36,7 @@ TEST(Hints, EveryErrorHasOne) {
   }
 }
 
-TEST(Symptoms, EachIsFoundByItsOwnTextAndNoneTwice) {
+TEST(Symptoms, EachIsFoundByItsOwnTextOnly) {
   std::set<std::string_view> texts;
   for (const Symptom& symptom : Symptoms()) {
     EXPECT_TRUE(texts.insert(symptom.text).second) << symptom.text;
@@ -54,7 +54,7 @@ TEST(Explain, ErrorsOwnHintGoesFirst) {
   EXPECT_EQ(Explain(error).cause, "no key");
 }
 
-TEST(Explain, OpenSslsReasonTellsMoreThanThatSomethingFailed) {
+TEST(Explain, OpenSslsReasonIsMoreSpecificThanAFailure) {
   const Error error({.code = ErrorCode::kInternal,
                      .detail = "an OpenSSL operation failed unexpectedly",
                      .call = "SSL_CTX_new_ex",
@@ -84,14 +84,14 @@ std::vector<std::vector<std::uint8_t>> Only(const std::string& ca) {
   return {{der.begin(), der.end()}};
 }
 
-TEST(ExplainHandshake, NamesTheAuthoritiesWhereNothingWasSent) {
+TEST(ExplainHandshake, NamesTheAuthoritiesIfNoCertificateWasSent) {
   const auto why = Outcome({}, {.authorities = Only("B")}, false).With(116);
   EXPECT_THAT(why.cause,
               HasSubstr("accepts only certificates from \"CN=CA B,O=Test CAs\"; this one is from"));
   EXPECT_THAT(why.hint, HasSubstr("one of these authorities issued"));
 }
 
-TEST(ExplainHandshake, NamesTheMissingIntermediateWhereNothingWasSent) {
+TEST(ExplainHandshake, NamesTheMissingIntermediateIfNoCertificateWasSent) {
   const auto why = Outcome({.issuer = "A1", .with_chain = false}, {.authorities = Only("A")}, false).With(40);
   EXPECT_THAT(why.cause, HasSubstr("CN=CA A1,O=Test CAs is missing"));
   EXPECT_THAT(why.hint, HasSubstr("chain-file"));
@@ -108,7 +108,7 @@ TEST(ExplainHandshake, NearestMissIsNamedNotTheFirst) {
   EXPECT_THAT(why.cause, HasSubstr("(the other identity does not fit either)"));
 }
 
-TEST(ExplainHandshake, WhatTheStackCannotUseIsTheCauseWhereNothingElseIsThere) {
+TEST(ExplainHandshake, UnsupportedIdentityIsTheCauseIfThereIsNoOther) {
   const Choice choice = Select({}, IdentitySet(), {}, Now());
   const Error failure({.code = ErrorCode::kHandshake, .detail = "no"});
   HandshakeOutcome outcome{.failure = failure, .requested = true, .choice = &choice};
@@ -194,7 +194,7 @@ TEST(ExplainHandshake, AnAlertIsExplainedByEvidenceOnly) {
   }
 }
 
-TEST(ExplainHandshake, UnknownCaNamesTheOtherPathThatWasAtHand) {
+TEST(ExplainHandshake, UnknownCaNamesTheOtherAvailablePath) {
   const Identity alice = MakeIdentity({.issuer = "A1", .with_chain = false});
   const IdentitySet set(
       {alice}, {CaCertificate("A1"), CaCertificate("A"), CrossCertificate("A1", "B"), CaCertificate("B")});
@@ -248,7 +248,7 @@ TEST(ExplainHandshake, PinnedIdentityThatCannotSignIsTheCause) {
   EXPECT_THAT(why.hint, HasSubstr("TLS 1.2"));
 }
 
-TEST(ExplainHandshake, AnAlertThatNothingExplainsKeepsItsOwnWords) {
+TEST(ExplainHandshake, AnUnexplainedAlertKeepsItsText) {
   const auto why = Outcome({}, {}, false).With(80);
   EXPECT_EQ(why.cause, "the server said no");
   EXPECT_EQ(why.hint, "Ask it.");

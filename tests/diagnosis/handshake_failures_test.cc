@@ -64,7 +64,7 @@ TEST_P(HandshakeFailures, NginxGotNoCertificate) {
   EXPECT_THAT(error["hint"], HasSubstr("--identity"));
 }
 
-TEST_P(HandshakeFailures, NothingSentAsTheServerAcceptsOtherAuthorities) {
+TEST_P(HandshakeFailures, NoCertificateBecauseTheServerAcceptsOtherAuthorities) {
   for (const Kind kind : {Kind::kOpenSsl, Kind::kNginx, Kind::kGnuTls}) {
     SCOPED_TRACE(NameOf(kind));
     auto server = Server(kind);
@@ -76,7 +76,7 @@ TEST_P(HandshakeFailures, NothingSentAsTheServerAcceptsOtherAuthorities) {
   }
 }
 
-TEST_P(HandshakeFailures, NothingSentAsAnIntermediateIsMissing) {
+TEST_P(HandshakeFailures, NoCertificateBecauseAnIntermediateIsMissing) {
   auto server = Server(Kind::kOpenSsl);
   const TestIdentity client = TestPki::IssueFrom(pki_.Intermediate("Middle"), {});
   const auto error = Complaint(server, {File("short", client, false)});

@@ -18,7 +18,7 @@ using World = SymptomWorld;
 using Kind = World::Kind;
 
 // What no program of Debian 12 or 13 prints by itself.
-constexpr std::string_view kNotAtHand[] = {
+constexpr std::string_view kNotAvailable[] = {
     "null cert chain",                       // Java 8
     "ERR_SSL_CLIENT_AUTH_CERT_NEEDED",       // Chromium, of a person who takes no certificate
     "unsupported certificate purpose",       // OpenSSL 1.1.1
@@ -43,7 +43,7 @@ class Provoked : public ::testing::TestWithParam<Provocation> {};
 
 TEST_P(Provoked, TextIsExplained) {
   if (GetParam().is_at_hand != nullptr && !GetParam().is_at_hand())
-    GTEST_SKIP() << "the versions at hand do not print it";
+    GTEST_SKIP() << "the available versions do not print it";
   const std::string printed = GetParam().print();
   const Symptom* symptom = FindSymptom(printed);
   ASSERT_NE(symptom, nullptr) << printed;
@@ -60,7 +60,7 @@ std::string NameOfRow(const ::testing::TestParamInfo<Provocation>& row) {
 INSTANTIATE_TEST_SUITE_P(By, Provoked, ::testing::ValuesIn(All()), NameOfRow);
 
 TEST(Symptoms, EachIsPrintedByARealProgramOfTheTests) {
-  std::set<std::string_view> provoked(std::begin(kNotAtHand), std::end(kNotAtHand));
+  std::set<std::string_view> provoked(std::begin(kNotAvailable), std::end(kNotAvailable));
   for (const Provocation& row : All()) provoked.insert(row.text);
   for (const AlertTexts& row : AlertsPrinted()) provoked.insert({row.words, row.number, row.firefox});
   for (const Symptom& symptom : Symptoms()) EXPECT_TRUE(provoked.contains(symptom.text)) << symptom.text;

@@ -51,7 +51,7 @@ testing::ModuleBehaviour WithoutPss() {
   return behaviour;
 }
 
-TEST_F(TokenFailures, CardWithoutPssUnderTls13IsSaidToBeOneAndWorksUnderTls12) {
+TEST_F(TokenFailures, CardWithoutPssIsReportedForTls13AndWorksWithTls12) {
   WrappedModule module(hsm_, WithoutPss());
   auto server = Server("1.3");
   const auto refused = Handshake(server, module);

@@ -91,7 +91,7 @@ TEST_F(Exchange, EveryExamplePresentsAnIdentityFromAFileAndFromAToken) {
   }
 }
 
-TEST_F(Exchange, EveryExampleSaysWhatIsWrongWithAUri) {
+TEST_F(Exchange, EveryExampleReportsAnInvalidUri) {
   for (const char* example : kExamples) {
     const ProcessResult result = RunExample(example, "pkcs12:/nowhere.p12");
     EXPECT_EQ(result.exit_status, 1) << example;
@@ -99,7 +99,7 @@ TEST_F(Exchange, EveryExampleSaysWhatIsWrongWithAUri) {
   }
 }
 
-TEST_F(Exchange, EveryExampleSaysWhyTheServerDoesNotTakeAnIdentity) {
+TEST_F(Exchange, EveryExampleReportsWhyTheServerRejectsAnIdentity) {
   const testing::TestPki stranger(testing::CertificateOptions::Ca("Strange Root"));
   const std::string file =
       "pkcs12:" + directory_.Write("eve.p12", testing::MakePkcs12(stranger.Issue({}))) + "?pin-value=secret";

@@ -1,4 +1,4 @@
-// Handshakes with identities between GnuTLS clients and servers; each asserts at the other side who came.
+// Handshakes with identities between GnuTLS clients and servers; each asserts the identity at the peer.
 #include "c_abi/handles.h"
 #include "gnutls/session_pair.h"
 #include <signet/gnutls.h>
@@ -148,7 +148,7 @@ TEST_F(GnuTlsHandshake, TheIdentityOfTheServersAuthorityIsPresented) {
   }
 }
 
-TEST_F(GnuTlsHandshake, WhereNothingFitsTheClientGoesOnWithoutACertificate) {
+TEST_F(GnuTlsHandshake, IfNoIdentityFitsTheClientContinuesWithoutACertificate) {
   const TestPki other(CertificateOptions::Ca("Other Root"));
   const CIdentity bob = FromPem(other.Issue({.common_name = "bob"}));
   const Selector selector = Use({bob.get()});
@@ -219,7 +219,7 @@ TEST_F(GnuTlsToken, AMissingPinIsAnErrorWithItsCauseAndNoAbort) {
   }
 }
 
-TEST_F(GnuTlsToken, ATokenThatIsGoneIsAnErrorWithItsCauseAndWorksWhenItIsBack) {
+TEST_F(GnuTlsToken, ARemovedTokenIsAnErrorAndWorksAfterReinsertion) {
   const CIdentity alice = Open("?pin-value=" + hsm.pin());
   ASSERT_NE(alice, nullptr);
   const Selector selector = Use({alice.get()});

@@ -18,7 +18,7 @@ namespace {
 
 using testing::TestPki;
 
-TEST(GnuTlsSchemes, EveryAlgorithmHasACodePointThatWeKnow) {
+TEST(GnuTlsSchemes, EveryAlgorithmHasAKnownCodePoint) {
   for (const gnutls::SignRow& row : gnutls::SignRows()) {
     EXPECT_NE(Name(static_cast<SignatureScheme>(row.scheme)), "unknown")
         << gnutls_sign_get_name(row.algorithm);

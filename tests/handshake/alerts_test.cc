@@ -11,7 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(Alerts, EveryAlertOfTlsHasWordsAndAMend) {
+TEST(Alerts, EveryAlertOfTlsHasATextAndAHint) {
   for (const int code : {SSL_AD_UNEXPECTED_MESSAGE,
                          SSL_AD_BAD_RECORD_MAC,
                          SSL_AD_RECORD_OVERFLOW,
@@ -45,7 +45,7 @@ TEST(Alerts, EveryAlertOfTlsHasWordsAndAMend) {
   }
 }
 
-TEST(Alerts, EachCodeStandsOnce) {
+TEST(Alerts, EachCodeOccursOnce) {
   std::set<int> codes;
   for (const AlertRow& row : Alerts()) EXPECT_TRUE(codes.insert(row.code).second) << row.name;
   EXPECT_GT(codes.size(), 20u);
@@ -61,7 +61,7 @@ TEST(Alerts, UnknownCaNamesCauseAndHint) {
               AllOf(HasSubstr("does not know the CA"), HasSubstr("unknown_ca"), HasSubstr("chain-file")));
 }
 
-TEST(Alerts, HandshakeFailureWithoutACertificateSaysThatNoneWasSent) {
+TEST(Alerts, HandshakeFailureWithoutACertificateIsReportedAsSuch) {
   EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, false).what(), HasSubstr("got none"));
   EXPECT_THAT(AlertError(SSL_AD_HANDSHAKE_FAILURE, true).what(), Not(HasSubstr("got none")));
 }

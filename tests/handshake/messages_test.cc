@@ -66,7 +66,7 @@ TEST(Messages, ATls13RequestIsReadWhole) {
   EXPECT_EQ(request.oid_filters[0].values.size(), 12u);
 }
 
-TEST(Messages, EveryShortenedRequestIsMalformedAndNothingWorse) {
+TEST(Messages, EveryTruncatedRequestIsMalformed) {
   for (const auto& [body, version] : {std::pair{Request12(), kTls12}, std::pair{Request13(), kTls13}}) {
     for (std::size_t size = 0; size < body.size(); ++size) {
       try {
@@ -96,7 +96,7 @@ TEST(Messages, EveryMessageOfTheHandshakeHasItsName) {
   EXPECT_EQ(MessageName(99), "HandshakeMessage99");
 }
 
-TEST(Recorder, ListsAMessageThatItCannotReadAndSaysSo) {
+TEST(Recorder, ListsAnUnreadableMessageWithAReason) {
   Recorder recorder(Recorder::Side::kClient);
   recorder.Handshake(Direction::kReceived, 22, Bytes{2, 0, 0, 1, 3});
   recorder.Handshake(Direction::kReceived, 22, Bytes{13});

@@ -36,26 +36,26 @@ TEST(Response, NginxsRefusalsAreFailures) {
   EXPECT_THAT(bad->what(), HasSubstr("does not know its CA"));
 }
 
-TEST(Response, OtherAnswersAreNone) {
+TEST(Response, OtherResponsesAreNotRecognised) {
   EXPECT_FALSE(RefusalInResponse("HTTP/1.1 200 OK\r\n\r\nNo required SSL certificate was sent").has_value());
   EXPECT_FALSE(RefusalInResponse("HTTP/1.1 400 Bad Request\r\n\r\nno").has_value());
   EXPECT_FALSE(RefusalInResponse("").has_value());
   EXPECT_FALSE(RefusalInResponse("HTTP/1.").has_value());
 }
 
-TEST(Names, EverySchemeOfOursHasItsName) {
+TEST(Names, EveryKnownSchemeHasItsName) {
   for (const SchemeRow& row : SignatureSchemes()) {
     EXPECT_EQ(SchemeName(static_cast<std::uint16_t>(row.scheme)), row.name);
   }
   EXPECT_EQ(SchemeName(0x0402), "0x0402");
 }
 
-TEST(Names, VersionsAreNamedAsEverybodyDoes) {
+TEST(Names, VersionsHaveTheirUsualNames) {
   EXPECT_EQ(VersionName(0x0303), "TLSv1.2");
   EXPECT_EQ(VersionName(0x0304), "TLSv1.3");
 }
 
-TEST(Names, GreaseIsTold) {
+TEST(Names, GreaseIsNamed) {
   EXPECT_TRUE(IsGrease(0x0a0a));
   EXPECT_TRUE(IsGrease(0xfafa));
   EXPECT_FALSE(IsGrease(0x1301));

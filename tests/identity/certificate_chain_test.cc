@@ -22,7 +22,7 @@ class Chains : public ::testing::Test {
   TestIdentity alice_ = TestPki::IssueFrom(lower_, {});
 };
 
-TEST_F(Chains, AnyOrderComesOutLeafFirst) {
+TEST_F(Chains, AnyOrderBecomesLeafFirst) {
   std::vector<Certificate> others{upper_.certificate, lower_.certificate, pki_.root().certificate,
                                   TestPki().root().certificate};
   std::ranges::sort(others, {}, &Certificate::sha256);

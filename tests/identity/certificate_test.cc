@@ -18,7 +18,7 @@ Certificate Issued(const CertificateOptions& options) {
   return pki.Issue(options).certificate;
 }
 
-TEST(Certificate, SaysWhoItIsFor) {
+TEST(Certificate, NamesItsSubject) {
   const Certificate alice = Issued({.common_name = "Łucja, \"L\"", .organization = "Signet Test"});
   EXPECT_THAT(alice.subject(), ::testing::HasSubstr("CN=Łucja\\, \\\"L\\\""));
   EXPECT_THAT(alice.subject(), ::testing::HasSubstr("O=Signet Test"));
@@ -54,7 +54,7 @@ TEST(Certificate, PemAndDerComeBack) {
               ::testing::ElementsAre(a, b));
 }
 
-TEST(Certificate, WhatIsNoneIsMalformed) {
+TEST(Certificate, InvalidDataIsMalformed) {
   const Certificate a = Issued({});
   std::vector<std::uint8_t> longer(a.der().begin(), a.der().end());
   longer.push_back(0);

@@ -81,7 +81,7 @@ TEST(Identity, AnothersCertificateIsAMismatch) {
   EXPECT_THROW(alice.WithChain(CertificateChain(mixed.certificate)), Error);
 }
 
-TEST(Identity, AnswersWhoItIs) {
+TEST(Identity, NamesItsSubject) {
   const TestPki pki;
   const TestIdentity alice = pki.Issue({.emails = {"a@example.org"}});
   const Identity identity =

@@ -30,7 +30,7 @@ class PartialSpkis : public ::testing::TestWithParam<Row> {
   }
 };
 
-TEST_P(PartialSpkis, CarryTypeAndCurveAndNothingElse) {
+TEST_P(PartialSpkis, ContainOnlyTypeAndCurve) {
   const auto der = PartialSpki(GetParam().shape);
   ASSERT_FALSE(der.empty());
   const auto shape = ReadPartialSpki(der);
@@ -55,7 +55,7 @@ TEST_P(PartialSpkis, GiveKeysWithTheSizesOfTheirCurveThatMatchNothing) {
                           std::vector<std::uint8_t>(70)));
 }
 
-TEST_P(PartialSpkis, AreToldFromWholeOnes) {
+TEST_P(PartialSpkis, AreDistinguishedFromCompleteOnes) {
   const PublicKey real = RealKey();
   EXPECT_FALSE(ReadPartialSpki(real.spki()));
   EXPECT_TRUE(PublicKey::FromPartialSpki(real.spki()).known());

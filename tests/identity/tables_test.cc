@@ -98,7 +98,7 @@ TEST(SchemeTable, RowsAgreeWithTheirNames) {
   }
 }
 
-TEST(SchemeTable, UnknownOnesAreToldSo) {
+TEST(SchemeTable, UnknownOnesAreReported) {
   EXPECT_EQ(FindRow(static_cast<SignatureScheme>(0x9999)), nullptr);
   EXPECT_EQ(Name(static_cast<SignatureScheme>(0x9999)), "unknown");
   EXPECT_THROW(RowOf(static_cast<SignatureScheme>(0x9999)), Error);

@@ -145,7 +145,7 @@ TEST_F(TokenDecryption, MalformedBlockGivesTheSameRandomMessageInEveryProcess) {
   EXPECT_EQ(Decrypt(other.get(), ReadKey(other.get(), Pem()).get(), kPkcs1, one), first) << TakeErrors();
 }
 
-TEST_F(TokenDecryption, OaepBlockThatIsMalformedIsOneError) {
+TEST_F(TokenDecryption, EveryMalformedOaepBlockGivesTheSameError) {
   const auto token_key = key();
   ERR_clear_error();
   EXPECT_FALSE(Decrypt(library(), token_key.get(), kOaep, Malformed(library(), token_key.get(), 1)));

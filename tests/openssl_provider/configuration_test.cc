@@ -96,7 +96,7 @@ class Configuration : public ::testing::Test {
   ProcessResult result_;
 };
 
-TEST_F(Configuration, OfPkcs11ProviderGoesOnWorkingWithOneLineChanged) {
+TEST_F(Configuration, OfPkcs11ProviderWorksWithOneChangedLine) {
   WriteMovedOver();
   store_.Write("message", "the message\n");
   // The PIN of the settings is for the one token that is there, whether the URI names it or not.
@@ -164,7 +164,7 @@ TEST_F(Configuration, FragmentActivatesBothProvidersBelowTheFileOfTheSystem) {
 }
 
 // The same rule as for the command and the library. Whose call log is written tells which value was in force.
-TEST_F(Configuration, EnvironmentGoesBeforeOpenSslConf) {
+TEST_F(Configuration, EnvironmentOverridesOpenSslConf) {
   const auto written = [&] {
     std::vector<std::string> names;
     for (const char* name : {"file.log", "variable.log"}) {
@@ -240,7 +240,7 @@ TEST_F(WithoutConfiguration, BuiltInRegistrationNeedsNoFile) {
   EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();
 }
 
-TEST_F(WithoutConfiguration, ParameterOfAStoreGoesBeforeTheEnvironment) {
+TEST_F(WithoutConfiguration, ParameterOfAStoreOverridesTheEnvironment) {
   setenv("SIGNET_PKCS11_MODULE_PATH", "/nowhere.so", 1);
   const LibraryContext context;
   unsetenv("SIGNET_PKCS11_MODULE_PATH");
@@ -278,7 +278,7 @@ TEST_F(WithoutConfiguration, ProviderTakesSettingsAsParameters) {
   EXPECT_TRUE(ReadsKey(context.get())) << TakeErrors();
 }
 
-TEST_F(WithoutConfiguration, EnvironmentGoesBeforeAParameterThatComesLater) {
+TEST_F(WithoutConfiguration, EnvironmentOverridesAParameterThatIsSetLater) {
   setenv("SIGNET_PKCS11_MODULE_PATH", SoftHsm::module_path().c_str(), 1);
   const LibraryContext context({"default"});
   const OpenSslPtr<OSSL_PROVIDER> provider(OSSL_PROVIDER_load(context.get(), "signet"));

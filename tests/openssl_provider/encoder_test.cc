@@ -41,7 +41,7 @@ TEST_F(TokenKeyWritten, PrivatePartIsRefusedWithTheHint) {
   ERR_clear_error();
 }
 
-TEST_F(TokenKeyWritten, SettingMakesItAPemFileThatPointsAtTheKey) {
+TEST_F(TokenKeyWritten, SettingMakesItAPemFileThatPointsToTheKey) {
   const std::string configuration = directory_.Write(
       "openssl.cnf",
       "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = theirs\nsignet = ours\n[theirs]\n"

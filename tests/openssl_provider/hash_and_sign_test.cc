@@ -81,7 +81,7 @@ TEST_P(HashAndSign, AMessageInPiecesIsHashedInTheToken) {
   }
 }
 
-TEST_P(HashAndSign, ACopyOfAStreamGoesOnByItself) {
+TEST_P(HashAndSign, ACopyOfAStreamIsIndependent) {
   const auto token_key = key();
   const auto context = Begin(token_key.get(), true);
   ASSERT_EQ(EVP_DigestSignUpdate(context.get(), "one", 3), 1) << TakeErrors();
@@ -98,7 +98,7 @@ TEST_P(HashAndSign, ACopyOfAStreamGoesOnByItself) {
   }
 }
 
-TEST_P(HashAndSign, AStreamBeyondTheLimitIsAClearErrorAndAShorterOneWorks) {
+TEST_P(HashAndSign, AStreamAboveTheLimitIsAnErrorAndAShorterOneWorks) {
   const auto token_key = key();
   EXPECT_TRUE(SignInPieces(token_key.get(), Bytes((64 << 20) + 1, 'm'), 8 << 20).empty());
   EXPECT_THAT(TakeErrors(), HasSubstr("the message is longer than 64 MiB"));

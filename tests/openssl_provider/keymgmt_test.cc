@@ -84,7 +84,7 @@ TEST_P(Keymgmt, CopyIsTheSameKey) {
   EXPECT_EQ(EVP_PKEY_eq(key_.get(), copy.get()), 1);
 }
 
-TEST_P(Keymgmt, NothingOfThisReachedTheToken) {
+TEST_P(Keymgmt, NoOperationAccessedTheToken) {
   EVP_PKEY_get_size(key_.get());
   EVP_PKEY_eq(key_.get(), X509_get0_pubkey(identity_.certificate.native()));
   EXPECT_EQ(token_key_->signatures, 0);

@@ -216,7 +216,7 @@ TEST_P(OpenSslCommand, WrongPinIsAnErrorInWords) {
   EXPECT_THAT(result.err, HasSubstr(GetParam().where == Where::kPkcs11 ? ":wrong-pin:" : ":wrong-password:"));
 }
 
-TEST_P(OpenSslCommand, PemFileStandsForTheUri) {
+TEST_P(OpenSslCommand, PemFileReplacesTheUri) {
   store_.Write("message", "the message\n");
   store_.Write("key.pem", UriPem(uri_).view());
   store_.Write("all.pem", identity_.ChainPem() + std::string(UriPem(uri_).view()));

@@ -69,7 +69,7 @@ TEST_F(PassPhrase, IsThePinWhereItIsRight) {
   EXPECT_EQ(module_.Count("C_Login"), 1u);
 }
 
-TEST_F(PassPhrase, ThatIsNoPinGoesToTheTokenOnceInACommand) {
+TEST_F(PassPhrase, ThatIsNotThePinIsSentToTheTokenOnceInACommand) {
   const ProcessResult result = PkeyWith("whatever");
   EXPECT_NE(result.exit_status, 0);
   EXPECT_EQ(result.signal, 0);
@@ -145,7 +145,7 @@ TEST_F(PemPinSources, SettingRefusesPinsAndDescriptorsInPrivateKeyFiles) {
   EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 
-TEST_F(PemPinSources, SettingLetsFilesAndTheProgramsOwnPinThrough) {
+TEST_F(PemPinSources, SettingAllowsFilesAndTheProgramsOwnPin) {
   Restart("SIGNET_PEM_PIN_SOURCES", "no");
   const std::string file = directory_.Write("pin", "1234\n");
   const auto key = ReadKey(library(), UriPem(Uri(false) + "?pin-source=file:" + file).view());
@@ -159,9 +159,9 @@ TEST_F(PemPinSources, AUriOfTheProgramIsNotConcerned) {
 }
 
 // A file that anybody may have given to a program that wants a public key or a certificate.
-class StrangersFile : public PassPhrase {
+class UntrustedFile : public PassPhrase {
  protected:
-  StrangersFile() {
+  UntrustedFile() {
     directory_.Write("message", "the message\n");
     directory_.Write("key.pem", identity_.PrivateKeyPem());
     EXPECT_EQ(Run("dgst", {"-sha256", "-sign", "key.pem", "-out", "signature", "message"}).exit_status, 0);
@@ -179,7 +179,7 @@ class StrangersFile : public PassPhrase {
   std::map<std::string, std::string> uris_;
 };
 
-TEST_F(StrangersFile, GivesThePublicKeyWithoutALoginOrAPinSource) {
+TEST_F(UntrustedFile, GivesThePublicKeyWithoutALoginOrAPinSource) {
   for (const auto& [what, uri] : uris_) {
     SCOPED_TRACE(what);
     directory_.Write("public.pem", UriPem(uri).view());
@@ -194,7 +194,7 @@ TEST_F(StrangersFile, GivesThePublicKeyWithoutALoginOrAPinSource) {
   EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 
-TEST_F(StrangersFile, GivesNoCertificateAndTouchesNoToken) {
+TEST_F(UntrustedFile, GivesNoCertificateAndTouchesNoToken) {
   for (const auto& [what, uri] : uris_) {
     SCOPED_TRACE(what);
     directory_.Write("certificates.pem", identity_.CertificatePem() + std::string(UriPem(uri).view()));
@@ -206,7 +206,7 @@ TEST_F(StrangersFile, GivesNoCertificateAndTouchesNoToken) {
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(StrangersFile, OfPublicTypeIsAPublicKeyForWhoTakesAnything) {
+TEST_F(UntrustedFile, OfPublicTypeIsAPublicKeyForReadersOfAnyType) {
   directory_.Write("public.pem", UriPem(uris_.at("a public key's type")).view());
   const ProcessResult listed = Run("storeutl", {"-noout", "public.pem"});
   EXPECT_EQ(listed.exit_status, 0) << listed.err;

@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Types, TokenPemOfType,
                            return name;
                          });
 
-TEST_F(TokenPem, FileWithoutKeyAsksNobody) {
+TEST_F(TokenPem, FileWithoutKeyDoesNotPrompt) {
   EXPECT_EQ(ReadKey(library(), identity_.CertificatePem()), nullptr);
   EXPECT_EQ(module_.Count("*"), 0u);
 }
@@ -72,7 +72,7 @@ TEST_F(TokenPem, KeyAndCertificatesStandInOneFileInAnyOrder) {
   }
 }
 
-TEST_F(TokenPem, StoreThatExpectsCertificatesLeavesTheTokenAlone) {
+TEST_F(TokenPem, StoreThatExpectsCertificatesDoesNotAccessTheToken) {
   const std::string path = directory_.Write("all.pem", Pem() + identity_.ChainPem());
   const OpenSslPtr<OSSL_STORE_CTX> store(
       OSSL_STORE_open_ex(path.c_str(), library(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
@@ -86,13 +86,13 @@ TEST_F(TokenPem, StoreThatExpectsCertificatesLeavesTheTokenAlone) {
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(TokenPem, WhoLooksForParametersLeavesTheTokenAlone) {
+TEST_F(TokenPem, SearchForParametersDoesNotAccessTheToken) {
   const auto parameters = Memory(Pem());
   EXPECT_EQ(PEM_read_bio_Parameters_ex(parameters.get(), nullptr, library(), nullptr), nullptr);
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(TokenPem, WhoLooksForAPublicKeyNeverLogsInAndReadsNoPinSource) {
+TEST_F(TokenPem, SearchForAPublicKeyNeverLogsInAndReadsNoPinSource) {
   for (const char* pin : {"?pin-value=wrong", "?pin-source=fd:997", "?pin-source=/nonexistent", ""}) {
     const auto pem = Memory(UriPem(Uri(false) + pin).view());
     const OpenSslPtr<EVP_PKEY> read(
@@ -103,14 +103,14 @@ TEST_F(TokenPem, WhoLooksForAPublicKeyNeverLogsInAndReadsNoPinSource) {
   EXPECT_EQ(module_.Count("C_Login"), 0u);
 }
 
-TEST_F(TokenPem, OtherKeysAreReadAsEver) {
+TEST_F(TokenPem, OtherKeysAreStillRead) {
   const auto plain = ReadKey(library(), identity_.PrivateKeyPem());
   ASSERT_NE(plain, nullptr) << TakeErrors();
   EXPECT_STREQ(ProviderOf(plain.get()), "default");
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(TokenPem, WantedTypeIsKept) {
+TEST_F(TokenPem, RequestedTypeIsKept) {
   for (const char* type : {"RSA", "EC"}) {
     EVP_PKEY* read = nullptr;
     const OpenSslPtr<OSSL_DECODER_CTX> decoder(OSSL_DECODER_CTX_new_for_pkey(
@@ -190,7 +190,7 @@ TEST_F(TokenPem, KeyThatIsMissingIsNamedInTheQueue) {
   EXPECT_THAT(ErrorsOfReading(library(), pem), HasSubstr("signet:not-found:pkcs11:"));
 }
 
-TEST_F(TokenPem, PinThatNobodyGivesIsNamedInTheQueue) {
+TEST_F(TokenPem, MissingPinIsReportedInTheQueue) {
   EXPECT_THAT(ErrorsOfReading(library(), UriPem(Uri(false)).view()), HasSubstr("signet:pin-needed:"));
 }
 

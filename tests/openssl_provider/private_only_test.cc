@@ -88,7 +88,7 @@ TEST_P(PrivateOnly, SslTakesItWithTheCertificateInEitherOrder) {
   EXPECT_EQ(SSL_CTX_check_private_key(key_first.get()), 1) << TakeErrors();
 }
 
-TEST_P(PrivateOnly, ItsFirstSignatureIsCheckedAgainstTheCertificateBesideIt) {
+TEST_P(PrivateOnly, ItsFirstSignatureIsVerifiedWithItsCertificate) {
   const auto key = Key();
   const auto other = ReadCertificate(pki_.Issue({.key = GetParam()}).CertificatePem());
   ASSERT_EQ(X509_check_private_key(other.get(), key.get()), 1) << "any key of the curve may be its own";
@@ -129,7 +129,7 @@ TEST_P(PrivateOnly, WhatNeedsThePublicPartSaysThatItIsUnknown) {
   EXPECT_TRUE(SignsFor(library(), key.get(), certificate_.get())) << "nothing was lost: " << TakeErrors();
 }
 
-TEST_P(PrivateOnly, ItIsAnotherKeyThanOneOfItsCurveAndTheSameAsItself) {
+TEST_P(PrivateOnly, ItDiffersFromOtherKeysOfItsCurveAndEqualsItself) {
   const auto stranger = pki_.Issue({.key = GetParam()});
   token_.ImportKey(stranger, {.id = "\x08", .label = "bob", .public_object = false});
   const auto bob = ReadKey(library(), UriPem(token_.ObjectUri("\x08", true)).view());

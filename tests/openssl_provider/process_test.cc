@@ -75,7 +75,7 @@ TEST_F(Process, ProviderLoadedBeforeForkReadsKeysInTheChild) {
   EXPECT_TRUE(Signs(library(), Read().get())) << TakeErrors();
 }
 
-TEST_F(Process, ChildThatForgetsTheKeyTakesNothingFromTheParent) {
+TEST_F(Process, ChildThatFreesTheKeyDoesNotAffectTheParent) {
   Load();
   auto key = Read();
   ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
@@ -87,7 +87,7 @@ TEST_F(Process, ChildThatForgetsTheKeyTakesNothingFromTheParent) {
   EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
 }
 
-TEST_F(Process, WithoutTheEnvironmentOfItsStartItGoesOnSigning) {
+TEST_F(Process, WithoutTheInitialEnvironmentItStillSigns) {
   Load();
   const auto key = Read();
   ASSERT_TRUE(Signs(library(), key.get())) << TakeErrors();
@@ -114,7 +114,7 @@ TEST_F(Process, TwoLibraryContextsReadTheSameKey) {
   EXPECT_TRUE(Signs(other.get(), again.get())) << TakeErrors();
 }
 
-TEST_F(Process, UnloadedAndLoadedAgainItReadsKeysAnew) {
+TEST_F(Process, UnloadedAndLoadedAgainItReadsKeysAgain) {
   for (int round = 0; round < 3; ++round) {
     Load();
     EXPECT_TRUE(Signs(library(), Read().get())) << TakeErrors();
@@ -132,7 +132,7 @@ bool Confine(const std::string& root) {
   return chroot(root.c_str()) == 0 && chdir("/") == 0;
 }
 
-TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheHint) {
+TEST_F(Process, InaccessibleTokenAfterChrootIsAnErrorWithAHint) {
   if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
   Load();
   const auto key = Read();
@@ -148,7 +148,7 @@ TEST_F(Process, TokenOutOfReachAfterChrootIsAnErrorThatNamesTheHint) {
   }));
 }
 
-TEST_F(Process, TokenOutOfReachAfterDroppingPrivilegesIsAnErrorThatNamesTheHint) {
+TEST_F(Process, InaccessibleTokenAfterDroppingPrivilegesIsAnErrorWithAHint) {
   if (geteuid() != 0) GTEST_SKIP() << "only root has privileges to drop";
   Load();
   const auto key = Read();
@@ -234,7 +234,7 @@ TEST_F(ProcessBehindServer, SignsAlsoInAForkedChild) {
   EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
 }
 
-TEST_F(ProcessBehindServer, GoesOnSigningAfterChroot) {
+TEST_F(ProcessBehindServer, StillSignsAfterChroot) {
   if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
   const auto key = Read();
   ASSERT_NE(key, nullptr) << TakeErrors();
@@ -248,7 +248,7 @@ TEST_F(ProcessBehindServer, GoesOnSigningAfterChroot) {
   }));
 }
 
-TEST_F(ProcessBehindServer, GoesOnSigningAfterDroppingPrivileges) {
+TEST_F(ProcessBehindServer, StillSignsAfterDroppingPrivileges) {
   if (geteuid() != 0) GTEST_SKIP() << "only root has privileges to drop";
   const auto key = Read();
   EXPECT_TRUE(InChild([&] {

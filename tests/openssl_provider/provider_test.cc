@@ -144,7 +144,7 @@ TEST(Provider, BuiltInRegistrationNeedsNoFile) {
   EXPECT_TRUE(SignsThrough(key.get(), context.get())) << TakeErrors();
 }
 
-TEST(Provider, SeveralLibraryContextsStandSideBySide) {
+TEST(Provider, SeveralLibraryContextsAreIndependent) {
   const LibraryContext first;
   const LibraryContext second;
   const auto token_key = std::make_shared<CountingKey>(NewIdentity());
@@ -288,7 +288,7 @@ TEST(ListedBeforeDefault, SecretsAreAgreedOnOverAnyCurve) {
   }
 }
 
-TEST(MakeKey, WithoutTheProviderSaysSo) {
+TEST(MakeKey, WithoutTheProviderIsAnErrorWithAHint) {
   const LibraryContext context({"default"});
   try {
     MakeKey(context.get(), std::make_shared<CountingKey>(NewIdentity()));

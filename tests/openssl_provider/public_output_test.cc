@@ -114,7 +114,7 @@ TEST_F(PrivateKeyAlone, DgstSigns) {
   EXPECT_EQ(checked.exit_status, 0) << checked.err;
 }
 
-TEST_F(PrivateKeyAlone, CannotShowItsPublicKeyAndSaysWhatToDo) {
+TEST_F(PrivateKeyAlone, CannotShowItsPublicKeyAndGivesAHint) {
   for (const std::vector<std::string>& options :
        {std::vector<std::string>{"-pubout"}, {"-noout", "-text_pub"}, {"-pubout", "-outform", "DER"}}) {
     std::vector<std::string> arguments = {"-in", uri_};

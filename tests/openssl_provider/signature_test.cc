@@ -300,7 +300,7 @@ TEST(SignaturePadding, Pkcs1IsRefusedForAnRsaPssKey) {
 }
 
 // RFC 4055 section 1.2: the parameters in such a key bind what it signs.
-TEST(SignaturePadding, ARestrictedRsaPssKeySignsWithWhatItIsForAndWithNothingElse) {
+TEST(SignaturePadding, ARestrictedRsaPssKeySignsOnlyWithItsParameters) {
   const Signer signer("rsa-pss:2048:SHA256");
   const Signature signature = DigestSign(signer, nullptr, false);
   const SigningAlgorithm seen = signer.token_key->last_algorithm();
@@ -430,7 +430,7 @@ TEST(SignatureParameters, AreReadBack) {
   EXPECT_EQ(EVP_MD_get_type(mgf1), NID_sha384);
 }
 
-TEST(SignatureContextCopy, GoesOnFromTheSamePointOfTheMessage) {
+TEST(SignatureContextCopy, ContinuesFromTheSamePointOfTheMessage) {
   const Signer signer("ec:P-256");
   const OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
   const OpenSslPtr<EVP_MD_CTX> copy(EVP_MD_CTX_new());

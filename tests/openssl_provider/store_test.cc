@@ -143,7 +143,7 @@ TEST_F(TokenStore, ExpectationLeavesOneKind) {
   }
 }
 
-TEST_F(TokenStore, SubjectFindsItsCertificateAndTheKeyOfItAndNothingOfOthers) {
+TEST_F(TokenStore, SubjectFindsOnlyItsCertificateAndKey) {
   token_.Import(identity_, {.id = "\x07", .label = "alice"});
   token_.Import(TestPki().Issue({.common_name = "bob"}), {.id = "\x08", .label = "bob"});
   const Store store = OpenToken(token_.TokenUri(true));
@@ -159,13 +159,13 @@ TEST_F(TokenStore, SubjectFindsItsCertificateAndTheKeyOfItAndNothingOfOthers) {
   EXPECT_TRUE(Types(other.get()).empty());
 }
 
-TEST_F(TokenStore, OpeningAloneAsksTheTokenNothing) {
+TEST_F(TokenStore, OpeningDoesNotAccessTheToken) {
   const Store store = OpenToken(token_.ObjectUri("\x07", true));
   EXPECT_NE(store, nullptr);
   EXPECT_EQ(module_.Count("*"), 0u);
 }
 
-TEST_F(TokenStore, NothingThereIsAnErrorInWords) {
+TEST_F(TokenStore, MissingObjectIsAnErrorWithACause) {
   const Store store = OpenToken(token_.ObjectUri("\x08", true));
   ERR_clear_error();
   EXPECT_TRUE(Types(store.get()).empty());
@@ -173,7 +173,7 @@ TEST_F(TokenStore, NothingThereIsAnErrorInWords) {
   EXPECT_THAT(TakeErrors(), HasSubstr("signet:not-found:pkcs11:"));
 }
 
-TEST_F(TokenStore, PinThatNobodyGivesIsAnErrorInWords) {
+TEST_F(TokenStore, MissingPinIsAnErrorWithACause) {
   token_.Import(identity_, {.id = "\x07", .label = "alice"});
   const Store store = OpenToken(token_.ObjectUri("\x07"));
   ASSERT_EQ(OSSL_STORE_expect(store.get(), OSSL_STORE_INFO_PKEY), 1);
@@ -220,7 +220,7 @@ TEST_F(FileStore, SubjectFindsItsCertificateAndTheKeyOfIt) {
   EXPECT_EQ(std::ranges::count(found, OSSL_STORE_INFO_PKEY), 1);
 }
 
-TEST_F(FileStore, SubjectThatIsNotThereFindsNothing) {
+TEST_F(FileStore, UnknownSubjectFindsNothing) {
   const OpenSslPtr<X509_NAME> name(X509_NAME_new());
   ASSERT_EQ(X509_NAME_add_entry_by_txt(name.get(), "CN", MBSTRING_ASC,
                                        reinterpret_cast<const unsigned char*>("mallory"), -1, -1, 0),

@@ -69,7 +69,7 @@ void InEightThreads(const std::function<bool()>& work) {
   }
 }
 
-TEST(ProviderThreads, NoneOfOursIsInAProcessThatAskedForNone) {
+TEST(ProviderThreads, NoThreadIsStartedUnlessRequested) {
   testing::SoftHsm token;
   testing::TestPki pki;
   token.Import(pki.Issue({.key = "ec:P-256"}), {.id = "\x01", .label = "alice"});

@@ -174,7 +174,7 @@ TEST_P(Async, ManyHandshakesOverlapOnOneThreadAtTwoCallsEach) {
   for (const auto* connection : connections) EXPECT_EQ(SeenByPeer(*connection), "on-token");
 }
 
-TEST_P(Async, APausedHandshakeSaysSoAndItsDescriptorBecomesReadable) {
+TEST_P(Async, APausedHandshakeIsReportedAndItsDescriptorBecomesReadable) {
   Gather(2);  // nothing comes back before a second call
   EventLoop loop;
   const EventLoop::Connection& connection = Add(loop);
@@ -292,7 +292,7 @@ TEST_P(Async, ConnectionsMayBeDroppedWhileTheyArePaused) {
   EXPECT_EQ(next.Run(), 1);
 }
 
-TEST_P(Async, AForkedChildHasWorkersOfItsOwn) {
+TEST_P(Async, AForkedChildHasItsOwnWorkers) {
   Gather(2);
   EventLoop loop;
   Add(loop);

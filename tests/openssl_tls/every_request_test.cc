@@ -47,7 +47,7 @@ class EveryRequest : public ::testing::TestWithParam<std::string> {
   RequestTable table_;
 };
 
-TEST_P(EveryRequest, IsMetWheneverAnyIdentityCan) {
+TEST_P(EveryRequest, IsAnsweredIfAnyIdentityFits) {
   const std::vector<Request> requests = Requests();
   EXPECT_GE(requests.size(), 40u);
   int met = 0;

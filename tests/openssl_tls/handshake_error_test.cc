@@ -139,7 +139,7 @@ TEST_P(HandshakeErrorIn, SignatureThatTheTokenRefusesIsTheCause) {
   EXPECT_EQ(error.hint(), "Put the card back.");
 }
 
-TEST_P(HandshakeErrorIn, EmptiedQueueTakesNoCauseAway) {
+TEST_P(HandshakeErrorIn, ClearedQueueKeepsTheCause) {
   queue_is_emptied_ = true;
   const auto late = Token(pki_, CertificateOptions{}.Expired());
   EXPECT_THAT(Complaint({late.identity}, "pkcs11:object=alice").detail(),

@@ -81,7 +81,7 @@ TEST_P(SelectorOn, TheAuthoritiesDecide) {
   EXPECT_EQ(considered.at("pkcs11:object=wrong").reasons.front().code, Reason::Code::kAuthorities);
 }
 
-TEST_P(SelectorOn, WhatTheSecurityLevelForbidsIsNotChosenAndTheReasonIsTold) {
+TEST_P(SelectorOn, IdentityBelowTheSecurityLevelIsNotSelectedAndHasAReason) {
   const TokenIdentity small(pki_.Issue({.key = "rsa:1024", .common_name = "small"}), "pkcs11:object=small");
   const TokenIdentity sha1(pki_.Issue({.common_name = "sha1", .digest = "SHA1"}), "pkcs11:object=sha1");
   std::map<std::string, Choice::Considered> considered;
@@ -121,7 +121,7 @@ TEST_P(SelectorOn, ProgramsOwnSecurityCallbackIsObeyed) {
   EXPECT_EQ(handshake.ClientSubject(), "");
 }
 
-TEST_P(SelectorOn, WhereNothingFitsNothingIsSentAndNoPinIsAsked) {
+TEST_P(SelectorOn, IfNoIdentityFitsNoCertificateIsSentAndNoPinIsRequested) {
   const TokenIdentity wrong(other_pki_.Issue({.common_name = "wrong"}));
   const auto client = Client();
   openssl::UseSelector(client.get(), IdentitySet({wrong.identity}));
@@ -162,7 +162,7 @@ TEST_P(SelectorOn, AnUntrustedServerGetsNothing) {
   EXPECT_EQ(alice.key->unlocks, 0);
 }
 
-TEST_P(SelectorOn, ARefusedPinEndsTheHandshakeAndIsTold) {
+TEST_P(SelectorOn, ARejectedPinEndsTheHandshakeAndIsReported) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   alice.key->refuses_pin = true;
   std::vector<ErrorCode> errors;
@@ -191,7 +191,7 @@ TEST_P(SelectorOn, APinnedIdentityThatIsMissingIsAnError) {
   EXPECT_THAT(errors, ::testing::ElementsAre(ErrorCode::kNotFound));
 }
 
-TEST_P(SelectorOn, ItMayStandOnTheConnectionAlone) {
+TEST_P(SelectorOn, ItCanBeSetOnAConnection) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   const auto client = Client();
   const auto server = Server();
@@ -201,7 +201,7 @@ TEST_P(SelectorOn, ItMayStandOnTheConnectionAlone) {
   EXPECT_EQ(handshake.ClientSubject(), "alice");
 }
 
-TEST_P(SelectorOn, OneIdentityIsPresentedWhateverIsAskedFor) {
+TEST_P(SelectorOn, OneIdentityIsPresentedForEveryRequest) {
   const TokenIdentity alice(other_pki_.Issue({.common_name = "alice"}));
   const auto client = Client();
   openssl::UseIdentity(client.get(), alice.identity);
@@ -214,7 +214,7 @@ TEST_P(SelectorOn, OneIdentityIsPresentedWhateverIsAskedFor) {
   EXPECT_EQ(alice.key->unlocks, 0) << "it is unlocked by its first signature";
 }
 
-TEST_P(SelectorOn, OneIdentityMayStandOnTheConnectionAlone) {
+TEST_P(SelectorOn, OneIdentityCanBeSetOnAConnection) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   const auto client = Client();
   const auto server = Server();
@@ -255,7 +255,7 @@ TEST(MakeKey, TheProviderThatItActivatedEndsWithItsLibraryContext) {
   EXPECT_TRUE(end.expired());
 }
 
-TEST_P(SelectorOn, AServerThatTheProgramDoesNotVerifyGetsNothingAndNoPinIsAsked) {
+TEST_P(SelectorOn, AnUnverifiedServerGetsNoCertificateAndNoPinIsRequested) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   auto client = ClientContext(other_pki_.root());
   SetVersion(client.get(), GetParam());
@@ -322,7 +322,7 @@ TEST_P(SelectorOn, CertificateThatLeadsToACasOldKeyIsSent) {
   }
 }
 
-TEST_P(SelectorOn, AServerChoosesItsOwnCertificateByName) {
+TEST_P(SelectorOn, AServerSelectsItsCertificateByName) {
   const TokenIdentity one(server_pki_.Issue(CertificateOptions::Server("one.example")), "pkcs11:object=one");
   const TokenIdentity two(server_pki_.Issue(CertificateOptions::Server("two.example")), "pkcs11:object=two");
   auto server = Server(SSL_VERIFY_NONE);

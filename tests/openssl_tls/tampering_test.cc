@@ -56,7 +56,7 @@ bool IsClientVerify(const Played& played) {
 
 class Tampering : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
-TEST_P(Tampering, OneByteOfAnyMessageBeforeItIsEnough) {
+TEST_P(Tampering, OneChangedByteOfAnyEarlierMessageIsDetected) {
   for (const std::string key : {"ec:P-256", "rsa:2048", "ed25519"}) {
     const Tape tape = TapeOf(GetParam().first, GetParam().second, key);
     ASSERT_EQ(Play(tape).client_verify().value().verified, true);
@@ -90,7 +90,7 @@ TEST_P(Tampering, ChangedSignatureIsNotVerifiedAndSaidInTheList) {
   EXPECT_THAT(shown->details.back(), HasSubstr("does not match the handshake's messages"));
 }
 
-TEST_P(Tampering, MessageThatIsMissingOrComesTwiceIsEnough) {
+TEST_P(Tampering, MissingOrRepeatedMessageIsDetected) {
   const Tape tape = TapeOf(GetParam().first, GetParam().second, "ec:P-256");
   // The first ClientHello: what follows is read anyway.
   Tape missing(tape.begin() + 1, tape.end());

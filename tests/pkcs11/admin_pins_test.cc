@@ -77,7 +77,7 @@ class AdminPins : public ::testing::Test {
 class AdminPinOf : public AdminPins, public ::testing::WithParamInterface<Verb> {};
 INSTANTIATE_TEST_SUITE_P(Verbs, AdminPinOf, ::testing::ValuesIn(kVerbs));
 
-TEST_P(AdminPinOf, RightPinIsTaken) {
+TEST_P(AdminPinOf, CorrectPinIsAccepted) {
   EXPECT_EQ(Failure(GetParam(), Place(), Right(GetParam())), "");
   const MemoryTokenOptions now = module.Token(token);
   EXPECT_EQ(GetParam() == Verb::kChangeOfficer ? now.so_pin : now.pin, "87654321");
@@ -116,7 +116,7 @@ TEST_P(AdminPinOf, EmptyPinIsNotSent) {
   EXPECT_EQ(module.Count("C_Login") + module.Count("C_SetPIN") + module.Count("C_InitToken"), 0u);
 }
 
-TEST_P(AdminPinOf, PinGoesToNoOtherCardInTheSlot) {
+TEST_P(AdminPinOf, PinIsNotSentToAnotherCardInTheSlot) {
   const std::size_t other = module.MakeToken({.label = "card", .serial = "other"});
   const TokenPlace place = Place();
   module.Insert(other, 0);
@@ -133,20 +133,20 @@ TEST_P(AdminPinOf, LoginThatFailedWithoutAReasonIsNotRepeated) {
   EXPECT_EQ(Sent(Right(GetParam()).pin->view()), 1u);
 }
 
-TEST_P(AdminPinOf, LoginOfSomebodyElseThatIsUndoneAtOnceIsRenewed) {
+TEST_P(AdminPinOf, LoginThatAnotherProgramEndsIsRenewed) {
   module.Set({.faults = {{.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN, .times = 2}}});
   EXPECT_EQ(Failure(GetParam(), Place(), Right(GetParam())), "");
   EXPECT_LE(module.Count("C_Login"), 3u);
 }
 
-TEST_P(AdminPinOf, SessionThatIsGoneIsReplaced) {
+TEST_P(AdminPinOf, LostSessionIsReplaced) {
   for (const char* function : {"C_GetSessionInfo", "C_InitPIN"}) {
     module.Set({.faults = {{.function = function, .result = CKR_SESSION_HANDLE_INVALID}}});
     EXPECT_EQ(Failure(GetParam(), Place(), Right(GetParam())), "") << function;
   }
 }
 
-TEST_F(AdminPins, OldPinIsSentOnceWhereNobodyKnowsWhetherItWasChanged) {
+TEST_F(AdminPins, OldPinIsSentOnceIfTheResultIsUnknown) {
   for (const Verb verb : {Verb::kChange, Verb::kChangeOfficer}) {
     module.Set({.faults = {{.function = "C_SetPIN", .result = CKR_DEVICE_ERROR, .after = true}}});
     EXPECT_THAT(Failure(verb, Place(), Right(verb)), HasSubstr("it is not known whether"));
@@ -169,14 +169,14 @@ TEST_F(AdminPins, LedgerIsOneForSourcesAndAdministration) {
   EXPECT_THAT(Failure(Verb::kReset, Place(), {.pin = Secret("wrong pin")}), HasSubstr("is wrong"));
 }
 
-TEST_F(AdminPins, NewPinIsNoRefusedOneAnyMore) {
+TEST_F(AdminPins, NewPinIsNoLongerARejectedOne) {
   EXPECT_EQ(Listed("87654321"), ErrorCode::kWrongPin);
   Do(Verb::kReset, Place(), Right(Verb::kReset));
   EXPECT_NE(Listed("87654321"), ErrorCode::kWrongPin);
 }
 
 // C_InitToken has no session, so that the ladder of sessions does not serve it.
-TEST_F(AdminPins, InitialisingGetsOverWhatEveryOtherWorkGetsOver) {
+TEST_F(AdminPins, InitialisationRecoversLikeEveryOtherOperation) {
   for (const char* function : {"C_GetSlotList", "C_GetTokenInfo", "C_GetSessionInfo", "C_OpenSession"}) {
     for (const unsigned long result : {CKR_CRYPTOKI_NOT_INITIALIZED, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_ERROR,
                                        CKR_GENERAL_ERROR, CKR_HOST_MEMORY}) {
@@ -225,7 +225,7 @@ TEST_F(AdminPins, SlotThatCannotBeReadKeepsNoOtherFromBeingInitialised) {
 }
 
 // Another card with the label is put in right after C_InitToken.
-TEST_F(AdminPins, OfficersPinGoesToNoCardThatIsSwappedInAfterInitialising) {
+TEST_F(AdminPins, OfficersPinIsNotSentToACardExchangedAfterInitialisation) {
   const std::size_t other = module.AddToken({.label = "card", .serial = "swapped", .so_pin = "another one"});
   const TokenPlace place = Place();
   for (std::uint64_t calls = 1; calls < 20; ++calls) {

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(AdminOutcome, OnlyCodesAboutTheStateBeforeTheCallTellThatNothingWasDone) {
+TEST(AdminOutcome, OnlyCodesAboutThePreviousStateProveThatNothingChanged) {
   EXPECT_EQ(OutcomeOf(CKR_OK), Outcome::kDone);
   for (const CK_RV result : {CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED, CKR_FUNCTION_CANCELED,
                              CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED, CKR_SESSION_CLOSED,

@@ -45,7 +45,7 @@ class Pkcs11Async : public OnWrappedToken {
   std::shared_ptr<PrivateKey> key;
 };
 
-TEST_F(Pkcs11Async, OneThreadHasManySignaturesUnderWayAtTwoCallsEach) {
+TEST_F(Pkcs11Async, OneThreadRunsManySignaturesWithTwoCallsEach) {
   module->Reset();
   Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 16}}; });
   std::vector<std::future<Answer>> answers;
@@ -88,7 +88,7 @@ TEST_F(Pkcs11Async, ErrorsArriveWithTheAnswer) {
   EXPECT_TRUE(Verifies(SignLater(*key).get()));
 }
 
-TEST_F(Pkcs11Async, TheKeyLivesUntilTheAnswer) {
+TEST_F(Pkcs11Async, TheKeyExistsUntilTheAnswer) {
   module->Reset();
   Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 2}}; });
   Pkcs11Source another(settings());
@@ -97,7 +97,7 @@ TEST_F(Pkcs11Async, TheKeyLivesUntilTheAnswer) {
   EXPECT_TRUE(Verifies(last.get()));
 }
 
-TEST_F(Pkcs11Async, AChildSignsWithWorkersOfItsOwnAndTheParentsAnswerStillComes) {
+TEST_F(Pkcs11Async, AChildSignsWithItsOwnWorkersAndTheParentGetsItsResult) {
   module->Reset();
   Change([](ModuleBehaviour& b) { b.gather = {{"C_Sign", 2}}; });
   auto before = SignLater(*key);

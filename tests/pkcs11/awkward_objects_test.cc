@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                        "not an X.509 certificate"}),
     [](const auto& one) { return one.param.name; });
 
-TEST_P(UnreadableCertificate, IsAProblemOfItsOwnAndTheKeySigns) {
+TEST_P(UnreadableCertificate, IsAProblemAndTheKeySigns) {
   for (const char* kind : {"rsa:2048", "ec:P-256"}) {
     module.Clear();
     token = module.AddToken();
@@ -202,7 +202,7 @@ TEST_F(AwkwardObjects, AKeyOfAnotherCurveWithTheCertificatesIdIsAMismatch) {
 }
 
 // Two keys share ID and reveal nothing; the labels of their public key objects tell them apart.
-TEST_F(AwkwardObjects, HiddenKeysThatShareAnIdAreToldApartWhenTheyAreUnlocked) {
+TEST_F(AwkwardObjects, HiddenKeysWithTheSameIdAreDistinguishedWhenUnlocked) {
   const MemoryChanges silent = {{CKA_PUBLIC_KEY_INFO, std::nullopt}};
   for (const char* name : {"a", "b", "c"}) {
     module.AddIdentity(token, pki.Issue({.common_name = name}),
@@ -216,7 +216,7 @@ TEST_F(AwkwardObjects, HiddenKeysThatShareAnIdAreToldApartWhenTheyAreUnlocked) {
   EXPECT_EQ(List().identities.size(), 3u);
 }
 
-TEST_F(AwkwardObjects, OfTwoHiddenKeysThatNothingTellsApartNoneIsTried) {
+TEST_F(AwkwardObjects, TwoIndistinguishableHiddenKeysAreNotTried) {
   const MemoryChanges silent = {{CKA_PUBLIC_KEY_INFO, std::nullopt}};
   const TestIdentity alice = pki.Issue({});
   module.AddIdentity(token, alice, {.id = "", .label = "k", .public_key = false, .key_changes = silent});

@@ -75,7 +75,7 @@ TEST_P(Pkcs11Pool, ServesThirtyTwoThreadsWithTheSessionsThatTheTokenHas) {
 
 // Every session is in a call that hangs, and the other threads wait for one, when the process forks; the
 // child's own call is the one that lets all continue.
-TEST_P(Pkcs11Pool, OfAChildThatWasForkedAmongThirtyTwoThreadsIsItsOwn) {
+TEST_P(Pkcs11Pool, OfAChildForkedFromThirtyTwoThreadsIsSeparate) {
   const auto sessions = static_cast<std::uint64_t>(GetParam());
   Change([&](ModuleBehaviour& b) { b.max_sessions = sessions; });
   Pkcs11Source source(settings());
@@ -168,7 +168,7 @@ TEST_F(Pkcs11PoolLimit, ReadWriteSessionsAreUsedWhereThereAreNoOthers) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
-TEST_F(Pkcs11PoolLimit, SessionsAreClosedWhenTheLastKeyIsGone) {
+TEST_F(Pkcs11PoolLimit, SessionsAreClosedWithTheLastKey) {
   {
     Pkcs11Source source(settings());
     EXPECT_TRUE(Signs(*LoadKey(source, Uri())));

@@ -82,7 +82,7 @@ TEST(Hints, BlockedPinOfACardIsUnblockedWithThePuk) {
   EXPECT_THAT(RowOfRv(CKR_PIN_LOCKED).hint, HasSubstr("PUK"));
 }
 
-TEST(Hints, HintThatKnowsMoreStands) {
+TEST(Hints, MoreSpecificHintIsKept) {
   const Error officer({.code = ErrorCode::kPinLocked,
                        .detail = "the security officer's PIN is locked",
                        .native = {NativeCode::Kind::kPkcs11, CKR_PIN_LOCKED, "CKR_PIN_LOCKED"},

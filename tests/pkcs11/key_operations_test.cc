@@ -93,7 +93,7 @@ TEST_F(Pkcs11Decryption, AKeyThatIsAllowedOaepAloneDecryptsWithItAlone) {
   EXPECT_THAT(error->detail(), HasSubstr("does not decrypt RSA with PKCS#1 v1.5 padding"));
 }
 
-TEST_F(Pkcs11Decryption, ATokenWithoutAnyMechanismForThePaddingSaysSo) {
+TEST_F(Pkcs11Decryption, ATokenWithoutAMechanismForThePaddingIsReported) {
   Change([](ModuleBehaviour& b) { b.hidden_mechanisms = {CKM_RSA_X_509, CKM_RSA_PKCS_OAEP}; });
   const auto key = Key();
   EXPECT_FALSE(key->CanDecrypt(kOaepSha1));
@@ -116,7 +116,7 @@ TEST_F(Pkcs11Decryption, AnOaepBlockThatTheTokenFindsMalformedIsTheCallersFault)
   }
 }
 
-TEST_F(Pkcs11Decryption, AKeyThatMayNotDecryptSaysSo) {
+TEST_F(Pkcs11Decryption, AKeyThatMayNotDecryptIsReported) {
   const auto key = Key();
   const Octets encrypted = Encrypt(*key, RSA_PKCS1_OAEP_PADDING, "SHA1", kMessage);
   Change([](ModuleBehaviour& b) {
@@ -128,7 +128,7 @@ TEST_F(Pkcs11Decryption, AKeyThatMayNotDecryptSaysSo) {
   EXPECT_THAT(error->detail(), HasSubstr("not allowed to decrypt (CKA_DECRYPT)"));
 }
 
-TEST_F(Pkcs11Decryption, AnAnswerLongerThanItsRoomIsAnErrorAndTheNextOneWorks) {
+TEST_F(Pkcs11Decryption, AResultLongerThanItsBufferIsAnErrorAndTheNextOneWorks) {
   using Length = ModuleBehaviour::SignatureLength;
   for (const bool raw : {true, false}) {
     Change([&](ModuleBehaviour& b) {
@@ -147,7 +147,7 @@ TEST_F(Pkcs11Decryption, AnAnswerLongerThanItsRoomIsAnErrorAndTheNextOneWorks) {
   }
 }
 
-TEST_F(Pkcs11Decryption, AModuleThatWantsMoreRoomLosesNothing) {
+TEST_F(Pkcs11Decryption, AModuleThatRequiresALargerBufferLosesNothing) {
   const auto key = Key();
   const Octets encrypted = Encrypt(*key, RSA_PKCS1_OAEP_PADDING, "SHA1", kMessage);
   for (const bool after : {false, true}) {
@@ -191,7 +191,7 @@ TEST_F(Pkcs11Derivation, ASecretThatDoesNotFitIsAnErrorAndTheNextOneWorks) {
   }
 }
 
-TEST_F(Pkcs11Derivation, ASecretSaidToBeLongerThanItsRoomIsAnErrorAndTheNextOneWorks) {
+TEST_F(Pkcs11Derivation, ASecretReportedAsLongerThanItsBufferIsAnErrorAndTheNextOneWorks) {
   hsm.Import(pki.Issue({.key = "ec:P-256"}), {.id = "\x03", .signs = false});
   const auto key = LoadKey(source, hsm.ObjectUri("\x03", true));
   const Octets point = PeerPoint(pki.Issue({.key = "ec:P-256"}));
@@ -204,7 +204,7 @@ TEST_F(Pkcs11Derivation, ASecretSaidToBeLongerThanItsRoomIsAnErrorAndTheNextOneW
   EXPECT_EQ(key->Derive(point).size(), 32u);
 }
 
-TEST_F(Pkcs11Derivation, AKeyThatMayNotDeriveSaysSo) {
+TEST_F(Pkcs11Derivation, AKeyThatMayNotDeriveIsReported) {
   const auto key = LoadKey(source, Uri());
   Change([](ModuleBehaviour& b) {
     b.faults = {{.function = "C_DeriveKey", .result = CKR_KEY_FUNCTION_NOT_PERMITTED}};
@@ -320,7 +320,7 @@ TEST_F(Pkcs11Decryption, AnRsaKeyOf16384BitsSignsAndDecrypts) {
   EXPECT_TRUE(Signs(*key, SignatureScheme::kRsaPkcs1Sha256)) << "padded here";
 }
 
-TEST_F(Pkcs11Decryption, ASignatureSaidToBeLongerThanItsRoomNamesItsLength) {
+TEST_F(Pkcs11Decryption, ASignatureReportedAsLongerThanItsBufferNamesItsLength) {
   const auto key = Key();
   Change([](ModuleBehaviour& b) { b.signature_length = ModuleBehaviour::SignatureLength::kBeyondBuffer; });
   const auto error = ErrorOf([&] { Signs(*key); });

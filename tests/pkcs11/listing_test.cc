@@ -153,7 +153,7 @@ TEST_F(Pkcs11List, ChainsAreCompletedFromTheChainFile) {
       << "who asks for one gets one";
 }
 
-TEST_F(Pkcs11List, AChainFileThatCannotBeReadIsAProblemBesideWhatIsThere) {
+TEST_F(Pkcs11List, AnUnreadableChainFileIsAProblemInTheListing) {
   Settings with_file = settings();
   with_file.chain_file = "/nowhere/chain.pem";
   Pkcs11Source source_with_file(with_file);
@@ -166,7 +166,7 @@ TEST_F(Pkcs11List, AChainFileThatCannotBeReadIsAProblemBesideWhatIsThere) {
   EXPECT_THAT(objects.problems[0].error.what(), HasSubstr("/nowhere/chain.pem"));
 }
 
-TEST_F(Pkcs11List, ARenewedCertificateBesideTheOldOneIsAnIdentityOfItsOwn) {
+TEST_F(Pkcs11List, ARenewedCertificateIsASeparateIdentity) {
   const TestIdentity renewed =
       pki.Certify(alice.certificate.subject_public_key_info(), {.common_name = "alice renewed"});
   hsm.ImportCertificate(renewed.certificate, {.label = "renewed"});
@@ -191,7 +191,7 @@ TEST_F(Pkcs11List, WhatIsNotThereIsSaid) {
   EXPECT_EQ(objects.problems[0].error.code(), ErrorCode::kNotFound);
 }
 
-TEST_F(Pkcs11List, AModuleThatIsNoneIsAProblemInWords) {
+TEST_F(Pkcs11List, AnInvalidModuleIsAProblemWithADescription) {
   const TemporaryDirectory directory;
   for (const std::string& path : {directory.Write("text.so", std::string_view("no module")),
                                   std::string("/nowhere/module.so"), std::string("libz.so.1")}) {

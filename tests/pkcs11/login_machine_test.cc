@@ -69,7 +69,7 @@ const char* BrokenRule(const LoginFacts& facts, const LoginStep& step) {
   }
   if (step.kind == Kind::kAskPerson && !facts.may_ask) return "a person is asked once";
   if (step.kind == Kind::kSendPin) {
-    if (step.pin >= facts.pins.size()) return "the PIN is one at hand";
+    if (step.pin >= facts.pins.size()) return "the PIN is an available one";
     const PinFacts& pin = facts.pins[step.pin];
     if (pin.refused) return "no PIN that was refused";
     const bool takes_empty = facts.token.min_length == 0 || has(CKF_USER_PIN_TO_BE_CHANGED);
@@ -250,7 +250,7 @@ TEST(LoginMachine, SendsNoPinTwiceInVainOnAnyWayThroughAnAction) {
   EXPECT_GT(ways, 50);
 }
 
-TEST(LoginMachine, EveryFailureHasWordsOfItsOwn) {
+TEST(LoginMachine, EveryFailureHasAUniqueText) {
   std::set<std::string> details;
   Credentials credentials;
   for (int refusal = 0; refusal <= static_cast<int>(PinRefusal::kCountLow); ++refusal) {

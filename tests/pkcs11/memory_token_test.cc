@@ -157,7 +157,7 @@ TEST_F(OnMemoryToken, AKeyThatIsVisibleWithoutLoginOpensByItsTokenAlone) {
   EXPECT_EQ(Logins(), 2u);
 }
 
-TEST_F(OnMemoryToken, AListAfterAForeignLogoutTakesHiddenKeysForHidden) {
+TEST_F(OnMemoryToken, AListAfterAForeignLogoutKnowsThatKeysAreHidden) {
   const std::size_t token = module.AddToken();
   module.AddIdentity(token, pki.Issue({}));
   Pkcs11Source source(settings());
@@ -202,7 +202,7 @@ TEST_F(OnMemoryToken, WhereThePinWouldGoOutAgainTokensAreLookedForAgain) {
   EXPECT_EQ(Logins(), 1u);
 }
 
-TEST_F(OnMemoryToken, TheConfiguredPinGoesToNoTokenThatWantsNoLogin) {
+TEST_F(OnMemoryToken, TheConfiguredPinIsNotSentToATokenWithoutLogin) {
   const std::size_t token = module.AddToken({.login_required = false});
   module.AddIdentity(token, pki.Issue({}));
   Settings with_pin = settings();
@@ -219,7 +219,7 @@ TEST_F(OnMemoryToken, TheConfiguredPinGoesToNoTokenThatWantsNoLogin) {
       << "a URI says what its PIN is for";
 }
 
-TEST_F(OnMemoryToken, ALoginOfSomebodyElseThatIsUndoneAtOnceIsRenewedTwice) {
+TEST_F(OnMemoryToken, ALoginThatAnotherProgramEndsIsRenewedTwice) {
   const std::size_t token = module.AddToken();
   module.AddIdentity(token, pki.Issue({}));
   for (const std::uint64_t times : {1u, 2u}) {

@@ -193,7 +193,7 @@ TEST(PublicPart, AnotherTypeOrCurveIsAnotherKeyAlsoWhereThePointIsHidden) {
   EXPECT_EQ(SameKey(RsaKey(Made("rsa:2048"), true, true), *shape), false);
 }
 
-TEST(PublicPart, APointThatIsNotOnItsCurveTellsNothing) {
+TEST(PublicPart, APointThatIsNotOnItsCurveIsIgnored) {
   const Made made("ec:P-256");
   const StoredObject damaged = EcKey(kP256, Bytes(65, 0x04));
   EXPECT_EQ(SameKey(damaged, made.key), std::nullopt);

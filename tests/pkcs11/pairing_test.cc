@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         PairingCase{"TheOtherKeyWithTheIdIsPassedOver",
                     {{Facts("1", "", "X"), Facts("1", "", "K")}, {}, {Facts("1", "", "K")}},
                     {1}},
-        PairingCase{"AKnownKeyGoesBeforeAnUnknownOneWithTheId",
+        PairingCase{"AKnownKeyPrecedesAnUnknownOneWithTheId",
                     {{Facts("1", "", ""), Facts("5", "", "K")}, {}, {Facts("1", "", "K")}},
                     {1}},
         PairingCase{"ByAUniqueLabel", {{Facts("", "alice", "")}, {}, {Facts("3", "alice", "K")}}, {0}},

@@ -33,7 +33,7 @@ TEST_F(Pkcs11PinRules, FlagsAreReadRightBeforeEachLogin) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
-TEST_F(Pkcs11PinRules, AnEmptyPinIsNotSentWhereverItComesFrom) {
+TEST_F(Pkcs11PinRules, AnEmptyPinFromAnySourceIsNotSent) {
   const TemporaryDirectory directory;
   const std::string file = directory.Write("empty", std::string_view("\n"));
   setenv("SIGNET_TEST_EMPTY_PIN", "", 1);
@@ -151,7 +151,7 @@ TEST_F(Pkcs11PinRules, APinThatFailedInAnotherThreadDoesNotKeepAnotherPinBack) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
-TEST_F(Pkcs11PinRules, OnlyTokensThatWantALoginAreCandidatesForTheConfiguredPin) {
+TEST_F(Pkcs11PinRules, OnlyTokensThatRequireALoginAreCandidatesForTheConfiguredPin) {
   const std::string trust = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-trust.so";
   ASSERT_TRUE(std::filesystem::exists(trust));
   Settings both = settings();
@@ -233,7 +233,7 @@ TEST_F(Pkcs11PinRules, AProgramsPassPhraseIsNotSentWhileAWrongPinWasEnteredLast)
   EXPECT_TRUE(Signs(*LoadKey(source, Uri(false), prompt)));
 }
 
-TEST_F(Pkcs11PinRules, AProgramsPassPhraseThatCameToNothingIsSentOnceInAProcess) {
+TEST_F(Pkcs11PinRules, AProgramsFailedPassPhraseIsSentOnceInAProcess) {
   const auto prompt = std::make_shared<ProgramsPrompt>("whatever");
   Change([](ModuleBehaviour& b) {
     b.faults = {{.function = "C_Login", .result = CKR_GENERAL_ERROR, .times = 0}};
@@ -249,7 +249,7 @@ std::size_t ThreadsOfThisProcess() {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
 }
 
-TEST_F(Pkcs11PinRules, NoThreadOfOursIsInAHostThatAskedForNone) {
+TEST_F(Pkcs11PinRules, NoThreadIsStartedUnlessRequested) {
   std::thread([] {}).join();  // with the first one, ThreadSanitizer's runtime starts one of its own
   const std::size_t before = ThreadsOfThisProcess();
   Settings soon = settings();

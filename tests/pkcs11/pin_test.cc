@@ -17,7 +17,7 @@ using Pkcs11Pin = OnWrappedToken;
 
 std::string WithPin(const std::string& uri, const std::string& pin) { return uri + "?pin-value=" + pin; }
 
-TEST_F(Pkcs11Pin, AWrongOneSpendsExactlyOneTry) {
+TEST_F(Pkcs11Pin, AWrongOneUsesUpExactlyOneTry) {
   Pkcs11Source source(settings());
   const std::string uri = WithPin(Uri(false), "9999");
   EXPECT_EQ(CodeOf([&] { LoadKey(source, uri); }), ErrorCode::kWrongPin);
@@ -31,7 +31,7 @@ TEST_F(Pkcs11Pin, AWrongOneSpendsExactlyOneTry) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
-TEST_F(Pkcs11Pin, ARefusedOneIsNotSentByOtherThreadsSourcesOrProcesses) {
+TEST_F(Pkcs11Pin, ARejectedOneIsNotSentByOtherThreadsSourcesOrProcesses) {
   const std::string uri = WithPin(Uri(false), "9998");
   Pkcs11Source source(settings());
   Pkcs11Source other(settings());
@@ -46,7 +46,7 @@ TEST_F(Pkcs11Pin, ARefusedOneIsNotSentByOtherThreadsSourcesOrProcesses) {
   EXPECT_EQ(module->Count("C_Login"), 1u);
 }
 
-TEST_F(Pkcs11Pin, OneThatAForkedWorkerGotRefusedIsNotSentByItsParent) {
+TEST_F(Pkcs11Pin, OneThatWasRejectedInAForkedWorkerIsNotSentByItsParent) {
   const std::string uri = WithPin(Uri(false), "9997");
   Pkcs11Source source(settings());
   EXPECT_EQ(source.List(Uri(false), nullptr).identities.size(), 1u);
@@ -66,7 +66,7 @@ TEST_F(Pkcs11Pin, IsNotSentOnTheFinalTryUnlessAllowed) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri())));
 }
 
-TEST_F(Pkcs11Pin, FinalTryIsSeenWhenItComesAboutAfterTheTokenWasFound) {
+TEST_F(Pkcs11Pin, FinalTryIsDetectedAfterTheTokenWasFound) {
   Change([](ModuleBehaviour& b) { b.pin_tries = 2; });
   Pkcs11Source source(settings());
   EXPECT_EQ(CodeOf([&] { LoadKey(source, WithPin(Uri(false), "9996")); }), ErrorCode::kWrongPin);
@@ -111,7 +111,7 @@ TEST_F(Pkcs11Pin, ATokenThatSaysLockedOnlyAtTheLoginIsBelieved) {
   EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kPinLocked);
 }
 
-TEST_F(Pkcs11Pin, APromptIsToldOfTriesThatWereSpent) {
+TEST_F(Pkcs11Pin, APromptIsInformedOfWrongPins) {
   Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_COUNT_LOW; });
   Pkcs11Source source(settings());
   const auto prompt = std::make_shared<FixedPrompt>("1234");
@@ -123,7 +123,7 @@ TEST_F(Pkcs11Pin, APromptIsToldOfTriesThatWereSpent) {
   EXPECT_EQ(prompt->last.uri.find("1234"), std::string::npos);
 }
 
-TEST_F(Pkcs11Pin, WithoutOneItIsSaidThatOneIsNeeded) {
+TEST_F(Pkcs11Pin, IsReportedIfMissing) {
   Pkcs11Source source(settings());
   EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri(false)); }), ErrorCode::kPinNeeded);
   const auto prompt = std::make_shared<FixedPrompt>(std::nullopt);
@@ -180,7 +180,7 @@ TEST_F(Pkcs11Pin, IsSentForCertificatesAsLoginBehaviorSays) {
   }
 }
 
-TEST_F(Pkcs11Pin, IsAskedOfNobodyForCertificatesThatAreNotThere) {
+TEST_F(Pkcs11Pin, IsNotRequestedForMissingCertificates) {
   Pkcs11Source source(settings());
   const auto prompt = std::make_shared<FixedPrompt>("1234");
   EXPECT_TRUE(source.Load(hsm.ObjectUri("\x07"), kWantCertificates, prompt).certificates.empty());
@@ -208,7 +208,7 @@ TEST_F(Pkcs11Pin, OfTheSettingsIsForTheOnlyTokenOfTheOnlyModule) {
   EXPECT_TRUE(Signs(*LoadKey(source, "pkcs11:object=key")));
 }
 
-TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereItIsClearWhichTokenItIsFor) {
+TEST_F(Pkcs11Pin, OfTheSettingsIsSentOnlyIfOneTokenMatches) {
   Settings with_pin = settings();
   with_pin.token_pin = PinSource::Value(Secret("1234"));
   hsm.AddToken({.label = "other"});
@@ -224,7 +224,7 @@ TEST_F(Pkcs11Pin, OfTheSettingsGoesOnlyWhereItIsClearWhichTokenItIsFor) {
   EXPECT_TRUE(Signs(*LoadKey(source, Uri(false))));
 }
 
-TEST_F(Pkcs11Pin, OfAUriThatMatchesSeveralTokensGoesToNone) {
+TEST_F(Pkcs11Pin, OfAUriThatMatchesSeveralTokensIsNotSent) {
   hsm.AddToken({.label = "other"});
   Pkcs11Source source(settings());
   EXPECT_EQ(CodeOf([&] { source.Load("pkcs11:object=key?pin-value=1234", kWantAll, nullptr); }),
@@ -375,7 +375,7 @@ TEST_P(Pkcs11ContextPin, IsNotSentToATokenAtItsFinalTry) {
   }
 }
 
-TEST_P(Pkcs11ContextPin, OfManyThreadsOneIsAskedAndAWrongAnswerIsSentOnce) {
+TEST_P(Pkcs11ContextPin, IsRequestedOnceForManyThreadsAndAWrongOneIsSentOnce) {
   for (const char* right : {"4711", "0815"}) {
     Change([&](ModuleBehaviour& b) {
       b.always_authenticate = GetParam();

@@ -66,7 +66,7 @@ TEST_P(RenewalAfter, TheNextOperationOfEverySourceWorks) {
   }
 }
 
-TEST_P(RenewalAfter, ThreadsAtWorkLoseNothingForGood) {
+TEST_P(RenewalAfter, WorkingThreadsRecover) {
   Pkcs11Source one(settings());
   Pkcs11Source two(settings());
   const auto key = LoadKey(one, Uri());
@@ -128,12 +128,12 @@ class OtherUser {
 };
 
 // Where no token is shown it may just have been taken out.
-class RenewalBesideOthers : public Renewal, public ::testing::WithParamInterface<unsigned long> {};
-INSTANTIATE_TEST_SUITE_P(Codes, RenewalBesideOthers,
+class RenewalWithOtherUsers : public Renewal, public ::testing::WithParamInterface<unsigned long> {};
+INSTANTIATE_TEST_SUITE_P(Codes, RenewalWithOtherUsers,
                          ::testing::Values(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_REMOVED, CKR_DEVICE_ERROR,
                                            CKR_GENERAL_ERROR));
 
-TEST_P(RenewalBesideOthers, IsNotPossibleAndTheErrorSaysSo) {
+TEST_P(RenewalWithOtherUsers, IsNotPossibleAndTheErrorExplainsIt) {
   std::optional<OtherUser> other(module.path());
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());

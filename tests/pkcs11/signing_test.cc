@@ -141,7 +141,7 @@ TEST_F(Pkcs11Rsa, ATokenThatRefusesDigestsInSecretSignsTheMessageInTheSameOperat
   EXPECT_FALSE(key->NeedsMessage(kPkcs1Sha256));
 }
 
-TEST_F(Pkcs11Rsa, AnOperationThatSaysBufferTooSmallLosesNothing) {
+TEST_F(Pkcs11Rsa, AnOperationWithBufferTooSmallLosesNothing) {
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());
   ASSERT_TRUE(Signs(*key));
@@ -165,7 +165,7 @@ TEST_F(Pkcs11Rsa, AMechanismThatIsListedAndRefusedIsTriedLastFromThenOn) {
   EXPECT_EQ(module->Count("*"), 2u);
 }
 
-TEST_F(Pkcs11Rsa, OneRefusalTakesNoSchemeFromTheKey) {
+TEST_F(Pkcs11Rsa, OneRejectionKeepsAllSchemesOfTheKey) {
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());
   const auto schemes = key->schemes();

@@ -123,7 +123,7 @@ TEST_F(Pkcs11Stale, HandlesThatChangeAreFoundAgain) {
   EXPECT_TRUE(Signs(*key));
 }
 
-TEST_F(Pkcs11Stale, ATokenThatIsGoneIsAnErrorAndWorksAgainWhenItReturns) {
+TEST_F(Pkcs11Stale, ARemovedTokenIsAnErrorAndWorksAgainAfterReinsertion) {
   module->RemoveToken();
   EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kTokenAbsent);
   EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kTokenAbsent);
@@ -134,7 +134,7 @@ TEST_F(Pkcs11Stale, ATokenThatIsGoneIsAnErrorAndWorksAgainWhenItReturns) {
   EXPECT_TRUE(Signs(*key));
 }
 
-TEST_F(Pkcs11Stale, AKeyKnowsWithoutAskingThatItsTokenIsGoneUntilItIsBack) {
+TEST_F(Pkcs11Stale, AKeyKnowsWithoutACallThatItsTokenIsRemovedUntilReinsertion) {
   EXPECT_FALSE(key->Unavailable());
   module->RemoveToken();
   EXPECT_FALSE(key->Unavailable()) << "nobody has noticed yet";
@@ -162,7 +162,7 @@ TEST_F(Pkcs11Stale, AKeyThatWasDeletedSignsNoMore) {
   EXPECT_EQ(CodeOf([&] { Signs(*key); }), ErrorCode::kNotFound);
 }
 
-TEST_F(Pkcs11Stale, AnotherKeyInItsPlaceNeverSigns) {
+TEST_F(Pkcs11Stale, AReplacedKeyNeverSigns) {
   hsm.Remove({}, SoftHsm::ObjectClass::kPrivateKey);
   hsm.Remove({}, SoftHsm::ObjectClass::kPublicKey);
   hsm.ImportKey(pki.Issue({}), {});
@@ -184,7 +184,7 @@ TEST_F(Pkcs11Stale, ManyThreadsGetOverTheSameLoss) {
   module->DropSessions();
 }
 
-TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheHint) {
+TEST_F(Pkcs11Stale, AnInaccessibleTokenAfterChrootIsReportedWithAHint) {
   // Root may chroot; others may in a user namespace of their own, where the system allows that.
   const bool may = geteuid() == 0 || InChild([] { return unshare(CLONE_NEWUSER) == 0; });
   if (!may) GTEST_SKIP() << "this system lets nobody but root change the root directory";
@@ -205,7 +205,7 @@ TEST_F(Pkcs11Stale, ATokenOutOfReachAfterChrootSaysSoAndNamesTheHint) {
   }));
 }
 
-TEST_F(Pkcs11Stale, ALogoutByAnotherProgramIsMadeGoodOnEveryPath) {
+TEST_F(Pkcs11Stale, EveryPathRecoversFromALogoutByAnotherProgram) {
   const auto prompt = std::make_shared<FixedPrompt>("1234");
   const std::string with_prompt = Uri(false);
   for (int i = 0; i < 3; ++i) {
@@ -234,7 +234,7 @@ TEST_F(Pkcs11Stale, OneNotLoggedInDoesNotMakeTheKeyAskForItsPinEachTime) {
   }
 }
 
-TEST_F(Pkcs11Stale, AContextLoginThatWasNoneDoesNotMakeTheKeyAskForItsPinEachTime) {
+TEST_F(Pkcs11Stale, AFailedContextLoginDoesNotMakeTheKeyAskForItsPinEachTime) {
   Change([&](ModuleBehaviour& b) {
     b.faults = {{.function = "C_Sign", .result = CKR_USER_NOT_LOGGED_IN, .times = 2},
                 {.function = "C_Login", .result = CKR_USER_ALREADY_LOGGED_IN}};
@@ -248,7 +248,7 @@ TEST_F(Pkcs11Stale, AContextLoginThatWasNoneDoesNotMakeTheKeyAskForItsPinEachTim
 }
 
 // The wrapped module in this process is finalised as another part of the program would do it.
-TEST_F(Pkcs11Stale, AForeignFinalizeIsMadeGoodOnEveryPath) {
+TEST_F(Pkcs11Stale, EveryPathRecoversFromAForeignFinalize) {
   for (int i = 0; i < 5; ++i) {
     Change(
         [](ModuleBehaviour& b) { b.faults = {{.function = "*", .result = CKR_CRYPTOKI_NOT_INITIALIZED}}; });

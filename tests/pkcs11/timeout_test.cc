@@ -142,7 +142,7 @@ TEST_F(Pkcs11Timeout, DecryptionsAndDerivationsThatHangFreeTheirCallersToo) {
   EXPECT_TRUE(Works(derive));
 }
 
-TEST_F(Pkcs11Timeout, OthersGoOnMeanwhileThoughTheTokenHasOneSession) {
+TEST_F(Pkcs11Timeout, OthersContinueAlthoughTheTokenHasOneSession) {
   Settings one = Impatient();
   one.max_sessions = 1;
   Pkcs11Source source(one);
@@ -172,7 +172,7 @@ TEST_F(Pkcs11Timeout, EveryCallOfALoadMayHangAndTheNextLoadWorks) {
 }
 
 // The call that is late and those that wait for it are one initialisation.
-TEST_F(Pkcs11Timeout, AnInitialisationThatComesBackLateServesAll) {
+TEST_F(Pkcs11Timeout, ALateInitialisationServesAllCallers) {
   Pkcs11Source source(Impatient());
   Hang("C_Initialize");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri()); }), ErrorCode::kTimeout);
@@ -184,7 +184,7 @@ TEST_F(Pkcs11Timeout, AnInitialisationThatComesBackLateServesAll) {
   EXPECT_EQ(module->Count("C_Finalize"), 0u);
 }
 
-TEST_F(Pkcs11Timeout, APinIsNotSentAgainWhileNobodyKnowsWhatBecameOfIt) {
+TEST_F(Pkcs11Timeout, APinIsNotSentAgainWhileItsResultIsUnknown) {
   Pkcs11Source source(Impatient());
   Hang("C_Login");
   const auto load = [&] { LoadKey(source, Uri()); };
@@ -312,7 +312,7 @@ TEST_F(Pkcs11Timeout, TokensAreLookedForUnderTheTimeout) {
   }
 }
 
-TEST_F(Pkcs11Timeout, ObjectWhoseCreationDidNotComeBackIsNamed) {
+TEST_F(Pkcs11Timeout, ObjectWhoseCreationDidNotReturnIsNamed) {
   Hang("C_GenerateKeyPair");
   const Error error = TimeoutIn("C_GenerateKeyPair", [&] {
     const TokenPlace place = FindTokens(Impatient()).at(0);

@@ -83,7 +83,7 @@ TEST(SessionPool, AsksAFullTokenForNoMoreThanItHasAndTriesAgainLater) {
   EXPECT_FALSE(third.session);
 }
 
-TEST(SessionPool, ARenewedEpochClosesWhatIsIdleAndWhatComesBack) {
+TEST(SessionPool, ARenewedEpochClosesIdleAndReturnedSessions) {
   SessionPool pool;
   const SessionPool::Grant idle = Opened(pool, 1);
   const SessionPool::Grant held = Opened(pool, 2);
@@ -138,7 +138,7 @@ TEST(Ladder, ClimbsEachRungOnceAndTheLoginTwice) {
   EXPECT_THAT(Climb({.staleness = Staleness::kUnknown}), ElementsAre(kSession, kPlace));
 }
 
-TEST(Ladder, TakesAFailingModuleForOneThatLostItsDaemonWhereThatIsLikely) {
+TEST(Ladder, AssumesALostDaemonForAFailingModuleIfLikely) {
   using enum Rung;
   for (const Stage stage : {Stage::kFind, Stage::kOpen}) {
     EXPECT_THAT(Climb({.staleness = Staleness::kUnknown, .stage = stage}),
@@ -150,7 +150,7 @@ TEST(Ladder, TakesAFailingModuleForOneThatLostItsDaemonWhereThatIsLikely) {
               ElementsAre(kSession, kPlace, kModule));
 }
 
-TEST(Ladder, EndsWhateverComes) {
+TEST(Ladder, EndsForEveryInput) {
   for (unsigned seed = 1; seed < 2000; ++seed) {
     unsigned random = seed * 2654435761u;
     Ladder ladder;

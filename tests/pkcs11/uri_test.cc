@@ -96,7 +96,7 @@ TEST(Pkcs11UriTest, ReadsAllOfRfc7512) {
   EXPECT_THAT(uri.shown(), Not(HasSubstr("pin")));
 }
 
-TEST(Pkcs11UriTest, TakesWhatOtherProgramsTake) {
+TEST(Pkcs11UriTest, AcceptsTheFormsOfOtherPrograms) {
   const auto old =
       Pkcs11Uri::Parse("PKCS11:token=a;pin-value=12%3B34;object-type=cert;x-made-by=us?x-hint=1");
   EXPECT_EQ(old.pin().Read()->view(), "12;34");

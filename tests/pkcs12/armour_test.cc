@@ -61,7 +61,7 @@ TEST_F(Armour, Base64LoadsHoweverItIsLaidOut) {
   }
 }
 
-TEST_F(Armour, PemLoadsWhateverItsLabelAndWhateverStandsAround) {
+TEST_F(Armour, PemLoadsWithAnyLabelAndSurroundingText) {
   const std::string body = Base64(file_);
   for (const std::string& text :
        {Pem("PKCS12", body), Pem("PFX", body), Pem("CERTIFICATE", body),
@@ -77,7 +77,7 @@ TEST_F(Armour, PemLoadsWhateverItsLabelAndWhateverStandsAround) {
   }
 }
 
-TEST_F(Armour, PasswordAndDamageAreToldApartInArmourToo) {
+TEST_F(Armour, PasswordAndDamageAreDistinguishedInArmourToo) {
   WriteText(Pem("PKCS12", Base64(file_)));
   EXPECT_EQ(Problem("?pin-value=geheim").code(), ErrorCode::kWrongPassword);
   WriteText(Base64(std::span(file_).first(file_.size() / 2), 0));
@@ -85,7 +85,7 @@ TEST_F(Armour, PasswordAndDamageAreToldApartInArmourToo) {
   EXPECT_THAT(Problem().detail(), ::testing::Not(HasSubstr("not a PKCS#12 file")));
 }
 
-TEST(Base64Text, IsDecodedOrRefusedWhole) {
+TEST(Base64Text, IsDecodedOrRejectedCompletely) {
   const auto decoded = [](std::string_view text) {
     const WipedBytes bytes = FromBase64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     return std::string(bytes.bytes().begin(), bytes.bytes().end());

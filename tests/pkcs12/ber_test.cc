@@ -73,7 +73,7 @@ TEST(Ber, OidsAreWrittenWithDots) {
                   [](BerReader& reader) { reader.Oid("x"); });
 }
 
-TEST(Ber, EveryTruncationIsSeen) {
+TEST(Ber, EveryTruncationIsDetected) {
   const Value whole = der::Sequence({der::Octets(Value(200, 1)), der::Indefinite(0x30, {der::Integer(1)})});
   for (std::size_t size = 0; size < whole.size(); ++size) {
     ExpectMalformed({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)},

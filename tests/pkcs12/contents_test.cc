@@ -54,7 +54,7 @@ TEST_F(Pkcs12Contents, IdentitiesOfOneNameAndNoIdAreNamedByTheCertificate) {
   EXPECT_EQ(One(";sha256=" + second.certificate.sha256()).leaf(), second.certificate);
 }
 
-TEST_F(Pkcs12Contents, AttributesThatNameNothingAreNotFoundAndSayWhatIsThere) {
+TEST_F(Pkcs12Contents, AttributesWithoutAMatchAreNotFoundAndTheErrorListsIdentities) {
   Write(pki_.Issue({}), {.friendly_name = "alice"});
   EXPECT_EQ(One(";friendly-name=alice?pin-value=secret").uri(), Uri(""));
   EXPECT_EQ(One(";local-key-id=01?pin-value=secret").uri(), Uri(""));
@@ -64,7 +64,7 @@ TEST_F(Pkcs12Contents, AttributesThatNameNothingAreNotFoundAndSayWhatIsThere) {
   EXPECT_THAT(none.problems.at(0).error.hint(), HasSubstr(Uri("")));
 }
 
-TEST_F(Pkcs12Contents, ChainComesOutLeafFirstWhateverTheOrder) {
+TEST_F(Pkcs12Contents, ChainIsLeafFirstForAnyOrder) {
   const auto middle = pki_.Intermediate("Middle");
   const auto lower = TestPki::IssueFrom(middle, testing::CertificateOptions::Ca("Lower"));
   const auto alice = TestPki::IssueFrom(lower, {});
@@ -219,7 +219,7 @@ TEST_F(Pkcs12Contents, CertificateForEncryptionAloneMakesNoIdentity) {
   }
 }
 
-TEST_F(Pkcs12Contents, KeyForEncryptionAloneIsNoSigningKeyWhateverOpenSslKnows) {
+TEST_F(Pkcs12Contents, KeyForEncryptionAloneIsNoSigningKeyInEveryOpenSsl) {
   for (const char* oid : {"1.2.840.113549.1.1.7", "1.3.132.1.12", "1.3.132.1.13"}) {
     const der::Value pkcs8 =
         der::Sequence({der::Integer(0), der::Sequence({der::Oid(oid)}), der::Octets(der::Value(64, 0x42))});
@@ -252,7 +252,7 @@ TEST_F(Pkcs12Contents, HalfAnIdentityIsCalledWhatItIs) {
   EXPECT_EQ(Problem("").code(), ErrorCode::kCertificateOnly);
 }
 
-TEST_F(Pkcs12Contents, SecondKeyWithoutCertificateIsAProblemBesideTheIdentity) {
+TEST_F(Pkcs12Contents, SecondKeyWithoutCertificateIsAProblemInTheListing) {
   const auto alice = pki_.Issue({});
   Write(der::Pfx(der::Sequence(
       {der::SafeContents({der::KeyBag(alice.private_key), der::CertificateBag(alice.certificate),
@@ -335,7 +335,7 @@ TEST_F(Pkcs12Contents, EveryKindOfKeyLoads) {
   }
 }
 
-TEST_F(Pkcs12Contents, LoadGivesWhatIsWantedUnpaired) {
+TEST_F(Pkcs12Contents, LoadReturnsRequestedObjectsUnpaired) {
   const auto alice = pki_.Issue({});
   Write(alice);
   const StoredObjects all = LoadPkcs12(Uri(), kWantAll, settings_, nullptr);

@@ -119,13 +119,13 @@ TEST_F(Corpus, EveryRowIsOneThatATestExpects) {
   }
 }
 
-TEST_F(Corpus, CertificatesAloneAreCalledThat) { ExpectSays("CERT_ONLY", ErrorCode::kCertificateOnly); }
+TEST_F(Corpus, CertificatesAloneAreReportedAsSuch) { ExpectSays("CERT_ONLY", ErrorCode::kCertificateOnly); }
 
-TEST_F(Corpus, KeysAloneAreCalledThat) { ExpectSays("KEY_ONLY", ErrorCode::kKeyOnly); }
+TEST_F(Corpus, KeysAloneAreReportedAsSuch) { ExpectSays("KEY_ONLY", ErrorCode::kKeyOnly); }
 
 TEST_F(Corpus, KeysThatCannotSignAreCalledThat) { ExpectSays("NO_SIGNING_KEY", ErrorCode::kNoSigningKey); }
 
-TEST_F(Corpus, KeysBesideTheCertificateOfAnotherAreCalledThat) {
+TEST_F(Corpus, KeysWithAnotherKeysCertificateAreReportedAsSuch) {
   ExpectSays("KEY_CERT_MISMATCH", ErrorCode::kKeyCertificateMismatch);
 }
 
@@ -203,7 +203,7 @@ TEST_F(Corpus, FuzzersFindingsEndInAnErrorOrAnIdentity) {
   }
 }
 
-TEST_F(Corpus, WrongPasswordIsNeverTakenForDamage) {
+TEST_F(Corpus, WrongPasswordIsNeverReportedAsDamage) {
   for (CorpusRow row : Rows("LOAD")) {
     if (row.Has("iter1e6") || row.Has("no-mac") || row.Has("any-password")) continue;
     SCOPED_TRACE(row.file);

@@ -35,7 +35,7 @@ TEST_F(Pkcs12Cost, IterationsAreAddedUpOverMacSafesAndKeys) {
   ExpectCost(700);
 }
 
-TEST_F(Pkcs12Cost, OneDerivationHasALimitOfItsOwn) {
+TEST_F(Pkcs12Cost, OneDerivationHasASeparateLimit) {
   Write(pki_.Issue({}), {.iterations = 100});
   settings_.pkcs12_max_iterations = 100;
   One();
@@ -47,7 +47,7 @@ TEST_F(Pkcs12Cost, OneDerivationHasALimitOfItsOwn) {
   EXPECT_THAT(Problem().hint(), HasSubstr("pkcs12-max-total-iterations"));
 }
 
-TEST_F(Pkcs12Cost, EveryPasswordThatIsTriedIsCharged) {
+TEST_F(Pkcs12Cost, EveryPasswordAttemptIsCharged) {
   const testing::Pkcs12Options open{.key_cipher = "", .certificate_cipher = "", .iterations = 100};
   testing::Pkcs12Options empty = open;
   empty.password = "";
@@ -153,7 +153,7 @@ TEST_F(Pkcs12NamedKeys, AllAreDecryptedWhereTheIdsLie) {
   EXPECT_EQ(One(";sha256=" + a_.certificate.sha256() + "?pin-value=secret").leaf(), a_.certificate);
 }
 
-TEST_F(Pkcs12NamedKeys, AllAreDecryptedToSayWhyOneIsNoIdentity) {
+TEST_F(Pkcs12NamedKeys, AllAreDecryptedToExplainWhyOneIsNoIdentity) {
   WriteBags({Key(a_, "x", ""), Key(b_, "y", ""), Leaf(b_, "y", "")});
   const Listing listing = List(";friendly-name=x?pin-value=secret");
   ASSERT_EQ(listing.problems.size(), 1u);

@@ -29,7 +29,7 @@ TEST_F(Pkcs12Password, RightOneLoads) {
   EXPECT_EQ(One().leaf(), alice.certificate);
 }
 
-TEST_F(Pkcs12Password, WrongOneIsToldApartFromDamage) {
+TEST_F(Pkcs12Password, WrongOneIsDistinguishedFromDamage) {
   const std::vector<std::uint8_t> whole = testing::MakePkcs12(pki_.Issue({}));
   Write(whole);
   EXPECT_EQ(Problem("?pin-value=geheim").code(), ErrorCode::kWrongPassword);
@@ -38,7 +38,7 @@ TEST_F(Pkcs12Password, WrongOneIsToldApartFromDamage) {
   EXPECT_EQ(Problem("?pin-value=geheim").code(), ErrorCode::kMalformed);
 }
 
-TEST_F(Pkcs12Password, WrongOneIsSeenWithoutAMacToo) {
+TEST_F(Pkcs12Password, WrongOneIsDetectedWithoutAMacToo) {
   Write(pki_.Issue({}), {.mac_digest = ""});
   EXPECT_EQ(Problem("?pin-value=geheim").code(), ErrorCode::kWrongPassword);
   EXPECT_EQ(One().subject().find("alice") != std::string::npos, true);
@@ -90,7 +90,7 @@ TEST_F(Pkcs12Password, OpenFileNeedsNone) {
   One("?pin-value=ignored");
 }
 
-TEST_F(Pkcs12Password, BeyondAsciiLoadsUnderEverySchemeAndInTheOldSpelling) {
+TEST_F(Pkcs12Password, NonAsciiLoadsWithEverySchemeAndInTheOldEncoding) {
   for (const char* cipher : {"PBE-SHA1-3DES", "AES-256-CBC"}) {
     SCOPED_TRACE(cipher);
     Write(pki_.Issue({}), {.password = "Łódź 🔑", .key_cipher = cipher, .certificate_cipher = cipher});
@@ -161,7 +161,7 @@ der::Value SafesOf(const std::vector<std::uint8_t>& file) {
 }
 
 // Programs spell one password in several ways, and not the same one for the MAC and for what is encrypted.
-TEST_F(Pkcs12Password, BeyondAsciiOpensInEverySpellingOfTheMacAndOfTheContents) {
+TEST_F(Pkcs12Password, NonAsciiLoadsInEveryEncodingOfTheMacAndOfTheContents) {
   const std::string utf8 = "caf\xc3\xa9";
   const std::string latin1 = "caf\xe9";
   const std::string twice = "caf\xc3\x83\xc2\xa9";  // what gives the BMPString of every byte of UTF-8
@@ -192,7 +192,7 @@ TEST_F(Pkcs12Password, BeyondAsciiOpensInEverySpellingOfTheMacAndOfTheContents) 
   }
 }
 
-TEST_F(Pkcs12Password, OneForTheMacAndAnotherForTheContentsIsSaid) {
+TEST_F(Pkcs12Password, DifferentOnesForTheMacAndTheContentsAreReported) {
   const der::Value safes =
       SafesOf(testing::MakePkcs12(pki_.Issue({}), {.password = "other", .mac_digest = ""}));
   Write(der::Pfx(safes, der::Pbmac1(safes, "secret", 32)));

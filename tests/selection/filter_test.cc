@@ -99,11 +99,11 @@ std::vector<Row> SchemeRows() {
       {"CardWithoutPssAndPssOnlyIn12", {.key = "rsa2048", .hardware = true, .pss = false},
        {.protocol_version = kTls12, .schemes = {kRsaPssRsaeSha256}}, {}, Code::kPeerLacksScheme},
       // A PSS salt must fit the modulus.
-      {"Rsa1024HasRoomForSha256", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha256}}, {}, {}, kRsaPssRsaeSha256},
-      {"Rsa1024HasRoomForSha384", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha384}}, {}, {}, kRsaPssRsaeSha384},
-      {"Rsa1024HasNoRoomForSha512", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha512}}, {},
+      {"Rsa1024IsLongEnoughForSha256", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha256}}, {}, {}, kRsaPssRsaeSha256},
+      {"Rsa1024IsLongEnoughForSha384", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha384}}, {}, {}, kRsaPssRsaeSha384},
+      {"Rsa1024IsTooShortForSha512", {.key = "rsa1024"}, {.schemes = {kRsaPssRsaeSha512}}, {},
        Code::kPeerLacksScheme},
-      {"Rsa2048HasRoomForSha512", {.key = "rsa2048"}, {.schemes = {kRsaPssRsaeSha512}}, {}, {}, kRsaPssRsaeSha512},
+      {"Rsa2048IsLongEnoughForSha512", {.key = "rsa2048"}, {.schemes = {kRsaPssRsaeSha512}}, {}, {}, kRsaPssRsaeSha512},
       {"CardThatOnlyDecryptsHasNothing", {.hardware = true, .signs = false}, {}, {}, Code::kNoScheme},
       // TLS 1.2 binds no curve to a hash, and takes PKCS#1, SHA-224 and SHA-1.
       {"RsaPkcs1In12", {.key = "rsa2048"}, {.protocol_version = kTls12, .schemes = {kRsaPkcs1Sha256}}, {}, {},

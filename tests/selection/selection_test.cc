@@ -103,7 +103,7 @@ TEST(Selection, ChainSignatureThatThePeerDoesNotListIsSentWithAWarning) {
   EXPECT_THAT(choice.warnings()[0].text, HasSubstr("ecdsa_secp521r1_sha512"));
 }
 
-TEST(Selection, SignatureAlgorithmsCertGoesBeforeSignatureAlgorithmsForTheChain) {
+TEST(Selection, SignatureAlgorithmsCertOverridesSignatureAlgorithmsForTheChain) {
   const IdentitySet set({MakeIdentity({.signature_hash = "SHA512"})});
   const CertificateRequest listed = {.schemes = {kEcdsaSecp256r1Sha256},
                                      .certificate_schemes = {kEcdsaSecp256r1Sha256, kEcdsaSecp521r1Sha512}};
@@ -127,7 +127,7 @@ TEST(Selection, ServerServesWhatItHasForANameThatNoCertificateBears) {
   EXPECT_EQ(Codes(choice.warnings()), std::vector{Code::kHostName});
 }
 
-TEST(Selection, KeyOutOfReachGivesWayToTheNextInRank) {
+TEST(Selection, InaccessibleKeyIsReplacedByTheNextInRank) {
   std::vector<Identity> identities;
   for (int i = 0; i < 5; ++i) {
     Leaf leaf = {.subject = std::to_string(i), .from = -1.0 - i};

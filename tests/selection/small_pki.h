@@ -41,7 +41,7 @@ struct Leaf {
   double ca_to = 4000;
   // What the key is.
   bool hardware = false;
-  bool pss = true;    // whether an RSA key can do PSS where it lives
+  bool pss = true;    // whether an RSA key supports PSS on its token
   bool signs = true;  // a key that only decrypts has no scheme
   std::optional<ErrorCode> unavailable;
   std::string held_key;  // another key than the certificate's, once it is asked

@@ -219,7 +219,7 @@ TEST_F(WrappedModuleTest, PinLocksAfterItsTries) {
   EXPECT_EQ(client.Login(session, "1234"), CKR_OK);
 }
 
-TEST_F(WrappedModuleTest, RightPinForgivesWrongOnes) {
+TEST_F(WrappedModuleTest, CorrectPinResetsTheCounter) {
   Change([](ModuleBehaviour& b) { b.pin_tries = 3; });
   session = client.Open();
   EXPECT_EQ(client.Login(session, "wrong"), CKR_PIN_INCORRECT);

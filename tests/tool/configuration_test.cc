@@ -45,7 +45,7 @@ class CommandConfiguration : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(CommandConfiguration, EachPlaceGoesBeforeTheOneBelow) {
+TEST_F(CommandConfiguration, EachPlaceOverridesTheOneBelow) {
   const std::string conf = Conf(Module() + "call-log = " + Log("file.log") + "\n");
   const std::vector<std::string> set = {"list", "--set", "call-log=" + Log("set.log")};
   const std::pair<std::string, std::string> file = {"OPENSSL_CONF", conf};

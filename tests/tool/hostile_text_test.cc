@@ -1,4 +1,4 @@
-// Names of strangers on every path to a terminal, a document or a log: none may act on it.
+// Untrusted text on every path to a terminal, a document or a log: it must not have any effect.
 #include "applications/mutual_tls_server.h"
 #include "applications/signet_command.h"
 #include "base/printable.h"

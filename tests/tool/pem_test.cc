@@ -67,7 +67,7 @@ class Pem : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(Pem, PointsAtExactlyTheKeyThatTheUriFinds) {
+TEST_F(Pem, PointsToExactlyTheKeyThatTheUriFinds) {
   hsm_.Import(alice_, {.id = "\x07", .label = "alice"});
   const auto result = Run({hsm_.TokenUri()});
   ASSERT_EQ(result.exit_status, 0) << result.err;

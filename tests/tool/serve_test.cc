@@ -54,7 +54,7 @@ class Serve : public ::testing::Test {
   std::unique_ptr<BackgroundProcess> server_;
 };
 
-TEST_F(Serve, SaysWhoCame) {
+TEST_F(Serve, PrintsTheClient) {
   for (const std::string tls : {"1.2", "1.3"}) {
     auto arguments = OwnFiles();
     arguments.insert(arguments.end(), {"--tls", tls, "--count", "1"});
@@ -68,7 +68,7 @@ TEST_F(Serve, SaysWhoCame) {
   }
 }
 
-TEST_F(Serve, RefusesWhoeverBringsNothing) {
+TEST_F(Serve, RejectsAClientWithoutACertificate) {
   auto arguments = OwnFiles();
   arguments.insert(arguments.end(), {"--count", "1"});
   const std::string address = Start(arguments);

@@ -188,7 +188,7 @@ TEST_P(Stack, AMissingTrustFileIsSaidToBeOne) {
   EXPECT_THAT(result.err, Not(HasSubstr("..")));
 }
 
-TEST_P(Stack, ServesAndSaysWhoCame) {
+TEST_P(Stack, ServesAndPrintsTheClient) {
   const testing::TestIdentity own = server_pki_.Issue(CertificateOptions::Server());
   testing::BackgroundProcess server(
       {.argv = {SIGNET_COMMAND, "serve", "0", "--json", "--count", "1", "--stack", GetParam().stack, "--tls",

@@ -42,7 +42,7 @@ TEST(ServerAddress, IsReadAsPeopleTypeIt) {
   }
 }
 
-TEST(ServerAddress, WhatIsNoneIsAnError) {
+TEST(ServerAddress, InvalidAddressIsAnError) {
   for (const char* typed : {"",
                             ":443",
                             "example.org:",
@@ -77,7 +77,7 @@ TEST(ServerAddress, AnInternationalisedNameIsSentInItsAsciiForm) {
 #endif
 }
 
-TEST(TypedUri, APathOfAFileStandsForIt) {
+TEST(TypedUri, APathOfAFileMeansTheFile) {
   const testing::TemporaryDirectory directory;
   const std::string file = directory.Write("with space;1.p12", "x");
   const std::string plain = directory.Write("plain", "x");

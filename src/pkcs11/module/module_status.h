@@ -16,7 +16,7 @@ struct TokenStatus {
   bool needs_login = false;
   bool pin_set = false;
   bool pin_count_low = false;  // a wrong PIN was entered since the last correct one
-  bool pin_final_try = false;  // one wrong PIN more locks it
+  bool pin_final_try = false;  // one more wrong PIN locks it
   bool pin_locked = false;
   bool reader_asks = false;  // the PIN is entered at the reader's own pad
 };

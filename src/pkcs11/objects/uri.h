@@ -17,10 +17,10 @@ struct P11KitUriDeleter {
 };
 using P11KitUriPtr = std::unique_ptr<P11KitUri, P11KitUriDeleter>;
 
-// Pkcs11Uri is a pkcs11: URI (RFC 7512), read strictly: an attribute that we do not know, one that stands
-// twice, or a value that nothing can match is an error, never ignored. What libp11 and pkcs11-provider take
-// besides is taken too: query attributes in the path, `object-type`, a relative pin-source without `file:`,
-// and vendors' attributes (x-...), which say nothing here. Its PIN is never in a std::string.
+// Pkcs11Uri is a pkcs11: URI (RFC 7512), parsed strictly: an unknown or repeated attribute, or a value that
+// cannot match, is an error. Extensions of libp11 and pkcs11-provider are accepted: query attributes in the
+// path, `object-type`, a relative pin-source without `file:`, and vendor attributes (x-...), which are
+// ignored. The PIN is never in a std::string.
 class Pkcs11Uri {
  public:
   // Parse throws Error kBadUri that names the attribute and, for an unknown one, the nearest known.

@@ -21,7 +21,7 @@ std::string LedgerNameOf(const std::string& token_key, CK_USER_TYPE user);
 struct PassedPin {
   const Secret* pin = nullptr;  // null: the reader's own pad asks
   const std::string& ledger_name;
-  bool spent_by_failure = false;  // a call that comes to nothing counts as a refusal
+  bool spent_by_failure = false;  // a call that fails counts as a rejection
   bool beside_new_pin =
       false;  // CKR_PIN_INVALID and CKR_PIN_LEN_RANGE are about another PIN in the same call
 };
@@ -53,7 +53,7 @@ struct SentPin {
   std::optional<Error> failure = {};
 };
 
-// SendPin calls C_Login with PassPin. A program's pass phrase that comes to nothing is in the ledger then.
+// SendPin calls C_Login with PassPin. A program's pass phrase that fails is recorded in the ledger.
 SentPin SendPin(SessionLease& lease, const LoginPin& sending);
 
 }  // namespace signet::inline pkcs11

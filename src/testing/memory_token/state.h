@@ -21,7 +21,7 @@ namespace signet::testing {
 
 struct MemoryToken;
 
-// StoredObject is one object; a session object belongs to `owner` and dies with it.
+// StoredObject is one object; a session object belongs to `owner` and ends with it.
 struct MemoryObject {
   CK_OBJECT_HANDLE handle = 0;
   MemoryAttributes attributes;
