@@ -13,8 +13,8 @@ struct SIGNET_EXPORT FreeCIdentity {
 };
 using CIdentityPtr = std::unique_ptr<signet_identity, FreeCIdentity>;
 
-// MakeCIdentity hands an identity of a C++ program to functions of the C interface, as those of
-// signet/gnutls.h are: one with a key of the program's own, say. Never null.
+// MakeCIdentity passes an identity of a C++ program to functions of the C interface, such as those of
+// signet/gnutls.h, for example an identity with the program's own key. Never null.
 SIGNET_EXPORT CIdentityPtr MakeCIdentity(const Identity& identity);
 
 }  // namespace signet

@@ -15,27 +15,27 @@ struct evp_pkey_st;
 
 namespace signet {
 
-// What a program needs to implement a key of its own (signet/own_key.h). All functions are pure, may be
-// called from any thread, and throw Error: kBadArgument for arguments that do not fit each other, kMalformed
-// or kUnsupported for keys that cannot be read. `spki` is a DER SubjectPublicKeyInfo (RFC 5280
-// section 4.1.2.7).
+// Functions for the implementation of a program's own key (signet/own_key.h). All functions are pure, may be
+// called from any thread, and throw Error: kBadArgument for inconsistent arguments, kMalformed or
+// kUnsupported for keys that cannot be read. `spki` is a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
 
-// SpkiFromPem gives the DER SubjectPublicKeyInfo of a PEM text with a public key or a certificate.
+// SpkiFromPem returns the DER SubjectPublicKeyInfo of a PEM text with a public key or a certificate.
 SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromPem(std::string_view pem);
-// SpkiFromNative gives that of an EVP_PKEY, public or private, of any library context.
+// SpkiFromNative returns that of an EVP_PKEY, public or private, of any library context.
 SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromNative(evp_pkey_st* key);
 
 SIGNET_EXPORT KeyType KeyTypeOf(std::span<const std::uint8_t> spki);
-// SchemesFor lists the schemes that fit the key: what one without limits of its own signs with, best first.
-// An EC key has them all: TLS 1.3 takes the one of its curve, TLS 1.2 the hash that the peer wants.
+// SchemesFor lists all schemes for a key of this type without restrictions, best first. For an EC key it
+// lists all ECDSA schemes: TLS 1.3 uses the scheme of its curve, TLS 1.2 uses any hash that the peer
+// requests.
 SIGNET_EXPORT std::vector<SignatureScheme> SchemesFor(std::span<const std::uint8_t> spki);
 // MaxSignatureSize is an upper bound in bytes for a signature of the key, ECDSA in DER.
 SIGNET_EXPORT std::size_t MaxSignatureSize(std::span<const std::uint8_t> spki);
 
-// AlgorithmOf gives what a scheme does: padding, hash, salt.
+// AlgorithmOf returns the padding, hash and salt of a scheme.
 SIGNET_EXPORT SigningAlgorithm AlgorithmOf(SignatureScheme scheme);
-// SchemeOf gives the scheme by which a key of `type` signs with `algorithm`; nothing where there is none. For
-// EC it is the scheme with the hash, whose curve counts in TLS 1.3 only.
+// SchemeOf returns the scheme of a key of `type` for `algorithm`; nothing if there is none. For EC it is the
+// scheme with this hash; its curve matters only in TLS 1.3.
 SIGNET_EXPORT std::optional<SignatureScheme> SchemeOf(KeyType type,
                                                       const SigningAlgorithm& algorithm) noexcept;
 
@@ -46,12 +46,12 @@ SIGNET_EXPORT std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::u
 // DigestInfo gives the DER DigestInfo of a digest (RFC 8017 section 9.2), which RSASSA-PKCS1-v1_5 pads.
 SIGNET_EXPORT std::vector<std::uint8_t> DigestInfo(Hash hash, std::span<const std::uint8_t> digest);
 
-// EcdsaToDer turns r || s, both as long, into the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3) that every
-// signature of Signet is; EcdsaFromDer is the inverse, with numbers of `size` bytes.
+// EcdsaToDer converts r || s, both of the same length, to the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)
+// that Signet uses for all ECDSA signatures; EcdsaFromDer is the inverse, with numbers of `size` bytes.
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaToDer(std::span<const std::uint8_t> raw);
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaFromDer(std::span<const std::uint8_t> der, std::size_t size);
 
-// Verifies tells whether `signature` over `message` is right: for a program's tests.
+// Verifies tells whether `signature` over `message` is valid: for a program's tests.
 SIGNET_EXPORT bool Verifies(std::span<const std::uint8_t> spki, SignatureScheme scheme,
                             std::span<const std::uint8_t> message, std::span<const std::uint8_t> signature);
 

@@ -7,19 +7,19 @@
 
 namespace signet {
 
-// OwnSource is a source of identities that a program brings along: a company's database, an enclave. It is
-// registered with IdentitySource::Register under a scheme of its own, and is then good for List and Open;
-// what it lists is for selection as any identity.
+// OwnSource is a source of identities of the program, for example a database or an enclave. Register it with
+// IdentitySource::Register under its own scheme, then use List and Open. Its identities can be selected like
+// all others.
 class SIGNET_EXPORT OwnSource {
  public:
   virtual ~OwnSource() = default;
 
-  // List gives the identities that `uri` stands for, and what could not become one; `uri` begins with the
-  // scheme as the program registered it, whatever the case it was written in. Each identity has a URI with
-  // the scheme, by which List gives that identity, alone or among others; Identity::Make with a key of
-  // MakeKey makes one. Called from any thread, several at once. What it throws becomes a problem of the
-  // listing: an Error as it is, any other exception as kApplication with its what(). An Error kBadUri is the
-  // caller's.
+  // List returns the identities that match `uri`, and the problems. `uri` begins with the scheme as the
+  // program registered it, also if the user typed it in another case. Each identity must have a URI with this
+  // scheme for which List returns the identity, alone or among others; use Identity::Make with a key from
+  // MakeKey. Several threads may call List at the same time. An exception becomes a problem in the listing:
+  // an Error unchanged, any other exception as kApplication with its what(). An Error kBadUri is passed to
+  // the caller.
   virtual Listing List(std::string_view uri) = 0;
 };
 

@@ -19,8 +19,7 @@ std::invoke_result_t<Work> GuardApplication(const char* call, const Work& work) 
   } catch (const std::exception& thrown) {
     throw Error({.code = ErrorCode::kApplication, .detail = thrown.what(), .call = call});
   } catch (...) {
-    throw Error(
-        {.code = ErrorCode::kApplication, .detail = "an exception that is no std::exception", .call = call});
+    throw Error({.code = ErrorCode::kApplication, .detail = "an exception of an unknown type", .call = call});
   }
 }
 

@@ -17,7 +17,7 @@ namespace signet {
 namespace {
 
 [[noreturn]] void ThrowNoSignature() {
-  throw Error({.code = ErrorCode::kBadArgument, .detail = "the bytes are no ECDSA signature"});
+  throw Error({.code = ErrorCode::kBadArgument, .detail = "the bytes are not an ECDSA signature"});
 }
 
 // PutPadded writes a number, right-aligned, into `to`.
@@ -41,7 +41,7 @@ std::vector<std::uint8_t> SpkiFromPem(std::string_view pem) {
   const OpenSslPtr<EVP_PKEY> key(
       PEM_read_bio_PUBKEY_ex(bio.get(), nullptr, nullptr, nullptr, OwnContext(), nullptr));
   if (key == nullptr) {
-    ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PUBKEY_ex", "the text holds no public key",
+    ThrowOpenSsl(ErrorCode::kMalformed, "PEM_read_bio_PUBKEY_ex", "the text contains no public key",
                  "Pass a PEM text with `-----BEGIN PUBLIC KEY-----` or a certificate.");
   }
   return SpkiFromNative(key.get());

@@ -41,7 +41,7 @@ class Adapter final : public PrivateKey {
         label_(GuardApplication("OwnKey::label", [&] { return own_->label(); })) {
     for (const SignatureScheme scheme : listed_) {
       if (RowOf(scheme).key == type()) continue;
-      ThrowBadArgument(fmt::format("the program's own key lists {}, and no {} key signs with that",
+      ThrowBadArgument(fmt::format("the program's own key lists {}, but {} keys do not support it",
                                    Name(scheme), Description(public_key_)));
     }
     // TLS 1.3 binds an ECDSA scheme to a curve, TLS 1.2 does not: Supports knows them all.
@@ -70,9 +70,9 @@ class Adapter final : public PrivateKey {
     if (const auto named = WithHash(algorithm, input); named && CanSignDigest(named->first))
       return SignDigest(named->first, named->second, signature);
     throw Error({.code = ErrorCode::kUnsupported,
-                 .detail = "the program's own key signs messages, and got a digest that it does not sign",
+                 .detail = "the program's own key signs only messages, but the caller passed a digest",
                  .call = "OwnKey::CanSignDigest",
-                 .hint = "Use a program that signs messages, as OpenSSL's and Botan's TLS do."});
+                 .hint = "Use a program that signs messages, for example with OpenSSL's or Botan's TLS."});
   }
 
   std::size_t SignWhole(const SigningAlgorithm& algorithm, Bytes message,
@@ -97,7 +97,7 @@ class Adapter final : public PrivateKey {
                       std::span<std::uint8_t> output) override {
     if (!CanDecrypt(algorithm)) return PrivateKey::Decrypt(algorithm, input, output);
     if (input.size() != max_signature_size() || output.size() < max_signature_size())
-      ThrowBadArgument("the block is not as long as the modulus");
+      ThrowBadArgument("the block does not have the length of the modulus");
     const Secret message =
         GuardApplication("OwnKey::Decrypt", [&] { return own_->Decrypt(algorithm, input); });
     if (message.size() > max_signature_size()) ThrowWrongSize("OwnKey::Decrypt", message.size());
@@ -184,10 +184,11 @@ class Adapter final : public PrivateKey {
     return made.size();
   }
   [[noreturn]] void ThrowWrongSize(const char* call, std::size_t size) const {
-    throw Error({.code = ErrorCode::kApplication,
-                 .detail = fmt::format("the program's own key gave {} bytes, which a {} key does not", size,
-                                       Description(public_key_)),
-                 .call = call});
+    throw Error(
+        {.code = ErrorCode::kApplication,
+         .detail = fmt::format("the program's own key returned {} bytes, which is invalid for a {} key", size,
+                               Description(public_key_)),
+         .call = call});
   }
 
   const std::shared_ptr<OwnKey> own_;

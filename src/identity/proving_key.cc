@@ -47,8 +47,7 @@ void ProvingKey::Prove(const SigningAlgorithm& algorithm, std::span<const std::u
 Error ProvingKey::Mismatch() const {
   return Error(
       {.code = ErrorCode::kKeyCertificateMismatch,
-       .detail = fmt::format("the signature of the private key does not verify with the {} public key "
-                             "that it should have",
+       .detail = fmt::format("the signature of the private key does not verify with its {} public key",
                              Description(certified_)),
        .uri = uri(),
        .hint = "Use the private key that the certificate was issued for."});

@@ -65,7 +65,7 @@ Listing Checked(const Listing& listed, const std::string& scheme) {
       continue;
     }
     const std::string detail =
-        fits ? "under the URI of another one" : fmt::format("without a URI of its scheme, {}:", scheme);
+        fits ? "with the URI of another identity" : fmt::format("without a URI of its scheme, {}:", scheme);
     checked.problems.push_back({Shown(identity.uri()), BadUriOf(identity, detail)});
   }
   return checked;
@@ -93,17 +93,18 @@ const OwnSources::Node* OwnSources::Find(const Node* first, std::string_view sch
 void OwnSources::Register(std::string_view scheme, std::shared_ptr<OwnSource> source) {
   if (source == nullptr) ThrowBadRegistration("there is no source", "Pass one.");
   if (!IsScheme(scheme)) {
-    ThrowBadRegistration(fmt::format("\"{}\" is no URI scheme", scheme),
-                         "A scheme begins with a letter, and goes on with letters, digits, +, - and .");
+    ThrowBadRegistration(fmt::format("\"{}\" is not a URI scheme", scheme),
+                         "Use a letter, followed by letters, digits, +, - and .");
   }
   auto node = std::make_unique<Node>(
       Node{.scheme = Lower(scheme), .written = std::string(scheme), .source = std::move(source)});
   if (std::ranges::find(kBuiltIn, node->scheme) != kBuiltIn.end())
-    ThrowBadRegistration(fmt::format("the scheme {}: is Signet's own", node->scheme), "Use another scheme.");
+    ThrowBadRegistration(fmt::format("the scheme {}: is reserved by Signet", node->scheme),
+                         "Use another scheme.");
   const Node* first = first_.load(std::memory_order_acquire);
   do {
     if (Find(first, node->scheme) != nullptr) {
-      ThrowBadRegistration(fmt::format("the scheme {}: has a source already", node->scheme),
+      ThrowBadRegistration(fmt::format("the scheme {}: already has a source", node->scheme),
                            "Register each scheme once.");
     }
     node->next = first;

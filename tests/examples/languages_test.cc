@@ -43,7 +43,7 @@ class LanguageClient : public ::testing::TestWithParam<std::tuple<std::string, s
  protected:
   void SetUp() override {
     ASSERT_TRUE(std::filesystem::exists(Program()))
-        << Program() << " was not built: scripts/setup installs the compiler, then configure anew";
+        << Program() << " was not built: scripts/setup installs the compiler, then configure again";
   }
 
   static std::string Program() { return SIGNET_EXAMPLES_BUILT "/" + std::get<0>(GetParam()); }

@@ -154,7 +154,7 @@ struct Odd final : OwnKey {
   std::function<std::vector<std::uint8_t>()> sign = [] { return std::vector<std::uint8_t>(64); };
 };
 
-TEST(OwnKey, ThatIsNoneIsRefusedWhereItIsMade) {
+TEST(OwnKey, InvalidKeyIsRejectedByMakeKey) {
   const auto with = [](auto change) {
     auto key = std::make_shared<Odd>();
     change(*key);

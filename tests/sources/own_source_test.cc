@@ -126,7 +126,7 @@ TEST_F(OwnSources, AnIdentityThatItsUriDoesNotOpenIsAProblem) {
   ASSERT_EQ(listing.problems.size(), 3u);
   EXPECT_THAT(listing.problems[0].error.what(), HasSubstr("without a URI of its scheme, vault:"));
   EXPECT_THAT(listing.problems[1].error.what(), HasSubstr("without a URI of its scheme, vault:"));
-  EXPECT_THAT(listing.problems[2].error.what(), HasSubstr("under the URI of another one"));
+  EXPECT_THAT(listing.problems[2].error.what(), HasSubstr("with the URI of another identity"));
 }
 
 TEST_F(OwnSources, NothingIsThereIsNotFound) {

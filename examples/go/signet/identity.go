@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Identity is a certificate chain and a private key, which signs where it lives. It is a crypto.Signer.
+// Identity is a certificate chain and a private-key operation. It is a crypto.Signer.
 type Identity struct {
 	object       *object[*C.signet_identity]
 	public       crypto.PublicKey
@@ -124,7 +124,7 @@ func (i *Identity) TLS(schemes ...tls.SignatureScheme) *tls.Certificate {
 	return &tls.Certificate{Certificate: i.certificates, PrivateKey: i, SupportedSignatureAlgorithms: schemes}
 }
 
-// bytesOf points at bytes for the time of one call; nil for none.
+// bytesOf points to bytes for the time of one call; nil for none.
 func bytesOf(bytes []byte) *C.uint8_t {
 	if len(bytes) == 0 {
 		return nil

@@ -30,7 +30,7 @@ type PINRequest struct {
 	Name     string // the token's label, or the file's path
 	URI      string
 	CountLow bool // a wrong PIN was entered since the last right one
-	FinalTry bool // one wrong PIN more locks the token
+	FinalTry bool // one more wrong PIN locks the token
 }
 
 // Prompt answers with a PIN, which is overwritten with zeros after use, or declines with false. It is called

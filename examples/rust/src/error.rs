@@ -63,7 +63,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// rustls hands the error on, to be had again by `downcast_ref`.
+    /// rustls passes the error on; use `downcast_ref` to get it back.
 impl From<Error> for rustls::Error {
     fn from(error: Error) -> Self {
         rustls::Error::Other(rustls::OtherError(std::sync::Arc::new(error)))
@@ -92,7 +92,7 @@ impl Error {
 
     /// An error of this crate.
     pub(crate) fn new(code: ErrorCode, detail: &CStr) -> Self {
-        // SAFETY: NULL stands for the code's own hint.
+        // SAFETY: NULL selects the code's default hint.
         Self::take(unsafe { ffi::signet_error_new(code.0, detail.as_ptr(), std::ptr::null()) })
     }
 

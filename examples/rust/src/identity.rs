@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr::{null_mut, NonNull};
 use std::sync::Arc;
 
-/// A certificate chain and a private key, which signs where it lives. It is a key of rustls. Clones are the same
+/// A certificate chain and a private-key operation. It is a key of rustls. Clones are the same
 /// identity, and cheap.
 pub struct Identity(NonNull<ffi::signet_identity>);
 

@@ -27,7 +27,7 @@ pub struct PinRequest {
     pub uri: String,
     /// A wrong PIN was entered since the last right one.
     pub count_low: bool,
-    /// One wrong PIN more locks the token.
+    /// One more wrong PIN locks the token.
     pub final_try: bool,
 }
 
@@ -54,7 +54,7 @@ impl Source {
     /// Opens nothing yet. PINs come from URIs and settings.
     pub fn new() -> Result<Self, Error> {
         let mut error = null_mut();
-        // SAFETY: NULL stands for the user's settings, and for no prompt.
+        // SAFETY: NULL selects the user's settings, and no prompt.
         let source =
             unsafe { ffi::signet_source_new(null(), None, ffi::SIGNET_PROMPT_BY_PROGRAM, null_mut(), &mut error) };
         NonNull::new(source).map(Self).ok_or_else(|| Error::take(error))
