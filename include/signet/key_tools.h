@@ -25,6 +25,7 @@ SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromPem(std::string_view pem);
 // SpkiFromNative gives that of an EVP_PKEY, public or private, of any library context.
 SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromNative(evp_pkey_st* key);
 
+// KeyTypeOf gives the type of the key; kOther for an algorithm that is not in the list.
 SIGNET_EXPORT KeyType KeyTypeOf(std::span<const std::uint8_t> spki);
 // SchemesFor lists the schemes that fit the key: what one without limits of its own signs with, best first.
 // An EC key has them all: TLS 1.3 takes the one of its curve, TLS 1.2 the hash that the peer wants.
@@ -47,8 +48,9 @@ SIGNET_EXPORT std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::u
 SIGNET_EXPORT std::vector<std::uint8_t> DigestInfo(Hash hash, std::span<const std::uint8_t> digest);
 
 // EcdsaToDer turns r || s, both as long, into the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3) that every
-// signature of Signet is; EcdsaFromDer is the inverse, with numbers of `size` bytes.
+// signature of Signet is.
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaToDer(std::span<const std::uint8_t> raw);
+// EcdsaFromDer is the inverse of EcdsaToDer, with numbers of `size` bytes.
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaFromDer(std::span<const std::uint8_t> der, std::size_t size);
 
 // Verifies tells whether `signature` over `message` is right: for a program's tests.
