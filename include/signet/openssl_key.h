@@ -32,4 +32,10 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, KeyDeleter>;
 SIGNET_EXPORT KeyPtr MakeKey(const std::shared_ptr<PrivateKey>& key, OSSL_LIB_CTX* library = nullptr);
 SIGNET_EXPORT KeyPtr MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
 
+// MakeLegacyKey gives a private key on a token as an EVP_PKEY of the kind that OpenSSL had before 3.0, for
+// frameworks that take the RSA or EC_KEY out of it (EVP_PKEY_get1_RSA), as Qt 6 does. It signs, and does
+// nothing else; RSA-PSS needs a token with the raw RSA operation. Other types of keys, and keys from files,
+// are as MakeKey makes them. Throws Error. Thread-safe.
+SIGNET_EXPORT KeyPtr MakeLegacyKey(const Identity& identity);
+
 }  // namespace signet::openssl
