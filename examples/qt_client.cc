@@ -9,7 +9,7 @@
 #include <QSslSocket>
 #include <iostream>
 
-// Has the configuration present this identity, whatever the server asks for.
+// Presents this identity to every server that requests one.
 void Present(QSslConfiguration& configuration, const signet::Identity& identity) {
   QList<QSslCertificate> chain;
   for (const signet::Certificate& certificate : identity.chain().certificates()) {

@@ -48,6 +48,10 @@ struct Case {
   std::string key;
 };
 
+void PrintTo(const Case& row, std::ostream* out) {
+  *out << row.program << ", TLS " << row.tls << ", " << row.key;
+}
+
 class Guide : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
