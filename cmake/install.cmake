@@ -97,8 +97,15 @@ function(signet_pkg_config LIBRARY NAME DESCRIPTION REQUIRES)
   install(FILES ${PROJECT_BINARY_DIR}/cmake/${NAME}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 signet_pkg_config(signet signet "TLS client identities from PKCS#12 files, smartcards and HSMs" "")
-signet_pkg_config(signet_openssl signet-openssl "Signet's identities in OpenSSL" "signet, libssl >= 3.0")
+signet_pkg_config(signet_openssl signet-openssl "Signet's identities in OpenSSL" "signet, libssl >= 3.0, libcrypto")
 signet_pkg_config(signet_botan signet-botan "Signet's identities in Botan" "signet, ${BOTAN_MODULE_NAME}")
 signet_pkg_config(signet_gnutls signet-gnutls "Signet's identities in GnuTLS" "signet, gnutls >= 3.7")
 signet_pkg_config(signet_libp11 signet-libp11 "Signet's identities of libp11's objects" "signet, libp11")
 signet_pkg_config(signet_testing signet-testing "Throw-away tokens and certificates for tests" "signet")
+
+# CMake's own script ends by writing install_manifest.txt into the build tree, and fails where it may not.
+install(CODE "
+  execute_process(COMMAND test -w \"${PROJECT_BINARY_DIR}\" RESULT_VARIABLE CANNOT_WRITE)
+  if(CANNOT_WRITE)
+    return()
+  endif()")

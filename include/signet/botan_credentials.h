@@ -26,8 +26,10 @@ namespace signet::botan {
 // after Botan has sent its alert. what() is the error's text.
 class SIGNET_EXPORT SigningError : public Botan::Exception {
  public:
+  // SigningError wraps `error`.
   explicit SigningError(signet::Error error)
       : Botan::Exception(std::string(error.what())), error_(std::move(error)) {}
+  // error is the cause; it lives as long as this exception.
   const signet::Error& error() const noexcept { return error_; }
 
  private:
@@ -36,7 +38,7 @@ class SIGNET_EXPORT SigningError : public Botan::Exception {
 
 // Unusable is an identity that Botan's TLS cannot present, regardless of the peer's request.
 struct Unusable {
-  Identity identity;
+  Identity identity;   // one of the manager's
   std::string reason;  // one sentence without full stop, lower case
 };
 
@@ -44,7 +46,7 @@ struct Unusable {
 struct SIGNET_EXPORT Decision {
   // choice is among the identities that Botan can use; if it selected none, an empty Certificate was sent.
   Choice choice;
-  std::vector<Unusable> unusable;
+  std::vector<Unusable> unusable;  // identities that were left aside before the choice
   // scheme is Botan's: the first scheme of its policy that the peer accepts, not the peer's first scheme.
   std::optional<SignatureScheme> scheme;
   // exact tells whether the peer's schemes were known (see Callbacks) or inferred.
@@ -59,7 +61,7 @@ struct Options {
   // policy is the policy of the connections; null for Botan's default. It determines the scheme that Botan
   // signs with, and with it the usable identities.
   std::shared_ptr<const Botan::TLS::Policy> policy;
-  SelectionPolicy selection;
+  SelectionPolicy selection;  // its stack_schemes are set from Botan's policy
 };
 
 // CredentialsManager presents identities in TLS, as a client and as a server, and forwards all other requests
@@ -91,6 +93,7 @@ class SIGNET_EXPORT CredentialsManager : public Botan::Credentials_Manager {
 template <class Base = Botan::TLS::Callbacks>
 class Callbacks : public Base {
  public:
+  // Callbacks hands `arguments` to the constructor of Base.
   template <class... Arguments>
   explicit Callbacks(std::shared_ptr<CredentialsManager> manager, Arguments&&... arguments)
       : Base(std::forward<Arguments>(arguments)...), manager_(std::move(manager)) {}
@@ -98,6 +101,7 @@ class Callbacks : public Base {
   Callbacks(const Callbacks&) = delete;
   Callbacks& operator=(const Callbacks&) = delete;
 
+  // tls_inspect_handshake_msg calls Base's, then shows the message to the manager.
   void tls_inspect_handshake_msg(const Botan::TLS::Handshake_Message& message) override {
     Base::tls_inspect_handshake_msg(message);
     manager_->Inspect(message, this);

@@ -19,6 +19,7 @@ class SIGNET_EXPORT CertificateChain {
   CertificateChain(Certificate leaf, const std::vector<Certificate>& others);
   explicit CertificateChain(Certificate leaf) : CertificateChain(std::move(leaf), {}) {}
 
+  // leaf is the certificate whose key the identity has.
   const Certificate& leaf() const noexcept { return certificates_.front(); }
   // certificates: leaf first.
   const std::vector<Certificate>& certificates() const noexcept { return certificates_; }

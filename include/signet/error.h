@@ -48,32 +48,36 @@ SIGNET_EXPORT std::string_view Name(ErrorCode code) noexcept;
 
 // NativeCode is the number that the failed call returned, and its type.
 struct NativeCode {
+  // Kind says whose number it is.
   enum class Kind { kNone, kPkcs11, kOpenSsl, kErrno };
-  Kind kind = Kind::kNone;
-  unsigned long value = 0;
-  std::string name;  // "CKR_PIN_INCORRECT", or the library's text
+  Kind kind = Kind::kNone;  // kNone: there is no number
+  unsigned long value = 0;  // CKR_..., errno, or what ERR_get_error gives
+  std::string name;         // "CKR_PIN_INCORRECT", or the library's text
 };
 
 // Error is the one exception class of Signet. what() is one line: the detail, the failed call and the hint.
 // No part of it ever contains a PIN or password. Immutable; copies share what they hold and never throw.
 class SIGNET_EXPORT Error : public std::exception {
  public:
+  // Fields are what an error is made of; what is not known stays empty.
   struct Fields {
-    ErrorCode code = ErrorCode::kInternal;
-    std::string detail;  // the cause, one sentence without full stop, lower case
-    std::string call;    // the call that failed: "C_Login", "PKCS12_verify_mac"
-    NativeCode native;
-    std::string token;  // label of the token concerned
-    std::string uri;    // URI concerned, without its pin-value
-    std::string hint;   // advice, an imperative sentence
+    ErrorCode code = ErrorCode::kInternal;  // the kind of failure
+    std::string detail;                     // the cause, one sentence without full stop, lower case
+    std::string call;                       // the call that failed: "C_Login", "PKCS12_verify_mac"
+    NativeCode native;                      // what that call returned
+    std::string token;                      // label of the token concerned
+    std::string uri;                        // URI concerned, without its pin-value
+    std::string hint;                       // advice, an imperative sentence
   };
 
+  // Error adds the code's general hint where `fields` has none.
   explicit Error(Fields fields);
   // A move is a copy: an error always has its fields.
   Error(const Error&) noexcept = default;
   Error& operator=(const Error&) noexcept = default;
   ~Error() override = default;
 
+  // code, detail, call, native, token, uri and hint are the fields.
   ErrorCode code() const noexcept { return fields().code; }
   const std::string& detail() const noexcept { return fields().detail; }
   const std::string& call() const noexcept { return fields().call; }
@@ -83,6 +87,7 @@ class SIGNET_EXPORT Error : public std::exception {
   const std::string& hint() const noexcept { return fields().hint; }
   // fields gives all of them, for another error that differs in one or two.
   const Fields& fields() const noexcept { return state_->fields; }
+  // what is one line: the detail, the failed call and the hint.
   const char* what() const noexcept override { return state_->what.c_str(); }
 
   // WithUri returns the same error naming `uri`, unless it names one already.

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/* signet_gnutls_selector has some credentials choose among identities. */
 typedef struct signet_gnutls_selector signet_gnutls_selector;
 
 /* signet_gnutls_privkey makes the identity's private key a key of GnuTLS, which the caller frees with
@@ -30,6 +31,7 @@ SIGNET_API bool signet_gnutls_privkey(const signet_identity *identity, gnutls_pr
 SIGNET_API signet_gnutls_selector *signet_gnutls_use(gnutls_certificate_credentials_t credentials,
                                                      const signet_identity *const *identities, size_t count,
                                                      signet_error **error);
+/* signet_gnutls_selector_free frees a selector, or NULL. */
 SIGNET_API void signet_gnutls_selector_free(signet_gnutls_selector *selector);
 
 /* signet_gnutls_take_choice returns the choice for the last request of the session's peer, NULL without a request;

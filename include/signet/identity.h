@@ -18,7 +18,7 @@ namespace signet {
 // ClientAuthFitness tells whether a TLS server will probably accept the identity as a client, and if not,
 // why.
 struct ClientAuthFitness {
-  bool fit = true;
+  bool fit = true;                   // nothing speaks against it
   std::vector<std::string> reasons;  // one sentence each; empty when fit
 };
 
@@ -26,6 +26,7 @@ struct ClientAuthFitness {
 // copy.
 class SIGNET_EXPORT Identity {
  public:
+  // Source says what kind of place the identity is from.
   enum class Source { kPkcs11, kPkcs12, kApplication };
 
   // Make puts a chain and the private key of its leaf together. Throws Error kKeyCertificateMismatch where
@@ -45,6 +46,7 @@ class SIGNET_EXPORT Identity {
   static Identity FromPkcs12(std::span<const std::uint8_t> bytes,
                              const std::optional<Secret>& password = std::nullopt);
 
+  // chain, leaf, key, source and uri are what the identity was made of; the uri is empty where it has none.
   const CertificateChain& chain() const noexcept { return state_->chain; }
   const Certificate& leaf() const noexcept { return state_->chain.leaf(); }
   const std::shared_ptr<PrivateKey>& key() const noexcept { return state_->key; }
@@ -54,6 +56,7 @@ class SIGNET_EXPORT Identity {
   // token when the token showed its public part, of any other after its first signature.
   bool proven() const noexcept { return key()->proof() == PrivateKey::Proof::kDone; }
 
+  // subject and user_name are the leaf's.
   const std::string& subject() const noexcept { return leaf().subject(); }
   const std::string& user_name() const noexcept { return leaf().user_name(); }
   // FitForClientAuth checks validity at `now`, key usage, extended key usage, the key's schemes, and

@@ -27,7 +27,9 @@ class SIGNET_EXPORT IdentitySet {
   // IdentitySet completes the chains with certificates from `others` where possible.
   explicit IdentitySet(std::vector<Identity> identities, const std::vector<Certificate>& others = {});
 
+  // identities are those of the set, in the order in which they were given, with their completed chains.
   const std::vector<Identity>& identities() const noexcept;
+  // empty tells whether there are none.
   bool empty() const noexcept { return identities().empty(); }
 
  private:
@@ -37,6 +39,7 @@ class SIGNET_EXPORT IdentitySet {
 
 // Reason explains why an identity was selected or rejected, or is a warning about the selected identity.
 struct Reason {
+  // Code is the kind of reason, for programs.
   enum class Code {
     // Cryptographic: no policy makes such an identity usable.
     kKeyCertificateMismatch,
@@ -73,7 +76,7 @@ struct Reason {
     kAnyPurposeOnly,     // the leaf's extended key usage has anyExtendedKeyUsage and not the purpose itself
     kHostName,           // a server's own certificate does not name the host that the client asked for
   };
-  Code code;
+  Code code;         // for programs
   std::string text;  // one sentence without full stop, lower case
 };
 
@@ -98,6 +101,7 @@ struct SelectionPolicy {
 // reasons on demand.
 class SIGNET_EXPORT Choice {
  public:
+  // Outcome is what a choice came to.
   enum class Outcome {
     kChosen,
     kNothingFits,     // no error: the handshake continues without a certificate
@@ -106,14 +110,16 @@ class SIGNET_EXPORT Choice {
 
   // Considered is the result for one identity of the set.
   struct Considered {
-    Identity identity;
-    bool chosen = false;
+    Identity identity;                      // with the chain that would be sent
+    bool chosen = false;                    // it is the chosen one
     bool fits = false;                      // it could have been selected
     std::optional<SignatureScheme> scheme;  // that it would sign with; nothing if there is none
     std::vector<Reason> reasons;            // for or against it, in the order of the checks
   };
 
+  // outcome tells whether an identity was chosen, and why not.
   Outcome outcome() const noexcept { return outcome_; }
+  // operator bool tells whether an identity was chosen.
   explicit operator bool() const noexcept { return outcome_ == Outcome::kChosen; }
   // identity is the selected identity with the chain to send, or null; it lives as long as this object. If
   // there are several paths, its chain is the path that the peer will most probably accept.
@@ -126,6 +132,7 @@ class SIGNET_EXPORT Choice {
   // those that do not fit, in the order of the set.
   std::vector<Considered> considered() const;
 
+  // request, policy and now are what Select was given.
   const CertificateRequest& request() const noexcept { return request_; }
   const SelectionPolicy& policy() const noexcept { return policy_; }
   TimePoint now() const noexcept { return now_; }

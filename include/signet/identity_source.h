@@ -16,14 +16,14 @@ namespace signet {
 
 // Problem explains why an object or file at a URI is not an identity.
 struct Problem {
-  std::string uri;
-  Error error;
+  std::string uri;  // without pin-value
+  Error error;      // why it is no identity
 };
 
 // Listing contains the identities that match a URI, and the problems.
 struct Listing {
-  std::vector<Identity> identities;
-  std::vector<Problem> problems;
+  std::vector<Identity> identities;  // that can be used, or unlocked
+  std::vector<Problem> problems;     // one for each object or file that is none
 };
 
 class OwnSource;

@@ -24,6 +24,7 @@ SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromPem(std::string_view pem);
 // SpkiFromNative returns that of an EVP_PKEY, public or private, of any library context.
 SIGNET_EXPORT std::vector<std::uint8_t> SpkiFromNative(evp_pkey_st* key);
 
+// KeyTypeOf gives the type of the key; kOther for an algorithm that is not in the list.
 SIGNET_EXPORT KeyType KeyTypeOf(std::span<const std::uint8_t> spki);
 // SchemesFor lists all schemes for a key of this type without restrictions, best first. For an EC key it
 // lists all ECDSA schemes: TLS 1.3 uses the scheme of its curve, TLS 1.2 uses any hash that the peer
@@ -47,8 +48,9 @@ SIGNET_EXPORT std::vector<std::uint8_t> Digest(Hash hash, std::span<const std::u
 SIGNET_EXPORT std::vector<std::uint8_t> DigestInfo(Hash hash, std::span<const std::uint8_t> digest);
 
 // EcdsaToDer converts r || s, both of the same length, to the DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3)
-// that Signet uses for all ECDSA signatures; EcdsaFromDer is the inverse, with numbers of `size` bytes.
+// that Signet uses for all ECDSA signatures.
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaToDer(std::span<const std::uint8_t> raw);
+// EcdsaFromDer is the inverse of EcdsaToDer, with numbers of `size` bytes.
 SIGNET_EXPORT std::vector<std::uint8_t> EcdsaFromDer(std::span<const std::uint8_t> der, std::size_t size);
 
 // Verifies tells whether `signature` over `message` is valid: for a program's tests.

@@ -17,7 +17,9 @@ extern "C" SIGNET_EXPORT int signet_openssl_provider_init(const OSSL_CORE_HANDLE
 
 namespace signet::openssl {
 
+// KeyDeleter gives back one reference to an EVP_PKEY.
 struct SIGNET_EXPORT KeyDeleter {
+  // operator() calls EVP_PKEY_free; null is allowed.
   void operator()(EVP_PKEY* key) const noexcept;
 };
 // KeyPtr owns one reference to an EVP_PKEY; after release() the caller must call EVP_PKEY_free.
@@ -29,5 +31,11 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, KeyDeleter>;
 // type of key that OpenSSL does not support. It needs only libcrypto. Thread-safe.
 SIGNET_EXPORT KeyPtr MakeKey(const std::shared_ptr<PrivateKey>& key, OSSL_LIB_CTX* library = nullptr);
 SIGNET_EXPORT KeyPtr MakeKey(const Identity& identity, OSSL_LIB_CTX* library = nullptr);
+
+// MakeLegacyKey gives a private key on a token as an EVP_PKEY of the kind that OpenSSL had before 3.0, for
+// frameworks that take the RSA or EC_KEY out of it (EVP_PKEY_get1_RSA), as Qt 6 does. It signs, and does
+// nothing else; RSA-PSS needs a token with the raw RSA operation. Other types of keys, and keys from files,
+// are as MakeKey makes them. Throws Error. Thread-safe.
+SIGNET_EXPORT KeyPtr MakeLegacyKey(const Identity& identity);
 
 }  // namespace signet::openssl

@@ -19,8 +19,8 @@ namespace signet::openssl {
 
 // SelectorOptions are the policy and the callbacks of a selector.
 struct SelectorOptions {
-  SelectionPolicy policy;
-  OSSL_LIB_CTX* library = nullptr;
+  SelectionPolicy policy;           // what the program and the user want
+  OSSL_LIB_CTX* library = nullptr;  // that the SSL_CTX was made in; null: the default one
   // allow_unverified_server presents an identity even if the verification of the server failed and the
   // connection ignores this (SSL_VERIFY_NONE, OpenSSL's default for clients). Otherwise the handshake with
   // such a server fails with Error kUntrustedServer, without a request for a PIN.

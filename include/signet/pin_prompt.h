@@ -10,17 +10,18 @@ namespace signet {
 
 // PinRequest describes the required PIN or password, and what the token reports about remaining tries.
 struct PinRequest {
+  // Kind says whose PIN or password is wanted.
   enum class Kind {
     kUserPin,     // C_Login(CKU_USER)
     kContextPin,  // C_Login(CKU_CONTEXT_SPECIFIC): the key requires it for each signature
     kSecurityOfficerPin,
     kPassword,  // of a PKCS#12 file
   };
-  Kind kind = Kind::kUserPin;
-  std::string name;        // token label, or path of the file
-  std::string uri;         // without pin-value
-  bool count_low = false;  // a wrong PIN was entered since the last correct one (CKF_USER_PIN_COUNT_LOW)
-  bool final_try = false;  // one more wrong PIN locks the token (CKF_USER_PIN_FINAL_TRY)
+  Kind kind = Kind::kUserPin;  // what is wanted
+  std::string name;            // token label, or path of the file
+  std::string uri;             // without pin-value
+  bool count_low = false;      // a wrong PIN was entered since the last correct one (CKF_USER_PIN_COUNT_LOW)
+  bool final_try = false;      // one more wrong PIN locks the token (CKF_USER_PIN_FINAL_TRY)
 };
 
 // PinPrompt asks a person, or a program's store, for a PIN. Implementations may be called from any thread,

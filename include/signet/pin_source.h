@@ -31,6 +31,7 @@ class SIGNET_EXPORT PinSource {
   // Read returns the secret (the first line of a file or pipe), or nothing without a source; throws Error
   // kUnreadable.
   std::optional<Secret> Read() const;
+  // empty tells whether there is no source.
   bool empty() const noexcept { return kind_ == Kind::kNone; }
   // is_value tells whether the source is the secret itself.
   bool is_value() const noexcept { return kind_ == Kind::kValue; }

@@ -16,8 +16,10 @@
 
 namespace signet {
 
+// KeyType is the kind of a key; kOther signs nothing in TLS.
 enum class KeyType { kRsa, kRsaPss, kEc, kEd25519, kEd448, kMlDsa44, kMlDsa65, kMlDsa87, kOther };
 
+// Hash is a hash function (FIPS 180-4, FIPS 202, RFC 1321); kNone where an algorithm has none.
 enum class Hash {
   kNone,
   kMd5,
@@ -34,6 +36,7 @@ enum class Hash {
 
 // SigningAlgorithm is one way to use a private key, with its parameters.
 struct SigningAlgorithm {
+  // Kind is the algorithm without its parameters, what it takes and what it gives.
   enum class Kind {
     kRsaPkcs1,  // RSASSA-PKCS1-v1_5; input: the digest (hash kNone: any bytes, which are padded)
     kRsaPss,    // RSASSA-PSS; input: the digest
@@ -42,22 +45,24 @@ struct SigningAlgorithm {
     kMlDsa,     // FIPS 204, pure, empty context; input: the message
     kRsaRaw,    // the RSA private operation alone; input: exactly the modulus length
   };
-  Kind kind;
-  Hash hash = Hash::kNone;
+  Kind kind;                     // which algorithm
+  Hash hash = Hash::kNone;       // of the digest, or of SignWhole's message
   Hash mgf1_hash = Hash::kNone;  // kRsaPss only
   int salt_length = 0;           // kRsaPss only: bytes
 
+  // operator== compares all members.
   friend bool operator==(const SigningAlgorithm&, const SigningAlgorithm&) = default;
 };
 
 // DecryptionAlgorithm is one way to decrypt with an RSA key.
 struct DecryptionAlgorithm {
+  // Kind is the algorithm without its parameters (RFC 8017).
   enum class Kind {
     kRsaPkcs1,  // RSAES-PKCS1-v1_5, implicit rejection: an invalid block gives a random-looking message
     kRsaOaep,   // RSAES-OAEP
     kRsaRaw,    // the RSA private operation alone; the result is as long as the modulus
   };
-  Kind kind;
+  Kind kind;                                 // which algorithm
   Hash hash = Hash::kSha1;                   // kRsaOaep only
   Hash mgf1_hash = Hash::kSha1;              // kRsaOaep only
   std::span<const std::uint8_t> label = {};  // kRsaOaep only; not kept
@@ -69,6 +74,7 @@ class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey>
  public:
   virtual ~PrivateKey() = default;
 
+  // type is the kind of the key.
   virtual KeyType type() const noexcept = 0;
   // subject_public_key_info is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), valid as long as the
   // key. Its subjectPublicKey is empty if a token has an EC, Ed25519 or Ed448 key without its public key:
@@ -80,6 +86,7 @@ class SIGNET_EXPORT PrivateKey : public std::enable_shared_from_this<PrivateKey>
     kPending,  // the key itself verifies its first signature before it releases it
     kDone,
   };
+  // proof is the state of that proof.
   virtual Proof proof() const noexcept { return Proof::kNone; }
   // schemes lists the schemes that the key supports. For a token, its mechanisms and the key's permissions
   // restrict them.

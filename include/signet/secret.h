@@ -26,15 +26,18 @@ class SIGNET_EXPORT Secret {
   Secret& operator=(const Secret&) = delete;
   ~Secret();
 
+  // Clone gives a second secret of the same bytes; throws Error when no memory can be had.
   Secret Clone() const { return Secret(view()); }
   // view is valid until the secret is moved, shrunk or destroyed. It is not NUL-terminated.
   std::string_view view() const noexcept { return {data_, size_}; }
+  // writable and writable_bytes are the bytes, to be written; valid as long as view() is.
   std::span<char> writable() noexcept { return {data_, size_}; }
   std::span<std::uint8_t> writable_bytes() noexcept {
     return {reinterpret_cast<std::uint8_t*>(data_), size_};
   }
   // Shrink wipes and drops all after the first `size` bytes; `size` is at most size().
   void Shrink(std::size_t size) noexcept;
+  // size is the length in bytes; empty tells whether it is 0.
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 

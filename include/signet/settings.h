@@ -18,7 +18,9 @@ namespace signet {
 // these places: see signet/configuration.h.
 class SIGNET_EXPORT Settings {
  public:
+  // LoginBehavior says when to log in to a token for its certificates and public keys.
   enum class LoginBehavior { kAuto, kAlways, kNever };
+  // PassPhraseIsPin says whether the pass phrase of a program goes to a token as its PIN.
   enum class PassPhraseIsPin { kNo, kYes, kAlways };
 
   // Set parses one setting; throws Error kBadSetting for an unknown name (with the most similar name) or an
@@ -27,7 +29,7 @@ class SIGNET_EXPORT Settings {
 
   // modules: paths of PKCS#11 modules; empty for all modules that are configured in p11-kit.
   std::vector<std::string> modules;
-  std::string module_init_args;
+  std::string module_init_args;  // handed to C_Initialize of each module; empty: none
   // token_pin: used for URIs without a PIN. It is sent only if the URI names the token, or if `modules` names
   // one module and exactly one of its tokens matches.
   PinSource token_pin;
@@ -54,8 +56,9 @@ class SIGNET_EXPORT Settings {
   std::uint64_t pkcs12_max_total_iterations = 50'000'000;
   std::uint64_t pkcs12_max_file_size = 16 << 20;  // bytes
   std::string call_log;                           // "stderr" or a path; empty: none
+  // call_log_callback takes each line of the call log beside call_log, from any thread; it must not throw.
   std::function<void(std::string_view line)> call_log_callback;
-  bool encode_provider_uri_to_pem = false;
+  bool encode_provider_uri_to_pem = false;  // writing a token's key gives a PEM file that points at it
   // config_file: signet-config, the file of named identities; not read yet.
   std::string config_file;
 };

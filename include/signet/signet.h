@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* SIGNET_API marks the functions that the library exports. */
 #if defined(__GNUC__)
 #define SIGNET_API __attribute__((visibility("default")))
 #else
@@ -34,15 +35,15 @@
 extern "C" {
 #endif
 
-typedef struct signet_error signet_error;
-typedef struct signet_settings signet_settings;
-typedef struct signet_source signet_source;
-typedef struct signet_listing signet_listing;
-typedef struct signet_identity signet_identity;
-typedef struct signet_request signet_request;
-typedef struct signet_choice signet_choice;
-typedef struct signet_pin_request signet_pin_request;
-typedef struct signet_pin signet_pin;
+typedef struct signet_error signet_error;             /* what went wrong, and what to do about it */
+typedef struct signet_settings signet_settings;       /* what a user can set: modules, limits, PIN sources */
+typedef struct signet_source signet_source;           /* opens URIs, and keeps tokens open */
+typedef struct signet_listing signet_listing;         /* what a URI stands for: identities and problems */
+typedef struct signet_identity signet_identity;       /* a certificate chain and its private-key operation */
+typedef struct signet_request signet_request;         /* what a TLS peer asks for */
+typedef struct signet_choice signet_choice;           /* which identity answers a request, and why */
+typedef struct signet_pin_request signet_pin_request; /* whose PIN or password is wanted */
+typedef struct signet_pin signet_pin;                 /* where a prompt puts its answer */
 
 /* signet_version returns the version of the loaded library: "0.2.0". */
 SIGNET_API const char *signet_version(void);
@@ -81,6 +82,7 @@ typedef enum signet_error_code {
   SIGNET_ERROR_APPLICATION = 26       /* a key or source of the program itself failed */
 } signet_error_code;
 
+/* signet_error_get_code is the kind of failure; SIGNET_ERROR_INTERNAL for NULL. */
 SIGNET_API signet_error_code signet_error_get_code(const signet_error *error);
 /* signet_error_name returns the code's stable name: "wrong-pin". */
 SIGNET_API const char *signet_error_name(const signet_error *error);
@@ -98,6 +100,7 @@ SIGNET_API unsigned long signet_error_native_code(const signet_error *error);
 /* signet_error_new makes an error for a caller of this interface, with the cause and a hint; NULL for the code's
  * general hint. Returns NULL if out of memory. */
 SIGNET_API signet_error *signet_error_new(signet_error_code code, const char *detail, const char *hint);
+/* signet_error_free frees an error, or NULL. */
 SIGNET_API void signet_error_free(signet_error *error);
 
 /* ---- Settings and PINs ---- */
@@ -109,8 +112,10 @@ SIGNET_API signet_settings *signet_settings_new(signet_error **error);
  * changes nothing, if the name is unknown or the value is invalid. */
 SIGNET_API bool signet_settings_set(signet_settings *settings, const char *name, const char *value,
                                     signet_error **error);
+/* signet_settings_free frees settings, or NULL. */
 SIGNET_API void signet_settings_free(signet_settings *settings);
 
+/* Whose PIN or password is wanted. */
 typedef enum signet_pin_kind {
   SIGNET_PIN_USER = 0,             /* of a token's user */
   SIGNET_PIN_CONTEXT = 1,          /* of a key that requires it for each signature */
@@ -118,12 +123,13 @@ typedef enum signet_pin_kind {
   SIGNET_PIN_PASSWORD = 3          /* of a PKCS#12 file */
 } signet_pin_kind;
 
-/* The required PIN. It is valid during the call of the prompt. */
+/* signet_pin_request_kind tells which PIN is required. A request is valid during the call of the prompt. */
 SIGNET_API signet_pin_kind signet_pin_request_kind(const signet_pin_request *request);
 SIGNET_API const char *signet_pin_request_name(const signet_pin_request *request); /* label of the token, or path */
-SIGNET_API const char *signet_pin_request_uri(const signet_pin_request *request);
-/* A wrong PIN was entered since the last correct one; one more wrong PIN locks the token. */
+SIGNET_API const char *signet_pin_request_uri(const signet_pin_request *request);  /* without its PIN */
+/* signet_pin_request_count_low: a wrong PIN was entered since the last correct one. */
 SIGNET_API bool signet_pin_request_count_low(const signet_pin_request *request);
+/* signet_pin_request_final_try: one more wrong PIN locks the token. */
 SIGNET_API bool signet_pin_request_final_try(const signet_pin_request *request);
 
 /* signet_pin_set answers a prompt with `size` bytes. It copies them to memory that is wiped after use; wipe your
@@ -158,14 +164,18 @@ SIGNET_API signet_identity *signet_source_open(const signet_source *source, cons
 /* signet_source_list returns everything that `uri` matches. Errors of single tokens or files are problems in the
  * listing; NULL only for an invalid URI. */
 SIGNET_API signet_listing *signet_source_list(const signet_source *source, const char *uri, signet_error **error);
+/* signet_source_free frees a source, or NULL. Identities from it stay, and keep their tokens open. */
 SIGNET_API void signet_source_free(signet_source *source);
 
+/* signet_listing_identity_count tells how many identities the URI stands for. */
 SIGNET_API size_t signet_listing_identity_count(const signet_listing *listing);
 /* NULL if `index` is too large. */
 SIGNET_API const signet_identity *signet_listing_identity(const signet_listing *listing, size_t index);
+/* signet_listing_problem_count tells how many things at the URI are no identity. */
 SIGNET_API size_t signet_listing_problem_count(const signet_listing *listing);
 /* Each problem names its URI by signet_error_uri. */
 SIGNET_API const signet_error *signet_listing_problem(const signet_listing *listing, size_t index);
+/* signet_listing_free frees a listing, or NULL, with its identities and errors. */
 SIGNET_API void signet_listing_free(signet_listing *listing);
 
 /* ---- Signature schemes ---- */
@@ -211,6 +221,7 @@ SIGNET_API signet_identity *signet_identity_from_pkcs12(const uint8_t *bytes, si
                                                         signet_error **error);
 /* signet_identity_copy returns another reference to the same identity; it is cheap. NULL if out of memory. */
 SIGNET_API signet_identity *signet_identity_copy(const signet_identity *identity);
+/* signet_identity_free frees one reference to an identity, or NULL. */
 SIGNET_API void signet_identity_free(signet_identity *identity);
 
 /* uri names exactly this identity, without PIN; empty for an identity from memory. */
@@ -218,9 +229,12 @@ SIGNET_API const char *signet_identity_uri(const signet_identity *identity);
 SIGNET_API const char *signet_identity_subject(const signet_identity *identity);   /* RFC 4514 */
 SIGNET_API const char *signet_identity_user_name(const signet_identity *identity); /* UPN, e-mail or common name */
 SIGNET_API const char *signet_identity_key(const signet_identity *identity);       /* "RSA 2048 bit", "EC P-256" */
+/* signet_identity_in_hardware tells whether the key is in a token rather than in this process. */
 SIGNET_API bool signet_identity_in_hardware(const signet_identity *identity);
-/* Certificates are DER, leaf first. *size is set to the size in bytes. NULL if `index` is too large. */
+/* signet_identity_certificate_count is 1 or more. */
 SIGNET_API size_t signet_identity_certificate_count(const signet_identity *identity);
+/* signet_identity_certificate is a certificate in DER (RFC 5280), leaf first. *size is set to the size in bytes. NULL if
+ * `index` is too large. */
 SIGNET_API const uint8_t *signet_identity_certificate(const signet_identity *identity, size_t index, size_t *size);
 /* signet_identity_public_key is the DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of the key that signs. The size
  * in bytes goes to *size. Its subjectPublicKey is empty if a token has an EC or Edwards key without its public
@@ -269,17 +283,21 @@ SIGNET_API void signet_identity_sign_async(const signet_identity *identity, uint
 /* signet_request_new makes an empty request of TLS 1.3 (0x0304) or 1.2 (0x0303). For a stack that
  * does not tell the version: 0x0304 if TLS 1.3 has all schemes of the peer, else 0x0303. NULL if out of memory. */
 SIGNET_API signet_request *signet_request_new(uint16_t protocol_version);
-/* Add the peer's values in their order. False for NULL, or if out of memory. */
-SIGNET_API bool signet_request_add_authority(signet_request *request, const uint8_t *name, size_t size); /* DER Name */
+/* signet_request_add_authority, signet_request_add_scheme, signet_request_add_certificate_scheme and
+ * signet_request_add_certificate_type add the peer's values in their order (RFC 5246 section 7.4.4, RFC 8446 section
+ * 4.3.2): a DER Name, a value of signature_algorithms, one of signature_algorithms_cert, a ClientCertificateType of TLS
+ * 1.2. False for NULL, or if out of memory. */
+SIGNET_API bool signet_request_add_authority(signet_request *request, const uint8_t *name, size_t size);
 SIGNET_API bool signet_request_add_scheme(signet_request *request, uint16_t scheme);
 SIGNET_API bool signet_request_add_certificate_scheme(signet_request *request, uint16_t scheme);
-SIGNET_API bool signet_request_add_certificate_type(signet_request *request, uint8_t type); /* TLS 1.2 */
+SIGNET_API bool signet_request_add_certificate_type(signet_request *request, uint8_t type);
 /* signet_request_for_server requests a server's certificate for the server name from the ClientHello; NULL: none. */
 SIGNET_API bool signet_request_for_server(signet_request *request, const char *host);
 /* signet_request_add_stack_scheme adds a scheme that the TLS stack supports; without any call: all schemes. */
 SIGNET_API bool signet_request_add_stack_scheme(signet_request *request, uint16_t scheme);
 /* signet_request_pin makes one identity the only candidate, by its URI or the SHA-256 of its certificate in hex. */
 SIGNET_API bool signet_request_pin(signet_request *request, const char *identity);
+/* signet_request_free frees a request, or NULL. */
 SIGNET_API void signet_request_free(signet_request *request);
 
 /* signet_select selects among `count` identities, at the current time. It accesses no token and no file. "No identity
@@ -292,13 +310,16 @@ SIGNET_API const signet_identity *signet_choice_identity(const signet_choice *ch
 /* signet_choice_scheme is its signature scheme; 0 if none was selected. */
 SIGNET_API uint16_t signet_choice_scheme(const signet_choice *choice);
 /* All identities with their results: the selected identity, then the others that fit in the order of rank, then those
- * that do not fit. NULL if an index is too large. A reason is one sentence without full stop. */
+ * that do not fit. signet_choice_considered_count is their number, signet_choice_considered one of them,
+ * signet_choice_fits tells whether it can be selected, and signet_choice_reason is one reason for its result: one
+ * sentence without full stop. NULL or false if an index is too large. */
 SIGNET_API size_t signet_choice_considered_count(const signet_choice *choice);
 SIGNET_API const signet_identity *signet_choice_considered(const signet_choice *choice, size_t index);
 SIGNET_API bool signet_choice_fits(const signet_choice *choice, size_t index);
 SIGNET_API const char *signet_choice_reason(const signet_choice *choice, size_t index, size_t reason);
 /* signet_choice_explain returns one line for each identity, in the order of rank: its URI and the reason. */
 SIGNET_API const char *signet_choice_explain(const signet_choice *choice);
+/* signet_choice_free frees a choice, or NULL. */
 SIGNET_API void signet_choice_free(signet_choice *choice);
 
 #ifdef __cplusplus

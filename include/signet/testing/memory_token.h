@@ -18,17 +18,17 @@ namespace signet::testing {
 
 // MemoryTokenOptions describe a token when it is made.
 struct MemoryTokenOptions {
-  std::string label = "memory";
-  std::string serial = "1";
-  std::string model = "memory";
-  std::string manufacturer = "Signet";
-  std::string pin = "1234";  // empty together with min_pin_length 0: a token whose user PIN is empty
-  std::string so_pin = "12345678";
-  int tries = 3;  // wrong PINs until the PIN is locked
-  unsigned long min_pin_length = 4;
-  bool initialised = true;
-  bool login_required = true;
-  unsigned long flags_set = 0;  // CKF_..., added to CK_TOKEN_INFO's flags
+  std::string label = "memory";         // CK_TOKEN_INFO's, as are the next three
+  std::string serial = "1";             // the URI names it
+  std::string model = "memory";         // at most 16 bytes
+  std::string manufacturer = "Signet";  // at most 32 bytes
+  std::string pin = "1234";          // empty together with min_pin_length 0: a token whose user PIN is empty
+  std::string so_pin = "12345678";   // the security officer's
+  int tries = 3;                     // wrong PINs until the PIN is locked
+  unsigned long min_pin_length = 4;  // bytes; C_SetPIN and C_InitPIN refuse what is shorter
+  bool initialised = true;           // else it has neither PINs nor objects
+  bool login_required = true;        // CKF_LOGIN_REQUIRED
+  unsigned long flags_set = 0;       // CKF_..., added to CK_TOKEN_INFO's flags
 };
 
 // MemoryChanges are attributes (CKA_ types) of an object with changed values; an attribute without a value is
@@ -37,27 +37,28 @@ using MemoryChanges = std::map<unsigned long, std::optional<std::string>>;
 
 // MemoryObjectOptions determine how an identity is stored.
 struct MemoryObjectOptions {
-  std::string id = "\x01";
-  std::string label = "key";
-  bool key = true;
-  bool certificate = true;
-  bool public_key = true;
-  bool private_key_hidden = true;  // CKA_PRIVATE of the private key
-  bool always_authenticate = false;
-  MemoryChanges key_changes = {};
-  MemoryChanges public_key_changes = {};
-  MemoryChanges certificate_changes = {};
+  std::string id = "\x01";                 // CKA_ID of all its objects
+  std::string label = "key";               // CKA_LABEL of all its objects
+  bool key = true;                         // store the private key
+  bool certificate = true;                 // store the certificate
+  bool public_key = true;                  // store the public key
+  bool private_key_hidden = true;          // CKA_PRIVATE of the private key
+  bool always_authenticate = false;        // CKA_ALWAYS_AUTHENTICATE of the private key
+  MemoryChanges key_changes = {};          // of the private key
+  MemoryChanges public_key_changes = {};   // of the public key
+  MemoryChanges certificate_changes = {};  // of the certificate
 };
 
 // MemoryStored is one object that a token has now.
 struct MemoryStored {
-  unsigned long object_class = 0;
-  std::string id;
-  std::string label;
+  unsigned long object_class = 0;  // CKO_...
+  std::string id;                  // CKA_ID
+  std::string label;               // CKA_LABEL
 };
 
 // MemoryBehaviour controls the module's responses. The defaults are those of a correct module.
 struct MemoryBehaviour {
+  // Gone is what a session says after its token was removed.
   enum class Gone { kSessionHandleInvalid, kDeviceRemoved, kTokenNotPresent };
 
   std::uint64_t find_at_most = 0;        // C_FindObjects gives so many at a time; 0: as many as are asked for
@@ -73,13 +74,13 @@ struct MemoryBehaviour {
   bool refuse_read_only = false;     // CKR_SESSION_READ_WRITE_SO_EXISTS for read-only sessions
   bool refuse_read_write = false;    // CKR_TOKEN_WRITE_PROTECTED for read-write sessions
   Gone gone = Gone::kDeviceRemoved;  // what calls return after the token was removed
-  std::vector<unsigned long> hidden_mechanisms = {};
-  std::vector<ModuleFault> faults = {};  // counted from Set
+  std::vector<unsigned long> hidden_mechanisms = {};  // CKM_...: not listed, and refused
+  std::vector<ModuleFault> faults = {};               // counted from Set
 };
 
 // Disturbances are drawn from `seed` before and after calls until `budget` of them have happened.
 struct Disturbances {
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;         // equal seeds disturb equal calls equally
   std::uint32_t per_mille = 100;  // of the calls
   std::uint32_t budget = 0;       // 0: unlimited
   bool codes = true;              // a code that the standard permits for the function
@@ -96,11 +97,11 @@ struct Disturbances {
 // MemoryCall is one call to the module. `token` is the serial number of the call's token, or of the session's
 // token; empty if there is none.
 struct MemoryCall {
-  std::string_view function;
-  unsigned long result = 0;
-  unsigned long slot = 0;
-  unsigned long session = 0;
-  std::string token = {};
+  std::string_view function;     // "C_Sign"
+  unsigned long result = 0;      // CKR_...
+  unsigned long slot = 0;        // that the call names, or its session's
+  unsigned long session = 0;     // its handle; 0: none
+  std::string token = {};        // serial number
   std::uint64_t action = 0;      // of the calling thread: MemoryModule::BeginAction
   unsigned long user_type = 0;   // C_Login, C_InitToken, C_SetPIN: whose PIN was sent
   std::string pin = {};          // the same: the PIN that the token has, as it was sent
@@ -142,11 +143,13 @@ class SIGNET_EXPORT MemoryModule {
 
   // Clear removes all slots, tokens, faults and records. The module must not be in use.
   void Clear();
+  // AddSlot makes an empty slot, and returns its number.
   std::size_t AddSlot();
   // AddToken makes a token in a new slot.
   std::size_t AddToken(const MemoryTokenOptions& options = {});
   // MakeToken makes a token that is in no slot.
   std::size_t MakeToken(const MemoryTokenOptions& options = {});
+  // AddIdentity stores a key and its certificate on a token.
   void AddIdentity(std::size_t token, const TestIdentity& identity, const MemoryObjectOptions& options = {});
   // Token gives the token's options as they are now: C_InitToken, C_InitPIN and C_SetPIN change them.
   MemoryTokenOptions Token(std::size_t token) const;
@@ -159,10 +162,13 @@ class SIGNET_EXPORT MemoryModule {
   // Insert moves the token to the slot; a token that was in this slot is then in no slot. Sessions of a moved
   // token end, and its objects get new handles.
   void Insert(std::size_t token, std::size_t slot);
+  // Remove takes a token out of its slot.
   void Remove(std::size_t token);
   // Swap exchanges the tokens of two slots.
   void Swap(std::size_t slot, std::size_t other);
+  // LogOut ends the login to a token, as another program's C_Logout does.
   void LogOut(std::size_t token);
+  // DropSessions ends all sessions of all tokens, FinaliseByOthers calls C_Finalize.
   void DropSessions();
   void FinaliseByOthers();
   // LoseService simulates a restart of the module's daemon: every call returns `code` until C_Finalize and
@@ -175,6 +181,7 @@ class SIGNET_EXPORT MemoryModule {
   // SetPin changes the PIN like a C_SetPIN of another program.
   void SetPin(std::size_t token, const std::string& pin);
 
+  // Set changes the behaviour from the next call on, Disturb what happens at random.
   void Set(const MemoryBehaviour& behaviour);
   void Disturb(const Disturbances& disturbances);
   // Calm ends faults and disturbances.
@@ -194,7 +201,9 @@ class SIGNET_EXPORT MemoryModule {
   MemoryCauses Causes() const;
   // Record says whether calls are recorded (they are); counts are kept in any case.
   void Record(bool on);
+  // Calls gives the recorded calls in the order in which they began.
   std::vector<MemoryCall> Calls() const;
+  // Count says how often a function was called since ResetCalls; "*": all functions.
   std::uint64_t Count(std::string_view function) const;  // "*": all
   void ResetCalls();
 

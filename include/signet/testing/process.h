@@ -14,27 +14,29 @@
 
 namespace signet::testing {
 
+// Environment is variables and their values.
 using Environment = std::map<std::string, std::string>;
 
 // Command is a program to run. It inherits this process's environment, without `unset`, plus
 // `environment`.
 struct Command {
-  std::vector<std::string> argv;  // argv[0] is looked for in PATH
-  Environment environment = {};
-  std::vector<std::string> unset = {};
-  std::string input = {};      // standard input, then end of file
-  std::string directory = {};  // to run in; empty: this process's
-  std::chrono::milliseconds timeout{120'000};
+  std::vector<std::string> argv;               // argv[0] is looked for in PATH
+  Environment environment = {};                // set beside those of this process
+  std::vector<std::string> unset = {};         // variables that it does not get
+  std::string input = {};                      // standard input, then end of file
+  std::string directory = {};                  // to run in; empty: this process's
+  std::chrono::milliseconds timeout{120'000};  // then it is killed; RunProgram only
 };
 
 // ProcessResult is how a program ended.
 struct ProcessResult {
-  int exit_status = -1;  // -1: ended by `signal`
-  int signal = 0;
+  int exit_status = -1;    // -1: ended by `signal`
+  int signal = 0;          // 0: it ended by itself
   bool timed_out = false;  // it was killed, as it took too long
-  std::string out;
-  std::string err;
+  std::string out;         // standard output
+  std::string err;         // standard error
 
+  // ok tells whether the program ended by itself with status 0.
   bool ok() const noexcept { return exit_status == 0; }
 };
 
@@ -47,14 +49,17 @@ SIGNET_EXPORT ProcessResult RunProgram(const Command& command);
 // that started it. Standard output and error are collected in one text.
 class SIGNET_EXPORT BackgroundProcess {
  public:
+  // BackgroundProcess starts the program; throws std::runtime_error where that is not possible.
   explicit BackgroundProcess(const Command& command);
   ~BackgroundProcess();
   BackgroundProcess(const BackgroundProcess&) = delete;
   BackgroundProcess& operator=(const BackgroundProcess&) = delete;
 
+  // pid is the program's, and its process group's.
   pid_t pid() const noexcept { return pid_; }
   // output is all that the program has written so far.
   std::string output() const;
+  // running tells whether the program has not ended yet.
   bool running();
   // WaitForLine returns the first line that contains `part`, or nothing if it does not come in time.
   std::optional<std::string> WaitForLine(std::string_view part,
@@ -65,6 +70,7 @@ class SIGNET_EXPORT BackgroundProcess {
   // Send writes to the program's standard input; CloseInput ends it.
   void Send(std::string_view text);
   void CloseInput();
+  // Signal sends a signal to the program alone.
   void Signal(int number);
   // WaitForEnd returns how the program ended, or nothing if it still runs after `timeout`. `out` holds all
   // output.

@@ -20,32 +20,37 @@ namespace signet::testing {
 // std::runtime_error.
 class SIGNET_EXPORT SoftHsm {
  public:
+  // Options describe a token when it is made.
   struct Options {
-    std::string label = "signet-test";
-    std::string pin = "1234";
-    std::string so_pin = "12345678";
+    std::string label = "signet-test";  // CK_TOKEN_INFO's label
+    std::string pin = "1234";           // the user's
+    std::string so_pin = "12345678";    // the security officer's
     // mechanisms is SoftHSM's slots.mechanisms: "ALL", a list, or with "-" in front what is left out.
     std::string mechanisms = "ALL";
   };
 
   // ObjectOptions say how objects are named and what a new private key may do.
   struct ObjectOptions {
-    std::string id = "\x01";    // CKA_ID, raw bytes
-    std::string label = "key";  // CKA_LABEL
-    std::string token = {};     // label of the token; empty: the first one
-    bool public_object = true;  // also store the public key
-    bool always_authenticate = false;
-    bool extractable = false;
-    bool signs = true;  // else an RSA key only decrypts, and an EC key only derives
+    std::string id = "\x01";           // CKA_ID, raw bytes
+    std::string label = "key";         // CKA_LABEL
+    std::string token = {};            // label of the token; empty: the first one
+    bool public_object = true;         // also store the public key
+    bool always_authenticate = false;  // CKA_ALWAYS_AUTHENTICATE of the private key
+    bool extractable = false;          // CKA_EXTRACTABLE of the private key
+    bool signs = true;                 // else an RSA key only decrypts, and an EC key only derives
   };
 
+  // ObjectClass says which objects of an ID are meant.
   enum class ObjectClass { kAny, kCertificate, kPublicKey, kPrivateKey };
 
   SoftHsm() : SoftHsm(Options{}) {}
+  // SoftHsm makes the directory and one token in it.
   explicit SoftHsm(Options options);
 
+  // directory has everything of this SoftHSM; config_path is the file for SOFTHSM2_CONF.
   const std::string& directory() const noexcept { return directory_.path(); }
   const std::string& config_path() const noexcept { return config_path_; }
+  // label, pin and so_pin are those of the first token.
   const std::string& label() const noexcept { return tokens_.front().label; }
   const std::string& pin() const noexcept { return tokens_.front().pin; }
   const std::string& so_pin() const noexcept { return tokens_.front().so_pin; }
@@ -64,6 +69,7 @@ class SIGNET_EXPORT SoftHsm {
   std::vector<std::uint8_t> Generate(std::string_view key, const ObjectOptions& options);
   // Import puts a private key and its certificate into the token; the issuers stay outside.
   void Import(const TestIdentity& identity, const ObjectOptions& options);
+  // ImportKey puts the private key alone, ImportCertificate a certificate alone.
   void ImportKey(const TestIdentity& identity, const ObjectOptions& options);
   void ImportCertificate(const Certificate& certificate, const ObjectOptions& options);
   // Remove destroys the objects with this ID (and label, where it is not empty), and returns how many there

@@ -13,11 +13,13 @@ namespace signet::testing {
 // its content, but not in a forked child.
 class SIGNET_EXPORT TemporaryDirectory {
  public:
+  // TemporaryDirectory makes it; its name begins with `prefix`. Throws std::runtime_error.
   explicit TemporaryDirectory(std::string_view prefix = "signet-test");
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
+  // path is absolute, without a slash at its end.
   const std::string& path() const noexcept { return path_; }
   // Write makes `name` below the directory, with mode `mode`, and returns its path.
   std::string Write(std::string_view name, std::string_view text, unsigned mode = 0600) const;

@@ -24,8 +24,11 @@ struct ModuleFault {
 
 // ModuleBehaviour contains the differences from the real module. The defaults change nothing.
 struct ModuleBehaviour {
+  // Label is how CK_TOKEN_INFO's label ends.
   enum class Label { kAsIs, kNulFilled, kGarbageAfterNul };
+  // SignatureLength is what the module says that a signature's length is.
   enum class SignatureLength { kAsIs, kZero, kOneShort, kBeyondBuffer };
+  // AlwaysAuthenticate is whether private keys ask for their PIN at every signature, and whether they say so.
   enum class AlwaysAuthenticate { kAsIs, kEnforced, kEnforcedAndHidden };
 
   std::uint64_t delay_us = 0;                           // every call takes this much longer
@@ -33,7 +36,7 @@ struct ModuleBehaviour {
   // These functions wait, 20 seconds at most, until MaxInFlight is this, or Set says otherwise: overlap that
   // does not depend on speed, and calls that hang.
   std::map<std::string, std::uint64_t> gather = {};
-  std::vector<ModuleFault> faults = {};
+  std::vector<ModuleFault> faults = {};  // calls that fail
   // Token
   unsigned long token_flags_set = 0;    // CKF_..., put into CK_TOKEN_INFO
   unsigned long token_flags_clear = 0;  // taken out of it
@@ -44,8 +47,8 @@ struct ModuleBehaviour {
   std::uint64_t max_sessions = 0;        // CKR_SESSION_COUNT beyond; 0: as the real one
   bool hide_session_limit = false;       // CK_TOKEN_INFO does not tell max_sessions
   bool unavailable_information = false;  // every count in CK_TOKEN_INFO is CK_UNAVAILABLE_INFORMATION
-  Label label = Label::kAsIs;
-  std::string serial = {};  // CK_TOKEN_INFO's serial number instead of the real one
+  Label label = Label::kAsIs;            // CK_TOKEN_INFO's
+  std::string serial = {};               // CK_TOKEN_INFO's serial number instead of the real one
   // Module
   bool cant_lock = false;      // C_Initialize does not support locks: CKR_CANT_LOCK
   std::string init_args = {};  // C_Initialize's pReserved must be this text: else CKR_ARGUMENTS_BAD
@@ -61,12 +64,12 @@ struct ModuleBehaviour {
   bool ecdsa_hashes = false;  // the token also has CKM_ECDSA_SHA1, _SHA224, _SHA256, _SHA384 and _SHA512
   // kBeyondBuffer is the length of decryptions and of CKA_VALUE too.
   SignatureLength signature_length = SignatureLength::kAsIs;
-  bool corrupt_signature = false;
+  bool corrupt_signature = false;  // one bit of each is wrong
   std::vector<unsigned long> failing_attributes =
       {};                          // CKA_...: CKR_ATTRIBUTE_TYPE_INVALID, the others are given
   bool single_attributes = false;  // C_GetAttributeValue takes one attribute at a time
-  bool hide_public_keys = false;
-  bool hide_certificates = false;
+  bool hide_public_keys = false;   // they are not found
+  bool hide_certificates = false;  // they are not found
   bool hide_before_login = false;  // certificates and public keys too
   std::uint64_t find_at_most = 0;  // C_FindObjects gives so many at a time; 0: as many as are asked for
   std::uint64_t handle_shift =
@@ -75,10 +78,10 @@ struct ModuleBehaviour {
 
 // TracedCall is one call that reached the module. `session` is 0 for functions without one.
 struct TracedCall {
-  std::string function;
-  std::uint32_t process = 0;
-  std::uint64_t session = 0;
-  unsigned long result = 0;
+  std::string function;       // "C_Sign"
+  std::uint32_t process = 0;  // its process ID
+  std::uint64_t session = 0;  // its handle
+  unsigned long result = 0;   // CKR_...
 };
 
 // WrappedModule is a PKCS#11 module in a separate file that forwards to SoftHSM, counts every call, and
