@@ -26,7 +26,7 @@ struct Cost {
   std::optional<double> instructions;  // where the machine counts them
 };
 
-// CostOf does `work` so many times on this thread.
+// CostOf executes `work` this number of times on this thread.
 template <class Work>
 Cost CostOf(const InstructionCounter& counter, int times, Work work) {
   const std::optional<std::uint64_t> before = counter.Read();

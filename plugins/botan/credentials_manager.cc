@@ -36,7 +36,7 @@ Botan::X509_Certificate Parsed(const Certificate& certificate, Check&& check) tr
                .call = "Botan::X509_Certificate"});
 }
 
-// PresentedChain leaves out a root: who takes it has it (RFC 8446 section 4.4.2).
+// PresentedChain omits the root: a peer that trusts it has it (RFC 8446 section 4.4.2).
 Chain PresentedChain(const CertificateChain& chain) {
   Chain presented;
   for (const Certificate& certificate : chain.certificates()) {

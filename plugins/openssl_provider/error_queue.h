@@ -30,7 +30,7 @@ class ErrorQueue {
   void Raise(const Error& error) const noexcept;
   // Raise queues a bare reason; cheap enough for paths that are refused at every signature.
   void Raise(Reason reason, const char* text = nullptr) const noexcept;
-  // RaiseCurrentException is for a catch block; what is no Error is told apart as well as may be.
+  // RaiseCurrentException is for a catch block; other exceptions are distinguished as far as possible.
   void RaiseCurrentException() const noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// A key of this process becomes an EVP_PKEY: it is deposited with the provider and taken out through its
+// A key of this process becomes an EVP_PKEY: it is deposited with the provider and loaded through its
 // store, the one way by which libcrypto lets a provider make keys.
 #include "base/openssl_error.h"
 #include "openssl_provider/provider.h"

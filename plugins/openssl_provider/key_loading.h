@@ -20,8 +20,8 @@ void CheckScheme(std::string_view uri);
 std::shared_ptr<PrivateKey> LoadKey(ProviderContext& provider, std::string_view uri,
                                     OSSL_PASSPHRASE_CALLBACK* passphrase, void* passphrase_argument);
 
-// LoadPublicKey loads the public key that a PEM pointer names, for a program that wants no private key: its
-// file may come from an untrusted source, so there is no PIN prompt, no pin-source is read, and no login.
+// LoadPublicKey loads the public key that a PEM pointer names, for a program without need for a private key:
+// its file may come from an untrusted source, so there is no PIN prompt, no pin-source is read, and no login.
 PublicKey LoadPublicKey(ProviderContext& provider, std::string_view uri);
 // NamesPublicKey tells whether a URI says type=public.
 bool NamesPublicKey(std::string_view uri);

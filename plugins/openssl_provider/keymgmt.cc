@@ -179,7 +179,7 @@ const OSSL_PARAM* ExportTypes(int selection) noexcept {
   return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 ? kColumns<kType>.exported : nullptr;
 }
 
-// Software is the keymgmt that answers for ours. It is held for as long as our own library context: for ever.
+// Software is the keymgmt that works for ours. It is kept as long as our own library context: permanently.
 template <KeyType kType>
 const EVP_KEYMGMT* Software() {
   static const EVP_KEYMGMT* const keymgmt = EVP_KEYMGMT_fetch(OwnContext(), kColumns<kType>.name, nullptr);
@@ -218,7 +218,7 @@ bool HoldsPrivateKey(const OSSL_PARAM params[]) {
 }
 
 // TakeIn makes a key in software from libcrypto's data: the public key of the peer in a key agreement with a
-// token's EC key, and, where we stand before `default` or are preferred, every key that a program builds.
+// token's EC key, and, if we precede `default` or are preferred, every key that a program builds.
 bool TakeIn(KeyReference& key, const char* type, int selection, const OSSL_PARAM params[]) {
   if (!key.generated()) return false;
   const OpenSslErrorMark mark;

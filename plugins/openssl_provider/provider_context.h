@@ -58,7 +58,7 @@ class ProviderContext {
   void FailTicket(std::uint64_t number, const Error& failure);
   void EndTicket(std::uint64_t number);
 
-  // ReleaseReference gives back one reference to the provider: only who holds one may call it.
+  // ReleaseReference gives back one reference to the provider: only an owner may call it.
   void ReleaseReference() noexcept;
 
  private:

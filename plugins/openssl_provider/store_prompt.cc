@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestPin = 1024;
 
-// Asked is what stands behind "Enter pass phrase for".
+// Asked is the text after "Enter pass phrase for".
 std::string Asked(const PinRequest& request) {
   const bool file = request.kind == PinRequest::Kind::kPassword;
   std::string text = fmt::format("{} {}", file ? "file" : "token", request.name);

@@ -5,9 +5,9 @@
 
 namespace signet::inline base {
 
-// Printable gives text of strangers (names in certificates, labels of tokens, lines of a server) as it may go
-// to a terminal or into a line of a log: control characters but the newlines that `lines` allows, bytes that
-// are no UTF-8, and characters that reorder or break a line are written as \xNN or \uNNNN.
+// Printable converts untrusted text (names in certificates, labels of tokens, lines of a server) so that it
+// may go to a terminal or into a line of a log: control characters but the newlines that `lines` allows,
+// bytes that are no UTF-8, and characters that reorder or break a line are written as \xNN or \uNNNN.
 enum class Lines { kOne, kMany };
 std::string Printable(std::string_view text, Lines lines = Lines::kOne);
 

@@ -23,7 +23,7 @@ bool SaysYes(const std::string& value) {
   return std::ranges::find(kYes, value) != std::end(kYes);
 }
 
-// KeyOf strips what stands before the first dot: OpenSSL lets one of its own names stand several times that
+// KeyOf strips the text before the first dot: OpenSSL allows to repeat one of its own names in this
 // way.
 std::string KeyOf(const std::string& name) {
   const std::size_t dot = name.find('.');

@@ -80,7 +80,7 @@ bool NamesIssuerOf(const CertificateRequest& request, const Certificate& certifi
 }
 
 // HintOf is the reason's hint. If a chain ends at an issuer that the server does not name, no one can
-// tell whether the issuer is a stranger or an intermediate whose own certificate is missing: both ways out
+// tell whether the issuer is unknown or an intermediate whose own certificate is missing: both solutions
 // are named.
 std::string HintOf(const Reason& reason, const std::vector<Reason>& all, const Identity& identity) {
   std::string hint = Explain(reason).hint;

@@ -11,7 +11,7 @@ constexpr Symptom Is(std::string_view text, const Meaning& meaning) {
   return {text, meaning.cause, meaning.hint};
 }
 
-// The first row that is found counts: what is more telling goes first, as programs print several lines.
+// The first row that is found applies: more specific texts come first, because programs print several lines.
 constexpr Symptom kSymptoms[] = {
     // This side's verification of the server, as clients print it.
     Is("no alternative certificate subject name matches", kServerName),

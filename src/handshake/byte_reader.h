@@ -31,7 +31,7 @@ class ByteReader {
     rest_ = rest_.subspan(size);
     return bytes;
   }
-  // Vector reads a vector whose length stands before it in `length_size` bytes.
+  // Vector reads a vector that is preceded by its length in `length_size` bytes.
   std::span<const std::uint8_t> Vector(std::size_t length_size) { return Bytes(Number(length_size)); }
 
  private:

@@ -72,7 +72,7 @@ TimePoint TimeOf(const ASN1_TIME* time) {
   std::tm broken{};
   if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1)
     ThrowMalformed("the certificate has no readable validity");
-  // Dates that the clock's type cannot hold are as good as for ever.
+  // Dates outside of the clock's range count as unlimited.
   const auto seconds = std::clamp<std::int64_t>(timegm(&broken), -9'000'000'000, 9'000'000'000);
   return TimePoint(std::chrono::seconds(seconds));
 }

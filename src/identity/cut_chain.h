@@ -5,8 +5,8 @@
 
 namespace signet::inline identity {
 
-// ChainTooLong stands beside an identity whose chain was cut: a server that has the issuers may accept what
-// is left.
+// ChainTooLong is reported with an identity whose chain was cut: a server that has the issuers may accept
+// what is left.
 Error ChainTooLong(const CertificateChain& chain);
 
 }  // namespace signet::inline identity

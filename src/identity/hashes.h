@@ -31,7 +31,7 @@ const HashRow& RowOf(Hash hash);
 // HashFromName takes every name that OpenSSL knows the hash by, and the alias.
 std::optional<Hash> HashFromName(std::string_view name);
 
-// MessageDigest gives OpenSSL's implementation in our own context; it is fetched once and lives for ever.
+// MessageDigest gives OpenSSL's implementation in our own context; it is fetched once and never freed.
 const EVP_MD* MessageDigest(Hash hash);
 
 // PutDigestInfo writes the DigestInfo of a digest (RFC 8017 section 9.2) and returns its length; for

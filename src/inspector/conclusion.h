@@ -6,7 +6,7 @@
 
 namespace signet::inline inspector {
 
-// Consider puts a choice's identities and reasons into the report; each new choice takes the place of the
+// Consider puts a choice's identities and reasons into the report; each new choice replaces the
 // last. `scheme` is what the stack signs with, where that is not the choice's own.
 void Consider(const Choice& choice, HandshakeReport& report,
               std::optional<SignatureScheme> scheme = std::nullopt);

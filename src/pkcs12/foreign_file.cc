@@ -94,7 +94,7 @@ Kind Find(std::span<const Row> rows, std::string_view text) {
   return row != rows.end() ? row->kind : Kind{};
 }
 
-// InPem names PEM by its labels: text may stand before the first one.
+// InPem names PEM by its labels: text may precede the first one.
 Kind InPem(std::string_view text) {
   static constexpr std::string_view kBegin = "-----BEGIN ";
   const std::size_t begin = text.find(kBegin);

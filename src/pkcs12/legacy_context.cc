@@ -12,7 +12,7 @@
 namespace signet::inline pkcs12 {
 namespace {
 
-// Providers stay loaded as long as their context, which is for ever.
+// Providers stay loaded as long as their context, which is never freed.
 OSSL_LIB_CTX* MakeContext(const char* modules) {
   OpenSslPtr<OSSL_LIB_CTX> context(CheckOpenSsl(OSSL_LIB_CTX_new(), "OSSL_LIB_CTX_new"));
   if (modules != nullptr) {

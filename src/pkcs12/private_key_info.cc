@@ -19,7 +19,7 @@ Bytes Header(std::size_t size, std::array<std::uint8_t, kLongestHeader>& room) {
   return room;
 }
 
-// Body gives the algorithm, the key and the attributes, as they stand behind one another; nothing unless the
+// Body gives the algorithm, the key and the attributes, which are adjacent; nothing unless the
 // version is 2.
 std::optional<Bytes> Body(Bytes der) {
   BerReader fields = BerReader(der).Enter(BerTag::kSequence, "a private key");

@@ -18,10 +18,10 @@ namespace signet::inline process {
 // with one, the work is done by a thread of its own. Owned by a std::shared_ptr. Thread-safe.
 class CallGuard : public std::enable_shared_from_this<CallGuard> {
  public:
-  // At most so many calls are given up and not back: from then on work fails at once.
+  // The maximum number of abandoned calls: beyond it work fails immediately.
   static constexpr int kMostLost = 16;
 
-  // CallGuard with limit 0 waits for ever.
+  // CallGuard with limit 0 waits without limit.
   explicit CallGuard(std::chrono::milliseconds limit) : limit_(limit) {}
 
   // on tells whether there is a limit.

@@ -13,7 +13,7 @@ struct AbandonedInChild {
   AbandonedInChild* next_abandoned = nullptr;
 };
 
-// AbandonToParent keeps `object` reachable for ever, so that leak checkers can tell it from a leak.
+// AbandonToParent keeps `object` reachable permanently, so that leak checkers do not report it.
 void AbandonToParent(AbandonedInChild& object) noexcept;
 
 }  // namespace signet::inline process

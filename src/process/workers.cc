@@ -12,7 +12,7 @@ namespace {
 
 using Job = std::function<void()>;
 
-// At exit jobs that run are given so long to end; a call that hangs must not keep the process.
+// At exit running jobs have this time to end; a call that hangs must not block the exit.
 constexpr std::chrono::milliseconds kExitTime{500};
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace signet::inline process {
 class Workers {
  public:
   using Clock = std::chrono::steady_clock;
-  // A thread that had nothing to do for so long ends.
+  // A thread that was idle for this time ends.
   static constexpr std::chrono::seconds kIdleTime{10};
 
   Workers();

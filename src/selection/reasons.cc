@@ -22,7 +22,7 @@ std::string Date(TimePoint time) {
 }
 
 bool ForClient(const Situation& s) { return s.request.role == CertificateRequest::Role::kClient; }
-// Peer is who asked.
+// Peer is the requesting side.
 const char* Peer(const Situation& s) { return ForClient(s) ? "server" : "client"; }
 
 std::string Names(const std::vector<SignatureScheme>& schemes) {

@@ -55,7 +55,7 @@ Choice::Choice(const CertificateRequest& request, const IdentitySet& identities,
   verdicts_ = std::make_shared<const std::vector<Verdict>>(std::move(verdicts));
 
   const bool pinned = !policy_.pinned.empty();
-  // Of several places that hold the pinned certificate, one that fails nothing goes first.
+  // Of several places with the pinned certificate, one that meets all requirements is preferred.
   const Verdict* best = Best(*candidates_, *verdicts_, [&](const Verdict& v) {
     return v.failures == 0 && (!pinned || IsPinned(candidates_->identities()[v.position], policy_));
   });

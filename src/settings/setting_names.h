@@ -14,11 +14,11 @@ enum class SettingMeaning {
 };
 
 // SettingNames lists every name that Settings::Set takes, short forms before the names that they are short
-// for; each ends in a NUL and lives for ever.
+// for; each ends in a NUL and is never freed.
 std::vector<std::string_view> SettingNames();
 SettingMeaning MeaningOf(std::string_view name);
 // StandardName gives what a short form is short for ("module": "pkcs11-module-path"), and any other name as
-// it is. It lives for ever where `name` is a setting.
+// it is. It is never freed if `name` is a setting.
 std::string_view StandardName(std::string_view name);
 // ClosestSetting gives the setting that `name` is likely to mean; nothing if none is near enough.
 std::optional<std::string_view> ClosestSetting(std::string_view name);

@@ -14,7 +14,7 @@ namespace signet {
 namespace {
 
 [[noreturn]] void ThrowBadValue(std::string_view name, std::string_view wanted) {
-  // The value is left out: it may be a PIN that stands in the wrong place.
+  // The value is omitted: it may be a misplaced PIN.
   throw Error({.code = ErrorCode::kBadSetting,
                .detail = fmt::format("the setting {} has an invalid value", name),
                .hint = fmt::format("Use {}.", wanted)});

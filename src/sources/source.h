@@ -11,8 +11,8 @@
 
 namespace signet::inline sources {
 
-// Source is every kind of source behind one door, told apart by the URI's scheme: pkcs11:, pkcs12:, and those
-// that a program registered. What it opens it opens at the first call that needs it. Thread-safe.
+// Source is the interface of every kind of source, distinguished by the URI's scheme: pkcs11:, pkcs12:, and
+// those that a program registered. What it opens it opens at the first call that needs it. Thread-safe.
 class Source {
  public:
   explicit Source(Settings settings);

@@ -29,7 +29,7 @@ class Console {
            Lines lines = Lines::kOne) const;
   // Line writes `text` from the first column.
   void Line(std::string_view text, Lines lines = Lines::kOne) const { Row({}, text, Colour::kNone, lines); }
-  // Raw writes what must stay as it is: PEM.
+  // Raw writes text that must not be changed: PEM.
   void Raw(std::string_view text) const;
 
   std::size_t width() const noexcept { return width_; }

@@ -53,7 +53,7 @@ void CheckIdentity(const Identity& identity, TimePoint now, Findings& findings) 
   }
 }
 
-// IsFault tells whether a problem is one where nobody asked for this very thing: a certificate of a CA on a
+// IsFault tells whether a problem is one for an object that was not requested: a certificate of a CA on a
 // token is not an identity.
 bool IsFault(ErrorCode code, bool named) {
   static constexpr ErrorCode kUsual[] = {ErrorCode::kCertificateOnly, ErrorCode::kKeyOnly,

@@ -48,7 +48,7 @@ Finding PinFinding(const TokenStatus& token) {
     return {Verdict::kOk, what, fmt::format("ready{}; the reader asks for the PIN on its PIN pad", serial)};
   }
   return {Verdict::kOk, what,
-          fmt::format("ready{}; {}", serial, token.needs_login ? "wants its PIN" : "wants no PIN")};
+          fmt::format("ready{}; {}", serial, token.needs_login ? "requires its PIN" : "requires no PIN")};
 }
 
 }  // namespace

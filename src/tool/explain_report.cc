@@ -38,7 +38,7 @@ void ExplainFailure(HandshakeReport& report, const std::string& trust_file) {
                            .by_server = report.alert || report.application,
                            .choice = report.choice ? &*report.choice : nullptr,
                            .alert = report.alert};
-  // What the stack cannot use stands behind what the choice was made among.
+  // Identities that the stack cannot use follow the candidates of the choice.
   const std::size_t seen = report.choice ? report.choice->considered().size() : report.considered.size();
   for (std::size_t i = seen; i < report.considered.size(); ++i) {
     const ConsideredIdentity& row = report.considered[i];

@@ -29,7 +29,7 @@ struct HandshakeOptions {
   unsigned timeout_ms = 10'000;
 };
 
-// Understand tells the server from identities that stand behind it or before it.
+// Understand distinguishes the server from identities after or before it.
 ServerAddress Understand(HandshakeOptions& options) {
   const Sorted sorted = SortWords(options.words);
   for (const std::string& uri : sorted.identities) options.uris.push_back(TypedUri(uri));

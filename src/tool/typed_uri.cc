@@ -66,7 +66,7 @@ std::string PathOfFileUrl(const std::string& typed) {
   return HasNameOfPkcs12(path.substr(0, path.find_first_of(";?"))) ? path : std::string();
 }
 
-// RefuseFileName throws if the name of a file stands behind `pkcs11:`.
+// RefuseFileName throws if the name of a file follows `pkcs11:`.
 void RefuseFileName(std::string_view rest) {
   const std::string name(rest.substr(0, rest.find_first_of(";?")));
   if (name.find('=') != std::string::npos || (!HasNameOfPkcs12(name) && !LooksLikeFile(name))) return;

@@ -42,7 +42,7 @@ Error Unknown(const CLI::App& verb, std::string detail, const std::string& typed
   return Error({.code = ErrorCode::kBadArgument, .detail = std::move(detail), .hint = meant + SeeHelp(verb)});
 }
 
-// MisplacedError says that `word`, which `verb` would know, stands before it.
+// MisplacedError reports that `word`, which belongs to `verb`, precedes it.
 Error MisplacedError(const CLI::App& verb, const std::string& word) {
   return Error(
       {.code = ErrorCode::kBadArgument,

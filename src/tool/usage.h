@@ -12,7 +12,7 @@
 namespace signet::tool {
 
 // UsageError says what is wrong with a command line that CLI11 refused with `refusal`, and what was probably
-// meant: the nearest verb or option, or a word that stands before its verb.
+// meant: the nearest verb or option, or a word that precedes its verb.
 Error UsageError(const CLI::App& app, const CLI::ParseError& refusal, std::span<char* const> arguments);
 
 // RefuseOptionsAsValues has every option of `app` and of its verbs refuse a value that begins like an option:

@@ -27,7 +27,7 @@ class Nginx : public ::testing::Test {
     return workers;
   }
 
-  // AwaitWorkers visits, several at a time, until so many workers have served.
+  // AwaitWorkers visits, several at a time, until this number of workers have served.
   static void AwaitWorkers(const ProgramSite& site, std::uint16_t port,
                            const testing::BackgroundProcess& server, std::size_t count) {
     std::string crowd;

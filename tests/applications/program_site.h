@@ -108,8 +108,8 @@ std::string Visit(const ProgramSite& site, std::uint16_t port, int count = 1);
 // or not: "token-server" for the identity in the token. `starttls` names a protocol that begins in the clear.
 std::string ServerName(const ProgramSite& site, std::uint16_t port, const std::string& starttls = "");
 
-// ExpectOnlySignatures expects that since the module's last Reset the token made so many signatures, each
-// with C_SignInit and C_Sign, and was asked for nothing else.
+// ExpectOnlySignatures expects that since the module's last Reset the token made this number of signatures,
+// each with C_SignInit and C_Sign, and was asked for nothing else.
 void ExpectOnlySignatures(const testing::WrappedModule& module, std::uint64_t signatures);
 
 // ExpectSignatures expects this number of signatures, and allows the calls that a process that is new to the

@@ -51,7 +51,7 @@ bool May(const std::string& from, const std::string& to) {
 
 // Whose headers may be included where: a rule for each library that only some rooms may know.
 struct LibraryRule {
-  std::string headers;  // regular expression over what stands in the brackets
+  std::string headers;  // regular expression for the text in the brackets
   std::set<std::string> folders;
   std::set<std::string> public_headers;
 };
@@ -216,10 +216,9 @@ TEST(Architecture, EachFolderHasANamespace) {
     if (!std::regex_search(file.text, match, opened)) continue;
     ++seen;
     const auto other = others.find(file.folder);
-    const std::string expected = other != others.end() ? other->second
-                                 : without_inline.contains(file.folder)
-                                     ? "signet::" + file.folder
-                                     : "signet::inline " + file.folder;
+    const std::string expected = other != others.end()                  ? other->second
+                                 : without_inline.contains(file.folder) ? "signet::" + file.folder
+                                                                        : "signet::inline " + file.folder;
     if (match[1].str() != expected) wrong.push_back(file.path + " has namespace " + match[1].str());
   }
   EXPECT_THAT(wrong, IsEmpty());

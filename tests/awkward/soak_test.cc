@@ -53,7 +53,7 @@ bool Contains(const std::vector<unsigned long>& codes, unsigned long code) {
 }
 
 // HasItsCause: the error carries a code that was injected into a call of this very operation, or says that
-// the token is absent while it was taken out. All else an operation gets over, but for what met its
+// the token is absent while it was taken out. Operations recover from all other faults, except those of their
 // C_Login: a PIN is not sent again.
 bool HasItsCause(const Outcome& outcome) {
   const MemoryCauses& causes = outcome.causes;

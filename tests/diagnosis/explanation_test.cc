@@ -43,7 +43,7 @@ TEST(Symptoms, EachIsFoundByItsOwnTextOnly) {
     EXPECT_TRUE(IsSentence(symptom.hint)) << symptom.hint;
     const auto explanation = ExplainSymptom(symptom.text);
     ASSERT_TRUE(explanation);
-    EXPECT_EQ(explanation->cause, symptom.cause) << "another row stands in the way of " << symptom.text;
+    EXPECT_EQ(explanation->cause, symptom.cause) << "another row hides " << symptom.text;
   }
   EXPECT_FALSE(ExplainSymptom("all is well"));
 }

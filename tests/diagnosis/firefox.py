@@ -1,5 +1,5 @@
 """firefox.py PORT [--trust=PEM] URL...: prints what Firefox shows instead of each page, in one line, with
-what stands behind "Advanced". PORT is for Marionette."""
+the text behind "Advanced". PORT is for Marionette."""
 import json, os, socket, subprocess, sys, tempfile, time
 
 SHOWN = """let text = ""; (function walk(node) {

@@ -20,7 +20,7 @@ using Kind = World::Kind;
 // What no program of Debian 12 or 13 prints by itself.
 constexpr std::string_view kNotAvailable[] = {
     "null cert chain",                       // Java 8
-    "ERR_SSL_CLIENT_AUTH_CERT_NEEDED",       // Chromium, of a person who takes no certificate
+    "ERR_SSL_CLIENT_AUTH_CERT_NEEDED",       // Chromium, if the user selects no certificate
     "unsupported certificate purpose",       // OpenSSL 1.1.1
     "unregistered scheme",                   // programs that print no more than the reason
     "curl: (60)",                            // a user may copy only the number

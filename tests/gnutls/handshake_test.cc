@@ -234,7 +234,7 @@ TEST_F(GnuTlsToken, ARemovedTokenIsAnErrorAndWorksAfterReinsertion) {
         << signet_error_message(error.get());
   }
   module->ReturnToken();
-  // A token that was gone is left aside for some seconds.
+  // A token that was absent is skipped for some seconds.
   std::optional<std::string> subject;
   for (int i = 0; i < 200 && !subject; ++i) {
     subject = SessionPair(Options()).result().client_subject;

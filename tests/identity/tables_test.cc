@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using enum SignatureScheme;
 
-// Each list stands beside a switch without default: the compiler warns about the enumerator that is missing
+// Each list is next to a switch without default: the compiler warns about the enumerator that is missing
 // in the switch, and the test about the one that is missing in the list.
 constexpr SignatureScheme kSchemes[] = {kRsaPkcs1Sha1,
                                         kEcdsaSha1,

@@ -103,7 +103,7 @@ class Async : public ::testing::TestWithParam<Case> {
     };
     for (int i = 0; i < 20'000 && !under_way(); ++i) usleep(1000);
   }
-  // WaitForSignatures waits until so many C_Sign have ended.
+  // WaitForSignatures waits until this number of C_Sign have ended.
   void WaitForSignatures(std::size_t count) const {
     const auto ended = [this] {
       const auto trace = module_->Trace();
@@ -184,7 +184,7 @@ TEST_P(Async, APausedHandshakeIsReportedAndItsDescriptorBecomesReadable) {
   auto descriptors = Descriptors(paused);
   ASSERT_EQ(descriptors.size(), 1u);
   EXPECT_EQ(poll(descriptors.data(), 1, 0), 0) << "not readable while the call is under way";
-  // Who asks early is told again that it is paused.
+  // An early call reports again that it is paused.
   EXPECT_EQ(SSL_get_error(paused, SSL_do_handshake(paused)), SSL_ERROR_WANT_ASYNC);
   EXPECT_TRUE(identity_->key()->SignMessage(identity_->key()->schemes().at(0), {}).size() > 0);
   EXPECT_EQ(poll(descriptors.data(), 1, 20'000), 1);

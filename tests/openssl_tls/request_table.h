@@ -28,7 +28,7 @@ class RequestTable {
   OpenSslPtr<SSL_CTX> Server(const Request& request, const std::string& version) const;
 
  private:
-  // ServerOptions has a key that no group of the client's stands in the way of.
+  // ServerOptions has a key that all groups of the client allow.
   static testing::CertificateOptions ServerOptions() {
     auto options = testing::CertificateOptions::Server();
     options.key = "rsa:3072";

@@ -46,9 +46,9 @@ int Drop() {
   return 0;
 }
 
-// SignForEver holds the key itself, and hands in a digest: what else a thread uses while the process ends, an
+// SignRepeatedly owns the key and passes a digest: what else a thread uses while the process ends, an
 // object with static storage or libcrypto, is torn down under it by others.
-[[noreturn]] void SignForEver(const std::shared_ptr<signet::PrivateKey>& key) {
+[[noreturn]] void SignRepeatedly(const std::shared_ptr<signet::PrivateKey>& key) {
   constexpr signet::SigningAlgorithm kAlgorithm{.kind = signet::SigningAlgorithm::Kind::kEcdsa,
                                                 .hash = signet::Hash::kSha256};
   const std::vector<std::uint8_t> digest(32, 1);
@@ -76,7 +76,7 @@ const std::map<std::string, std::function<int()>> kEndings = {
      }},
     {"other-threads-sign",
      [] {
-       for (int i = 0; i < 4; ++i) std::thread([key = identity->key()] { SignForEver(key); }).detach();
+       for (int i = 0; i < 4; ++i) std::thread([key = identity->key()] { SignRepeatedly(key); }).detach();
        std::this_thread::sleep_for(std::chrono::milliseconds(30));
        std::exit(0);
        return 1;

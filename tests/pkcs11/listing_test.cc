@@ -150,7 +150,7 @@ TEST_F(Pkcs11List, ChainsAreCompletedFromTheChainFile) {
   EXPECT_THAT(objects.problems, IsEmpty());
   EXPECT_THAT(with_chain.Load(hsm.TokenUri() + ";type=cert;id=%05", kWantAll, nullptr).certificates,
               ElementsAre(carol.certificate))
-      << "who asks for one gets one";
+      << "a request for one gets one";
 }
 
 TEST_F(Pkcs11List, AnUnreadableChainFileIsAProblemInTheListing) {

@@ -227,7 +227,7 @@ struct Walk {
   }
 };
 
-TEST(LoginMachine, SendsNoPinTwiceInVainOnAnyWayThroughAnAction) {
+TEST(LoginMachine, SendsNoFailedPinTwiceInAnAction) {
   int ways = 0;
   for (const bool prompt : {false, true}) {
     for (const bool kept_differs : {false, true}) {

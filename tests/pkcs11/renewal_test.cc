@@ -127,7 +127,7 @@ class OtherUser {
   CK_FUNCTION_LIST* const functions_;
 };
 
-// Where no token is shown it may just have been taken out.
+// If no token is shown it may just have been removed.
 class RenewalWithOtherUsers : public Renewal, public ::testing::WithParamInterface<unsigned long> {};
 INSTANTIATE_TEST_SUITE_P(Codes, RenewalWithOtherUsers,
                          ::testing::Values(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_REMOVED, CKR_DEVICE_ERROR,

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 class Pkcs12Cost : public FileFixture {
  protected:
-  // ExpectCost demands that the file needs so many iterations in all, and no more.
+  // ExpectCost expects that the file needs exactly this number of iterations in total.
   void ExpectCost(std::uint64_t cost, const std::string& rest = "?pin-value=secret",
                   std::size_t identities = 1) {
     settings_.pkcs12_max_total_iterations = cost - 1;

@@ -73,7 +73,7 @@ TEST(Readme, NeitherItNorAPageSetsOpenSslModules) {
     EXPECT_THAT(ReadText(page), Not(::testing::HasSubstr("OPENSSL_MODULES="))) << page;
 }
 
-// A quotation stands before the link to the program that it is from.
+// A quotation precedes the link to its program.
 TEST(Readme, ExamplesAreQuotedAsTheyAre) {
   const std::string text = Readme();
   std::size_t begin = 0, quoted = 0;

@@ -116,7 +116,7 @@ TEST_F(Html, BeginsWithTheVerdictAndSaysWhenAndWithWhatItWasMade) {
   EXPECT_THAT(good, HasSubstr("<b>It worked.</b> The server accepted CN=alice"));
   EXPECT_THAT(bad, HasSubstr("<b>It failed:</b>"));
   for (const std::string& page : {good, bad}) {
-    EXPECT_LT(page.find("class=\"verdict"), page.find("<dl>")) << "nothing stands before it but the title";
+    EXPECT_LT(page.find("class=\"verdict"), page.find("<dl>")) << "only the title precedes it";
     EXPECT_TRUE(
         std::regex_search(page, std::regex("<time datetime=\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z\">")));
     EXPECT_THAT(page, HasSubstr(std::string("OpenSSL ") + OpenSSL_version(OPENSSL_VERSION_STRING)));

@@ -86,7 +86,7 @@ TEST_F(Serve, AClientThatDoesNotTrustTheServerIsToldAsThat) {
     const std::string address = Start(arguments);
     const auto result = RunSignet({"handshake", address, "--trust", client_trust_});
     EXPECT_EQ(result.exit_status, 1);
-    EXPECT_THAT(result.out, Not(HasSubstr("asked for   no client certificate"))) << "nobody knows yet";
+    EXPECT_THAT(result.out, Not(HasSubstr("asked for   no client certificate"))) << "this is not known yet";
     const auto end = server_->WaitForEnd();
     ASSERT_TRUE(end.has_value());
     EXPECT_THAT(end->out, HasSubstr("refused the client ended the handshake (alert unknown_ca)")) << tls;

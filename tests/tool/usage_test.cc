@@ -117,7 +117,7 @@ TEST(Usage, APinInAWrongPlaceIsNotRepeated) {
   }
 }
 
-TEST(Usage, AnEmptySymptomIsOneThatNobodyKnows) {
+TEST(Usage, AnEmptySymptomIsUnknown) {
   EXPECT_THAT(RunSignet({"doctor", "--symptom", ""}).out, HasSubstr("no known message"));
 }
 

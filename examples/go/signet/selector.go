@@ -88,7 +88,7 @@ type Selector struct {
 // NewSelector chooses among identities, which must not be closed before the last handshake.
 func NewSelector(identities ...*Identity) *Selector { return &Selector{identities: identities} }
 
-// GetClientCertificate answers with the identity that fits best, or with none: a server that only asks goes on then.
+// GetClientCertificate answers with the identity that fits best, or with none: a server that does not require one then continues.
 func (s *Selector) GetClientCertificate(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	choice, err := Select(request, s.identities)
 	if err != nil {

@@ -101,7 +101,7 @@ void WireTape::PlayContent(Direction direction, std::uint8_t type, std::uint8_t 
     return recorder.ChangeCipherSpec(direction);
   }
   if (type == kAlert) {
-    // Botan told of it anyway; what is left over stands in for records that cannot be opened.
+    // Botan told of it anyway; the rest replaces records that cannot be decrypted.
     if (version_ < kTls13 && direction == Direction::kReceived) Pop(Told(direction).alerts);
     return recorder.Alert(direction, outer_type, content);
   }

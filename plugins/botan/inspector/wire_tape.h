@@ -24,7 +24,7 @@ class WireTape {
   void Bytes(Direction direction, ByteView bytes);
   // Secret takes one line of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET and the like.
   void Secret(const std::string& label, ByteView secret);
-  // Finished, Alert and ApplicationData tell what Botan sent or received, in order; they stand in for records
+  // Finished, Alert and ApplicationData tell what Botan sent or received, in order; they replace records
   // of TLS 1.2 that cannot be opened.
   void Finished(signet::Bytes message) { finished_.push_back(std::move(message)); }
   void Alert(Direction direction, ByteView level_and_description) {
@@ -45,7 +45,7 @@ class WireTape {
     Direction direction;
     signet::Bytes bytes;  // header included
   };
-  // ToldByBotan is what stands in for encrypted records of one direction.
+  // ToldByBotan replaces encrypted records of one direction.
   struct ToldByBotan {
     std::deque<signet::Bytes> alerts;
     std::deque<std::size_t> data;

@@ -67,7 +67,7 @@ class OaepParams {
 };
 
 // SaysMalformed tells whether a token that undoes PKCS#1 v1.5 itself found the block malformed. The last two
-// may mean worse, but some tokens have no better word for it, and what is told apart here can be used to
+// may mean worse, but some tokens have no better word for it, and a distinction here can be used to
 // decrypt.
 bool SaysMalformed(CK_RV rv) {
   return rv == CKR_ENCRYPTED_DATA_INVALID || rv == CKR_ENCRYPTED_DATA_LEN_RANGE || rv == CKR_DATA_INVALID ||

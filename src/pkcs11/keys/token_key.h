@@ -95,7 +95,7 @@ class TokenKey final : public PrivateKey {
   CK_OBJECT_HANDLE HandleOn(Token::Lease& lease);
   StoredObject Locate(Token::Lease& lease) const;
   std::optional<StoredObject> LocateElsewhere(Token::Lease& lease) const;
-  // Ambiguous is the error where `keys` private keys may be the one that is meant.
+  // Ambiguous is the error if `keys` private keys may be the right one.
   Error Ambiguous(std::size_t keys) const;
   // Operate has `operation(Lease&, Trial)` done, with a PIN for a key that wants one at each operation;
   // once more where that shows only now. `call` is for the message when even that does not help.

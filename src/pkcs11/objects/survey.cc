@@ -34,7 +34,7 @@ Survey::Survey(TokenReader& reader, bool with_certificates)
     public_by_material_.try_emplace(facts.public_keys[i].material, i);
 }
 
-// A damaged point says of no certificate that it belongs to another key. Numbers that a certificate bears out
+// A damaged point says of no certificate that it belongs to another key. Numbers that a certificate confirms
 // need no check.
 void Survey::DropNumbersThatMakeNoKey() {
   std::unordered_set<std::string> certified;

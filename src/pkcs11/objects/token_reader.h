@@ -29,7 +29,7 @@ struct DecodedCertificate {
 class TokenReader {
  public:
   using Objects = std::vector<const StoredObject*>;
-  // Of so many objects it is cheaper to read the whole token than to search for what belongs to each.
+  // For this number of objects it is cheaper to read the whole token than to search for each.
   static constexpr std::size_t kManyObjects = 8;
 
   TokenReader(Token::Lease& lease, const Pkcs11Uri& uri) : lease_(lease), uri_(uri) {}

@@ -138,7 +138,7 @@ Pkcs11Uri Pkcs11Uri::Parse(std::string_view text) {
 }
 
 void Pkcs11Uri::ReadPath(std::string_view path) {
-  // Only what was read and found good is shown: what stands in a wrong place may be a PIN.
+  // Only valid parts are shown: a misplaced part may be a PIN.
   std::string good(kScheme);
   shown_ = good;
   ForEachAttribute(path, ';', shown_, [&](std::string_view name, std::string_view raw) {

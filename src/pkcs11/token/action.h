@@ -41,14 +41,14 @@ struct Access {
   const Credentials* credentials = nullptr;  // null: work that never logs in
   bool login_first = false;                  // log in before, rather than when the token asks for it
   bool exclusive = false;                    // no other session of this process is in use meanwhile
-  LoginFailure* logins = nullptr;            // of actions before and after this one; null: it stands alone
+  LoginFailure* logins = nullptr;            // of actions before and after this one; null: there are none
 };
 
 // Action is one piece of work on a token with all that is tried again for it. What happened to PINs in it is
 // kept here: a PIN whose login failed is not sent again in the same action.
 struct Action {
   using Clock = std::chrono::steady_clock;
-  // Nothing is tried again after so long, a person's time at a prompt not counted.
+  // Nothing is repeated after this time, not counting a person's time at a prompt.
   static constexpr std::chrono::seconds kLongest{60};
 
   explicit Action(const Access& wanted) : access(wanted) {

@@ -27,7 +27,7 @@ struct Reach {
 class Availability {
  public:
   using Clock = std::chrono::steady_clock;
-  // After so long the token is asked again.
+  // After this time the token is queried again.
   static constexpr std::chrono::seconds kTroubleTime{5};
 
   // Failed notes what an action ended with, Works that one succeeded, PinWorks that a login did.

@@ -19,7 +19,7 @@ Error GivenUp() {
                 .hint = "Check the connection to the token, or raise call-timeout-ms."});
 }
 
-// What the token said is good for so long.
+// Information from the token is valid for this time.
 constexpr std::chrono::milliseconds kShort{200};
 
 }  // namespace
@@ -79,7 +79,7 @@ void Login::Ensure(Action& action) {
   if (failure) throw *std::move(failure);
 }
 
-// Share lets the action know the PINs that came to nothing since it began to wait.
+// Share tells the action the PINs that failed since it began to wait.
 void Login::Share(Action& action, std::uint64_t first_round) {
   for (const auto& [round, spent] : spent_) {
     const bool known = std::ranges::any_of(
@@ -112,8 +112,8 @@ struct Login::Attempt {
   std::optional<SessionLease> lease;
 };
 
-// LogIn gives the epoch in which the user was seen to be logged in; 0 if the token wants no login.
-// `spent` is set to the PIN that came to nothing.
+// LogIn gives the epoch in which the user was seen to be logged in; 0 if the token requires no login.
+// `spent` is set to the PIN that failed.
 std::uint64_t Login::LogIn(Action& action, std::optional<SpentPin>& spent) {
   Attempt attempt{.ledger_name = LedgerName(PinRequest::Kind::kUserPin), .spent = spent};
   for (;;) {

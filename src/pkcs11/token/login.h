@@ -46,8 +46,9 @@ class Login {
   // wanted tells whether private objects may be hidden behind a login that `credentials` can bring about.
   bool wanted(const Credentials& credentials) const noexcept;
 
-  // Ensure logs the user in unless he is. Nothing happens on a token that wants no login, unless the action
-  // met something that does. Throws Error: kPinNeeded, kWrongPin, kPinLocked, kPinFinalTry, kTokenTrouble.
+  // Ensure logs the user in unless he is. Nothing happens on a token that requires no login, unless the
+  // action met something that does. Throws Error: kPinNeeded, kWrongPin, kPinLocked, kPinFinalTry,
+  // kTokenTrouble.
   void Ensure(Action& action);
 
   // PrepareContext gets the PIN for one operation, and asks and checks all that is needed before, so that

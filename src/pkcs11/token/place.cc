@@ -37,7 +37,7 @@ Place::Seen Place::LookEverywhere() const {
       if (context_.name.Fits(slot, context_.module->TokenInfo(slot))) seen.slots.push_back(slot);
     } catch (const Error& error) {
       if (StalenessOf(error) == Staleness::kModule) throw;
-      // A token that was just taken out is not there; of another trouble it is not known whose it is.
+      // A token that was just removed is absent; another problem may belong to another token.
       if (StalenessOf(error) != Staleness::kPlace && !seen.trouble) seen.trouble = error;
     }
   }

@@ -36,7 +36,7 @@ class Token {
   const CK_TOKEN_INFO& info() const noexcept { return context_.name.info; }
   // slot is where the token was seen last.
   CK_SLOT_ID slot() { return live_.Get().sessions.place().Hint(); }
-  // wants_login tells whether it said so when it was last looked at (CKF_LOGIN_REQUIRED).
+  // wants_login tells whether its flags last had CKF_LOGIN_REQUIRED.
   bool wants_login() { return (live_.Get().sessions.flags() & CKF_LOGIN_REQUIRED) != 0; }
   // Seen tells where the token was just found, and its flags.
   void Seen(CK_SLOT_ID slot, const CK_TOKEN_INFO& info);

@@ -13,7 +13,7 @@
 namespace signet::inline pkcs11 {
 
 // TokenDirectory opens modules when they are first needed, and finds tokens on them. A module that cannot be
-// opened is tried again at the next search, and does not stand in the way of the others. Thread-safe; a
+// opened is tried again at the next search, and does not affect the others. Thread-safe; a
 // forked child opens the modules again when it needs them.
 class TokenDirectory : public std::enable_shared_from_this<TokenDirectory> {
  public:

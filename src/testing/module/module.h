@@ -76,7 +76,7 @@ class Module {
   CK_MECHANISM_TYPE Hashing(CK_SESSION_HANDLE session);
   void SetHashing(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism);
 
-  // Removed tells whether the token of a slot is taken out.
+  // Removed tells whether the token of a slot is removed.
   bool Removed(const Rules& rules, CK_SLOT_ID slot) const;
 
  private:
