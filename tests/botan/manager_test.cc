@@ -253,7 +253,7 @@ TEST(Manager, WhatBotanCannotUseGivesAnEmptyChainAndAReason) {
   EXPECT_THAT(decision->Explain(), HasSubstr("test:pss: not chosen, Botan's TLS has no signature scheme"));
 }
 
-TEST(Manager, NothingFitsGivesAnEmptyChainAndAReason) {
+TEST(Manager, NoFittingIdentityGivesAnEmptyChainAndAReason) {
   const TestPki pki;
   const auto manager = CredentialsManager::Make(
       IdentitySet({MakeIdentity(pki.Issue(testing::CertificateOptions().Expired()), "test:expired")}),
@@ -321,7 +321,7 @@ TEST(Manager, DecisionOfAServersHandshakeIsNotTheOneBefore) {
   const testing::TestIdentity made = TestPki().Issue(testing::CertificateOptions::Server());
   const auto key = std::make_shared<LeavingKey>(FileKey::FromPkcs8(made.private_key));
   const Identity alice = Identity::Make(CertificateChain(made.certificate, made.issuers), key,
-                                          Identity::Source::kPkcs11, "test:alice");
+                                        Identity::Source::kPkcs11, "test:alice");
   const auto manager = CredentialsManager::Make(IdentitySet({alice}), nullptr);
   for (const bool gone : {false, true}) {
     key->gone = gone;

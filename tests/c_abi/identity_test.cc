@@ -163,7 +163,7 @@ TEST(CSource, ReleasesItsDataOnceItAndItsIdentitiesAreFreed) {
   EXPECT_EQ(released, 1);
 }
 
-TEST(CSource, ReleasesItsDataAtOnceWhereNobodyWillAsk) {
+TEST(CSource, ReleasesItsDataImmediatelyIfItIsNotNeeded) {
   int released = 0;
   const CSource source(
       signet_source_new_owning(nullptr, nullptr, SIGNET_PROMPT_BY_PERSON, &released, Count, nullptr));

@@ -163,7 +163,7 @@ class AsksForNoPin : public LogsIn {
   IdentitySource source_ = filled.place().MakeSource(std::make_shared<UnwantedPrompt>());
 };
 
-TEST_P(AsksForNoPin, WhereTheServerAsksForNothing) { ExpectNothingSent({}); }
+TEST_P(AsksForNoPin, IfTheServerRequestsNoCertificate) { ExpectNothingSent({}); }
 
 TEST_P(AsksForNoPin, WhereTheServerAcceptsNoneOfOurAuthorities) {
   const testing::TestPki stranger(testing::CertificateOptions::Ca("Strange Root"));

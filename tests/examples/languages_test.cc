@@ -155,7 +155,7 @@ TEST_P(LanguageClient, SignsWithATokenThatHashesByItselfOrSaysThatItCannot) {
   }
 }
 
-TEST_P(LanguageClient, SaysWhyNothingFits) {
+TEST_P(LanguageClient, ReportsWhyNoIdentityFits) {
   const TestPki strangers(CertificateOptions::Ca("Strange Root"));
   MutualTlsServer server = Server(strangers);
   const ProcessResult result = Run(server, InToken(pki_.Issue({})));

@@ -43,7 +43,7 @@ bool Reaches(const std::string& host, std::uint16_t port) {
   }
 }
 
-TEST(Socket, LocalhostIsThisMachineWhateverTheNameServiceSays) {
+TEST(Socket, LocalhostIsThisMachineForEveryNameService) {
   const Socket listener = Socket::Listen("127.0.0.1", 0);
   const testing::TemporaryDirectory directory;
   const auto reached = WithoutHosts(directory.Write("hosts", std::string_view()), [&] {

@@ -145,7 +145,7 @@ TEST_F(TokenPem, SignatureIsTwoCalls) {
   EXPECT_EQ(module_.Count("*"), 2u);
 }
 
-TEST_F(TokenPem, KeyIsLookedForOnceWhateverItsType) {
+TEST_F(TokenPem, KeyOfAnyTypeIsSearchedOnce) {
   ASSERT_NE(ReadKey(library(), Pem()), nullptr) << TakeErrors();
   EXPECT_EQ(module_.Count("C_Login"), 1u);
   module_.Reset();

@@ -132,7 +132,7 @@ TEST_P(SelectorOn, IfNoIdentityFitsNoCertificateIsSentAndNoPinIsRequested) {
   EXPECT_EQ(wrong.key->unlocks, 0);
 }
 
-TEST_P(SelectorOn, AServerThatAsksForNothingGetsNothing) {
+TEST_P(SelectorOn, AServerWithoutARequestGetsNoCertificate) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   int choices = 0;
   openssl::SelectorOptions options;
@@ -147,7 +147,7 @@ TEST_P(SelectorOn, AServerThatAsksForNothingGetsNothing) {
   EXPECT_EQ(alice.key->unlocks, 0);
 }
 
-TEST_P(SelectorOn, AnUntrustedServerGetsNothing) {
+TEST_P(SelectorOn, AnUntrustedServerGetsNoCertificate) {
   const TokenIdentity alice(pki_.Issue({.common_name = "alice"}));
   int choices = 0;
   openssl::SelectorOptions options;
@@ -411,7 +411,7 @@ TEST_P(Selector, OidFiltersAreSeen) {
   }
 }
 
-TEST_P(Selector, ACardWithoutPssHasNothingForTls13AndAReason) {
+TEST_P(Selector, ACardWithoutPssHasNoSchemeForTls13AndAReason) {
   const TokenIdentity card(pki_.Issue({.key = "rsa:2048", .common_name = "card"}));
   card.key->only_schemes = {SignatureScheme::kRsaPkcs1Sha256};
   std::string reason;

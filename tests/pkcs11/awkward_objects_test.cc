@@ -102,7 +102,7 @@ TEST_F(AwkwardObjects, AFillerBehindACertificateIsPassedOver) {
 }
 
 // One call has one code for several attributes: what was too small is marked as what is not there.
-TEST_F(AwkwardObjects, AValueThatWasTooLongForTheFirstCallIsAskedForAgainWhateverTheCode) {
+TEST_F(AwkwardObjects, AValueTooLongForTheFirstCallIsReadAgainForEveryCode) {
   for (const unsigned long missing :
        {CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_SENSITIVE, CKR_BUFFER_TOO_SMALL}) {
     for (const std::size_t filler : {9'000u, 70'000u, 300'000u}) {

@@ -169,7 +169,7 @@ TEST_F(OnMemoryToken, AListAfterAForeignLogoutKnowsThatKeysAreHidden) {
   EXPECT_TRUE(Signs(*key));
 }
 
-TEST_F(OnMemoryToken, AForeignLogoutInTheMiddleOfAListTakesNothingFromIt) {
+TEST_F(OnMemoryToken, AForeignLogoutDuringAListingDoesNotAffectIt) {
   const std::size_t token = module.AddToken();
   for (int i = 1; i <= 3; ++i)
     module.AddIdentity(token, pki.Issue({}), {.id = std::string(1, static_cast<char>(i))});
@@ -277,7 +277,7 @@ TEST_F(OnMemoryToken, ASearchEndsOnlyWhenACallGivesNothing) {
   }
 }
 
-TEST_F(OnMemoryToken, AListingIsOnePassWhoseCostIsInProportionToTheIdentities) {
+TEST_F(OnMemoryToken, AListingIsOnePassWithLinearCost) {
   std::map<int, std::uint64_t> calls;
   for (const int count : {20, 40}) {
     module.Clear();

@@ -57,7 +57,7 @@ TEST_F(Pkcs11PinRules, AnEmptyPinFromAnySourceIsNotSent) {
   unsetenv("SIGNET_TEST_EMPTY_PIN");
 }
 
-TEST_F(Pkcs11PinRules, AnEmptyPinValueIsSentToATokenWhosePinIsToBeChanged) {
+TEST_F(Pkcs11PinRules, AnEmptyPinValueIsSentToATokenWhosePinMustBeChanged) {
   Change([](ModuleBehaviour& b) { b.token_flags_set = CKF_USER_PIN_TO_BE_CHANGED; });
   Pkcs11Source source(settings());
   EXPECT_EQ(CodeOf([&] { LoadKey(source, Uri(false) + "?pin-value="); }), ErrorCode::kWrongPin);

@@ -380,7 +380,7 @@ TEST_P(Pkcs11Allowed, AnRsaKeyForPssAloneIsAnRsaPssKey) {
   EXPECT_EQ(RowOf(key->schemes()[0]).key, key->type());
 }
 
-TEST_F(Pkcs11Rsa, AKeyForPssAloneStaysRsaWhereItsCertificateSaysSo) {
+TEST_F(Pkcs11Rsa, AKeyForPssAloneIsRsaIfItsCertificateIsRsa) {
   Change([](ModuleBehaviour& b) { b.allowed_mechanisms = {CKM_RSA_PKCS_PSS}; });
   Pkcs11Source source(settings());
   const auto key = LoadKey(source, Uri());

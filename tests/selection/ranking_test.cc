@@ -183,7 +183,7 @@ void ExpectPinnedFirst(Row row) {
   EXPECT_EQ(by_uri.considered().back().reasons[0].code, Code::kNotPinned);
 }
 
-TEST(Ranking, EveryTieBreakDecidesWhateverTheOrderOfTheSet) {
+TEST(Ranking, EveryTieBreakIsIndependentOfTheOrderOfTheSet) {
   for (const Row& row : Rows()) {
     SCOPED_TRACE(row.name);
     ExpectSameForBothOrders(row);

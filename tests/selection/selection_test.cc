@@ -25,7 +25,7 @@ std::vector<std::uint8_t> Authority(const std::string& name) {
   return {ca.begin(), ca.end()};
 }
 
-TEST(Selection, NothingToChooseFromIsAValue) {
+TEST(Selection, EmptySetIsAValue) {
   const Choice choice = Select({}, IdentitySet(), {}, Now());
   EXPECT_EQ(choice.outcome(), Choice::Outcome::kNothingFits);
   EXPECT_EQ(choice.identity(), nullptr);

@@ -81,7 +81,7 @@ TEST_F(OwnSources, MayListMoreThanWasAskedFor) {
   EXPECT_THAT(error.hint(), HasSubstr("vault:bob"));
 }
 
-TEST_F(OwnSources, AreFoundWhateverTheCaseOfTheScheme) {
+TEST_F(OwnSources, AreFoundWithAnyCaseOfTheScheme) {
   vault->answer = [] { return Listing{.identities = {Named("VAULT:a")}, .problems = {}}; };
   EXPECT_EQ(source.List("VaulT:A").identities.size(), 1u);
   EXPECT_EQ(vault->asked, "vault:A");
@@ -129,7 +129,7 @@ TEST_F(OwnSources, AnIdentityThatItsUriDoesNotOpenIsAProblem) {
   EXPECT_THAT(listing.problems[2].error.what(), HasSubstr("with the URI of another identity"));
 }
 
-TEST_F(OwnSources, NothingIsThereIsNotFound) {
+TEST_F(OwnSources, MissingIdentityIsNotFound) {
   EXPECT_EQ(ErrorOf([&] { source.Open("vault:nobody"); }).code(), ErrorCode::kNotFound);
 }
 

@@ -315,7 +315,7 @@ TEST_F(WrappedModuleTest, HidesAndRefusesMechanisms) {
   EXPECT_EQ(client.SignInit(session, key), CKR_MECHANISM_INVALID);
 }
 
-TEST_F(WrappedModuleTest, AlwaysAuthenticateWantsNothingInBetween) {
+TEST_F(WrappedModuleTest, AlwaysAuthenticateAllowsNoCallInBetween) {
   Ready();
   Change([](ModuleBehaviour& b) {
     b.always_authenticate = Context::kEnforced;

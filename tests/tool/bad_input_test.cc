@@ -65,7 +65,7 @@ class BadInput : public ::testing::Test {
 
 TEST_F(BadInput, WrongPassword) { Fails("pkcs12:" + File("a.p12") + "?pin-value=wrong", "wrong-password"); }
 
-TEST_F(BadInput, NoPasswordAndNobodyToAsk) { Fails("pkcs12:" + File("a.p12"), "pin-needed"); }
+TEST_F(BadInput, NoPasswordAndNoPrompt) { Fails("pkcs12:" + File("a.p12"), "pin-needed"); }
 
 TEST_F(BadInput, NoSuchFile) { Fails("pkcs12:/no/such/file.p12", "unreadable"); }
 

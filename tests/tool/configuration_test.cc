@@ -155,7 +155,7 @@ TEST_F(CommandConfiguration, BrokenOpenSslConfIsWarnedOfAndCountsAsNone) {
   EXPECT_THAT(result.err, HasSubstr("warning: openssl.cnf " + conf));
 }
 
-TEST_F(CommandConfiguration, DescriptorIsReadOnceWhateverPlaceNamesIt) {
+TEST_F(CommandConfiguration, DescriptorFromAnyPlaceIsReadOnce) {
   const std::string pin = directory_.Write("pin", hsm_.pin());
   const std::string conf = Conf(Module() + "pkcs11-module-token-pin = fd:3\n");
   for (const std::string& place : {"OPENSSL_CONF=" + conf + " ",

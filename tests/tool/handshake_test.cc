@@ -141,7 +141,7 @@ TEST_F(Handshake, PeopleSeeTheSame) {
   }
 }
 
-TEST_F(Handshake, AServerThatAsksForNothingGetsNothing) {
+TEST_F(Handshake, AServerWithoutARequestGetsNoCertificate) {
   for (const std::string tls : {"1.2", "1.3"}) {
     const auto server = Server(tls, Asks::kNever);
     SoftHsm hsm;
@@ -162,7 +162,7 @@ TEST_F(Handshake, AServerThatAsksForNothingGetsNothing) {
   }
 }
 
-TEST_F(Handshake, AnUntrustedServerGetsNothingAndNoPinIsAsked) {
+TEST_F(Handshake, AnUntrustedServerGetsNoCertificateAndNoPinIsRequested) {
   for (const std::string tls : {"1.2", "1.3"}) {
     const auto server = Server(tls);
     SoftHsm hsm;
@@ -183,7 +183,7 @@ TEST_F(Handshake, AnUntrustedServerGetsNothingAndNoPinIsAsked) {
 }
 
 #if SIGNET_BOTAN_VERSION > 0
-TEST_F(Handshake, BotanTakesNoSelfSignedCertificateAndSaysSo) {
+TEST_F(Handshake, BotanRejectsASelfSignedCertificateWithAReason) {
   const TestPki self(CertificateOptions::Server());
   const MutualTlsServer server(Kind::kOpenSsl,
                                {.identity = self.root(), .trust_pem = pki_.root().RootPem(), .tls = "1.2"});
@@ -268,7 +268,7 @@ TEST_F(Handshake, GnuTlssRefusalOfAnUnknownCaIsSaidInWords) {
   }
 }
 
-TEST_F(Handshake, AnExpiredIdentityIsAnErrorThatSaysSo) {
+TEST_F(Handshake, AnExpiredIdentityIsReported) {
   const auto server = Server("1.3");
   const auto expired = pki_.Issue(CertificateOptions{.common_name = "late"}.Expired());
   const auto result = Shake(*server, {"--identity", File(expired)});
@@ -409,14 +409,14 @@ TEST_F(Handshake, ASecondConnectionResumesTheFirst) {
   }
 }
 
-TEST_F(Handshake, NobodyThereIsSaidInWords) {
+TEST_F(Handshake, UnreachableServerIsReported) {
   const auto result = RunSignet({"handshake", "localhost:" + std::to_string(testing::FreePort()), "--json"});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_EQ(JsonOf(result)["error"]["what"], "network");
   EXPECT_THAT(result.err, HasSubstr("no connection"));
 }
 
-TEST_F(Handshake, AServerWithNothingInCommonIsSaidInWords) {
+TEST_F(Handshake, AServerWithoutCommonParametersIsReported) {
   const std::uint16_t port = testing::FreePort();
   testing::BackgroundProcess server({.argv = {"openssl", "s_server", "-accept", std::to_string(port),
                                               "-nocert", "-cipher", "aNULL:@SECLEVEL=0", "-tls1_2"}});

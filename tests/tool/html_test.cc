@@ -87,7 +87,7 @@ TEST_F(Html, HoldsTheMessagesInOrderAndTheIdentities) {
   EXPECT_THAT(page, Not(HasSubstr("secret")));
 }
 
-TEST_F(Html, LoadsNothingAndRunsNothing) {
+TEST_F(Html, ContainsNoScriptsAndNoExternalResources) {
   const std::string page = Page(pki_, "alice");
   for (const std::string part : {"<script", "src=", "href=", "url(", "http://", "https://", "@import"}) {
     EXPECT_THAT(page, Not(HasSubstr(part)));

@@ -163,7 +163,7 @@ TEST_F(List, SeveralUrisAreListedTogetherAndAProblemTakesNoneAlong) {
   EXPECT_FALSE(document["problems"][0]["hint"].get<std::string>().empty());
 }
 
-TEST_F(List, WithoutUriEveryTokenIsListedAndNobodyIsAskedForAPin) {
+TEST_F(List, WithoutUriEveryTokenIsListedWithoutAPrompt) {
   SoftHsm hsm;
   hsm.Import(pki_.Issue({.key = "rsa:2048", .common_name = "alice"}), {.id = "\x01", .label = "alice"});
   hsm.Import(pki_.Issue({.key = "ec:P-384", .common_name = "bob"}), {.id = "\x02", .label = "bob"});
@@ -307,7 +307,7 @@ TEST_F(List, LoginBehaviorNeverKeepsItFromLoggingIn) {
   EXPECT_THAT(result.out, HasSubstr("not logged in"));
 }
 
-TEST_F(List, ATokensChainThatWasCutIsAProblemBesideTheIdentity) {
+TEST_F(List, ATruncatedChainOnATokenIsAProblemInTheListing) {
   SoftHsm hsm;
   testing::TestIdentity issuer = pki_.root();
   for (int i = 0; i < 17; ++i)
@@ -348,7 +348,7 @@ TEST_F(List, AMisspeltSettingInOpenSslConfIsWarnedOf) {
                                            HasSubstr("Did you mean max-sessions?")));
 }
 
-TEST_F(List, NothingIsNotedWhereNothingIsWrong) {
+TEST_F(List, ValidIdentityHasNoNotes) {
   SoftHsm hsm;
   hsm.Import(pki_.Issue({.common_name = "alice"}), {.id = "\x01", .label = "a"});
   const auto token = RunSignet({"list", "--module", SoftHsm::module_path()}, hsm.environment());

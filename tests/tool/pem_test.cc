@@ -76,7 +76,7 @@ TEST_F(Pem, PointsToExactlyTheKeyThatTheUriFinds) {
   EXPECT_THAT(UriIn(result.out), HasSubstr("id=%07"));
 }
 
-TEST_F(Pem, PinStaysOutUnlessTheUserSaysSo) {
+TEST_F(Pem, PinIsOmittedUnlessRequested) {
   hsm_.Import(alice_, {.id = "\x07", .label = "alice"});
   const auto without = Run({hsm_.ObjectUri("\x07", true)});
   ASSERT_EQ(without.exit_status, 0) << without.err;

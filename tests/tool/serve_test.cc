@@ -126,7 +126,7 @@ TEST_F(Serve, RefusedClientsCertificateIsNamedAsTheClients) {
   }
 }
 
-TEST_F(Serve, SilentClientHoldsUpNobodyAndIsBounded) {
+TEST_F(Serve, SilentClientDelaysNoOtherAndIsLimited) {
   auto arguments = OwnFiles();
   arguments.insert(arguments.end(), {"--count", "2", "--timeout", "3000"});
   const std::string address = Start(arguments);

@@ -156,7 +156,7 @@ TEST_P(Stack, HandshakeThatFailsWritesTheSameNamesAsEveryOther) {
   EXPECT_EQ(Keys(JsonOf(refused)), Keys(JsonOf(Shake("openssl", server, {}))));
 }
 
-TEST_P(Stack, SaysWhyNothingFitted) {
+TEST_P(Stack, ReportsWhyNoIdentityFits) {
   const auto server = Server();
   const TestPki stranger(CertificateOptions::Ca("Strange Root"));
   const auto result = Shake(GetParam().stack, server, {"--identity", File(stranger, {})});

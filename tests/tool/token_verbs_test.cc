@@ -141,7 +141,7 @@ TEST_F(TokenVerbs, WrongPinIsSentOnce) {
   EXPECT_EQ(wrapped.Count("C_Login"), 1u);
 }
 
-TEST_F(TokenVerbs, FinalTryIsNotSpentOnAPinThatNobodyTyped) {
+TEST_F(TokenVerbs, FinalTryIsNotUsedForAPinThatWasNotTyped) {
   WrappedModule wrapped(hsm, {.pin_tries = 1});
   module = wrapped.path();
   const ProcessResult result = WithPin({"keygen"});
@@ -334,7 +334,7 @@ TEST_F(TokenVerbs, CertificateWithoutItsKeyIsRefusedUnlessAnIdIsGiven) {
   EXPECT_EQ(Objects("77"), 1u);
 }
 
-TEST_F(TokenVerbs, CertificateOfAnotherKeyIsNotPutBesideOne) {
+TEST_F(TokenVerbs, CertificateOfAnotherKeyIsNotImported) {
   hsm.Generate("ec:P-256", {.id = "\x01"});
   const std::string pem = files.Write("cert.pem", std::string_view(pki.Issue({}).CertificatePem()));
   const ProcessResult refused = WithPin({"import", "--cert", pem, "--id", "01"});
@@ -517,7 +517,7 @@ TEST_F(TokenVerbs, DifferingNewPinsAreSaidToDiffer) {
   EXPECT_THAT(session.shown(), HasSubstr("differ"));
 }
 
-TEST_F(TokenVerbs, RenewedCertificateGoesBesideItsKey) {
+TEST_F(TokenVerbs, RenewedCertificateIsImportedForItsKey) {
   const auto spki = hsm.Generate("ec:P-256", {.id = "\x5a", .label = "made here"});
   const std::string first = files.Write("1.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
   const std::string second = files.Write("2.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
@@ -530,7 +530,7 @@ TEST_F(TokenVerbs, RenewedCertificateGoesBesideItsKey) {
   EXPECT_EQ(Objects("5a"), 3u);
 }
 
-TEST_F(TokenVerbs, ReplaceRemovesNothingWhenTheNewCertificateIsNotThere) {
+TEST_F(TokenVerbs, ReplaceRemovesNothingIfTheImportFails) {
   const auto spki = hsm.Generate("ec:P-256", {.id = "\x5a"});
   const std::string first = files.Write("1.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
   const std::string second = files.Write("2.pem", std::string_view(pki.Certify(spki, {}).CertificatePem()));
@@ -636,7 +636,7 @@ TEST_F(TokenVerbs, CertificateCategoryIsLeftOutWhereTheTokenRefusesIt) {
 
 class HalfWay : public TokenVerbs, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(HalfWay, ImportThatFailsLeavesNothingBehind) {
+TEST_P(HalfWay, FailedImportLeavesNoObjects) {
   const TestIdentity alice = TestPki::IssueFrom(pki.Intermediate("Middle"), {.key = GetParam()});
   const std::string key = files.Write("key.pem", std::string_view(alice.PrivateKeyPem()));
   const std::string chain = files.Write("chain.pem", std::string_view(alice.ChainPem()));
