@@ -9,7 +9,7 @@
 
 #include <curl/curl.h>
 
-// What curl's callback needs: the identities, and what became of them.
+// The data of curl's callback: the identities, and the result of the selection.
 struct Login {
   signet::IdentitySet identities;
   std::optional<signet::Choice> choice;

@@ -46,7 +46,7 @@ struct Unusable {
 struct SIGNET_EXPORT Decision {
   // choice is among the identities that Botan can use; if it selected none, an empty Certificate was sent.
   Choice choice;
-  std::vector<Unusable> unusable;  // identities that were left aside before the choice
+  std::vector<Unusable> unusable;  // identities that were excluded before the choice
   // scheme is Botan's: the first scheme of its policy that the peer accepts, not the peer's first scheme.
   std::optional<SignatureScheme> scheme;
   // exact tells whether the peer's schemes were known (see Callbacks) or inferred.
@@ -93,7 +93,7 @@ class SIGNET_EXPORT CredentialsManager : public Botan::Credentials_Manager {
 template <class Base = Botan::TLS::Callbacks>
 class Callbacks : public Base {
  public:
-  // Callbacks hands `arguments` to the constructor of Base.
+  // Callbacks passes `arguments` to the constructor of Base.
   template <class... Arguments>
   explicit Callbacks(std::shared_ptr<CredentialsManager> manager, Arguments&&... arguments)
       : Base(std::forward<Arguments>(arguments)...), manager_(std::move(manager)) {}

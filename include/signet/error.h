@@ -48,7 +48,7 @@ SIGNET_EXPORT std::string_view Name(ErrorCode code) noexcept;
 
 // NativeCode is the number that the failed call returned, and its type.
 struct NativeCode {
-  // Kind says whose number it is.
+  // Kind is the type of the number.
   enum class Kind { kNone, kPkcs11, kOpenSsl, kErrno };
   Kind kind = Kind::kNone;  // kNone: there is no number
   unsigned long value = 0;  // CKR_..., errno, or what ERR_get_error gives
@@ -59,7 +59,7 @@ struct NativeCode {
 // No part of it ever contains a PIN or password. Immutable; copies share what they hold and never throw.
 class SIGNET_EXPORT Error : public std::exception {
  public:
-  // Fields are what an error is made of; what is not known stays empty.
+  // Fields are the parts of an error; unknown parts are empty.
   struct Fields {
     ErrorCode code = ErrorCode::kInternal;  // the kind of failure
     std::string detail;                     // the cause, one sentence without full stop, lower case
@@ -70,7 +70,7 @@ class SIGNET_EXPORT Error : public std::exception {
     std::string hint;                       // advice, an imperative sentence
   };
 
-  // Error adds the code's general hint where `fields` has none.
+  // Error adds the code's general hint if `fields` has none.
   explicit Error(Fields fields);
   // A move is a copy: an error always has its fields.
   Error(const Error&) noexcept = default;

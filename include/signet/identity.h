@@ -18,7 +18,7 @@ namespace signet {
 // ClientAuthFitness tells whether a TLS server will probably accept the identity as a client, and if not,
 // why.
 struct ClientAuthFitness {
-  bool fit = true;                   // nothing speaks against it
+  bool fit = true;                   // there are no reasons against it
   std::vector<std::string> reasons;  // one sentence each; empty when fit
 };
 
@@ -26,7 +26,7 @@ struct ClientAuthFitness {
 // copy.
 class SIGNET_EXPORT Identity {
  public:
-  // Source says what kind of place the identity is from.
+  // Source is the type of the identity's source.
   enum class Source { kPkcs11, kPkcs12, kApplication };
 
   // Make puts a chain and the private key of its leaf together. Throws Error kKeyCertificateMismatch where

@@ -101,7 +101,7 @@ struct SelectionPolicy {
 // reasons on demand.
 class SIGNET_EXPORT Choice {
  public:
-  // Outcome is what a choice came to.
+  // Outcome is the result of a choice.
   enum class Outcome {
     kChosen,
     kNothingFits,     // no error: the handshake continues without a certificate
@@ -132,7 +132,7 @@ class SIGNET_EXPORT Choice {
   // those that do not fit, in the order of the set.
   std::vector<Considered> considered() const;
 
-  // request, policy and now are what Select was given.
+  // request, policy and now are the arguments of Select.
   const CertificateRequest& request() const noexcept { return request_; }
   const SelectionPolicy& policy() const noexcept { return policy_; }
   TimePoint now() const noexcept { return now_; }

@@ -23,7 +23,7 @@ struct Problem {
 // Listing contains the identities that match a URI, and the problems.
 struct Listing {
   std::vector<Identity> identities;  // that can be used, or unlocked
-  std::vector<Problem> problems;     // one for each object or file that is none
+  std::vector<Problem> problems;     // one for each object or file that is not an identity
 };
 
 class OwnSource;

@@ -17,7 +17,7 @@ extern "C" SIGNET_EXPORT int signet_openssl_provider_init(const OSSL_CORE_HANDLE
 
 namespace signet::openssl {
 
-// KeyDeleter gives back one reference to an EVP_PKEY.
+// KeyDeleter releases one reference to an EVP_PKEY.
 struct SIGNET_EXPORT KeyDeleter {
   // operator() calls EVP_PKEY_free; null is allowed.
   void operator()(EVP_PKEY* key) const noexcept;

@@ -10,7 +10,7 @@ namespace signet {
 
 // PinRequest describes the required PIN or password, and what the token reports about remaining tries.
 struct PinRequest {
-  // Kind says whose PIN or password is wanted.
+  // Kind is the type of the required PIN or password.
   enum class Kind {
     kUserPin,     // C_Login(CKU_USER)
     kContextPin,  // C_Login(CKU_CONTEXT_SPECIFIC): the key requires it for each signature

@@ -29,7 +29,7 @@ class SIGNET_EXPORT Settings {
 
   // modules: paths of PKCS#11 modules; empty for all modules that are configured in p11-kit.
   std::vector<std::string> modules;
-  std::string module_init_args;  // handed to C_Initialize of each module; empty: none
+  std::string module_init_args;  // passed to C_Initialize of each module; empty: none
   // token_pin: used for URIs without a PIN. It is sent only if the URI names the token, or if `modules` names
   // one module and exactly one of its tokens matches.
   PinSource token_pin;
@@ -58,7 +58,7 @@ class SIGNET_EXPORT Settings {
   std::string call_log;                           // "stderr" or a path; empty: none
   // call_log_callback takes each line of the call log beside call_log, from any thread; it must not throw.
   std::function<void(std::string_view line)> call_log_callback;
-  bool encode_provider_uri_to_pem = false;  // writing a token's key gives a PEM file that points at it
+  bool encode_provider_uri_to_pem = false;  // writing a token's key gives a PEM file that points to it
   // config_file: signet-config, the file of named identities; not read yet.
   std::string config_file;
 };

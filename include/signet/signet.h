@@ -35,15 +35,15 @@
 extern "C" {
 #endif
 
-typedef struct signet_error signet_error;             /* what went wrong, and what to do about it */
-typedef struct signet_settings signet_settings;       /* what a user can set: modules, limits, PIN sources */
+typedef struct signet_error signet_error;             /* the cause of a failure, and a hint */
+typedef struct signet_settings signet_settings;       /* the user's settings: modules, limits, PIN sources */
 typedef struct signet_source signet_source;           /* opens URIs, and keeps tokens open */
-typedef struct signet_listing signet_listing;         /* what a URI stands for: identities and problems */
+typedef struct signet_listing signet_listing;         /* the identities that match a URI, and the problems */
 typedef struct signet_identity signet_identity;       /* a certificate chain and its private-key operation */
-typedef struct signet_request signet_request;         /* what a TLS peer asks for */
+typedef struct signet_request signet_request;         /* the request of a TLS peer */
 typedef struct signet_choice signet_choice;           /* which identity answers a request, and why */
-typedef struct signet_pin_request signet_pin_request; /* whose PIN or password is wanted */
-typedef struct signet_pin signet_pin;                 /* where a prompt puts its answer */
+typedef struct signet_pin_request signet_pin_request; /* the required PIN or password */
+typedef struct signet_pin signet_pin;                 /* the answer of a prompt */
 
 /* signet_version returns the version of the loaded library: "0.2.0". */
 SIGNET_API const char *signet_version(void);
@@ -115,7 +115,7 @@ SIGNET_API bool signet_settings_set(signet_settings *settings, const char *name,
 /* signet_settings_free frees settings, or NULL. */
 SIGNET_API void signet_settings_free(signet_settings *settings);
 
-/* Whose PIN or password is wanted. */
+/* The type of the required PIN or password. */
 typedef enum signet_pin_kind {
   SIGNET_PIN_USER = 0,             /* of a token's user */
   SIGNET_PIN_CONTEXT = 1,          /* of a key that requires it for each signature */
@@ -167,11 +167,11 @@ SIGNET_API signet_listing *signet_source_list(const signet_source *source, const
 /* signet_source_free frees a source, or NULL. Identities from it stay, and keep their tokens open. */
 SIGNET_API void signet_source_free(signet_source *source);
 
-/* signet_listing_identity_count tells how many identities the URI stands for. */
+/* signet_listing_identity_count is the number of identities that match the URI. */
 SIGNET_API size_t signet_listing_identity_count(const signet_listing *listing);
 /* NULL if `index` is too large. */
 SIGNET_API const signet_identity *signet_listing_identity(const signet_listing *listing, size_t index);
-/* signet_listing_problem_count tells how many things at the URI are no identity. */
+/* signet_listing_problem_count is the number of problems at the URI. */
 SIGNET_API size_t signet_listing_problem_count(const signet_listing *listing);
 /* Each problem names its URI by signet_error_uri. */
 SIGNET_API const signet_error *signet_listing_problem(const signet_listing *listing, size_t index);
@@ -229,7 +229,7 @@ SIGNET_API const char *signet_identity_uri(const signet_identity *identity);
 SIGNET_API const char *signet_identity_subject(const signet_identity *identity);   /* RFC 4514 */
 SIGNET_API const char *signet_identity_user_name(const signet_identity *identity); /* UPN, e-mail or common name */
 SIGNET_API const char *signet_identity_key(const signet_identity *identity);       /* "RSA 2048 bit", "EC P-256" */
-/* signet_identity_in_hardware tells whether the key is in a token rather than in this process. */
+/* signet_identity_in_hardware tells whether the key is on a token and not in this process. */
 SIGNET_API bool signet_identity_in_hardware(const signet_identity *identity);
 /* signet_identity_certificate_count is 1 or more. */
 SIGNET_API size_t signet_identity_certificate_count(const signet_identity *identity);

@@ -1,5 +1,5 @@
-// Keys of the kind that OpenSSL had before providers: an RSA or EC_KEY whose method signs where the key
-// lives.
+// Keys of the type that OpenSSL had before providers: an RSA or EC_KEY whose method lets the token or file
+// key sign.
 #define OPENSSL_SUPPRESS_DEPRECATED  // there is no other way for programs that take these objects out of a
                                      // key
 

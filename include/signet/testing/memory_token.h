@@ -80,7 +80,7 @@ struct MemoryBehaviour {
 
 // Disturbances are drawn from `seed` before and after calls until `budget` of them have happened.
 struct Disturbances {
-  std::uint64_t seed = 0;         // equal seeds disturb equal calls equally
+  std::uint64_t seed = 0;         // equal seeds give equal disturbances for equal calls
   std::uint32_t per_mille = 100;  // of the calls
   std::uint32_t budget = 0;       // 0: unlimited
   bool codes = true;              // a code that the standard permits for the function
