@@ -1,5 +1,5 @@
-// Keys of the type that OpenSSL had before providers: an RSA or EC_KEY whose method lets the token or file
-// key sign.
+// Keys of the type that OpenSSL had before providers: an RSA or EC_KEY whose method signs with the identity's
+// key.
 #define OPENSSL_SUPPRESS_DEPRECATED  // there is no other way for programs that take these objects out of a
                                      // key
 
