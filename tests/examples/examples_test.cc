@@ -141,7 +141,7 @@ TEST_F(Exchange, AProgramsOwnSourceIsListedAndOpened) {
   }
   const ProcessResult nobody = RunExample("own_source", {identities.path(), "pem:nobody"});
   EXPECT_EQ(nobody.exit_status, 1);
-  EXPECT_THAT(nobody.err, HasSubstr("pem:nobody: no identity is there"));
+  EXPECT_THAT(nobody.err, HasSubstr("pem:nobody: there is no identity"));
 }
 
 TEST(Examples, AreShort) {

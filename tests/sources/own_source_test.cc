@@ -136,7 +136,7 @@ TEST_F(OwnSources, MissingIdentityIsNotFound) {
 TEST_F(OwnSources, NeedASchemeOfTheirOwn) {
   const auto code = [&](std::string_view scheme) {
     const Error error = ErrorOf([&] { source.Register(scheme, vault); });
-    EXPECT_THAT(error.hint(), Not(HasSubstr("report it"))) << scheme;
+    EXPECT_THAT(error.hint(), Not(HasSubstr("Report this"))) << scheme;
     return error.code();
   };
   for (const char* scheme : {"", "1vault", "va ult", "vault:", "+a", "v_a", "väult"})
