@@ -12,15 +12,15 @@
 
 namespace signet::inline pkcs11 {
 
-// CalledOn says what a call was about, for the log and for Module::Call.
+// CalledOn describes the objects of a call, for the log and for Module::Call.
 struct CalledOn {
   std::string_view token;  // label; empty: the module itself
   CK_MECHANISM_TYPE mechanism = CK_UNAVAILABLE_INFORMATION;
   std::uint64_t initialisation = 0;  // of the module, in which the session was opened; 0: no session
 };
 
-// CallLog writes one line for each PKCS#11 call: when, by which thread, module, token, function, mechanism,
-// result, time. No argument is ever written, so that no PIN and no key can be. Thread-safe.
+// CallLog writes one line for each PKCS#11 call: time, thread, module, token, function, mechanism,
+// result, duration. It never writes arguments, so it cannot contain PINs or keys. Thread-safe.
 class CallLog {
  public:
   // FromSettings opens the log that the settings name, or gives null for none; throws Error kBadSetting when

@@ -9,7 +9,7 @@
 
 namespace signet::inline pkcs11 {
 
-// What PKCS#11 3.0 and 3.2 define and the header of Debian 12's p11-kit lacks.
+// Definitions of PKCS#11 3.0 and 3.2 that the header of Debian 12's p11-kit lacks.
 inline constexpr CK_RV kCkrAeadDecryptFailed = 0x42;
 inline constexpr CK_RV kCkrTokenResourceExceeded = 0x201;
 inline constexpr CK_RV kCkrOperationCancelFailed = 0x202;

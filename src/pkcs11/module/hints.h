@@ -12,7 +12,7 @@ enum class ModuleKind { kSoftHsm, kCard, kTpm, kNss, kOpenCryptoki, kRemote, kOt
 // KindOfModule reads a module's path, its name at p11-kit and its token's manufacturer.
 ModuleKind KindOfModule(std::string_view path, std::string_view name, std::string_view maker) noexcept;
 
-// HintFor says what to do about `error` where that depends on the kind of token: a software token's files, a
+// HintFor gives the hint for `error` if it depends on the kind of token: a software token's files, a
 // card's reader, a TPM's lockout, a daemon that may be down. Null if the error's own hint stands.
 const char* HintFor(ModuleKind kind, const Error& error, bool pcscd_is_down);
 

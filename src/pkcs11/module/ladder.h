@@ -7,7 +7,7 @@
 
 namespace signet::inline pkcs11 {
 
-// Stage says what an action was about when it failed.
+// Stage is the stage of an action at which it failed.
 enum class Stage {
   kFind,   // which slots there are, and which tokens are in them
   kOpen,   // opening a session, and looking which token it is on
@@ -15,7 +15,7 @@ enum class Stage {
   kWork,   // what the action is for
 };
 
-// Rung is what is renewed before an action is tried once more, in the order in which they cost.
+// Rung is what is renewed before an action is repeated, in the order of their cost.
 enum class Rung {
   kFail,      // nothing: the action fails
   kSession,   // the session in use
@@ -26,7 +26,7 @@ enum class Rung {
   kModule,    // our initialisation of the module
 };
 
-// Ladder decides for one action what is renewed after each failure: each rung at most once, the login at most
+// Ladder decides for one action what to renew after each failure: each rung at most once, the login at most
 // twice. It is pure: the caller does the work.
 class Ladder {
  public:
@@ -35,7 +35,7 @@ class Ladder {
     Stage stage = Stage::kWork;
     bool in_a_row = false;  // the action before this one failed for an unknown reason too
   };
-  // Next gives the rung for a failure, and takes it as climbed.
+  // Next gives the rung for a failure, and marks it as used.
   Rung Next(const Failure& failure) noexcept;
   // WouldRetry tells whether Next would give another rung than kFail.
   bool WouldRetry(const Failure& failure) const noexcept;

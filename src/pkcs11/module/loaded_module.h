@@ -8,7 +8,7 @@
 
 namespace signet::inline pkcs11 {
 
-// LoadedModule is a module that p11-kit has loaded for us; it is given back at the end.
+// LoadedModule owns a module that p11-kit has loaded; its destructor releases it.
 struct ReleaseModule {
   void operator()(CK_FUNCTION_LIST* functions) const noexcept;
 };

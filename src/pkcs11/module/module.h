@@ -52,7 +52,7 @@ class Module {
   // RenewAfter does what `error` asks for: Renew, or without a pause where the module says that it is not
   // initialised. False if nothing was renewed.
   bool RenewAfter(const Error& error, std::uint64_t seen);
-  // Explained adds to an error why the module cannot be initialised again, if that is the case.
+  // Explained adds to an error the reason why the module cannot be initialised again, if any.
   Error Explained(const Error& error);
   // Works tells that an action succeeded: the pauses of Renew start again.
   void Works() noexcept {

@@ -9,7 +9,7 @@
 
 namespace signet::inline pkcs11 {
 
-// TokenStatus is what a token says of itself without a login.
+// TokenStatus is the information from a token without a login.
 struct TokenStatus {
   std::string label, model, serial;
   bool initialised = false;
@@ -21,7 +21,7 @@ struct TokenStatus {
   bool reader_asks = false;  // the PIN is entered at the reader's own pad
 };
 
-// ModuleStatus is one PKCS#11 module as this process finds it.
+// ModuleStatus is the state of one PKCS#11 module in this process.
 struct ModuleStatus {
   std::string name, path;
   bool holds_trust = false;  // a store of trust anchors, which has no keys

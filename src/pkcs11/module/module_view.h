@@ -24,7 +24,7 @@ namespace signet::inline pkcs11 {
 // first. Thread-safe.
 class ModuleView {
  public:
-  // State is what a process has of it.
+  // State is the state of one process.
   struct State {
     Turns turns;
     std::atomic<bool> ready{false};

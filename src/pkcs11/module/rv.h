@@ -8,7 +8,7 @@
 
 namespace signet::inline pkcs11 {
 
-// Staleness says which of the things that we hold from earlier calls a return value puts in doubt.
+// Staleness says which results of earlier calls may be stale after a return value.
 enum class Staleness {
   kNone,       // nothing: the answer is the error
   kSession,    // this session, and handles that were found in it
@@ -29,12 +29,12 @@ struct RvRow {
   const char* hint;
 };
 
-// RowOfRv gives what we know of `rv`; values that PKCS#11 does not define share one row.
+// RowOfRv gives the row of `rv`; values that PKCS#11 does not define share one row.
 const RvRow& RowOfRv(CK_RV rv) noexcept;
 // RvName gives "CKR_PIN_INCORRECT", or the number for a vendor's value.
 std::string RvName(CK_RV rv);
 
-// RvError is what `call` on `token` (its label, or empty) failed with, in words.
+// RvError is the Error for a failure of `call` on `token` (its label, or empty).
 Error RvError(CK_RV rv, std::string_view call, std::string_view token);
 // CheckRv throws RvError unless `rv` is CKR_OK.
 inline void CheckRv(CK_RV rv, std::string_view call, std::string_view token) {

@@ -12,7 +12,7 @@
 
 namespace signet::inline pkcs11 {
 
-// LoginFailure is the failure of a C_Login that several actions are to know of, as they are one piece of
+// LoginFailure is the failure of a C_Login that several actions share, because they are one piece of
 // work. Thread-safe.
 class LoginFailure {
  public:
@@ -36,7 +36,7 @@ struct SpentPin {
   Error failure;
 };
 
-// Access says what a piece of work on a token needs.
+// Access is the kind of access that work on a token needs.
 struct Access {
   const Credentials* credentials = nullptr;  // null: work that never logs in
   bool login_first = false;                  // log in before, rather than when the token asks for it
@@ -44,7 +44,7 @@ struct Access {
   LoginFailure* logins = nullptr;            // of actions before and after this one; null: there are none
 };
 
-// Action is one piece of work on a token with all that is tried again for it. What happened to PINs in it is
+// Action is one piece of work on a token with all its repetitions. The results of its PINs are
 // kept here: a PIN whose login failed is not sent again in the same action.
 struct Action {
   using Clock = std::chrono::steady_clock;

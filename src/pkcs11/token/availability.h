@@ -12,8 +12,8 @@
 
 namespace signet::inline pkcs11 {
 
-// Reach is what a process can reach files by: its root directory and its user. A token whose files were
-// within reach of one may be inaccessible of another.
+// Reach determines the access of a process to files: its root directory and its user. A token whose files
+// were accessible with one may be inaccessible with another.
 struct Reach {
   static Reach Now() noexcept;
   friend bool operator==(const Reach&, const Reach&) = default;
@@ -30,7 +30,7 @@ class Availability {
   // After this time the token is queried again.
   static constexpr std::chrono::seconds kTroubleTime{5};
 
-  // Failed notes what an action ended with, Works that one succeeded, PinWorks that a login did.
+  // Failed records the error of an action, Works a success, PinWorks a successful login.
   void Failed(const Error& error);
   void Works() noexcept {
     if (troubled_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -40,7 +40,7 @@ class Availability {
   // FailsInARow tells whether the last action failed for an unknown reason.
   bool FailsInARow() const noexcept { return in_a_row_.load(std::memory_order_relaxed); }
 
-  // Trouble is what Failed noted a moment ago: that the token is absent, that its PIN is locked or on its
+  // Trouble is the recent error from Failed: that the token is absent, that its PIN is locked or on its
   // final try.
   std::optional<Error> Trouble() const;
 

@@ -9,7 +9,7 @@
 
 namespace signet::inline pkcs11 {
 
-// Credentials are where the PIN for one token may come from, and what may be done with it.
+// Credentials are the sources of the PIN for one token, and the permitted uses of the PIN.
 struct Credentials {
   PinSource pin;  // from the URI, or the settings' where it is clear that it is for this token
   bool pin_is_configured = false;     // `pin` is the settings': for a token that wants a login, and no other

@@ -9,7 +9,7 @@
 
 namespace signet::inline pkcs11 {
 
-// KeptSecret keeps the PIN that worked last. It is read without a lock, so that a child that was forked at
+// KeptSecret keeps the last successful PIN. It is read without a lock, so that a child that was forked at
 // any moment finds it; earlier ones live as long as it does, as a thread may be reading them.
 class KeptSecret {
  public:

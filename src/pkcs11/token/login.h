@@ -19,7 +19,7 @@
 
 namespace signet::inline pkcs11 {
 
-// ContextPin is the PIN for one operation of a key that wants its PIN each time.
+// ContextPin is the PIN for one operation of a key that requires its PIN each time.
 struct ContextPin {
   std::optional<Secret> pin;  // none: the reader has a pad
   PinOrigin origin = PinOrigin::kKept;
@@ -27,8 +27,9 @@ struct ContextPin {
   mutable bool works = false;            // a login with it succeeded (CKR_OK)
 };
 
-// Login does what the login machine decides, for one token in one process: it reads what the token says, asks
-// the prompt, sends the PIN. Of many threads at once one logs in, and the others wait. Thread-safe.
+// Login executes the steps of the login machine, for one token in one process: it reads the token's state,
+// asks the prompt, sends the PIN. If several threads need a login, one logs in, and the others wait.
+// Thread-safe.
 class Login {
  public:
   Login(const TokenContext& context, Sessions& sessions, KeptSecret& kept)

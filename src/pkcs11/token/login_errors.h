@@ -9,7 +9,7 @@
 
 namespace signet::inline pkcs11 {
 
-// LoginError says in words why `step` is kFail, for the token with this label. kFailedBefore has no words of
+// LoginError is the Error for a `step` kFail, for the token with this label. kFailedBefore has no text of
 // its own: the failure of the C_Login is the error.
 Error LoginError(const LoginStep& step, const std::string& label, const Credentials& credentials);
 // OfficerLoginError is the same for the security officer's PIN.

@@ -6,7 +6,7 @@
 
 namespace signet::inline pkcs11 {
 
-// PinStateOf and PolicyOf give the user's PIN as the login machine wants to know it.
+// PinStateOf and PolicyOf describe the user's PIN for the login machine.
 inline TokenPinState PinStateOf(const CK_TOKEN_INFO& info) {
   return {.flags = info.flags, .min_length = info.ulMinPinLen};
 }

@@ -7,7 +7,7 @@
 
 namespace signet::inline pkcs11 {
 
-// LoginFacts is what is known before a login, the token's part of it read a moment ago.
+// LoginFacts is the information before a login; the token's part was just read.
 struct LoginFacts {
   bool context = false;            // the login of one operation (CKU_CONTEXT_SPECIFIC) and not the user's
   CK_STATE session = 0;            // C_GetSessionInfo; not looked at for a context login
@@ -19,7 +19,7 @@ struct LoginFacts {
   PinPolicy policy;
 };
 
-// LoginStep is what to do next. The caller does it, and asks again with what resulted.
+// LoginStep is the next step. The caller executes it, and asks again with the result.
 struct LoginStep {
   enum class Kind {
     kReady,      // the user is logged in
@@ -43,7 +43,7 @@ struct LoginStep {
   PinRefusal refusal = PinRefusal::kLocked;
 };
 
-// A login that was undone is renewed so often in one action.
+// The maximum number of renewals of a lost login in one action.
 inline constexpr int kMostLogins = 3;
 
 // NextLoginStep decides; it is pure.

@@ -12,7 +12,7 @@
 
 namespace signet::inline pkcs11 {
 
-// PinCandidate is a PIN that may be sent, and where it came from.
+// PinCandidate is a PIN that may be sent, and its origin.
 struct PinCandidate {
   PinOrigin origin;
   Secret pin;
@@ -29,7 +29,7 @@ class PinCandidates {
                 std::string ledger_name, bool wants_login);
 
   void Add(PinCandidate candidate);
-  // facts are what the login machine may know of them.
+  // facts are the information on them for the login machine.
   std::span<const PinFacts> facts() const noexcept { return facts_; }
   PinCandidate& at(std::size_t index) { return pins_.at(index); }
 

@@ -6,7 +6,7 @@
 
 namespace signet::inline pkcs11 {
 
-// PinOrigin says where a PIN came from.
+// PinOrigin is the origin of a PIN.
 enum class PinOrigin {
   kKept,        // it worked before, or a person gave it a moment ago
   kUriValue,    // ?pin-value= of the URI
@@ -15,14 +15,14 @@ enum class PinOrigin {
   kPassPhrase,  // what a program hands over as the pass phrase of a key
 };
 
-// PinFacts is all that the policy may know of a PIN: never the PIN.
+// PinFacts is the information on a PIN for the policy: never the PIN itself.
 struct PinFacts {
   PinOrigin origin = PinOrigin::kSource;
   bool empty = false;
   bool refused = false;  // by this token before, in this process or a relative of it
 };
 
-// TokenPinState is what the token said a moment ago of a user's PIN.
+// TokenPinState is the state of a user's PIN, just read from the token.
 struct TokenPinState {
   CK_FLAGS flags = 0;
   CK_ULONG min_length = 0;
@@ -34,7 +34,7 @@ struct PinPolicy {
   bool pass_phrase_on_low_count = false;
 };
 
-// PinRefusal says why no PIN, or not this one, may be sent.
+// PinRefusal is the reason why no PIN, or not this PIN, may be sent.
 enum class PinRefusal {
   kLocked,          // CKF_USER_PIN_LOCKED, CKF_SO_PIN_LOCKED
   kNotInitialised,  // CKF_USER_PIN_INITIALIZED is missing

@@ -10,13 +10,13 @@
 
 namespace signet::inline pkcs11 {
 
-// Place is where a token is: the slot in which it was seen last, which is a hint that every session that is
+// Place is the last known slot of a token, a hint that every session that is
 // opened there checks. Thread-safe.
 class Place {
  public:
   explicit Place(const TokenContext& context) : context_(context) {}
 
-  // Hint tells where the token was just seen.
+  // Hint sets the slot in which the token was just seen.
   void Hint(CK_SLOT_ID slot) noexcept;
   CK_SLOT_ID Hint() const noexcept { return hint_.load(); }
   // finding is a number that differs after each time that the token was found; Forget does nothing if it

@@ -17,7 +17,7 @@ namespace signet::inline pkcs11 {
 // CKU_CONTEXT_SPECIFIC: for a key's own PIN, which may be right where the user's is wrong.
 std::string LedgerNameOf(const std::string& token_key, CK_USER_TYPE user);
 
-// PassedPin is a PIN that the token has, on its way into one call.
+// PassedPin is a PIN of the token for one call.
 struct PassedPin {
   const Secret* pin = nullptr;  // null: the reader's own pad asks
   const std::string& ledger_name;
@@ -27,7 +27,7 @@ struct PassedPin {
 };
 
 // PassPin makes `call` with the PIN's bytes and gives what it returned; nothing, and no call, where the PIN
-// was refused before. One that is refused goes into the ledger, as does one whose call does not come back.
+// was rejected before. A rejected PIN is recorded in the ledger, like one whose call does not return.
 std::optional<CK_RV> PassPin(const PassedPin& passed,
                              const std::function<CK_RV(CK_UTF8CHAR* pin, CK_ULONG size)>& call);
 

@@ -43,7 +43,7 @@ class SessionLease {
   // ReplaceAtEnd is Replace after the work, which continues with its results.
   void ReplaceAtEnd() noexcept { replaced_at_end_ = true; }
 
-  // Spoilt tells what the work failed with: the session is closed or replaced where that puts it in doubt.
+  // Spoilt is told the error of the work: the session is closed or replaced if the error makes it doubtful.
   void Spoilt(const Error& error) noexcept;
 
   // Call is Module::Call on this session, which it puts before `args`.

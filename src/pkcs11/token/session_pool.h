@@ -22,10 +22,10 @@ struct SessionHandle {
   std::uint64_t initialisation;
 };
 
-// SessionPool keeps the books of a token's sessions; it calls no module itself, and its mutex is held for a
-// few instructions at a time. Sessions are granted in the order in which they were asked for. Two numbers
-// tell what is still good: the epoch moves on when all sessions, object handles and logins from before are to
-// be forgotten, `handles` also when only object handles are. Thread-safe.
+// SessionPool manages the records of a token's sessions; it does not call the module, and its mutex is held
+// for a few instructions at a time. Sessions are granted in the order of the requests. Two numbers tell what
+// is still valid: the epoch increases when all earlier sessions, object handles and logins must be forgotten,
+// `handles` also if only object handles must. Thread-safe.
 class SessionPool {
  public:
   using Clock = std::chrono::steady_clock;

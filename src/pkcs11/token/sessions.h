@@ -25,12 +25,12 @@ class Sessions {
   std::uint64_t epoch() const noexcept { return pool_.epoch(); }
   std::uint64_t handles() const noexcept { return pool_.handles(); }
   std::size_t limit() const { return pool_.limit(); }
-  // flags are the token's as they were when it was last looked at, and SeenWithin tells how long that is ago.
+  // flags are the token's last known flags, and SeenWithin tells how long ago they were read.
   CK_FLAGS flags() const noexcept { return flags_.load(std::memory_order_relaxed); }
   bool SeenWithin(std::chrono::seconds time) const noexcept {
     return SessionPool::Clock::now() - seen_.load() < time;
   }
-  // Seen notes what the token said of itself.
+  // Seen records the token's information.
   void Seen(const CK_TOKEN_INFO& info);
 
   // Take queues for a session; exclusive: until no other is in use. Throws Error.

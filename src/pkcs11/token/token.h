@@ -32,7 +32,7 @@ class Token {
   CallGuard& guard() const noexcept { return *context_.guard; }
   const TokenName& name() const noexcept { return context_.name; }
   const std::string& label() const noexcept { return context_.label; }
-  // info is as it was when the token was first seen.
+  // info is the information from when the token was first seen.
   const CK_TOKEN_INFO& info() const noexcept { return context_.name.info; }
   // slot is where the token was seen last.
   CK_SLOT_ID slot() { return live_.Get().sessions.place().Hint(); }
@@ -78,7 +78,7 @@ class Token {
   std::shared_ptr<const MechanismList> KnownMechanisms();
 
  private:
-  // Live is what a process has of the token.
+  // Live is the state of the token in one process.
   struct Live {
     Live(const TokenContext* context, KeptSecret* kept)
         : sessions(*context), login(*context, sessions, *kept) {}
@@ -90,7 +90,7 @@ class Token {
     std::shared_ptr<const MechanismList> mechanisms SIGNET_GUARDED_BY(mutex);
     std::uint64_t mechanisms_epoch SIGNET_GUARDED_BY(mutex) = 0;
   };
-  // Held are the numbers of what an attempt began with.
+  // Held are the generation numbers at the start of an attempt.
   struct Held {
     std::uint64_t initialisation = 0;
     std::uint64_t epoch = 0;

@@ -11,7 +11,7 @@
 
 namespace signet::inline pkcs11 {
 
-// TokenContext is what stays the same while a Token lives.
+// TokenContext is the constant state of a Token.
 struct TokenContext {
   std::shared_ptr<Module> module;
   std::shared_ptr<CallGuard> guard;
