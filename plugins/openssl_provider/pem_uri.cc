@@ -5,7 +5,7 @@
 
 #include <openssl/pem.h>
 
-namespace signet {
+namespace signet::provider {
 namespace {
 
 constexpr std::string_view kVersion = "PKCS#11 Provider URI v1.0";
@@ -69,4 +69,4 @@ Secret UriPem(std::string_view uri) {
   return Secret({text, static_cast<std::size_t>(size)});
 }
 
-}  // namespace signet
+}  // namespace signet::provider

@@ -11,7 +11,7 @@
 
 // PEM blocks that point to a key: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String uri },
 // under one of two labels.
-namespace signet {
+namespace signet::provider {
 
 // kPkcs11UriLabel is pkcs11-provider's, for pkcs11: URIs; kSignetUriLabel is for any of our schemes.
 inline constexpr std::string_view kPkcs11UriLabel = "PKCS#11 PROVIDER URI";
@@ -27,4 +27,4 @@ std::optional<Secret> UriInDer(std::span<const std::uint8_t> der);
 // UriPem writes the block for `uri`, as it is, under pkcs11-provider's label where the scheme allows.
 Secret UriPem(std::string_view uri);
 
-}  // namespace signet
+}  // namespace signet::provider

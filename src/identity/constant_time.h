@@ -4,7 +4,7 @@
 #include <cstdint>
 
 // Masks instead of branches, for what must not show in the time it takes. A mask is all ones or all zeros.
-namespace signet::constant_time {
+namespace signet::inline identity::constant_time {
 
 using Mask = std::size_t;
 
@@ -32,4 +32,4 @@ inline std::uint8_t Select8(Mask mask, std::uint8_t yes, std::uint8_t no) noexce
   return static_cast<std::uint8_t>(Select(mask, yes, no));
 }
 
-}  // namespace signet::constant_time
+}  // namespace signet::inline identity::constant_time

@@ -69,7 +69,7 @@ Finding Follow(const IdentitySource& source, const std::string& what, std::strin
 }
 
 Finding CheckBlock(const IdentitySource& source, const std::string& what, const PemBlock& block) {
-  const auto uri = UriInDer(block.der);
+  const auto uri = provider::UriInDer(block.der);
   if (uri) return Follow(source, what, uri->view());
   return {Verdict::kBad, what, fmt::format("the block {} is damaged", block.label),
           "Write the file again with `signet pem URI`."};
@@ -80,7 +80,7 @@ Finding CheckBlock(const IdentitySource& source, const std::string& what, const 
 bool HoldsPemPointer(const std::string& path) {
   try {
     return std::ranges::any_of(ReadBlocks(ReadFile(path, kLargestFile)),
-                               [](const PemBlock& block) { return IsUriLabel(block.label); });
+                               [](const PemBlock& block) { return provider::IsUriLabel(block.label); });
   } catch (const Error&) {
     return false;  // the next reader reports why
   }
@@ -97,7 +97,7 @@ Findings CheckPemFile(const IdentitySource& source, const std::string& path) {
     return {{Verdict::kBad, what, why.cause, why.hint}};
   }
   for (const PemBlock& block : blocks) {
-    if (IsUriLabel(block.label)) findings.push_back(CheckBlock(source, what, block));
+    if (provider::IsUriLabel(block.label)) findings.push_back(CheckBlock(source, what, block));
   }
   if (!findings.empty()) return findings;
   if (blocks.empty())

@@ -143,7 +143,7 @@ Secret QueryOf(std::string_view uri, bool with_pin) {
 // Document is what goes into the file.
 Secret Document(const PemOptions& options, const Target& target, const std::string& uri) {
   const Secret query = QueryOf(uri, options.with_pin);
-  const Secret key = UriPem(Joined(target.uri, query.view()).view());
+  const Secret key = provider::UriPem(Joined(target.uri, query.view()).view());
   std::string certificates;
   if (options.chain || options.all) {
     for (const Certificate& certificate : target.chain) certificates += certificate.ToPem();

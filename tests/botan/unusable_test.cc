@@ -133,7 +133,7 @@ TEST(BotanUnusable, KeyWithoutTheSchemeThatBotanInsistsOnIsNotPresented) {
   ASSERT_EQ(report.considered.size(), 1U);
   EXPECT_THAT(
       report.considered[0].reasons,
-      ::testing::ElementsAre(HasSubstr("makes it sign with rsa_pss_rsae_sha256, which the key cannot do")));
+      ::testing::ElementsAre(HasSubstr("selects rsa_pss_rsae_sha256, which the key does not support")));
   ASSERT_TRUE(report.application.has_value());
   EXPECT_THAT(report.application->first_line, HasSubstr("HTTP/1.0 200"));
 }

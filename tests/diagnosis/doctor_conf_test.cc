@@ -86,7 +86,7 @@ TEST_F(DoctorConf, PinThatEveryUserMayReadIsBadAndNotShown) {
   const std::string path =
       directory_.Write("open.cnf", Conf(kBoth, "activate = 1\npkcs11-module-token-pin = 918273\n"), 0644);
   const auto lines = Run({"--openssl-conf", path});
-  Expect(lines, "bad", "pkcs11-module-token-pin holds a PIN", "file:PATH");
+  Expect(lines, "bad", "pkcs11-module-token-pin contains a PIN", "file:PATH");
   for (const FoundLine& line : lines) EXPECT_EQ((line.detail + line.hint).find("918273"), std::string::npos);
   ASSERT_EQ(chmod(path.c_str(), 0600), 0);
   ExpectNoneBad(Run({"--openssl-conf", path}));
@@ -126,7 +126,7 @@ TEST_F(DoctorConf, FileWithoutProvidersIsBadWhereItWasNamed) {
 TEST_F(DoctorConf, VariableOpensslConfIsFollowed) {
   const std::string path = directory_.Write("env.cnf", Conf("signet = signet_section\n", "activate = 1\n"));
   const auto lines = Run({}, {{"OPENSSL_CONF", path}});
-  Expect(lines, "bad", path + ": a provider is active and default is not");
+  Expect(lines, "bad", path + ": a provider is active but default is not");
 }
 
 TEST_F(DoctorConf, Pkcs11ProviderIsNotedWithTheWayOver) {

@@ -220,7 +220,7 @@ class WithoutConfiguration : public Configuration {
     return key != nullptr;
   }
 
-  const std::string pem_{UriPem(store_.uri()).view()};
+  const std::string pem_{provider::UriPem(store_.uri()).view()};
   const TokenEnvironment token_{store_};
 };
 

@@ -140,7 +140,7 @@ TEST(PssAlone, IsAnRsaPssKeyForPrograms) {
   setenv("PKCS11_PROVIDER_MODULE", module.path().c_str(), 1);
   const LibraryContext context;
   unsetenv("PKCS11_PROVIDER_MODULE");
-  const auto key = ReadKey(context.get(), UriPem(token.ObjectUri("\x07", true)).view());
+  const auto key = ReadKey(context.get(), provider::UriPem(token.ObjectUri("\x07", true)).view());
   ASSERT_NE(key, nullptr) << TakeErrors();
   EXPECT_EQ(EVP_PKEY_is_a(key.get(), "RSA-PSS"), 1);
   EXPECT_TRUE(Signs(context.get(), key.get())) << TakeErrors();

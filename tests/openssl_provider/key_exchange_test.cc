@@ -151,7 +151,7 @@ TEST(FileDerivation, SecretIsAsLongAsTheFieldOfAnyCurve) {
     SCOPED_TRACE(curve);
     const auto identity = testing::TestPki().Issue({.key = std::string("ec:") + curve});
     const std::string file = directory.Write("alice.p12", testing::MakePkcs12(identity));
-    const auto key = ReadKey(context.get(), UriPem("pkcs12:" + file + "?pin-value=secret").view());
+    const auto key = ReadKey(context.get(), provider::UriPem("pkcs12:" + file + "?pin-value=secret").view());
     ASSERT_NE(key, nullptr) << TakeErrors();
     const auto plain = ReadKey(context.get(), identity.PrivateKeyPem());
     const auto peer = Generate(context.get(), curve);

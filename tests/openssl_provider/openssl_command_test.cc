@@ -97,7 +97,7 @@ TEST_P(OpenSslCommand, ReqMakesARequestThatVerifies) {
 TEST_P(OpenSslCommand, X509SignsAsACertificationAuthority) {
   Works("req", {"-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-subj", "/CN=bob", "-out",
                 "bob.csr"});
-  store_.Write("key.pem", UriPem(uri_).view());
+  store_.Write("key.pem", provider::UriPem(uri_).view());
   for (const std::string& key : {uri_, std::string("key.pem")}) {
     Works("x509", {"-req", "-in", "bob.csr", "-CA", "certificate.pem", "-CAkey", key, "-CAcreateserial",
                    "-out", "bob.pem"});
@@ -166,7 +166,7 @@ TEST_P(OpenSslCommand, ServerAndClientLogInWithTheSameUri) {
 }
 
 TEST_P(OpenSslCommand, ServerAndClientLogInWithTheSamePemFile) {
-  store_.Write("key.pem", UriPem(uri_).view());
+  store_.Write("key.pem", provider::UriPem(uri_).view());
   for (const std::string version : {"-tls1_2", "-tls1_3"}) LogIn("certificate.pem", "key.pem", version);
 }
 
@@ -218,8 +218,8 @@ TEST_P(OpenSslCommand, WrongPinIsAnErrorInWords) {
 
 TEST_P(OpenSslCommand, PemFileReplacesTheUri) {
   store_.Write("message", "the message\n");
-  store_.Write("key.pem", UriPem(uri_).view());
-  store_.Write("all.pem", identity_.ChainPem() + std::string(UriPem(uri_).view()));
+  store_.Write("key.pem", provider::UriPem(uri_).view());
+  store_.Write("all.pem", identity_.ChainPem() + std::string(provider::UriPem(uri_).view()));
   for (const std::string file : {"key.pem", "all.pem"}) {
     Works("pkey", {"-in", file, "-pubout"});
     EXPECT_THAT(result_.out, HasSubstr("BEGIN PUBLIC KEY"));
@@ -241,7 +241,7 @@ TEST_P(OpenSslCommand, PemFileReplacesTheUri) {
 TEST_P(OpenSslCommand, CmsAndPkeyutlDecrypt) {
   if (edwards() || pss_only()) return Works("pkey", {"-in", uri_, "-noout"});
   store_.Write("message", "the message\n");
-  store_.Write("key.pem", UriPem(uri_).view());
+  store_.Write("key.pem", provider::UriPem(uri_).view());
   Works("cms", {"-encrypt", "-aes128", "-in", "message", "-out", "message.cms", "certificate.pem"});
   for (const std::string& key : {uri_, std::string("key.pem")}) {
     Works("cms", {"-decrypt", "-in", "message.cms", "-recip", "certificate.pem", "-inkey", key});
@@ -286,7 +286,7 @@ TEST_P(OpenSslCommand, ServerExchangesKeysByRsa) {
 // Programs that bring an allocator of their own, as Redis does.
 TEST_P(OpenSslCommand, WorksUnderJemalloc) {
   if (!std::string_view(SIGNET_SANITIZER_RUNTIME).empty()) GTEST_SKIP() << "a sanitizer is an allocator too";
-  store_.Write("key.pem", UriPem(uri_).view());
+  store_.Write("key.pem", provider::UriPem(uri_).view());
   auto command = store_.Command(
       KeyStore::WithProviders("req", {"-new", "-key", "key.pem", "-subj", "/CN=alice", "-noout", "-verify"}));
   command.environment["LD_PRELOAD"] = "libjemalloc.so.2";

@@ -39,7 +39,7 @@ class PassPhrase : public TokenPem {
       std::ranges::copy(given.phrase, buffer);
       return static_cast<int>(given.phrase.size());
     };
-    const auto bio = Memory(UriPem(Uri(false)).view());
+    const auto bio = Memory(provider::UriPem(Uri(false)).view());
     const OpenSslPtr<EVP_PKEY> key(
         PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, callback, &answer, library(), nullptr));
     return key != nullptr && Signs(library(), key.get());
@@ -114,7 +114,7 @@ TEST_F(PassPhrase, IsNeverSentWhereTheSettingSaysNo) {
   EXPECT_THAT(TakeErrors(), HasSubstr("pin-needed"));
   EXPECT_NE(PkeyWith("1234", {{"SIGNET_PASS_PHRASE_IS_PIN", "no"}}).exit_status, 0);
   EXPECT_EQ(module_.Count("C_Login"), 0u);
-  const auto key = ReadKey(library(), UriPem(Uri(true)).view());
+  const auto key = ReadKey(library(), provider::UriPem(Uri(true)).view());
   EXPECT_TRUE(Signs(library(), key.get())) << "a PIN in the URI is no pass phrase: " << TakeErrors();
 }
 
@@ -137,7 +137,7 @@ TEST_F(PemPinSources, SettingRefusesPinsAndDescriptorsInPrivateKeyFiles) {
   Restart("SIGNET_PEM_PIN_SOURCES", "no");
   for (const std::string pin : {"?pin-value=1234", "?pin-source=fd:0", "?pin-source=fd%3A0",
                                 "?pin-source=%66d:0", "?module-name=x&pin-value=1234"}) {
-    EXPECT_EQ(ReadKey(library(), UriPem(Uri(false) + pin).view()), nullptr) << pin;
+    EXPECT_EQ(ReadKey(library(), provider::UriPem(Uri(false) + pin).view()), nullptr) << pin;
     const std::string errors = TakeErrors();
     EXPECT_THAT(errors, HasSubstr("pem-pin-sources = no forbids")) << pin;
     EXPECT_THAT(errors, Not(HasSubstr("1234"))) << pin;
@@ -148,7 +148,7 @@ TEST_F(PemPinSources, SettingRefusesPinsAndDescriptorsInPrivateKeyFiles) {
 TEST_F(PemPinSources, SettingAllowsFilesAndTheProgramsOwnPin) {
   Restart("SIGNET_PEM_PIN_SOURCES", "no");
   const std::string file = directory_.Write("pin", "1234\n");
-  const auto key = ReadKey(library(), UriPem(Uri(false) + "?pin-source=file:" + file).view());
+  const auto key = ReadKey(library(), provider::UriPem(Uri(false) + "?pin-source=file:" + file).view());
   EXPECT_TRUE(Signs(library(), key.get())) << TakeErrors();
   EXPECT_TRUE(Reads("1234")) << TakeErrors();
 }
@@ -182,7 +182,7 @@ class UntrustedFile : public PassPhrase {
 TEST_F(UntrustedFile, GivesThePublicKeyWithoutALoginOrAPinSource) {
   for (const auto& [what, uri] : uris_) {
     SCOPED_TRACE(what);
-    directory_.Write("public.pem", UriPem(uri).view());
+    directory_.Write("public.pem", provider::UriPem(uri).view());
     const ProcessResult verified =
         Run("dgst", {"-sha256", "-verify", "public.pem", "-signature", "signature", "message"});
     EXPECT_EQ(verified.exit_status, 0) << verified.err;
@@ -197,7 +197,7 @@ TEST_F(UntrustedFile, GivesThePublicKeyWithoutALoginOrAPinSource) {
 TEST_F(UntrustedFile, GivesNoCertificateAndTouchesNoToken) {
   for (const auto& [what, uri] : uris_) {
     SCOPED_TRACE(what);
-    directory_.Write("certificates.pem", identity_.CertificatePem() + std::string(UriPem(uri).view()));
+    directory_.Write("certificates.pem", identity_.CertificatePem() + std::string(provider::UriPem(uri).view()));
     const ProcessResult listed = Run("storeutl", {"-noout", "-certs", "certificates.pem"});
     // For OpenSSL's own file store a block that it cannot read is an error behind the certificate.
     EXPECT_EQ(listed.signal, 0);
@@ -207,7 +207,7 @@ TEST_F(UntrustedFile, GivesNoCertificateAndTouchesNoToken) {
 }
 
 TEST_F(UntrustedFile, OfPublicTypeIsAPublicKeyForReadersOfAnyType) {
-  directory_.Write("public.pem", UriPem(uris_.at("a public key's type")).view());
+  directory_.Write("public.pem", provider::UriPem(uris_.at("a public key's type")).view());
   const ProcessResult listed = Run("storeutl", {"-noout", "public.pem"});
   EXPECT_EQ(listed.exit_status, 0) << listed.err;
   EXPECT_THAT(listed.out, HasSubstr("Public key"));

@@ -13,9 +13,9 @@ using testing::TestIdentity;
 using testing::TestPki;
 
 std::string Labelled(std::string_view uri, std::string_view label) {
-  std::string pem(UriPem(uri).view());
-  for (std::size_t at = 0; (at = pem.find(kPkcs11UriLabel, at)) != std::string::npos; at += label.size()) {
-    pem.replace(at, kPkcs11UriLabel.size(), label);
+  std::string pem(provider::UriPem(uri).view());
+  for (std::size_t at = 0; (at = pem.find(provider::kPkcs11UriLabel, at)) != std::string::npos; at += label.size()) {
+    pem.replace(at, provider::kPkcs11UriLabel.size(), label);
   }
   return pem;
 }
@@ -26,7 +26,7 @@ class TokenPemOfType : public TokenPem, public ::testing::WithParamInterface<con
 };
 
 TEST_P(TokenPemOfType, IsReadUnderBothLabelsAndSigns) {
-  for (const std::string_view label : {kPkcs11UriLabel, kSignetUriLabel}) {
+  for (const std::string_view label : {provider::kPkcs11UriLabel, provider::kSignetUriLabel}) {
     const auto key = ReadKey(library(), Labelled(Uri(), label));
     ASSERT_NE(key, nullptr) << TakeErrors();
     EXPECT_STREQ(ProviderOf(key.get()), "signet");
@@ -94,7 +94,7 @@ TEST_F(TokenPem, SearchForParametersDoesNotAccessTheToken) {
 
 TEST_F(TokenPem, SearchForAPublicKeyNeverLogsInAndReadsNoPinSource) {
   for (const char* pin : {"?pin-value=wrong", "?pin-source=fd:997", "?pin-source=/nonexistent", ""}) {
-    const auto pem = Memory(UriPem(Uri(false) + pin).view());
+    const auto pem = Memory(provider::UriPem(Uri(false) + pin).view());
     const OpenSslPtr<EVP_PKEY> read(
         PEM_read_bio_PUBKEY_ex(pem.get(), nullptr, Nobody, nullptr, library(), nullptr));
     ASSERT_NE(read, nullptr) << pin << TakeErrors();
@@ -123,7 +123,7 @@ TEST_F(TokenPem, RequestedTypeIsKept) {
 }
 
 TEST_F(TokenPem, PinIsAskedOfTheCallersCallback) {
-  const auto bio = Memory(UriPem(Uri(false)).view());
+  const auto bio = Memory(provider::UriPem(Uri(false)).view());
   const auto answer = [](char* buffer, int, int, void* pin) {
     const std::string_view text = static_cast<const char*>(pin);
     std::ranges::copy(text, buffer);
@@ -178,7 +178,7 @@ std::string ErrorsOfLoading(OSSL_LIB_CTX* library, const std::string& path) {
 }
 
 TEST_F(TokenPem, TokenThatIsMissingIsNamedInTheQueue) {
-  const std::string pem(UriPem("pkcs11:token=elsewhere;object=alice?pin-value=1234").view());
+  const std::string pem(provider::UriPem("pkcs11:token=elsewhere;object=alice?pin-value=1234").view());
   EXPECT_THAT(ErrorsOfReading(library(), pem), HasSubstr("signet:token-absent:pkcs11:token=elsewhere"));
   EXPECT_THAT(ErrorsOfLoading(library(), directory_.Write("key.pem", pem)),
               HasSubstr("signet:token-absent:pkcs11:token=elsewhere"));
@@ -186,17 +186,17 @@ TEST_F(TokenPem, TokenThatIsMissingIsNamedInTheQueue) {
 }
 
 TEST_F(TokenPem, KeyThatIsMissingIsNamedInTheQueue) {
-  const std::string pem(UriPem(token_.ObjectUri("\x08", true)).view());
+  const std::string pem(provider::UriPem(token_.ObjectUri("\x08", true)).view());
   EXPECT_THAT(ErrorsOfReading(library(), pem), HasSubstr("signet:not-found:pkcs11:"));
 }
 
 TEST_F(TokenPem, MissingPinIsReportedInTheQueue) {
-  EXPECT_THAT(ErrorsOfReading(library(), UriPem(Uri(false)).view()), HasSubstr("signet:pin-needed:"));
+  EXPECT_THAT(ErrorsOfReading(library(), provider::UriPem(Uri(false)).view()), HasSubstr("signet:pin-needed:"));
 }
 
 TEST_F(TokenPem, SeveralKeysAreNamedInTheQueue) {
   token_.Import(pki_.Issue({.common_name = "bob"}), {.id = "\x08", .label = "bob"});
-  const std::string pem(UriPem(token_.TokenUri(true)).view());
+  const std::string pem(provider::UriPem(token_.TokenUri(true)).view());
   EXPECT_THAT(ErrorsOfReading(library(), pem), HasSubstr("signet:ambiguous:"));
 }
 
@@ -206,7 +206,7 @@ TEST(PemOfMissingModule, IsNamedInTheQueueWithTheHint) {
   setenv("PKCS11_PROVIDER_MODULE", module.c_str(), 1);
   const LibraryContext context;
   unsetenv("PKCS11_PROVIDER_MODULE");
-  const std::string pem(UriPem("pkcs11:token=mine;object=alice").view());
+  const std::string pem(provider::UriPem("pkcs11:token=mine;object=alice").view());
   for (const std::string& errors : {ErrorsOfReading(context.get(), pem),
                                     ErrorsOfLoading(context.get(), directory.Write("key.pem", pem))}) {
     EXPECT_THAT(errors, HasSubstr("signet:module-trouble:"));
@@ -216,13 +216,13 @@ TEST(PemOfMissingModule, IsNamedInTheQueueWithTheHint) {
 
 TEST(PemOfReservedScheme, IsAnErrorInWords) {
   const LibraryContext context;
-  EXPECT_THAT(ErrorsOfReading(context.get(), UriPem("signet:alice").view()),
+  EXPECT_THAT(ErrorsOfReading(context.get(), provider::UriPem("signet:alice").view()),
               HasSubstr("identities by name are not supported yet"));
 }
 
 TEST(PemThatIsDamaged, IsAnErrorInWords) {
   const LibraryContext context;
-  const std::string good(UriPem("pkcs11:token=mine").view());
+  const std::string good(provider::UriPem("pkcs11:token=mine").view());
   std::string cut = good;
   cut.erase(cut.find('\n') + 9, 12);
   std::string garbled = good;
@@ -236,7 +236,7 @@ TEST(PemOfPkcs12, KeyBelongsToDefault) {
   const TestIdentity identity = TestPki().Issue({.key = "rsa:2048"});
   const TemporaryDirectory directory;
   const std::string file = directory.Write("alice.p12", testing::MakePkcs12(identity));
-  const std::string pem(UriPem("pkcs12:" + file + "?pin-value=secret").view());
+  const std::string pem(provider::UriPem("pkcs12:" + file + "?pin-value=secret").view());
   EXPECT_THAT(pem, HasSubstr("BEGIN SIGNET URI"));
   const LibraryContext context;
   const auto key = ReadKey(context.get(), pem);
@@ -255,7 +255,7 @@ TEST(PemOfPkcs12, WrongPasswordIsNamedInTheQueue) {
   const TemporaryDirectory directory;
   const std::string file = directory.Write("alice.p12", testing::MakePkcs12(TestPki().Issue({})));
   const LibraryContext context;
-  EXPECT_THAT(ErrorsOfReading(context.get(), UriPem("pkcs12:" + file + "?pin-value=wrong").view()),
+  EXPECT_THAT(ErrorsOfReading(context.get(), provider::UriPem("pkcs12:" + file + "?pin-value=wrong").view()),
               HasSubstr("signet:wrong-password:"));
 }
 

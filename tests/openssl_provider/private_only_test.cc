@@ -47,7 +47,7 @@ class PrivateOnly : public ::testing::TestWithParam<const char*> {
 
   OSSL_LIB_CTX* library() const { return context_->get(); }
   OpenSslPtr<EVP_PKEY> Key() const {
-    return ReadKey(library(), UriPem(token_.ObjectUri("\x07", true)).view());
+    return ReadKey(library(), provider::UriPem(token_.ObjectUri("\x07", true)).view());
   }
 
   const testing::TestPki pki_;
@@ -132,7 +132,7 @@ TEST_P(PrivateOnly, WhatNeedsThePublicPartSaysThatItIsUnknown) {
 TEST_P(PrivateOnly, ItDiffersFromOtherKeysOfItsCurveAndEqualsItself) {
   const auto stranger = pki_.Issue({.key = GetParam()});
   token_.ImportKey(stranger, {.id = "\x08", .label = "bob", .public_object = false});
-  const auto bob = ReadKey(library(), UriPem(token_.ObjectUri("\x08", true)).view());
+  const auto bob = ReadKey(library(), provider::UriPem(token_.ObjectUri("\x08", true)).view());
   ASSERT_NE(bob, nullptr) << TakeErrors();
   EXPECT_EQ(EVP_PKEY_eq(Key().get(), Key().get()), 1);
   EXPECT_NE(EVP_PKEY_eq(Key().get(), bob.get()), 1);

@@ -44,7 +44,7 @@ class Process : public ::testing::Test {
  protected:
   Process() {
     token_.Import(TestPki().Issue({.key = "ec:P-256"}), {.id = "\x07", .label = "alice"});
-    pem_ = UriPem(token_.ObjectUri("\x07", true)).view();
+    pem_ = provider::UriPem(token_.ObjectUri("\x07", true)).view();
   }
   void Load(const std::string& module = SoftHsm::module_path()) {
     token_.UseInThisProcess();

@@ -71,7 +71,7 @@ class TokenPem : public ::testing::Test {
   ~TokenPem() override { unsetenv("PKCS11_PROVIDER_MODULE"); }
 
   std::string Uri(bool with_pin = true) const { return token_.ObjectUri("\x07", with_pin); }
-  std::string Pem() const { return std::string(UriPem(Uri()).view()); }
+  std::string Pem() const { return std::string(provider::UriPem(Uri()).view()); }
   OSSL_LIB_CTX* library() const { return context_->get(); }
   // key is the token's; software is the same in `default`, from which the token had it.
   OpenSslPtr<EVP_PKEY> key() const { return ReadKey(library(), Pem()); }

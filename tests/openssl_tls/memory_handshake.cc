@@ -22,7 +22,7 @@ void Trust(SSL_CTX* context, const testing::TestIdentity& identity, OSSL_LIB_CTX
 TokenIdentity::TokenIdentity(const testing::TestIdentity& made, const std::string& uri)
     : key(std::make_shared<LockedKey>(made)),
       identity(Identity::Make(CertificateChain(made.certificate, made.issuers), key,
-                                Identity::Source::kPkcs11, uri)) {}
+                              Identity::Source::kPkcs11, uri)) {}
 
 OpenSslPtr<SSL_CTX> ServerContext(const testing::TestIdentity& own, const testing::TestIdentity& clients,
                                   int verify_mode) {

@@ -50,8 +50,8 @@ RequestTable::RequestTable() {
 void RequestTable::Add(const TestIdentity& made, const std::vector<Certificate>& issuers) {
   const auto key = std::make_shared<LockedKey>(made);
   identities_.push_back(Identity::Make(CertificateChain(made.certificate, issuers), key,
-                                         Identity::Source::kPkcs11,
-                                         fmt::format("pkcs11:object={}", identities_.size())));
+                                       Identity::Source::kPkcs11,
+                                       fmt::format("pkcs11:object={}", identities_.size())));
 }
 
 // AddCrossSigned has an intermediate that both roots certified, root A with SHA-1.

@@ -71,7 +71,7 @@ TEST_F(Pkcs11Decryption, AHashThatTheTokensOaepLacksIsNamedInTheError) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
   EXPECT_THAT(error->detail(),
-              HasSubstr("does not decrypt RSA with OAEP with SHA2-256 and MGF1 over SHA2-256"));
+              HasSubstr("RSA decryption with OAEP with SHA2-256 and MGF1 over SHA2-256 is not supported"));
   EXPECT_EQ(error->call(), "C_DecryptInit");
   EXPECT_EQ(Decrypt(*key, kOaepSha1, Encrypt(*key, RSA_PKCS1_OAEP_PADDING, "SHA1", kMessage)), kMessage);
 }
@@ -90,7 +90,7 @@ TEST_F(Pkcs11Decryption, AKeyThatIsAllowedOaepAloneDecryptsWithItAlone) {
       [&] { Decrypt(*key, {.kind = Kind::kRsaPkcs1}, Encrypt(*key, RSA_PKCS1_PADDING, nullptr, kMessage)); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
-  EXPECT_THAT(error->detail(), HasSubstr("does not decrypt RSA with PKCS#1 v1.5 padding"));
+  EXPECT_THAT(error->detail(), HasSubstr("RSA decryption with PKCS#1 v1.5 padding is not supported"));
 }
 
 TEST_F(Pkcs11Decryption, ATokenWithoutAMechanismForThePaddingIsReported) {

@@ -83,7 +83,7 @@ TEST(Selection, ChainThatWasCutIsSaidToBeTooLongWhereItMayBeTheCause) {
   const auto considered =
       Select(request, IdentitySet({MakeIdentity({.issuer = "A16"})}), {}, Now()).considered();
   EXPECT_EQ(Codes(considered[0].reasons), (std::vector{Code::kAuthorities, Code::kChainTooLong}));
-  EXPECT_THAT(considered[0].reasons[1].text, HasSubstr("beyond the 16 certificates"));
+  EXPECT_THAT(considered[0].reasons[1].text, HasSubstr("more than the maximum of 16 certificates"));
 }
 
 TEST(Selection, ChainIsCompletedFromTheSetsOtherCertificates) {

@@ -220,8 +220,8 @@ Identity MakeIdentity(const Leaf& leaf) {
   }
   const auto key = std::make_shared<FakeKey>(leaf);
   Identity identity = Identity::Make(CertificateChain(MakeCertificate(leaf), others), key,
-                                       leaf.hardware ? Identity::Source::kPkcs11 : Identity::Source::kPkcs12,
-                                       leaf.uri.empty() ? fmt::format("pkcs12:{}", leaf.subject) : leaf.uri);
+                                     leaf.hardware ? Identity::Source::kPkcs11 : Identity::Source::kPkcs12,
+                                     leaf.uri.empty() ? fmt::format("pkcs12:{}", leaf.subject) : leaf.uri);
   key->HoldAnother();
   return identity;
 }

@@ -22,7 +22,7 @@ TEST_P(FirstUse, OfEverythingByEightThreadsAtOnceWorksInEachOfAHundredProcesses)
   const WrappedModule module(hsm);
   const TemporaryDirectory directory;
   const std::string uri = hsm.ObjectUri("\x01", true);
-  const std::string pem = directory.Write("key.pem", UriPem(uri).view());
+  const std::string pem = directory.Write("key.pem", provider::UriPem(uri).view());
   const std::string pkcs12 =
       "pkcs12:" + directory.Write("alice.p12", MakePkcs12(pki.Issue({}))) + "?pin-value=secret";
   for (int i = 0; i < 100; ++i) {

@@ -128,7 +128,7 @@ TEST_F(List, EveryThingThatIsWrongComesWithItsHint) {
        "has clientAuth for a client"},
       {pki_.Issue({.extensions = {{"1.2.3.4", "critical,ASN1:UTF8String:x"}}}),
        "its certificate has a critical extension", "marked as not critical"},
-      {cut, "the certificate of the issuer CN=Middle,O=Signet Test is not with it",
+      {cut, "the certificate of the issuer CN=Middle,O=Signet Test is missing",
        "Add the missing certificate to the identity"},
   };
   for (const Row& row : rows) {
@@ -329,7 +329,7 @@ TEST_F(List, ATruncatedChainOnATokenIsAProblemInTheListing) {
 TEST_F(List, AWarningOfTheEnvironmentIsWrapped) {
   const auto result = RunSignet({"list", File("a.p12", pki_.Issue({})) + "?pin-value=secret"},
                                 {{"SIGNET_PKCS11_MODULE_PTH", "x"}, {"COLUMNS", "60"}});
-  EXPECT_THAT(result.err, HasSubstr("does not match any setting"));
+  EXPECT_THAT(result.err, HasSubstr("SIGNET_PKCS11_MODULE_PTH does not match any"));
   for (std::size_t at = 0; at < result.err.size();) {
     const std::size_t end = std::min(result.err.find('\n', at), result.err.size());
     EXPECT_LE(end - at, 60u) << result.err;

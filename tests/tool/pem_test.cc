@@ -43,7 +43,7 @@ std::string UriIn(const std::string& text) {
                                    static_cast<int>(base64.size()));
   const auto padding = std::count(base64.begin(), base64.end(), '=');
   der.resize(static_cast<std::size_t>(size - padding));
-  const auto uri = UriInDer(der);
+  const auto uri = provider::UriInDer(der);
   return uri ? std::string(uri->view()) : "";
 }
 

@@ -191,7 +191,7 @@ TEST_F(TokenVerbs, KeygenRefusesAnIdThatIsTaken) {
   EXPECT_EQ(WithPin({"keygen", "--id", "07"}).exit_status, 0);
   const ProcessResult again = WithPin({"keygen", "--id", "07"});
   EXPECT_EQ(again.exit_status, 1);
-  EXPECT_THAT(again.err, HasSubstr("ID 07 already"));
+  EXPECT_THAT(again.err, HasSubstr("already has objects with the ID 07"));
   EXPECT_EQ(Objects("07"), 2u);
 }
 
@@ -357,7 +357,8 @@ TEST_F(TokenVerbs, KeyOfAnotherCertificateIsRefusedBeforeAnythingIsWritten) {
 TEST_F(TokenVerbs, ImportRefusesAnIdThatIsTaken) {
   hsm.Generate("ec:P-256", {.id = "\x01"});
   const std::string key = files.Write("key.pem", std::string_view(pki.Issue({}).PrivateKeyPem()));
-  EXPECT_THAT(WithPin({"import", "--key", key, "--id", "01"}).err, HasSubstr("ID 01 already"));
+  EXPECT_THAT(WithPin({"import", "--key", key, "--id", "01"}).err,
+              HasSubstr("already has objects with the ID 01"));
   EXPECT_EQ(Objects("01"), 2u);
 }
 
