@@ -57,8 +57,8 @@ TEST_F(DoctorConf, MisspeltSettingIsBadAndTheRightOneProposed) {
 }
 
 TEST_F(DoctorConf, SettingOfPkcs11ProviderThatMeansNothingIsNoted) {
-  for (const char* name : {"quirks", "allow-export", "cache-keys", "cache-pins", "load-behavior",
-                           "block-operations", "assume-fips"}) {
+  for (const char* name :
+       {"quirks", "allow-export", "cache-keys", "cache-pins", "block-operations", "assume-fips"}) {
     const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\npkcs11-module-{} = x\n", name)));
     Expect(lines, "note",
            fmt::format("pkcs11-module-{} is a setting of pkcs11-provider that Signet ignores", name));
