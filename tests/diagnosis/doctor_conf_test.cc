@@ -71,6 +71,14 @@ TEST_F(DoctorConf, ValueThatASettingCannotHaveIsBad) {
          "pkcs11-module-login-behavior has an invalid value", "auto, always or never");
 }
 
+TEST_F(DoctorConf, LoadIsASettingAlsoByItsLongName) {
+  for (const char* line : {"load = activation\n", "pkcs11-module-load-behavior = early\n"}) {
+    const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\n{}", line)));
+    ExpectNoneBad(lines);
+  }
+  Expect(RunConf(Conf(kBoth, "activate = 1\nload = sometimes\n")), "bad", "load", "first-use or activation");
+}
+
 TEST_F(DoctorConf, MissingPkcs11ModuleIsBad) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-path = /nowhere/module.so\n")), "bad",
          "/nowhere/module.so, which does not exist", "Give the path of the token's PKCS#11 module");

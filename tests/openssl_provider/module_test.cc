@@ -129,7 +129,25 @@ TEST(Module, HasNoTableThatIsFilledInWhenItIsFirstUsed) {
   EXPECT_THAT(result.out, Not(HasSubstr("guard variable for signet")));
 }
 
-// Program runs module_program, and says which libsignet.so it had.
+// SoftHSM calls libcrypto, which is only now reading its openssl.cnf.
+TEST(Module, LoadAtActivationWorksWithAPkcs11ModuleThatUsesLibcrypto) {
+  const KeyStore store(Where::kPkcs11, TestPki().Issue({.key = "ec:P-256"}));
+  const std::string file = store.Write("file", "text");
+  for (const char* order : {"default = theirs\nsignet = ours\n", "signet = ours\ndefault = theirs\n"}) {
+    store.Write("openssl.cnf", std::string("openssl_conf = init\n[init]\nproviders = list\n[list]\n") +
+                                   order + "[theirs]\nactivate = 1\n[ours]\nmodule = " + ModuleFile() +
+                                   "\nactivate = 1\nload = activation\n");
+    auto command =
+        store.Command({"openssl", "dgst", "-sha256", "-sign", store.uri(), "-out", "signature", file});
+    command.unset.clear();
+    command.environment["OPENSSL_CONF"] = store.Path("openssl.cnf");
+    const ProcessResult result = testing::RunProgram(command);
+    EXPECT_EQ(result.exit_status, 0) << order << result.err;
+    EXPECT_EQ(result.err, "");
+  }
+}
+
+// ModuleProgram runs module_program, and says which libsignet.so it had.
 class ModuleProgram : public ::testing::Test {
  protected:
   ModuleProgram() {
