@@ -33,6 +33,17 @@ constexpr Row kRows[] = {
     {"time_to_load", "first", "time to load the first key, SoftHSM, ms", Row::Goal::kNone, 0, "{:.2f}"},
     {"time_to_load", "next", "time to load one more, SoftHSM, ms", Row::Goal::kNone, 0, "{:.3f}"},
 
+    {"activation/dgst", "activated",
+     "CPU time of `openssl dgst` with the provider activated, against without", kAtMost, 1.1, "{:.3f}",
+     "without: {:.2f} ms"},
+    {"activation/dgst", "linked", "... if signet.so linked libsignet.so", Row::Goal::kNone, 0, "{:.3f}"},
+    {"activation/s_client", "activated", "CPU time of a TLS client, `openssl s_client`, likewise", kAtMost,
+     1.1, "{:.3f}", "without: {:.2f} ms"},
+    {"activation/s_client", "linked", "... if signet.so linked libsignet.so", Row::Goal::kNone, 0, "{:.3f}"},
+    {"first_key", "ratio", "CPU time of a process that loads one key, SoftHSM, against pkcs11-provider",
+     kAtMost, 1, "{:.2f}"},
+    {"first_key", "time", "... ms", Row::Goal::kNone, 0, "{:.2f}"},
+
     {"listing/memory/50", "calls", "calls to list 50 identities in memory", Row::Goal::kNone, 0},
     {"listing/memory/50", "searches", "... searches", kAtMost, 3},
     {"listing/memory/50", "attributes", "... readings of attributes for each identity", kAtMost, 3, "{:.2f}"},

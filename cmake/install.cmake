@@ -36,11 +36,11 @@ foreach(TARGET IN ITEMS signet_testing_provision signet_testing_pkcs11 signet_te
   endif()
 endforeach()
 
-# The prefix may change when `cmake --install --prefix` is called, so the place is found out then. The provider lies
-# one folder below libsignet.so in the build tree, in /usr and under a prefix of its own: one run path serves all.
+# The prefix may change when `cmake --install --prefix` is called, so the place is found out then. The provider looks for
+# libsignet.so one folder above it, which serves the build tree, /usr and a prefix of its own, then beside it and in
+# CMAKE_INSTALL_FULL_LIBDIR.
 if(TARGET signet_provider)
-  set_target_properties(signet_provider PROPERTIES
-    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/..;${CMAKE_INSTALL_FULL_LIBDIR}")
+  set_target_properties(signet_provider PROPERTIES SKIP_BUILD_RPATH ON)
   install(CODE "
     set(MODULESDIR \"${SIGNET_MODULESDIR}\")
     if(MODULESDIR STREQUAL \"\" AND CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/?$\")

@@ -22,6 +22,7 @@ class SIGNET_EXPORT Settings {
   enum class LoginBehavior { kAuto, kAlways, kNever };
   // PassPhraseIsPin says whether the pass phrase of a program goes to a token as its PIN.
   enum class PassPhraseIsPin { kNo, kYes, kAlways };
+  enum class Load { kFirstUse, kActivation };
 
   // Set parses one setting; throws Error kBadSetting for an unknown name (with the most similar name) or an
   // invalid value. Several modules are accumulated; for other settings the new value replaces the old one.
@@ -48,6 +49,9 @@ class SIGNET_EXPORT Settings {
   // pem_pin_sources: whether a PEM file that points to a private key may contain pin-value or an fd:
   // pin-source.
   bool pem_pin_sources = true;
+  // load: when the OpenSSL provider loads its libraries and the PKCS#11 modules. kActivation is for programs
+  // that enter a chroot before they read keys.
+  Load load = Load::kFirstUse;
   std::chrono::milliseconds call_timeout{0};        // 0: no limit
   std::string chain_file;                           // PEM; completes every chain
   std::uint64_t pkcs12_max_iterations = 5'000'000;  // of one derivation, as stated in the file

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "openssl_provider/algorithm_rows.h"
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,11 +11,14 @@
 
 namespace signet::provider {
 
+// FunctionsOf gives a dispatch table, which lives for ever.
+const OSSL_DISPATCH* FunctionsOf(Table table);
+
 // Algorithms holds the tables that libcrypto fetches implementations from. All carry the property `provider=`
 // and the name that the provider was activated under.
 class Algorithms {
  public:
-  explicit Algorithms(std::string_view provider_name);
+  explicit Algorithms(const std::string& provider_name);
   Algorithms(const Algorithms&) = delete;
   Algorithms& operator=(const Algorithms&) = delete;
 

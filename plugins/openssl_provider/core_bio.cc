@@ -1,5 +1,6 @@
 #include "openssl_provider/core_bio.h"
 
+#include "openssl_provider/pem_lines.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -10,22 +11,6 @@ namespace signet::provider {
 namespace {
 
 constexpr std::size_t kLongestText = 16384;  // bytes of PEM: longer URIs are invalid
-constexpr std::string_view kBegin = "-----BEGIN ";
-constexpr std::string_view kEnd = "-----END ";
-constexpr std::string_view kDashes = "-----";
-
-std::string_view WithoutLineEnd(std::string_view line) {
-  const std::size_t last = line.find_last_not_of(" \t\r\n");
-  return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-// LabelOf gives the label of a line that opens a block.
-std::string_view LabelOf(std::string_view line) {
-  line = WithoutLineEnd(line);
-  if (!line.starts_with(kBegin) || !line.ends_with(kDashes)) return {};
-  if (line.size() < kBegin.size() + kDashes.size()) return {};
-  return line.substr(kBegin.size(), line.size() - kBegin.size() - kDashes.size());
-}
 
 }  // namespace
 
@@ -58,7 +43,7 @@ std::optional<CoreBio::PemBlock> CoreBio::NextPemBlock(OSSL_CORE_BIO* from,
   for (int got = 0; (got = gets_(from, line, sizeof line)) > 0;) {
     const std::string_view piece(line, static_cast<std::size_t>(got));
     if (block.label.empty()) {
-      block.label = LabelOf(piece);
+      block.label = PemLabelOf(piece);
       keep = wanted(block.label);
       if (keep) text = Secret::OfSize(kLongestText);
     }
@@ -68,7 +53,7 @@ std::optional<CoreBio::PemBlock> CoreBio::NextPemBlock(OSSL_CORE_BIO* from,
       std::ranges::copy(piece, text.writable().begin() + static_cast<std::ptrdiff_t>(size));
       size += piece.size();
     }
-    if (!piece.starts_with(kEnd)) continue;
+    if (!EndsPemBlock(piece)) continue;
     OPENSSL_cleanse(line, sizeof line);
     text.Shrink(keep ? size : 0);
     block.text = std::move(text);

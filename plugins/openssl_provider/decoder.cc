@@ -166,7 +166,7 @@ int ExportObject(ProviderContext& provider, const void*, std::size_t, OSSL_CALLB
 }
 
 template <auto kDecode>
-const OSSL_DISPATCH* Table() noexcept {
+const OSSL_DISPATCH* Functions() noexcept {
   static const OSSL_DISPATCH table[] = {
       Entry<OSSL_FUNC_DECODER_NEWCTX, OSSL_FUNC_decoder_newctx_fn, NewContext>(),
       PlainEntry<OSSL_FUNC_DECODER_FREECTX, OSSL_FUNC_decoder_freectx_fn, FreeContext>(),
@@ -184,17 +184,17 @@ struct TableRow {
 };
 
 constexpr TableRow kTables[] = {
-    {KeyType::kRsa, Table<DecodeKey<KeyType::kRsa>>},
-    {KeyType::kRsaPss, Table<DecodeKey<KeyType::kRsaPss>>},
-    {KeyType::kEc, Table<DecodeKey<KeyType::kEc>>},
-    {KeyType::kEd25519, Table<DecodeKey<KeyType::kEd25519>>},
-    {KeyType::kEd448, Table<DecodeKey<KeyType::kEd448>>},
+    {KeyType::kRsa, Functions<DecodeKey<KeyType::kRsa>>},
+    {KeyType::kRsaPss, Functions<DecodeKey<KeyType::kRsaPss>>},
+    {KeyType::kEc, Functions<DecodeKey<KeyType::kEc>>},
+    {KeyType::kEd25519, Functions<DecodeKey<KeyType::kEd25519>>},
+    {KeyType::kEd448, Functions<DecodeKey<KeyType::kEd448>>},
 };
 
 }  // namespace
 
-const OSSL_DISPATCH* PemDecoderFunctions() noexcept { return Table<DecodePem>(); }
-const OSSL_DISPATCH* UriDecoderFunctions() noexcept { return Table<DecodeUri>(); }
+const OSSL_DISPATCH* PemDecoderFunctions() noexcept { return Functions<DecodePem>(); }
+const OSSL_DISPATCH* UriDecoderFunctions() noexcept { return Functions<DecodeUri>(); }
 
 const OSSL_DISPATCH* KeyDecoderFunctions(KeyType type) noexcept {
   for (const TableRow& row : kTables) {

@@ -1,6 +1,7 @@
 #include "openssl_provider/encoder.h"
 
 #include "base/openssl_error.h"
+#include "openssl_provider/algorithm_rows.h"
 #include "openssl_provider/dispatch.h"
 #include "openssl_provider/pem_uri.h"
 #include "openssl_provider/private_key.h"
@@ -147,11 +148,9 @@ const OSSL_PARAM* SettableParams(void*) noexcept {
   return params;
 }
 
-template <Form kForm>
+template <Table kTable>
 int DoesSelection(void*, int selection) noexcept {
-  constexpr int kParts =
-      OSSL_KEYMGMT_SELECT_PRIVATE_KEY | (kForm == Form::kText ? OSSL_KEYMGMT_SELECT_PUBLIC_KEY : 0);
-  return (selection & kParts) != 0 ? 1 : 0;
+  return WritesSelection(kTable, selection) ? 1 : 0;
 }
 
 // A public key is written here: an export to `default` would lose the form that was set on it, and could not
@@ -167,33 +166,26 @@ int EncodePublic(EncoderContext& context, OSSL_CORE_BIO* out, const void* object
   return 1;
 }
 
-int DoesPublicSelection(void*, int selection) noexcept {
-  return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 &&
-                 (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0
-             ? 1
-             : 0;
-}
-
-template <Form kForm>
-const OSSL_DISPATCH* PublicTable() noexcept {
+template <Form kForm, Table kTable>
+const OSSL_DISPATCH* PublicFunctions() noexcept {
   static const OSSL_DISPATCH table[] = {
       Entry<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewContext>(),
       PlainEntry<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, FreeContext>(),
       PlainEntry<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn,
-                 DoesPublicSelection>(),
+                 DoesSelection<kTable>>(),
       Entry<OSSL_FUNC_ENCODER_ENCODE, OSSL_FUNC_encoder_encode_fn, EncodePublic<kForm>>(),
       kEndOfTable,
   };
   return table;
 }
 
-template <Form kForm>
-const OSSL_DISPATCH* Table() noexcept {
+template <Form kForm, Table kTable>
+const OSSL_DISPATCH* Functions() noexcept {
   static const OSSL_DISPATCH table[] = {
       Entry<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewContext>(),
       PlainEntry<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, FreeContext>(),
       PlainEntry<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn,
-                 DoesSelection<kForm>>(),
+                 DoesSelection<kTable>>(),
       Entry<OSSL_FUNC_ENCODER_SET_CTX_PARAMS, OSSL_FUNC_encoder_set_ctx_params_fn, SetParams>(),
       PlainEntry<OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, OSSL_FUNC_encoder_settable_ctx_params_fn,
                  SettableParams>(),
@@ -205,10 +197,14 @@ const OSSL_DISPATCH* Table() noexcept {
 
 }  // namespace
 
-const OSSL_DISPATCH* TextEncoderFunctions() noexcept { return Table<Form::kText>(); }
-const OSSL_DISPATCH* PemEncoderFunctions() noexcept { return Table<Form::kPem>(); }
-const OSSL_DISPATCH* PublicPemEncoderFunctions() noexcept { return PublicTable<Form::kPem>(); }
-const OSSL_DISPATCH* PublicDerEncoderFunctions() noexcept { return PublicTable<Form::kDer>(); }
-const OSSL_DISPATCH* DerEncoderFunctions() noexcept { return Table<Form::kDer>(); }
+const OSSL_DISPATCH* TextEncoderFunctions() noexcept { return Functions<Form::kText, Table::kTextEncoder>(); }
+const OSSL_DISPATCH* PemEncoderFunctions() noexcept { return Functions<Form::kPem, Table::kPemEncoder>(); }
+const OSSL_DISPATCH* PublicPemEncoderFunctions() noexcept {
+  return PublicFunctions<Form::kPem, Table::kPublicPemEncoder>();
+}
+const OSSL_DISPATCH* PublicDerEncoderFunctions() noexcept {
+  return PublicFunctions<Form::kDer, Table::kPublicDerEncoder>();
+}
+const OSSL_DISPATCH* DerEncoderFunctions() noexcept { return Functions<Form::kDer, Table::kDerEncoder>(); }
 
 }  // namespace signet::provider

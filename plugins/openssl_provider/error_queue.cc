@@ -1,37 +1,10 @@
 #include "openssl_provider/error_queue.h"
 
-#include <array>
 #include <cstdarg>
 #include <exception>
 #include <new>
 
 namespace signet::provider {
-namespace {
-
-constexpr unsigned ReasonOf(ErrorCode code) { return static_cast<unsigned>(code) + 1; }
-constexpr unsigned kErrorCodes = ReasonOf(ErrorCode::kInternal);
-
-// The names of ErrorCodes have static storage and end in a NUL, as Name() takes them from literals.
-std::array<OSSL_ITEM, kErrorCodes + 5> MakeReasonStrings() noexcept {
-  std::array<OSSL_ITEM, kErrorCodes + 5> items{};
-  for (unsigned i = 0; i < kErrorCodes; ++i) {
-    items[i] = {i + 1, const_cast<char*>(Name(static_cast<ErrorCode>(i)).data())};
-  }
-  items[kErrorCodes] = {kReasonOutOfMemory, const_cast<char*>("out of memory")};
-  items[kErrorCodes + 1] = {kReasonPrivateKeyStays, const_cast<char*>("the private key cannot be exported")};
-  items[kErrorCodes + 2] = {
-      kReasonKeyNotTakenIn,
-      const_cast<char*>("this key cannot be imported: list the provider default before signet")};
-  items[kErrorCodes + 3] = {kReasonUnexpected, const_cast<char*>("unexpected failure")};
-  return items;  // the last item is zero and ends the table
-}
-
-}  // namespace
-
-const OSSL_ITEM* ReasonStrings() noexcept {
-  static const auto items = MakeReasonStrings();
-  return items.data();
-}
 
 ErrorQueue::ErrorQueue(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls) noexcept
     : handle_(handle) {

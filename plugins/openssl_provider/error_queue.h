@@ -1,5 +1,6 @@
 #pragma once
 
+#include "openssl_provider/reason_strings.h"
 #include <signet/error.h>
 
 #include <string>
@@ -8,17 +9,6 @@
 #include <openssl/core_dispatch.h>
 
 namespace signet::provider {
-
-// Reason numbers the entries that are no ErrorCode; an ErrorCode's reason is its value plus one.
-enum Reason : unsigned {
-  kReasonOutOfMemory = 100,
-  kReasonPrivateKeyStays,
-  kReasonKeyNotTakenIn,
-  kReasonUnexpected,
-};
-
-// ReasonStrings is the table that libcrypto prints reasons from.
-const OSSL_ITEM* ReasonStrings() noexcept;
 
 // ErrorQueue puts errors on the queue of the provider's caller, through libcrypto's upcalls, so
 // that they appear under the provider's name.

@@ -1,10 +1,10 @@
 // A key of this process becomes an EVP_PKEY: it is deposited with the provider and loaded through its
 // store, the one way by which libcrypto lets a provider make keys.
 #include "base/openssl_error.h"
-#include "openssl_provider/provider.h"
+#include "openssl_provider/algorithm_rows.h"
+#include "openssl_provider/module_entry.h"
 #include "openssl_provider/provider_context.h"
 #include "openssl_provider/provider_entry.h"
-#include "openssl_provider/store.h"
 #include <signet/error.h>
 
 #include <cstring>
@@ -16,13 +16,17 @@
 namespace signet::provider {
 namespace {
 
-// OursOrNull is the context of a provider that was built as this code was.
+// OursOrNull is the context of a provider that was built as this code was; null also where it cannot be made,
+// with the reason in the ERR queue.
 ProviderContext* OursOrNull(OSSL_PROVIDER* candidate) noexcept {
   char* build = nullptr;
   OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_ptr(kBuildParam, &build, 0), OSSL_PARAM_construct_end()};
   if (OSSL_PROVIDER_get_params(candidate, params) != 1 || build == nullptr) return nullptr;
   if (std::strcmp(build, kBuild) != 0) return nullptr;
-  return static_cast<ProviderContext*>(OSSL_PROVIDER_get0_provider_ctx(candidate));
+  void* context = nullptr;
+  OSSL_PARAM own[] = {OSSL_PARAM_construct_octet_ptr(kContextParam, &context, 0), OSSL_PARAM_construct_end()};
+  if (OSSL_PROVIDER_get_params(candidate, own) != 1) return nullptr;
+  return static_cast<ProviderContext*>(context);
 }
 
 // FindOurs stops at the first of them.

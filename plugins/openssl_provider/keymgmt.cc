@@ -254,7 +254,7 @@ const OSSL_PARAM* ImportTypes(int selection) noexcept {
 }
 
 template <KeyType kType>
-const OSSL_DISPATCH* Table() noexcept {
+const OSSL_DISPATCH* Functions() noexcept {
   static const OSSL_DISPATCH table[] = {
       PlainEntry<OSSL_FUNC_KEYMGMT_LOAD, OSSL_FUNC_keymgmt_load_fn, Load<kType>>(),
       PlainEntry<OSSL_FUNC_KEYMGMT_FREE, OSSL_FUNC_keymgmt_free_fn, Free>(),
@@ -290,9 +290,9 @@ struct TableRow {
 };
 
 constexpr TableRow kTables[] = {
-    {KeyType::kRsa, Table<KeyType::kRsa>},     {KeyType::kRsaPss, Table<KeyType::kRsaPss>},
-    {KeyType::kEc, Table<KeyType::kEc>},       {KeyType::kEd25519, Table<KeyType::kEd25519>},
-    {KeyType::kEd448, Table<KeyType::kEd448>},
+    {KeyType::kRsa, Functions<KeyType::kRsa>},     {KeyType::kRsaPss, Functions<KeyType::kRsaPss>},
+    {KeyType::kEc, Functions<KeyType::kEc>},       {KeyType::kEd25519, Functions<KeyType::kEd25519>},
+    {KeyType::kEd448, Functions<KeyType::kEd448>},
 };
 
 }  // namespace

@@ -8,8 +8,6 @@
 namespace signet::provider {
 namespace {
 
-constexpr std::string_view kVersion = "PKCS#11 Provider URI v1.0";
-
 std::string_view TextOf(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
           static_cast<std::size_t>(ASN1_STRING_length(text))};
@@ -29,7 +27,7 @@ void Append(STACK_OF(ASN1_TYPE) * sequence, int type, std::string_view text) {
 Secret UriDer(std::string_view uri) {
   const OpenSslPtr<STACK_OF(ASN1_TYPE)> sequence(
       CheckOpenSsl(sk_ASN1_TYPE_new_null(), "sk_ASN1_TYPE_new_null"));
-  Append(sequence.get(), V_ASN1_VISIBLESTRING, kVersion);
+  Append(sequence.get(), V_ASN1_VISIBLESTRING, kUriVersion);
   Append(sequence.get(), V_ASN1_UTF8STRING, uri);
   const int size = i2d_ASN1_SEQUENCE_ANY(sequence.get(), nullptr);
   CheckOpenSsl(size, "i2d_ASN1_SEQUENCE_ANY");
@@ -49,7 +47,7 @@ std::optional<Secret> UriInDer(std::span<const std::uint8_t> der) {
   if (sequence == nullptr || sk_ASN1_TYPE_num(sequence.get()) != 2) return std::nullopt;
   const ASN1_TYPE* version = sk_ASN1_TYPE_value(sequence.get(), 0);
   const ASN1_TYPE* uri = sk_ASN1_TYPE_value(sequence.get(), 1);
-  if (!Is(version, V_ASN1_VISIBLESTRING) || TextOf(version->value.visiblestring) != kVersion)
+  if (!Is(version, V_ASN1_VISIBLESTRING) || TextOf(version->value.visiblestring) != kUriVersion)
     return std::nullopt;
   if (!Is(uri, V_ASN1_UTF8STRING)) return std::nullopt;
   return Secret(TextOf(uri->value.utf8string));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "openssl_provider/pem_lines.h"
 #include <signet/secret.h>
 
 #include <cstdint>
@@ -12,14 +13,6 @@
 // PEM blocks that point to a key: SEQUENCE { VisibleString "PKCS#11 Provider URI v1.0", UTF8String uri },
 // under one of two labels.
 namespace signet::provider {
-
-// kPkcs11UriLabel is pkcs11-provider's, for pkcs11: URIs; kSignetUriLabel is for any of our schemes.
-inline constexpr std::string_view kPkcs11UriLabel = "PKCS#11 PROVIDER URI";
-inline constexpr std::string_view kSignetUriLabel = "SIGNET URI";
-
-inline bool IsUriLabel(std::string_view label) noexcept {
-  return label == kPkcs11UriLabel || label == kSignetUriLabel;
-}
 
 // UriInDer gives the URI, which may hold a PIN; nothing for DER of another kind.
 std::optional<Secret> UriInDer(std::span<const std::uint8_t> der);

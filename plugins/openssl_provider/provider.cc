@@ -1,12 +1,17 @@
-#include "openssl_provider/provider.h"
 
+#include "config/environment.h"
+#include "openssl_provider/algorithms.h"
 #include "openssl_provider/dispatch.h"
+#include "openssl_provider/module_entry.h"
 #include "openssl_provider/provider_context.h"
-#include "openssl_provider/provider_entry.h"
+#include "openssl_provider/provider_params.h"
 #include "openssl_provider/tls_groups.h"
 #include <signet/openssl_key.h>
 
+#include <cstdlib>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include <openssl/core_names.h>
@@ -19,29 +24,12 @@ void Teardown(void* context) noexcept {
   const std::unique_ptr<ProviderContext> owned(static_cast<ProviderContext*>(context));
 }
 
-const OSSL_PARAM* GettableParams(void*) noexcept {
-  static const OSSL_PARAM params[] = {
-      OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, nullptr, 0),
-      OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
-      OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
-      OSSL_PARAM_int(OSSL_PROV_PARAM_STATUS, nullptr),
-      OSSL_PARAM_utf8_ptr(kBuildParam, nullptr, 0),
-      OSSL_PARAM_END,
-  };
-  return params;
-}
+const OSSL_PARAM* GettableParams(void*) noexcept { return kProviderParams; }
 
-int GetParams(void*, OSSL_PARAM params[]) noexcept {
-  const auto set = [params](const char* key, const char* value) {
-    OSSL_PARAM* const param = OSSL_PARAM_locate(params, key);
-    return param == nullptr || OSSL_PARAM_set_utf8_ptr(param, value) == 1;
-  };
-  OSSL_PARAM* const status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
-  const bool good = set(OSSL_PROV_PARAM_NAME, "Signet: TLS client identities") &&
-                    set(OSSL_PROV_PARAM_VERSION, SIGNET_VERSION) &&
-                    set(OSSL_PROV_PARAM_BUILDINFO, SIGNET_VERSION) && set(kBuildParam, kBuild) &&
-                    (status == nullptr || OSSL_PARAM_set_int(status, 1) == 1);
-  return good ? 1 : 0;
+int GetParams(void* context, OSSL_PARAM params[]) noexcept {
+  OSSL_PARAM* const own = OSSL_PARAM_locate(params, kContextParam);
+  if (own != nullptr && OSSL_PARAM_set_octet_ptr(own, context, 0) != 1) return 0;
+  return AnswerParams(params) ? 1 : 0;
 }
 
 const OSSL_ALGORITHM* QueryOperation(void* context, int operation, int* no_cache) noexcept {
@@ -55,7 +43,7 @@ int GetCapabilities(ProviderContext&, const char* capability, OSSL_CALLBACK* cal
   return std::string_view(capability) == "TLS-GROUP" ? OfferTlsGroups(callback, argument) : 1;
 }
 
-const OSSL_ITEM* GetReasonStrings(void*) noexcept { return ReasonStrings(); }
+const OSSL_ITEM* GetReasonStrings(void*) noexcept { return kReasonStrings.data(); }
 
 const OSSL_DISPATCH* Functions() noexcept {
   static const OSSL_DISPATCH table[] = {
@@ -71,15 +59,48 @@ const OSSL_DISPATCH* Functions() noexcept {
   return table;
 }
 
+int Start(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls, const EnvironmentLookup& environment,
+          const OSSL_DISPATCH** functions, void** context) noexcept {
+  return Guard<int>(ErrorQueue(handle, upcalls), [&] {
+    auto made = std::make_unique<ProviderContext>(handle, upcalls, environment);
+    made->OpenAtActivation();
+    *context = made.release();
+    *functions = Functions();
+    return 1;
+  });
+}
+
+// ValueIn finds a variable among entries NAME=VALUE.
+const char* ValueIn(const char* const* environment, std::string_view name) noexcept {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('='))
+      return *environment + name.size() + 1;
+  }
+  return nullptr;
+}
+
 }  // namespace
 }  // namespace signet::provider
 
 int signet_openssl_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
                                  const OSSL_DISPATCH** functions, void** context) noexcept {
+  return signet::provider::Start(handle, upcalls, secure_getenv, functions, context);
+}
+
+int signet_openssl_module_start(const signet::provider::ModuleStart* start, const OSSL_DISPATCH** functions,
+                                void** context) noexcept {
   using namespace signet::provider;
-  return Guard<int>(ErrorQueue(handle, upcalls), [&] {
-    *context = std::make_unique<ProviderContext>(handle, upcalls).release();
-    *functions = Functions();
-    return 1;
-  });
+  if (std::strcmp(start->build, kBuild) != 0) return -1;
+  const auto environment = [start](const char* name) { return ValueIn(start->environment, name); };
+  return Start(start->handle, start->upcalls, environment, functions, context);
+}
+
+const OSSL_DISPATCH* signet_openssl_module_table(unsigned table) noexcept {
+  using namespace signet::provider;
+  try {
+    return table < kTableCount ? FunctionsOf(static_cast<Table>(table)) : nullptr;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }

@@ -44,7 +44,8 @@ bool IsOurs(std::string_view setting) { return setting != "module"; }
 
 }  // namespace
 
-ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls)
+ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
+                                 const EnvironmentLookup& environment)
     : errors_(handle, upcalls),
       core_bio_(upcalls),
       name_(NameOf(handle, FindGetParams(upcalls))),
@@ -53,7 +54,7 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       get_params_(FindGetParams(upcalls)),
       free_reference_(Upcall(upcalls, OSSL_FUNC_PROVIDER_FREE, OSSL_FUNC_provider_free)) {
   const Lock lock(mutex_);
-  AddEnvironment(configuration_);
+  AddEnvironment(configuration_, environment);
   TakeParameters();
 }
 
@@ -87,6 +88,15 @@ Configuration ProviderContext::configuration() {
 }
 
 Settings ProviderContext::settings() { return configuration().settings(); }
+
+void ProviderContext::OpenAtActivation() noexcept {
+  const OpenSslErrorMark mark;
+  try {
+    if (settings().load == Settings::Load::kActivation) source()->OpenModules();
+  } catch (const std::exception&) {
+    // A failure here would take the whole openssl.cnf with it; the first use fails again, and says why.
+  }
+}
 
 std::shared_ptr<Source> ProviderContext::source() {
   const Lock lock(mutex_);

@@ -2,6 +2,7 @@
 
 #include "base/mutex.h"
 #include "config/configuration.h"
+#include "config/environment.h"
 #include "openssl_provider/algorithms.h"
 #include "openssl_provider/core_bio.h"
 #include "openssl_provider/error_queue.h"
@@ -24,7 +25,8 @@ namespace signet::provider {
 // module, no file, no thread.
 class ProviderContext {
  public:
-  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls);
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* upcalls,
+                  const EnvironmentLookup& environment);
 
   const ErrorQueue& errors() const noexcept { return errors_; }
   // name is what the provider was activated under.
@@ -38,6 +40,9 @@ class ProviderContext {
   // settings throws what was wrong with them: at the first use rather than at load, where a mistake in one
   // line would take the whole openssl.cnf with it.
   Settings settings();
+  // OpenAtActivation loads the PKCS#11 modules where the settings say `load = activation`. What is wrong with
+  // them is an error at the first use.
+  void OpenAtActivation() noexcept;
   // source makes the Source at the first call, with the settings as they are then.
   std::shared_ptr<Source> source();
 

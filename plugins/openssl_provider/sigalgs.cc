@@ -45,7 +45,7 @@ const char** KeyTypes() noexcept {
 }
 
 template <Family kFamily, Kind kKind, Hash kHash>
-const OSSL_DISPATCH* Table() {
+const OSSL_DISPATCH* Functions() {
   static const OSSL_DISPATCH table[] = {
       Entry<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, NewContext<kFamily, kKind, kHash>>(),
       PlainEntry<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, FreeContext>(),
@@ -81,13 +81,39 @@ const OSSL_DISPATCH* Table() {
 
 template <Hash kHash>
 const OSSL_DISPATCH* Rsa() {
-  return Table<Family::kRsa, Kind::kRsaPkcs1, kHash>();
+  return Functions<Family::kRsa, Kind::kRsaPkcs1, kHash>();
 }
 
 template <Hash kHash>
 const OSSL_DISPATCH* Ecdsa() {
-  return Table<Family::kEcdsa, Kind::kEcdsa, kHash>();
+  return Functions<Family::kEcdsa, Kind::kEcdsa, kHash>();
 }
+
+struct SigalgTable {
+  Table table;
+  const OSSL_DISPATCH* (*functions)();
+};
+
+constexpr SigalgTable kSigalgTables[] = {
+    {Table::kRsaSha1, Rsa<Hash::kSha1>},
+    {Table::kRsaSha224, Rsa<Hash::kSha224>},
+    {Table::kRsaSha256, Rsa<Hash::kSha256>},
+    {Table::kRsaSha384, Rsa<Hash::kSha384>},
+    {Table::kRsaSha512, Rsa<Hash::kSha512>},
+    {Table::kRsaSha3_224, Rsa<Hash::kSha3_224>},
+    {Table::kRsaSha3_256, Rsa<Hash::kSha3_256>},
+    {Table::kRsaSha3_384, Rsa<Hash::kSha3_384>},
+    {Table::kRsaSha3_512, Rsa<Hash::kSha3_512>},
+    {Table::kEcdsaSha1, Ecdsa<Hash::kSha1>},
+    {Table::kEcdsaSha224, Ecdsa<Hash::kSha224>},
+    {Table::kEcdsaSha256, Ecdsa<Hash::kSha256>},
+    {Table::kEcdsaSha384, Ecdsa<Hash::kSha384>},
+    {Table::kEcdsaSha512, Ecdsa<Hash::kSha512>},
+    {Table::kEcdsaSha3_224, Ecdsa<Hash::kSha3_224>},
+    {Table::kEcdsaSha3_256, Ecdsa<Hash::kSha3_256>},
+    {Table::kEcdsaSha3_384, Ecdsa<Hash::kSha3_384>},
+    {Table::kEcdsaSha3_512, Ecdsa<Hash::kSha3_512>},
+};
 
 template <Family kFamily>
 std::vector<OSSL_DISPATCH> MessageRows() {
@@ -109,37 +135,17 @@ std::vector<OSSL_DISPATCH> EdwardsMessageRows(Family family) {
   return family == Family::kEd25519 ? MessageRows<Family::kEd25519>() : MessageRows<Family::kEd448>();
 }
 
-std::vector<SigalgEntry> SigalgEntries() {
-  return {
-      {"RSA-SHA1:RSA-SHA-1:sha1WithRSAEncryption:1.2.840.113549.1.1.5", Rsa<Hash::kSha1>()},
-      {"RSA-SHA2-224:RSA-SHA224:sha224WithRSAEncryption:1.2.840.113549.1.1.14", Rsa<Hash::kSha224>()},
-      {"RSA-SHA2-256:RSA-SHA256:sha256WithRSAEncryption:1.2.840.113549.1.1.11", Rsa<Hash::kSha256>()},
-      {"RSA-SHA2-384:RSA-SHA384:sha384WithRSAEncryption:1.2.840.113549.1.1.12", Rsa<Hash::kSha384>()},
-      {"RSA-SHA2-512:RSA-SHA512:sha512WithRSAEncryption:1.2.840.113549.1.1.13", Rsa<Hash::kSha512>()},
-      {"RSA-SHA3-224:id-rsassa-pkcs1-v1_5-with-sha3-224:2.16.840.1.101.3.4.3.13", Rsa<Hash::kSha3_224>()},
-      {"RSA-SHA3-256:id-rsassa-pkcs1-v1_5-with-sha3-256:2.16.840.1.101.3.4.3.14", Rsa<Hash::kSha3_256>()},
-      {"RSA-SHA3-384:id-rsassa-pkcs1-v1_5-with-sha3-384:2.16.840.1.101.3.4.3.15", Rsa<Hash::kSha3_384>()},
-      {"RSA-SHA3-512:id-rsassa-pkcs1-v1_5-with-sha3-512:2.16.840.1.101.3.4.3.16", Rsa<Hash::kSha3_512>()},
-      {"ECDSA-SHA1:ECDSA-SHA-1:ecdsa-with-SHA1:1.2.840.10045.4.1", Ecdsa<Hash::kSha1>()},
-      {"ECDSA-SHA2-224:ECDSA-SHA224:ecdsa-with-SHA224:1.2.840.10045.4.3.1", Ecdsa<Hash::kSha224>()},
-      {"ECDSA-SHA2-256:ECDSA-SHA256:ecdsa-with-SHA256:1.2.840.10045.4.3.2", Ecdsa<Hash::kSha256>()},
-      {"ECDSA-SHA2-384:ECDSA-SHA384:ecdsa-with-SHA384:1.2.840.10045.4.3.3", Ecdsa<Hash::kSha384>()},
-      {"ECDSA-SHA2-512:ECDSA-SHA512:ecdsa-with-SHA512:1.2.840.10045.4.3.4", Ecdsa<Hash::kSha512>()},
-      {"ECDSA-SHA3-224:ecdsa_with_SHA3-224:id-ecdsa-with-sha3-224:2.16.840.1.101.3.4.3.9",
-       Ecdsa<Hash::kSha3_224>()},
-      {"ECDSA-SHA3-256:ecdsa_with_SHA3-256:id-ecdsa-with-sha3-256:2.16.840.1.101.3.4.3.10",
-       Ecdsa<Hash::kSha3_256>()},
-      {"ECDSA-SHA3-384:ecdsa_with_SHA3-384:id-ecdsa-with-sha3-384:2.16.840.1.101.3.4.3.11",
-       Ecdsa<Hash::kSha3_384>()},
-      {"ECDSA-SHA3-512:ecdsa_with_SHA3-512:id-ecdsa-with-sha3-512:2.16.840.1.101.3.4.3.12",
-       Ecdsa<Hash::kSha3_512>()},
-  };
+const OSSL_DISPATCH* SigalgFunctions(Table table) {
+  for (const SigalgTable& row : kSigalgTables) {
+    if (row.table == table) return row.functions();
+  }
+  return nullptr;
 }
 
 #else
 
 std::vector<OSSL_DISPATCH> EdwardsMessageRows(Family) { return {}; }
-std::vector<SigalgEntry> SigalgEntries() { return {}; }
+const OSSL_DISPATCH* SigalgFunctions(Table) { return nullptr; }
 
 #endif
 

@@ -2,6 +2,7 @@
 
 #include "base/openssl_error.h"
 #include "base/openssl_ptr.h"
+#include "openssl_provider/algorithm_rows.h"
 #include "openssl_provider/key_loading.h"
 #include "openssl_provider/keymgmt.h"
 #include "openssl_provider/object_params.h"

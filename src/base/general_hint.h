@@ -64,7 +64,7 @@ inline constexpr ErrorRow kErrorRows[] = {
      "Report this with a log of the calls to the token (setting call-log)."},
 };
 
-inline const ErrorRow& ErrorRowOf(ErrorCode code) noexcept {
+constexpr const ErrorRow& ErrorRowOf(ErrorCode code) noexcept {
   const auto* row = std::ranges::find(kErrorRows, code, &ErrorRow::code);
   return row != std::end(kErrorRows) ? *row : *std::prev(std::end(kErrorRows));
 }

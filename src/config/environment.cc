@@ -39,9 +39,11 @@ std::string VariableOf(std::string_view setting) {
   return variable;
 }
 
-void AddEnvironment(Configuration& configuration) {
+void AddEnvironment(Configuration& configuration) { AddEnvironment(configuration, secure_getenv); }
+
+void AddEnvironment(Configuration& configuration, const EnvironmentLookup& lookup) {
   const auto add = [&](std::string_view setting, const std::string& variable) {
-    const char* value = secure_getenv(variable.c_str());
+    const char* value = lookup(variable.c_str());
     if (value == nullptr) return;
     // Each variable is a place of its own: modules of two do not add up.
     configuration.BeginPlace(PlaceKind::kEnvironment);

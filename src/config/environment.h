@@ -2,6 +2,7 @@
 
 #include "config/configuration.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ std::string VariableOf(std::string_view setting);
 // AddEnvironment adds the variables of all settings, and PKCS11_PROVIDER_MODULE, which is pkcs11-provider's
 // name for the module's. Of several variables for one setting the full name overrides the short form, and
 // both before PKCS11_PROVIDER_MODULE. A set-user-ID program has no environment in this sense.
+// `lookup` gives a variable's value, or null.
+using EnvironmentLookup = std::function<const char*(const char* name)>;
+void AddEnvironment(Configuration& configuration, const EnvironmentLookup& lookup);
 void AddEnvironment(Configuration& configuration);
 
 // UnknownVariable has the prefix of settings and matches none.

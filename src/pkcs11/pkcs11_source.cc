@@ -72,6 +72,8 @@ class Pkcs11Source::State {
   explicit State(Settings settings)
       : settings_(std::move(settings)), directory_(std::make_shared<TokenDirectory>(settings_)) {}
 
+  // OpenModules looks for every token, and finds each problem again when it is in the way.
+  void OpenModules() { directory_->Find(Pkcs11Uri::Parse("pkcs11:"), true); }
   Listing List(const Pkcs11Uri& uri, const std::shared_ptr<PinPrompt>& prompt);
   StoredObjects Load(const Pkcs11Uri& uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
 
@@ -300,6 +302,8 @@ Pkcs11Source::~Pkcs11Source() = default;
 Listing Pkcs11Source::List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt) {
   return state_->List(Pkcs11Uri::Parse(uri), prompt);
 }
+
+void Pkcs11Source::OpenModules() { state_->OpenModules(); }
 
 StoredObjects Pkcs11Source::Load(std::string_view uri, Wanted wanted,
                                  const std::shared_ptr<PinPrompt>& prompt) {

@@ -23,6 +23,10 @@ class Pkcs11Source {
   // URI or the settings. Keys keep `prompt` (which may be null) for the day they are unlocked.
   Listing List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt);
 
+  // OpenModules loads and initialises the modules now, as far as they can be; what is wrong with one is an
+  // error when it is needed.
+  void OpenModules();
+
   // Load gives the objects unpaired. Private keys are unlocked, asking `prompt`, as a store's callback is
   // gone afterwards.
   StoredObjects Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);

@@ -1,4 +1,5 @@
 #include "base/edit_distance.h"
+#include "settings/load_values.h"
 #include "settings/setting_names.h"
 #include <signet/error.h>
 #include <signet/settings.h>
@@ -79,6 +80,12 @@ void SetPassPhraseIsPin(Settings& settings, std::string_view name, std::string_v
   }
 }
 
+void SetLoad(Settings& settings, std::string_view name, std::string_view value) {
+  const auto load = LoadOf(value);
+  if (!load) ThrowBadValue(name, "first-use or activation");
+  settings.load = *load;
+}
+
 void AddModule(Settings& settings, std::string_view, std::string_view value) {
   const bool named = std::ranges::find(settings.modules, value) != settings.modules.end();
   if (!value.empty() && !named) settings.modules.emplace_back(value);
@@ -94,19 +101,20 @@ constexpr SettingRow kRows[] = {
     {"token-pin", SetTokenPin, "pkcs11-module-token-pin"},
     {"login-behavior", SetLoginBehavior, "pkcs11-module-login-behavior"},
     {"max-sessions", SetSessions, "pkcs11-module-cache-sessions"},
+    {kLoadSetting, SetLoad, kFullLoadSetting},
     {"pkcs11-module-path", AddModule},
     {"pkcs11-module-init-args",
      [](Settings& s, std::string_view, std::string_view v) { s.module_init_args = v; }},
     {"pkcs11-module-token-pin", SetTokenPin},
     {"pkcs11-module-login-behavior", SetLoginBehavior},
     {"pkcs11-module-cache-sessions", SetSessions},
+    {kFullLoadSetting, SetLoad},
     {"pkcs11-module-encode-provider-uri-to-pem",
      [](Settings& s, std::string_view n, std::string_view v) { s.encode_provider_uri_to_pem = Flag(n, v); }},
     {"pkcs11-module-quirks", nullptr},
     {"pkcs11-module-allow-export", nullptr},
     {"pkcs11-module-cache-keys", nullptr},
     {"pkcs11-module-cache-pins", nullptr},
-    {"pkcs11-module-load-behavior", nullptr},
     {"pkcs11-module-block-operations", nullptr},
     {"pkcs11-module-assume-fips", nullptr},
     {"signet-config", [](Settings& s, std::string_view, std::string_view v) { s.config_file = v; }},

@@ -27,6 +27,9 @@ class Source {
   Listing List(std::string_view uri, const std::shared_ptr<PinPrompt>& prompt);
   StoredObjects Load(std::string_view uri, Wanted wanted, const std::shared_ptr<PinPrompt>& prompt);
 
+  // OpenModules loads and initialises the PKCS#11 modules now, as far as they can be.
+  void OpenModules() { pkcs11_.OpenModules(); }
+
   const Settings& settings() const noexcept { return settings_; }
 
  private:

@@ -57,8 +57,8 @@ TEST_F(DoctorConf, MisspeltSettingIsBadAndTheCorrectNameIsSuggested) {
 }
 
 TEST_F(DoctorConf, IgnoredSettingOfPkcs11ProviderIsNoted) {
-  for (const char* name : {"quirks", "allow-export", "cache-keys", "cache-pins", "load-behavior",
-                           "block-operations", "assume-fips"}) {
+  for (const char* name :
+       {"quirks", "allow-export", "cache-keys", "cache-pins", "block-operations", "assume-fips"}) {
     const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\npkcs11-module-{} = x\n", name)));
     Expect(lines, "note",
            fmt::format("pkcs11-module-{} is a setting of pkcs11-provider that Signet ignores", name));
@@ -69,6 +69,14 @@ TEST_F(DoctorConf, IgnoredSettingOfPkcs11ProviderIsNoted) {
 TEST_F(DoctorConf, ValueThatASettingCannotHaveIsBad) {
   Expect(RunConf(Conf(kBoth, "activate = 1\npkcs11-module-login-behavior = sometimes\n")), "bad",
          "pkcs11-module-login-behavior has an invalid value", "auto, always or never");
+}
+
+TEST_F(DoctorConf, LoadIsASettingAlsoByItsLongName) {
+  for (const char* line : {"load = activation\n", "pkcs11-module-load-behavior = early\n"}) {
+    const auto lines = RunConf(Conf(kBoth, fmt::format("activate = 1\n{}", line)));
+    ExpectNoneBad(lines);
+  }
+  Expect(RunConf(Conf(kBoth, "activate = 1\nload = sometimes\n")), "bad", "load", "first-use or activation");
 }
 
 TEST_F(DoctorConf, MissingPkcs11ModuleIsBad) {

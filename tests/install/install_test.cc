@@ -3,6 +3,7 @@
 #include "foreign_program.h"
 #include <signet/testing/process.h>
 #include <signet/testing/temporary_directory.h>
+#include <signet/testing/test_pki.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -73,6 +74,39 @@ TEST_F(Install, APrefixOfItsOwnKeepsTheProviderAndOpenSslLoadsItFromThere) {
                                      .environment = ForeignEnvironment(),
                                      .unset = {"OPENSSL_CONF", "OPENSSL_MODULES"}});
   EXPECT_THAT(result.out, HasSubstr("signet"));
+}
+
+// The provider finds libsignet.so from where it lies, also through a symbolic link and in a prefix that was
+// moved.
+TEST_F(Install, TheInstalledProviderOpensTheInstalledLibrary) {
+  InPrefix();
+  fs::rename(Path("prefix"), Path("moved"));
+  const std::string provider = Find("moved", "/signet.so");
+  fs::create_directory(Path("links"));
+  fs::create_symlink(provider, Path("links/pkcs11.so"));
+  const TemporaryDirectory keys;
+  const std::string file = keys.Write("alice.p12", MakePkcs12(TestPki().Issue({})));
+  for (const auto& [folder, name] :
+       {std::pair(fs::path(provider).parent_path().string(), "signet"), std::pair(Path("links"), "pkcs11")}) {
+    Environment environment = ForeignEnvironment();
+    environment["LD_DEBUG"] = "files";
+    environment["LD_DEBUG_OUTPUT"] = keys.path() + "/" + name;
+    const ProcessResult result =
+        Must({.argv = {"openssl", "storeutl", "-provider-path", folder, "-provider", name, "-provider",
+                       "default", "-noout", "pkcs12:" + file + "?pin-value=secret"},
+              .environment = environment,
+              .unset = {"OPENSSL_CONF", "OPENSSL_MODULES"}});
+    EXPECT_THAT(result.out, HasSubstr("Total found: ")) << result.err;
+    std::string opened;
+    for (const auto& entry : fs::directory_iterator(keys.path())) {
+      std::ifstream in(entry.path());
+      if (entry.path().filename().string().starts_with(name))
+        opened.append(std::istreambuf_iterator<char>(in), {});
+    }
+    EXPECT_THAT(opened, HasSubstr(fs::canonical(Path("moved")).string() + "/"));
+    EXPECT_THAT(opened, HasSubstr("/libsignet.so"));
+    EXPECT_THAT(opened, ::testing::Not(HasSubstr(SIGNET_BUILD_DIR)));
+  }
 }
 
 TEST_F(Install, TheOpenSslConfigurationToIncludeActivatesTheInstalledProviderAndDefault) {

@@ -1,6 +1,7 @@
 // What other people's processes do to a provider: they fork, drop their environment and their rights, and
 // end.
 #include "openssl_provider/token_pem.h"
+#include <signet/testing/memory_token.h>
 #include <signet/testing/process.h>
 
 #include <filesystem>
@@ -130,6 +131,24 @@ bool MayConfine() {
 bool Confine(const std::string& root) {
   if (geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) return false;
   return chroot(root.c_str()) == 0 && chdir("/") == 0;
+}
+
+// The token of this module is in memory, so that nothing of it is out of reach.
+TEST(Chroot, LoadAtActivationReadsKeysInIt) {
+  if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
+  EXPECT_TRUE(InChild([] {
+    testing::MemoryModule module;
+    module.AddIdentity(module.AddToken(), TestPki().Issue({.key = "ec:P-256"}), {.id = "\x07"});
+    const Secret pem = provider::UriPem(module.ObjectUri(0, "\x07", true));
+    setenv("PKCS11_PROVIDER_MODULE", module.path().c_str(), 1);
+    setenv("SIGNET_LOAD", "activation", 1);
+    const LibraryContext context;
+    const TemporaryDirectory empty;
+    if (!Confine(empty.path())) return false;
+    const bool right = Signs(context.get(), ReadKey(context.get(), pem.view()).get());
+    if (!right) fputs(TakeErrors().c_str(), stderr);
+    return right;
+  }));
 }
 
 TEST_F(Process, InaccessibleTokenAfterChrootIsAnErrorWithAHint) {

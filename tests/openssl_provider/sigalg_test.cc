@@ -1,8 +1,8 @@
 #include "identity/hashes.h"
+#include "openssl_provider/algorithm_rows.h"
 #include "openssl_provider/counting_key.h"
 #include "openssl_provider/library_context.h"
 #include "openssl_provider/provider_entry.h"
-#include "openssl_provider/signature.h"
 #include <signet/testing/test_pki.h>
 
 #include <gmock/gmock.h>
@@ -14,7 +14,6 @@ namespace {
 #if OPENSSL_VERSION_PREREQ(3, 4)
 
 using provider::MakeKey;
-using provider::SigalgEntries;
 using testing::TestPki;
 using Signature = std::vector<std::uint8_t>;
 using SignatureMethod = std::unique_ptr<EVP_SIGNATURE, decltype(&EVP_SIGNATURE_free)>;
@@ -25,7 +24,7 @@ const unsigned char* Text() { return reinterpret_cast<const unsigned char*>(kMes
 
 std::vector<std::string> Names() {
   std::vector<std::string> names = {"ED25519", "ED448"};
-  for (const auto& entry : SigalgEntries()) {
+  for (const auto& entry : provider::kSigalgRows) {
     const std::string_view all = entry.names;
     names.emplace_back(all.substr(0, all.find(':')));
   }
@@ -135,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(All, Sigalg, ::testing::ValuesIn(Names()), [](const aut
 
 #else
 
-TEST(Sigalg, NoneBeforeOpenSslKnowsThem) { EXPECT_TRUE(provider::SigalgEntries().empty()); }
+TEST(Sigalg, NoneBeforeOpenSslKnowsThem) { EXPECT_TRUE(provider::kSigalgRows.empty()); }
 
 #endif
 

@@ -41,12 +41,29 @@ TEST(Settings, NamesOfPkcs11ProviderKeepTheirMeaning) {
 }
 
 TEST(Settings, NamesWithoutMeaningHereAreAccepted) {
-  for (const char* name : {"quirks", "allow-export", "cache-keys", "cache-pins", "load-behavior",
-                           "block-operations", "assume-fips"}) {
+  for (const char* name :
+       {"quirks", "allow-export", "cache-keys", "cache-pins", "block-operations", "assume-fips"}) {
     const std::string full = std::string("pkcs11-module-") + name;
     Settings settings;
     settings.Set(full, "anything");
     EXPECT_EQ(MeaningOf(full), SettingMeaning::kIgnored) << full;
+  }
+}
+
+TEST(Settings, LoadIsAtTheFirstUseOrAtActivationAndTakesPkcs11ProvidersWords) {
+  using Load = Settings::Load;
+  EXPECT_EQ(Settings().load, Load::kFirstUse);
+  for (const char* name : {"load", "pkcs11-module-load-behavior"}) {
+    for (const auto& [value, load] : std::map<std::string, Load>{{"activation", Load::kActivation},
+                                                                 {"early", Load::kActivation},
+                                                                 {"first-use", Load::kFirstUse},
+                                                                 {"late", Load::kFirstUse}}) {
+      Settings settings;
+      settings.load = load == Load::kFirstUse ? Load::kActivation : Load::kFirstUse;
+      settings.Set(name, value);
+      EXPECT_EQ(settings.load, load) << name << " = " << value;
+    }
+    EXPECT_THROW(Settings().Set(name, "sometimes"), Error);
   }
 }
 
