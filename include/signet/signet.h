@@ -322,6 +322,14 @@ SIGNET_API const char *signet_choice_explain(const signet_choice *choice);
 /* signet_choice_free frees a choice, or NULL. */
 SIGNET_API void signet_choice_free(signet_choice *choice);
 
+/* ---- Failed handshakes of a client ---- */
+
+/* signet_handshake_error says why a server ended a handshake, from what is known of it: the fatal alert that it sent
+ * (RFC 8446 section 6; a negative number for none), what was answered to its request (NULL: it asked for no certificate),
+ * and what the TLS stack says (NULL where the alert is all). An alert and `failure` of code SIGNET_ERROR_HANDSHAKE are
+ * explained by what the choice found; any other failure is given again as it is. NULL where no memory is left. */
+SIGNET_API signet_error *signet_handshake_error(const signet_choice *choice, int alert, const signet_error *failure);
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,7 @@ std::vector<std::string> Texts(const std::vector<Reason>& reasons) {
 
 std::unique_ptr<signet_choice> ChoiceOf(const Choice& choice) {
   auto made = std::make_unique<signet_choice>();
+  made->made = choice;
   if (choice.identity() != nullptr) made->identity.emplace(*choice.identity());
   if (choice.scheme()) made->scheme = static_cast<std::uint16_t>(*choice.scheme());
   for (const Choice::Considered& considered : choice.considered()) {

@@ -58,6 +58,7 @@ struct signet_choice {
   std::uint16_t scheme = 0;
   std::vector<Considered> considered;
   std::string explanation;
+  std::optional<signet::Choice> made;  // what all this was written of
 };
 
 struct signet_pin_request {

@@ -91,6 +91,8 @@ TEST(CError, NullIsAnErrorAndNotACrash) {
   EXPECT_TRUE(refused());
   signet_select(nullptr, nullptr, 1, &error);
   EXPECT_TRUE(refused());
+  EXPECT_THAT(signet_error_detail(CError(signet_handshake_error(nullptr, -1, nullptr)).get()),
+              Not(StrEq("")));
   EXPECT_FALSE(signet_request_add_authority(nullptr, nullptr, 0));
   EXPECT_FALSE(signet_request_pin(nullptr, nullptr));
   EXPECT_FALSE(signet_pin_set(nullptr, nullptr, 1));
