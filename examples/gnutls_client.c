@@ -21,14 +21,11 @@ static int dial(const char *host, const char *port) {
   return fd;
 }
 
-/* Says why the key did not sign, or which identities the server could not take. */
+/* Says why the key did not sign, why the server refused, or what is wrong with the server; and what to do. */
 static int failed(int status, signet_gnutls_selector *selector, gnutls_session_t session) {
-  signet_error *error = signet_gnutls_take_error(selector, session);
-  signet_choice *choice = signet_gnutls_take_choice(selector, session);
-  fprintf(stderr, "%s\n%s", error != NULL ? signet_error_message(error) : gnutls_strerror(status),
-          signet_choice_explain(choice));
+  signet_error *error = signet_gnutls_handshake_error(selector, session, status);
+  fprintf(stderr, "%s\n", signet_error_message(error));
   signet_error_free(error);
-  signet_choice_free(choice);
   return 1;
 }
 

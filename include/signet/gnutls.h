@@ -36,6 +36,11 @@ SIGNET_API signet_gnutls_selector* signet_gnutls_use(gnutls_certificate_credenti
 /* signet_gnutls_selector_free frees a selector, or NULL. */
 SIGNET_API void signet_gnutls_selector_free(signet_gnutls_selector* selector);
 
+/* signet_gnutls_pin makes one identity the only candidate of later handshakes, whatever the peer requests: by
+ * its URI or the SHA-256 of its certificate in lower-case hex. NULL removes this. False for a NULL selector,
+ * or without memory. */
+SIGNET_API bool signet_gnutls_pin(signet_gnutls_selector* selector, const char* identity);
+
 /* signet_gnutls_take_choice returns the choice for the last request of the session's peer, NULL without a
  * request; signet_gnutls_take_error returns the error if the selected key could not sign, else NULL. The
  * caller frees the results; a second call returns NULL. Call them after the handshake and before
@@ -44,6 +49,14 @@ SIGNET_API void signet_gnutls_selector_free(signet_gnutls_selector* selector);
 SIGNET_API signet_choice* signet_gnutls_take_choice(signet_gnutls_selector* selector,
                                                     gnutls_session_t session);
 SIGNET_API signet_error* signet_gnutls_take_error(signet_gnutls_selector* selector, gnutls_session_t session);
+
+/* signet_gnutls_handshake_error explains a negative `status` of gnutls_handshake, gnutls_record_recv or
+ * gnutls_record_send in a client's session: the error of the selected key, the server's alert with its likely
+ * cause, the problem of the server's certificate, or the network error. Call it directly after that function,
+ * as it reads errno. It takes the session's choice and error, and the caller frees the result. `selector` may
+ * be NULL. NULL if `status` is not negative. */
+SIGNET_API signet_error* signet_gnutls_handshake_error(signet_gnutls_selector* selector,
+                                                       gnutls_session_t session, int status);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,8 @@
 
 namespace signet::gnutls {
 
-// Certificates are an identity's, as GnuTLS wants to be handed them: every object by gnutls_malloc.
+// Certificates are what is sent of an identity's, as GnuTLS wants to be handed them: every object by
+// gnutls_malloc. The root is left out.
 class Certificates {
  public:
   // Certificates reads the chain, leaf first; throws Refused where GnuTLS cannot read it.

@@ -83,6 +83,7 @@ int Info(gnutls_privkey_t, unsigned flags, void* data) {
   if ((flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) != 0) {
     const auto algorithm = static_cast<gnutls_sign_algorithm_t>(GNUTLS_FLAGS_TO_SIGN_ALGO(flags));
     if (algorithm == GNUTLS_SIGN_RSA_RAW) return key.algorithm == GNUTLS_PK_RSA ? 1 : 0;
+    if (key.algorithm == GNUTLS_PK_ECDSA && IsEcdsaOfAnyCurve(algorithm)) return 1;
     const std::uint16_t scheme = SchemeOf(algorithm);
     return scheme != 0 && std::ranges::find(key.schemes, scheme) != key.schemes.end() ? 1 : 0;
   }

@@ -39,6 +39,13 @@ std::uint16_t SchemeOf(gnutls_sign_algorithm_t algorithm) noexcept {
   return row == std::end(kRows) ? 0 : row->scheme;
 }
 
+bool IsEcdsaOfAnyCurve(gnutls_sign_algorithm_t algorithm) noexcept {
+  constexpr gnutls_sign_algorithm_t kAnyCurve[] = {GNUTLS_SIGN_ECDSA_SHA1, GNUTLS_SIGN_ECDSA_SHA224,
+                                                   GNUTLS_SIGN_ECDSA_SHA256, GNUTLS_SIGN_ECDSA_SHA384,
+                                                   GNUTLS_SIGN_ECDSA_SHA512};
+  return std::ranges::find(kAnyCurve, algorithm) != std::end(kAnyCurve);
+}
+
 std::uint8_t CertificateTypeOf(gnutls_pk_algorithm_t algorithm) noexcept {
   constexpr std::uint8_t kRsaSign = 1, kDssSign = 2, kEcdsaSign = 64;
   switch (algorithm) {

@@ -1,10 +1,12 @@
 // The retrieve function of credentials, and the selectors behind it.
 #include "gnutls/certificates.h"
+#include "gnutls/failure.h"
 #include "gnutls/guard.h"
 #include "gnutls/private_key.h"
-#include "gnutls/schemes.h"
+#include "gnutls/requests.h"
 #include <signet/gnutls.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +23,14 @@ struct signet_gnutls_selector {
   gnutls_certificate_credentials_t credentials;
   std::vector<Owned<signet_identity>> identities;
 
+  void Pin(const char* identity) {
+    const std::lock_guard lock(mutex);
+    pinned = identity != nullptr ? identity : "";
+  }
+  std::string Pinned() {
+    const std::lock_guard lock(mutex);
+    return pinned;
+  }
   std::shared_ptr<Attempt> Begin(gnutls_session_t session) {
     auto attempt = std::make_shared<Attempt>();
     const std::lock_guard lock(mutex);
@@ -35,6 +45,7 @@ struct signet_gnutls_selector {
 
  private:
   std::mutex mutex;
+  std::string pinned;
   std::map<gnutls_session_t, std::shared_ptr<Attempt>> attempts;
 };
 
@@ -78,41 +89,19 @@ class Selectors {
   std::map<const signet_gnutls_selector*, std::shared_ptr<signet_gnutls_selector>> all_;
 };
 
-// ForServer asks for the server's own certificate where the session is a server's.
-void ForServer(gnutls_session_t session, signet_request* request) {
-  char name[256] = "";
-  std::size_t size = sizeof name - 1;
-  unsigned type = 0;
-  const int status = gnutls_server_name_get(session, name, &size, &type, 0);
-  if (status == GNUTLS_E_INVALID_REQUEST) return;  // a client
-  signet_request_for_server(request, status == GNUTLS_E_SUCCESS && type == GNUTLS_NAME_DNS ? name : nullptr);
-}
-
-Owned<signet_request> RequestOf(gnutls_session_t session, const gnutls_cert_retr_st& info) {
-  const bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
-  Owned<signet_request> request(signet_request_new(tls13 ? 0x0304 : 0x0303));
-  if (request == nullptr) throw std::bad_alloc();
-  ForServer(session, request.get());
-  for (unsigned i = 0; i < info.nreqs; ++i) {
-    signet_request_add_authority(request.get(), info.req_ca_rdn[i].data, info.req_ca_rdn[i].size);
-  }
-  gnutls_sign_algorithm_t algorithm = GNUTLS_SIGN_UNKNOWN;
-  for (std::size_t i = 0; gnutls_sign_algorithm_get_requested(session, i, &algorithm) == GNUTLS_E_SUCCESS;
-       ++i) {
-    if (const std::uint16_t scheme = SchemeOf(algorithm)) signet_request_add_scheme(request.get(), scheme);
-  }
-  for (unsigned i = 0; !tls13 && i < info.pk_algos_length; ++i) {
-    if (const std::uint8_t type = CertificateTypeOf(info.pk_algos[i]))
-      signet_request_add_certificate_type(request.get(), type);
-  }
-  for (const SignRow& row : SignRows()) signet_request_add_stack_scheme(request.get(), row.scheme);
-  return request;
-}
-
-Owned<signet_choice> Choose(const signet_gnutls_selector& selector, const signet_request* request) {
+Owned<signet_choice> Choose(signet_gnutls_selector& selector, signet_request* request) {
+  if (const std::string pinned = selector.Pinned(); !pinned.empty())
+    signet_request_pin(request, pinned.c_str());
   std::vector<const signet_identity*> among;
   for (const auto& identity : selector.identities) among.push_back(identity.get());
   return Owned<signet_choice>(signet_select(request, among.data(), among.size(), nullptr));
+}
+
+// LastWord is the status of a connection that the peer closed while we sent: it may have said why before.
+int LastWord(gnutls_session_t session, int status) {
+  char byte = 0;
+  const ssize_t read = gnutls_record_recv(session, &byte, sizeof byte);
+  return read == GNUTLS_E_FATAL_ALERT_RECEIVED ? GNUTLS_E_FATAL_ALERT_RECEIVED : status;
 }
 
 int Retrieve(gnutls_session_t session, const gnutls_cert_retr_st* info, gnutls_pcert_st** certificates,
@@ -174,6 +163,14 @@ void signet_gnutls_selector_free(signet_gnutls_selector* selector) {
   if (Selectors::Instance().Remove(selector)) gnutls_certificate_set_retrieve_function3(credentials, nullptr);
 }
 
+bool signet_gnutls_pin(signet_gnutls_selector* selector, const char* identity) {
+  return signet::gnutls::Guard(nullptr, false, [&] {
+    if (selector == nullptr) return false;
+    selector->Pin(identity);
+    return true;
+  });
+}
+
 signet_choice* signet_gnutls_take_choice(signet_gnutls_selector* selector, gnutls_session_t session) {
   const auto attempt = selector == nullptr ? nullptr : selector->Last(session);
   if (attempt == nullptr) return nullptr;
@@ -186,6 +183,23 @@ signet_error* signet_gnutls_take_error(signet_gnutls_selector* selector, gnutls_
   if (attempt == nullptr) return nullptr;
   const std::lock_guard lock(attempt->mutex);
   return attempt->error.release();
+}
+
+signet_error* signet_gnutls_handshake_error(signet_gnutls_selector* selector, gnutls_session_t session,
+                                            int status) {
+  const int number = errno;
+  signet_error* raised = nullptr;
+  signet_error* made = signet::gnutls::Guard(&raised, static_cast<signet_error*>(nullptr), [&] {
+    if (session == nullptr) throw signet::gnutls::Refused("session is NULL", SIGNET_ERROR_BAD_ARGUMENT);
+    if (status >= 0) return static_cast<signet_error*>(nullptr);
+    const Owned<signet_choice> choice(signet_gnutls_take_choice(selector, session));
+    Owned<signet_error> failure(signet_gnutls_take_error(selector, session));
+    if (status == GNUTLS_E_PUSH_ERROR) status = signet::gnutls::LastWord(session, status);
+    if (failure == nullptr) failure = signet::gnutls::Failure(session, status, number);
+    const int alert = failure == nullptr ? gnutls_alert_get(session) : -1;
+    return signet_handshake_error(choice.get(), alert, failure.get());
+  });
+  return made != nullptr ? made : raised;
 }
 
 }  // extern "C"

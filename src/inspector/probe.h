@@ -65,8 +65,8 @@ class Probe {
  public:
   virtual ~Probe() = default;
   // Connect makes one connection, or two with `resume`, and reports each. What goes wrong in a connection is
-  // its report's failure, with the messages seen up to there. The server is verified before anything is
-  // selected, and an identity is unlocked only after it was chosen. Throws Error for options that cannot be
+  // its report's failure, with the messages seen up to there. Nothing is presented to a server that was not
+  // verified, and an identity is unlocked only after it was chosen. Throws Error for options that cannot be
   // used.
   virtual std::vector<HandshakeReport> Connect(const ProbeOptions& options) = 0;
   // Version names the stack and the version of it that runs: "OpenSSL 3.5.1".

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
@@ -59,6 +60,11 @@ Addresses Resolve(const std::string& host, std::uint16_t port, int flags) {
 }
 
 }  // namespace
+
+bool IsAddress(const std::string& host) {
+  unsigned char address[sizeof(in6_addr)];
+  return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
+}
 
 Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);

@@ -8,6 +8,9 @@
 
 namespace signet::inline inspector {
 
+// IsAddress tells an IPv4 or IPv6 address from a name.
+bool IsAddress(const std::string& host);
+
 // Socket owns one TCP socket.
 class Socket {
  public:

@@ -6,23 +6,39 @@
 #ifdef SIGNET_HAS_BOTAN
 #include "botan/inspector/probe.h"
 #endif
+#ifdef SIGNET_HAS_GNUTLS
+#include "gnutls/inspector/probe.h"
+#endif
 
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace signet::tool {
 namespace {
 
-// StackRow is a TLS stack that --stack can name, of those that this build has; the default one is first.
+#ifdef SIGNET_HAS_BOTAN
+constexpr auto kMakeBotan = botan::MakeProbe;
+#else
+constexpr std::unique_ptr<Probe> (*kMakeBotan)() = nullptr;
+#endif
+#ifdef SIGNET_HAS_GNUTLS
+constexpr auto kMakeGnuTls = gnutls::MakeProbe;
+#else
+constexpr std::unique_ptr<Probe> (*kMakeGnuTls)() = nullptr;
+#endif
+
+// StackRow is a TLS stack that --stack can name; the default one is first.
 struct StackRow {
   std::string_view name;
-  std::unique_ptr<Probe> (*make)();
+  std::string_view title;
+  std::unique_ptr<Probe> (*make)();  // null where this build lacks it
 };
 
 constexpr StackRow kStacks[] = {
-    {.name = "openssl", .make = openssl::MakeProbe},
-#ifdef SIGNET_HAS_BOTAN
-    {.name = "botan", .make = botan::MakeProbe},
-#endif
+    {.name = "openssl", .title = "OpenSSL", .make = openssl::MakeProbe},
+    {.name = "botan", .title = "Botan", .make = kMakeBotan},
+    {.name = "gnutls", .title = "GnuTLS", .make = kMakeGnuTls},
 };
 
 }  // namespace
@@ -45,10 +61,11 @@ std::optional<std::uint16_t> StackOptions::protocol_version() const {
 
 std::unique_ptr<Probe> MakeProbe(std::string_view stack) {
   const auto* row = std::ranges::find(kStacks, stack, &StackRow::name);
-  if (row != std::end(kStacks)) return row->make();
+  if (row != std::end(kStacks) && row->make != nullptr) return row->make();
+  const std::string_view title = row != std::end(kStacks) ? row->title : stack;
   throw Error({.code = ErrorCode::kUnsupported,
-               .detail = "this build does not support this TLS stack",
-               .hint = "Omit --stack."});
+               .detail = fmt::format("this build does not support {}", title),
+               .hint = fmt::format("Build signet with {} installed, or omit --stack.", title)});
 }
 
 }  // namespace signet::tool

@@ -24,7 +24,7 @@ struct StackOptions {
 // DefaultStack names the stack that is taken without --stack.
 std::string DefaultStack();
 
-// MakeProbe gives the probe of the stack of that name.
+// MakeProbe gives the probe of the stack of that name; throws Error kUnsupported where this build lacks it.
 std::unique_ptr<Probe> MakeProbe(std::string_view stack);
 
 }  // namespace signet::tool

@@ -1,7 +1,10 @@
-// Two TLS stacks, one selection: the same CertificateRequest is answered with the same identity.
+// Three TLS stacks, one selection: the same CertificateRequest is answered with the same identity.
 #include "botan/inspector/probe.h"
 #include "botan/keys.h"
 #include "openssl_tls/inspector/probe.h"
+#ifdef SIGNET_HAS_GNUTLS
+#include "gnutls/inspector/probe.h"
+#endif
 #include <signet/identity_source.h>
 #include <signet/testing/process.h>
 #include <signet/testing/soft_hsm.h>
@@ -131,26 +134,37 @@ class Choices {
   std::map<std::string, std::string> in_token_;  // names by URI
 };
 
+// Others gives the probes of the stacks beside OpenSSL that have this version.
+std::vector<std::unique_ptr<Probe>> Others(bool tls13) {
+  std::vector<std::unique_ptr<Probe>> others;
+  if (!tls13 || BOTAN_VERSION_MAJOR >= 3) others.push_back(botan::MakeProbe());
+#ifdef SIGNET_HAS_GNUTLS
+  others.push_back(gnutls::MakeProbe());
+#endif
+  return others;
+}
+
 void Compare(const char* version) {
   static Choices choices;  // SoftHSM reads its configuration once in a process
-  const auto botan_probe = botan::MakeProbe();
+  const auto others = Others(std::string_view(version) == "-tls1_3");
+  if (others.empty()) GTEST_SKIP() << "OpenSSL alone has this version";
   const auto openssl_probe = openssl::MakeProbe();
   std::set<std::string> seen;
   for (const Request& request : kRequests) {
     SCOPED_TRACE(fmt::format("{} {} [{}]", version, request.schemes, request.authorities));
-    const std::string by_botan = choices.Chosen(*botan_probe, request, version);
-    EXPECT_EQ(by_botan, choices.Chosen(*openssl_probe, request, version));
-    seen.insert(choices.NameOf(by_botan));
+    const std::string by_openssl = choices.Chosen(*openssl_probe, request, version);
+    for (const auto& other : others) {
+      EXPECT_EQ(choices.Chosen(*other, request, version), by_openssl) << other->Version();
+    }
+    seen.insert(choices.NameOf(by_openssl));
   }
   // The table reaches every usable identity, and the case of none.
   EXPECT_EQ(seen,
             (std::set<std::string>{"nothing", "test:p256-a", "test:rsa-a", "token:p384-b", "token:rsa-b"}));
 }
 
-TEST(SameChoice, BotanAndOpenSslPresentTheSameIdentityInTls12) { Compare("-tls1_2"); }
-#if BOTAN_VERSION_MAJOR >= 3
-TEST(SameChoice, BotanAndOpenSslPresentTheSameIdentityInTls13) { Compare("-tls1_3"); }
-#endif
+TEST(SameChoice, EveryStackPresentsTheSameIdentityInTls12) { Compare("-tls1_2"); }
+TEST(SameChoice, EveryStackPresentsTheSameIdentityInTls13) { Compare("-tls1_3"); }
 
 }  // namespace
 }  // namespace signet::botan

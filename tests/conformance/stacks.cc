@@ -6,6 +6,9 @@
 
 #include <botan/version.h>
 #endif
+#ifdef SIGNET_HAS_GNUTLS
+#include "gnutls/inspector/probe.h"
+#endif
 
 namespace signet::conformance {
 namespace {
@@ -24,6 +27,9 @@ const std::vector<StackCase>& Stacks() {
 #if BOTAN_VERSION_MAJOR >= 3
         {"BotanTls13", kTls13, botan::MakeProbe, {"rsa-pss:2048", "ed25519", "ed448"}},
 #endif
+#endif
+#ifdef SIGNET_HAS_GNUTLS
+        {"GnuTlsTls12", kTls12, gnutls::MakeProbe, {}}, {"GnuTlsTls13", kTls13, gnutls::MakeProbe, {}},
 #endif
   };
   return stacks;

@@ -124,6 +124,9 @@ INSTANTIATE_TEST_SUITE_P(
     Schemes, GnuTlsKey,
     ::testing::Combine(
         ::testing::Values(
+            Kind{"ec:P-256", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-ECDSA-SHA384:+SIGN-ECDSA-SHA256",
+                 "ECDSA-SHA384"},
+            Kind{"ec:P-384", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-ECDSA-SHA256", "ECDSA-SHA256"},
             Kind{"rsa:2048", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-RSA-SHA256:+SIGN-ECDSA-SHA256",
                  "RSA-SHA256"},
             Kind{"rsa:2048", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-RSA-SHA512:+SIGN-ECDSA-SHA256",

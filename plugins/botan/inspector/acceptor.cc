@@ -1,10 +1,10 @@
 #include "botan/inspector/connection.h"
-#include "botan/inspector/pem_identity.h"
 #include "botan/inspector/probe.h"
 #include "botan/inspector/trust.h"
 #include "botan/stack_schemes.h"
 #include "inspector/exchange.h"
 #include "inspector/names.h"
+#include "inspector/pem_identity.h"
 
 #include <fmt/format.h>
 

@@ -2,12 +2,12 @@
 
 #include "handshake/alerts.h"
 #include "handshake/server_trust.h"
+#include "inspector/socket.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include <arpa/inet.h>
 #include <botan/tls_exceptn.h>
 #include <botan/x509path.h>
 #include <fmt/format.h>
@@ -16,11 +16,6 @@
 
 namespace signet::botan {
 namespace {
-
-bool IsAddress(const std::string& host) {
-  unsigned char address[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
-}
 
 Certificate Converted(const Botan::X509_Certificate& certificate) {
   return Certificate::FromDer(certificate.BER_encode());
@@ -64,7 +59,10 @@ bool ClientSentNone(const Recorder& recorder) {
 class Connection::Events : public ChannelEvents {
  public:
   Events(Recorder::Side side, int socket, std::string host)
-      : tape_(side), socket_(socket), host_(std::move(host)), client_(side == Recorder::Side::kClient) {}
+      : tape_(side, "Botan"),
+        socket_(socket),
+        host_(std::move(host)),
+        client_(side == Recorder::Side::kClient) {}
 
   void tls_inspect_handshake_msg(const Botan::TLS::Handshake_Message& message) override {
     if (std::optional<ByteVector> finished = FinishedOf(message)) tape_.Finished(*std::move(finished));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "botan/inspector/channel.h"
-#include "botan/inspector/wire_tape.h"
+#include "inspector/wire_tape.h"
 #include <signet/botan_credentials.h>
 
 #include <chrono>

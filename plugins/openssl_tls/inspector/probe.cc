@@ -10,7 +10,6 @@
 
 #include <algorithm>
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <poll.h>
 
@@ -18,11 +17,6 @@ namespace signet::openssl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-bool IsAddress(const std::string& host) {
-  unsigned char address[sizeof(in6_addr)];
-  return inet_pton(AF_INET, host.c_str(), address) == 1 || inet_pton(AF_INET6, host.c_str(), address) == 1;
-}
 
 // ExpectHost makes the verification check the name that we connected to.
 void ExpectHost(SSL* connection, const std::string& host) {

@@ -1,10 +1,12 @@
-#include "botan/inspector/wire_tape.h"
+#include "inspector/wire_tape.h"
 
 #include <signet/error.h>
 
 #include <algorithm>
 
-namespace signet::botan {
+#include <fmt/format.h>
+
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kRecordHeader = 5;
@@ -23,7 +25,7 @@ std::size_t LengthAt(ByteView bytes, std::size_t offset, std::size_t size) {
   return length;
 }
 
-// Pop takes the first of what Botan told, or nothing.
+// Pop takes the first of what the stack told, or nothing.
 template <class T>
 std::optional<T> Pop(std::deque<T>& queue) {
   if (queue.empty()) return std::nullopt;
@@ -71,26 +73,43 @@ void WireTape::PlaySealed13(const Record& record, Recorder& recorder) {
   const auto opened = flow.key ? flow.key->Open(record.bytes) : std::nullopt;
   if (!opened) {
     return recorder.Unseen(record.direction, kApplicationData, "", record.bytes.size() - kRecordHeader,
-                           "it is encrypted, and Botan provided no key for it");
+                           fmt::format("it is encrypted, and {} provided no key for it", stack_));
   }
   PlayContent(record.direction, opened->type, kApplicationData, opened->content, recorder);
 }
 
 void WireTape::PlaySealed12(const Record& record, Recorder& recorder) {
-  ToldByBotan& told = Told(record.direction);
+  ToldByStack& told = Told(record.direction);
   const std::uint8_t type = record.bytes[0];
   const std::size_t sealed = record.bytes.size() - kRecordHeader;
-  constexpr const char* kWhy = "it is encrypted, and Botan does not show its content";
+  const std::string why = fmt::format("it is encrypted, and {} does not show its content", stack_);
   if (type == kHandshake) {
+    if (PlayEncrypted12(record, recorder)) return;
     if (const auto finished = Pop(finished_)) return PlayMessage(record.direction, type, *finished, recorder);
   } else if (type == kAlert) {
     if (const auto alert = Pop(told.alerts)) return recorder.Alert(record.direction, type, *alert);
-    return recorder.Unseen(record.direction, type, "Alert", sealed, kWhy);
+    return recorder.Unseen(record.direction, type, "Alert", sealed, why);
   } else if (type == kApplicationData) {
     if (const auto length = Pop(told.data)) return recorder.ApplicationData(record.direction, type, *length);
-    return recorder.Unseen(record.direction, type, "ApplicationData", sealed, kWhy);
+    return recorder.Unseen(record.direction, type, "ApplicationData", sealed, why);
   }
-  recorder.Unseen(record.direction, type, "", sealed, kWhy);
+  recorder.Unseen(record.direction, type, "", sealed, why);
+}
+
+// PlayEncrypted12 finds the messages in a record by its length: the first one has a Finished and nothing
+// else. A HelloRequest, which no stack shows, leaves them for the records behind it.
+bool WireTape::PlayEncrypted12(const Record& record, Recorder& recorder) {
+  std::deque<signet::Bytes>& told = Told(record.direction).handshake;
+  Flow& flow = FlowOf(record.direction);
+  const std::size_t sealed = record.bytes.size() - kRecordHeader;
+  if (told.empty()) return false;
+  if (!flow.overhead) flow.overhead = sealed - std::min(sealed, told.front().size());
+  std::size_t count = 0;
+  std::size_t size = *flow.overhead;
+  while (count < told.size() && size < sealed) size += told[count++].size();
+  if (size != sealed) return false;
+  while (count-- > 0) PlayMessage(record.direction, kHandshake, *Pop(told), recorder);
+  return true;
 }
 
 void WireTape::PlayContent(Direction direction, std::uint8_t type, std::uint8_t outer_type, ByteView content,
@@ -101,7 +120,7 @@ void WireTape::PlayContent(Direction direction, std::uint8_t type, std::uint8_t 
     return recorder.ChangeCipherSpec(direction);
   }
   if (type == kAlert) {
-    // Botan told of it anyway; the rest replaces records that cannot be decrypted.
+    // The stack told of it anyway; the rest replaces records that cannot be decrypted.
     if (version_ < kTls13 && direction == Direction::kReceived) Pop(Told(direction).alerts);
     return recorder.Alert(direction, outer_type, content);
   }
@@ -144,4 +163,4 @@ void WireTape::TakeKey(Direction direction, const char* client_label, const char
   FlowOf(direction).key = found == secrets_.end() ? std::nullopt : TrafficKey::Make(suite_, found->second);
 }
 
-}  // namespace signet::botan
+}  // namespace signet::inline inspector

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "botan/inspector/traffic_key.h"
 #include "inspector/recorder.h"
+#include "inspector/traffic_key.h"
 
 #include <array>
 #include <cstdint>
@@ -11,22 +11,27 @@
 #include <string>
 #include <vector>
 
-namespace signet::botan {
+namespace signet::inline inspector {
 
-// WireTape keeps what went over the wire in one connection, and what Botan tells of the part that is
+// WireTape keeps what went over the wire in one connection, and what the TLS stack tells of the part that is
 // encrypted, so that all of it can be read when the connection is over: TLS 1.3 by the traffic secrets,
-// TLS 1.2 by the messages that Botan shows.
+// TLS 1.2 by the messages that the stack shows. It is for stacks that show no whole messages of every kind.
 class WireTape {
  public:
-  explicit WireTape(Recorder::Side side) : side_(side) {}
+  // WireTape is for the stack of that name: "Botan".
+  WireTape(Recorder::Side side, std::string stack) : side_(side), stack_(std::move(stack)) {}
 
   // Bytes takes what was sent or received, cut anywhere.
   void Bytes(Direction direction, ByteView bytes);
   // Secret takes one line of the key log: CLIENT_HANDSHAKE_TRAFFIC_SECRET and the like.
   void Secret(const std::string& label, ByteView secret);
-  // Finished, Alert and ApplicationData tell what Botan sent or received, in order; they replace records
-  // of TLS 1.2 that cannot be opened.
+  // Finished, Encrypted, Alert and ApplicationData tell what the stack sent or received, in order; they
+  // replace records of TLS 1.2 that cannot be opened. Finished is for a stack that shows, of both sides, no
+  // other handshake message that is encrypted; Encrypted for one that shows them all.
   void Finished(signet::Bytes message) { finished_.push_back(std::move(message)); }
+  void Encrypted(Direction direction, signet::Bytes message) {
+    Told(direction).handshake.push_back(std::move(message));
+  }
   void Alert(Direction direction, ByteView level_and_description) {
     Told(direction).alerts.push_back(Copy(level_and_description));
   }
@@ -45,8 +50,9 @@ class WireTape {
     Direction direction;
     signet::Bytes bytes;  // header included
   };
-  // ToldByBotan replaces encrypted records of one direction.
-  struct ToldByBotan {
+  // ToldByStack replaces encrypted records of one direction.
+  struct ToldByStack {
+    std::deque<signet::Bytes> handshake;
     std::deque<signet::Bytes> alerts;
     std::deque<std::size_t> data;
   };
@@ -54,11 +60,12 @@ class WireTape {
   struct Flow {
     signet::Bytes handshake;  // the beginning of a message that continues in the next record
     std::optional<TrafficKey> key;
-    bool encrypted = false;  // TLS 1.2: after ChangeCipherSpec
+    bool encrypted = false;               // TLS 1.2: after ChangeCipherSpec
+    std::optional<std::size_t> overhead;  // TLS 1.2: how much longer encryption makes a record
   };
 
   static signet::Bytes Copy(ByteView view) { return {view.begin(), view.end()}; }
-  ToldByBotan& Told(Direction direction) { return told_[static_cast<std::size_t>(direction)]; }
+  ToldByStack& Told(Direction direction) { return told_[static_cast<std::size_t>(direction)]; }
   Flow& FlowOf(Direction direction) { return flows_[static_cast<std::size_t>(direction)]; }
   bool FromClient(Direction direction) const noexcept {
     return (direction == Direction::kSent) == (side_ == Recorder::Side::kClient);
@@ -67,20 +74,22 @@ class WireTape {
   void PlayRecord(const Record& record, Recorder& recorder);
   void PlaySealed13(const Record& record, Recorder& recorder);
   void PlaySealed12(const Record& record, Recorder& recorder);
+  bool PlayEncrypted12(const Record& record, Recorder& recorder);
   void PlayContent(Direction direction, std::uint8_t type, std::uint8_t outer_type, ByteView content,
                    Recorder& recorder);
   void PlayMessage(Direction direction, std::uint8_t outer_type, ByteView message, Recorder& recorder);
   void TakeKey(Direction direction, const char* client_label, const char* server_label);
 
   Recorder::Side side_;
+  std::string stack_;
   std::array<signet::Bytes, 2> pending_;  // bytes of a record that is not complete yet
   std::vector<Record> records_;
   std::map<std::string, signet::Bytes> secrets_;
   std::deque<signet::Bytes> finished_;  // of both sides, in the order of the wire
-  std::array<ToldByBotan, 2> told_;
+  std::array<ToldByStack, 2> told_;
   std::array<Flow, 2> flows_;
   std::uint16_t suite_ = 0;
   std::uint16_t version_ = 0;
 };
 
-}  // namespace signet::botan
+}  // namespace signet::inline inspector

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace signet::botan {
+namespace signet::inline inspector {
 
 // TrafficKey opens the records of one direction under one TLS 1.3 traffic secret (RFC 8446 sections 5.2
 // and 7.3).
@@ -42,4 +42,4 @@ class TrafficKey {
   std::uint64_t sequence_ = 0;
 };
 
-}  // namespace signet::botan
+}  // namespace signet::inline inspector

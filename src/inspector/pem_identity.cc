@@ -1,8 +1,8 @@
-#include "botan/inspector/pem_identity.h"
+#include "inspector/pem_identity.h"
 
 #include "base/file.h"
 
-namespace signet::botan {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::uint64_t kLargestFile = 1 << 20;
@@ -21,4 +21,4 @@ Identity ReadPemIdentity(const std::string& certificate_file, const std::string&
   }
 }
 
-}  // namespace signet::botan
+}  // namespace signet::inline inspector

@@ -1,4 +1,4 @@
-#include "botan/inspector/wire_tape.h"
+#include "inspector/wire_tape.h"
 
 #include "base/openssl_context.h"
 #include "base/openssl_ptr.h"
@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace signet::botan {
+namespace signet {
 namespace {
 
 using ::testing::Contains;
@@ -132,7 +132,7 @@ class Conversation {
 
   std::vector<std::string> secrets_;
   Party client_, server_;
-  WireTape tape_{Recorder::Side::kClient};
+  WireTape tape_{Recorder::Side::kClient, "Botan"};
 };
 
 std::vector<std::string> MessagesOf(const Recorder& recorder, Direction direction) {
@@ -187,7 +187,7 @@ TEST(WireTape, WithoutSecretsSaysWhatItCannotSee) {
 }
 
 TEST(WireTape, AlertInPlaintextDoesNotReplaceAnEncryptedOne) {
-  WireTape tape(Recorder::Side::kClient);
+  WireTape tape(Recorder::Side::kClient, "Botan");
   const auto received = [&](std::uint8_t type, const std::vector<std::uint8_t>& content) {
     tape.Bytes(Direction::kReceived,
                std::vector<std::uint8_t>{type, 3, 3, 0, static_cast<std::uint8_t>(content.size())});
@@ -210,7 +210,7 @@ TEST(WireTape, AlertInPlaintextDoesNotReplaceAnEncryptedOne) {
 }
 
 TEST(WireTape, AlertThatBotanDoesNotTellOfIsNotSeen) {
-  WireTape tape(Recorder::Side::kClient);
+  WireTape tape(Recorder::Side::kClient, "Botan");
   std::vector<std::uint8_t> records = {22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3};
   records.resize(records.size() + 36);
   for (const std::uint8_t byte : {20, 3, 3, 0, 1, 1, 21, 3, 3, 0, 3, 7, 7, 7}) records.push_back(byte);
@@ -219,6 +219,53 @@ TEST(WireTape, AlertThatBotanDoesNotTellOfIsNotSeen) {
   EXPECT_EQ(recorder.messages().back().message, "Alert");
   EXPECT_FALSE(recorder.messages().back().length.has_value());
   EXPECT_THAT(recorder.messages().back().why, HasSubstr("Botan does not show"));
+}
+
+// Tls12Tape is one whose server has sent its ServerHello and ChangeCipherSpec: from here on it is encrypted.
+WireTape Tls12Tape() {
+  WireTape tape(Recorder::Side::kClient, "GnuTLS");
+  std::vector<std::uint8_t> records = {22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3};
+  records.resize(records.size() + 36);
+  for (const std::uint8_t byte : {20, 3, 3, 0, 1, 1}) records.push_back(byte);
+  tape.Bytes(Direction::kReceived, records);
+  return tape;
+}
+
+void Encrypted(WireTape& tape, std::size_t size) {
+  std::vector<std::uint8_t> record = {22, 3, 3, 0, static_cast<std::uint8_t>(size)};
+  record.resize(record.size() + size);
+  tape.Bytes(Direction::kReceived, record);
+}
+
+std::vector<std::uint8_t> Message(std::uint8_t type, std::uint8_t size) {
+  std::vector<std::uint8_t> message = {type, 0, 0, size};
+  message.resize(message.size() + size);
+  return message;
+}
+
+TEST(WireTape, FindsEncryptedMessagesOfTls12ByTheLengthsOfTheirRecords) {
+  WireTape tape = Tls12Tape();
+  constexpr std::size_t kOverhead = 24;
+  Encrypted(tape, 16 + kOverhead);  // a Finished
+  Encrypted(tape, 4 + kOverhead);   // a HelloRequest, which the stack does not show
+  Encrypted(tape, 30 + 4 + kOverhead);
+  tape.Encrypted(Direction::kReceived, Message(20, 12));
+  tape.Encrypted(Direction::kReceived, Message(99, 26));
+  tape.Encrypted(Direction::kReceived, Message(14, 0));  // in the same record
+  const Recorder recorder = tape.Play().recorder;
+  EXPECT_THAT(MessagesOf(recorder, Direction::kReceived),
+              ElementsAre("ServerHello", "ChangeCipherSpec", "Finished", "", "HandshakeMessage99", "ServerHelloDone"));
+  EXPECT_THAT(recorder.messages()[3].why, HasSubstr("GnuTLS does not show"));
+}
+
+TEST(WireTape, WhatFitsNoRecordOfTls12IsNotSeen) {
+  WireTape tape = Tls12Tape();
+  Encrypted(tape, 40);
+  Encrypted(tape, 41);
+  tape.Encrypted(Direction::kReceived, Message(20, 12));
+  tape.Encrypted(Direction::kReceived, Message(11, 40));
+  const Recorder recorder = tape.Play().recorder;
+  EXPECT_FALSE(recorder.messages().back().length.has_value());
 }
 
 TEST(WireTape, Tls12ShowsAllUpToTheFinished) {
@@ -237,4 +284,4 @@ TEST(WireTape, Tls12ShowsAllUpToTheFinished) {
 }
 
 }  // namespace
-}  // namespace signet::botan
+}  // namespace signet

@@ -1,4 +1,4 @@
-#include "botan/inspector/traffic_key.h"
+#include "inspector/traffic_key.h"
 
 #include "base/openssl_context.h"
 #include "base/openssl_error.h"
@@ -9,7 +9,7 @@
 
 #include <openssl/core_names.h>
 
-namespace signet::botan {
+namespace signet::inline inspector {
 namespace {
 
 constexpr std::size_t kHeader = 5;
@@ -102,4 +102,4 @@ std::optional<TrafficKey::Opened> TrafficKey::Open(std::span<const std::uint8_t>
   return Opened{.type = type, .content = std::move(plain)};
 }
 
-}  // namespace signet::botan
+}  // namespace signet::inline inspector
