@@ -1,5 +1,6 @@
 /* Fetches a page from a server that asks for a client certificate, in C with GnuTLS.
  *   gnutls_client HOST PORT CA.pem IDENTITY-URI... */
+#define _POSIX_C_SOURCE 200809L /* getaddrinfo, in C11 */
 #include <signet/gnutls.h>
 #include <signet/signet.h>
 

@@ -206,7 +206,7 @@ TEST(ExplainHandshake, UnknownCaNamesTheOtherAvailablePath) {
                                             .by_server = true,
                                             .choice = &choice,
                                             .alert = 48});
-  EXPECT_THAT(why.cause, HasSubstr("another one, which leads to CN=CA "));
+  EXPECT_THAT(why.cause, HasSubstr("another chain, which leads to CN=CA "));
   EXPECT_THAT(why.hint, HasSubstr("Configure the server to name the authorities"));
 }
 

@@ -60,7 +60,7 @@ TEST_F(TokenFailures, CardWithoutPssIsReportedForTls13AndWorksWithTls12) {
               AllOf(HasSubstr("TLS 1.3 allows only RSA-PSS for RSA signatures"), HasSubstr("TLS 1.2")));
   const auto listed = RunSignet({"list", "--module", module.path(), hsm_.TokenUri(true)});
   EXPECT_THAT(listed.out,
-              AllOf(HasSubstr("client   fit"), HasSubstr("note     TLS 1.3 takes RSA signatures only"),
+              AllOf(HasSubstr("client   fit"), HasSubstr("note     TLS 1.3 allows only RSA-PSS for RSA"),
                     HasSubstr("TLS 1.2")));
   auto older = Server("1.2");
   const auto accepted = Handshake(older, module);

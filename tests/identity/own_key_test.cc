@@ -167,7 +167,7 @@ TEST(OwnKey, InvalidKeyIsRejectedByMakeKey) {
             ErrorCode::kUnsupported);
   const Error scheme = with([](Odd& key) { key.listed = [] { return std::vector{kEd25519}; }; });
   EXPECT_EQ(scheme.code(), ErrorCode::kBadArgument);
-  EXPECT_THAT(scheme.what(), HasSubstr("lists ed25519, and no EC P-384 key"));
+  EXPECT_THAT(scheme.what(), HasSubstr("lists ed25519, but EC P-384 keys do not support it"));
   EXPECT_EQ(with([](Odd& key) { key.listed = [] { return std::vector{SignatureScheme{0x1234}}; }; }).code(),
             ErrorCode::kBadArgument);
   const Error thrown = with([](Odd& key) {

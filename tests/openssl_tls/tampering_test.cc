@@ -71,7 +71,7 @@ TEST_P(Tampering, OneChangedByteOfAnyEarlierMessageIsDetected) {
       const auto check = Play(changed).client_verify();
       ASSERT_TRUE(check.has_value()) << i;
       EXPECT_EQ(check->verified, false) << key << ", message " << i << " of type " << int{tape[i].message[0]};
-      EXPECT_THAT(check->why, HasSubstr("does not fit"));
+      EXPECT_THAT(check->why, HasSubstr("does not match"));
       ++tampered;
     }
     EXPECT_GE(tampered, 6U);

@@ -318,7 +318,7 @@ TEST_F(Pkcs11Timeout, ObjectWhoseCreationDidNotReturnIsNamed) {
     const TokenPlace place = FindTokens(Impatient()).at(0);
     GenerateKey(place, {.pin = Secret(hsm.pin())}, KeySpec::Parse("ec:P-256"), {{7}, "seven"}, {});
   });
-  EXPECT_THAT(error.detail(), ::testing::HasSubstr("may still make: private key id=07 object=seven"));
+  EXPECT_THAT(error.detail(), ::testing::HasSubstr("may still create: private key id=07 object=seven"));
 }
 
 TEST_F(Pkcs11Timeout, WithoutItNoThreadIsMade) {

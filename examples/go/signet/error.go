@@ -34,6 +34,7 @@ const (
 	UntrustedServer        ErrorCode = C.SIGNET_ERROR_UNTRUSTED_SERVER
 	Network                ErrorCode = C.SIGNET_ERROR_NETWORK
 	Internal               ErrorCode = C.SIGNET_ERROR_INTERNAL
+	Application            ErrorCode = C.SIGNET_ERROR_APPLICATION
 )
 
 // Error is an error of the library. Find it with errors.As.

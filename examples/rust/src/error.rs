@@ -35,6 +35,7 @@ impl ErrorCode {
     pub const UNTRUSTED_SERVER: Self = Self(23);
     pub const NETWORK: Self = Self(24);
     pub const INTERNAL: Self = Self(25);
+    pub const APPLICATION: Self = Self(26);
 }
 
 /// An error of the library, as text the detail and the hint.
