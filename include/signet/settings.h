@@ -22,7 +22,8 @@ class SIGNET_EXPORT Settings {
   enum class LoginBehavior { kAuto, kAlways, kNever };
   // PassPhraseIsPin says whether the pass phrase of a program goes to a token as its PIN.
   enum class PassPhraseIsPin { kNo, kYes, kAlways };
-  enum class Load { kFirstUse, kActivation };  // when the OpenSSL provider loads its libraries
+  // Load says when the OpenSSL provider loads its libraries.
+  enum class Load { kFirstUse, kActivation };
 
   // Set parses one setting; throws Error kBadSetting for an unknown name (with the most similar name) or an
   // invalid value. Several modules are accumulated; for other settings the new value replaces the old one.

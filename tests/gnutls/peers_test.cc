@@ -62,7 +62,7 @@ std::vector<std::string> VersionsOf(const Row& row) {
 std::uint16_t Number(const std::string& version) { return version == "1.3" ? 0x0304 : 0x0303; }
 
 Identity FromMade(const TestIdentity& made) {
-  return Identity::Proven(CertificateChain(made.certificate, made.issuers),
+  return Identity::Make(CertificateChain(made.certificate, made.issuers),
                           FileKey::FromPkcs8(made.private_key), Identity::Source::kPkcs12, "test:made");
 }
 
