@@ -74,7 +74,7 @@ Owned<signet_error> Failure(gnutls_session_t session, int status, int number) {
     case GNUTLS_E_AGAIN:
     case GNUTLS_E_INTERRUPTED:
     case GNUTLS_E_TIMEDOUT:
-      return Made(SIGNET_ERROR_NETWORK, "the other side did not answer in time",
+      return Made(SIGNET_ERROR_NETWORK, "the other side did not respond in time",
                   "Check that it speaks TLS on this port, and not only after STARTTLS.");
     case GNUTLS_E_PREMATURE_TERMINATION:
     case GNUTLS_E_SESSION_EOF:

@@ -29,7 +29,8 @@ const std::vector<StackCase>& Stacks() {
 #endif
 #endif
 #ifdef SIGNET_HAS_GNUTLS
-        {"GnuTlsTls12", kTls12, gnutls::MakeProbe, {}}, {"GnuTlsTls13", kTls13, gnutls::MakeProbe, {}},
+        {"GnuTlsTls12", kTls12, gnutls::MakeProbe, {}, {"rsa", "ec"}},
+        {"GnuTlsTls13", kTls13, gnutls::MakeProbe, {}, {"rsa", "ec"}},
 #endif
   };
   return stacks;

@@ -17,6 +17,8 @@ struct StackCase {
   std::uint16_t version;
   std::function<std::unique_ptr<Probe>()> make;
   std::vector<std::string> unusable;  // keys that its TLS cannot present
+  // hashes: it hands digests to keys whose names begin so, and no key that signs only messages can be used.
+  std::vector<std::string> hashes = {};
 };
 const std::vector<StackCase>& Stacks();
 inline void PrintTo(const StackCase& row, std::ostream* out) { *out << row.name; }

@@ -111,7 +111,7 @@ class Peers : public ::testing::TestWithParam<Row> {
   const std::unique_ptr<Probe> probe = MakeProbe();
 };
 
-TEST_P(Peers, OpenSslServersKnowWhoCame) {
+TEST_P(Peers, OpenSslServersKnowNamedClient) {
   for (const std::string& version : VersionsOf(GetParam())) {
     MutualTlsServer peer(MutualTlsServer::Kind::kOpenSsl, {.identity = server,
                                                            .trust_pem = pki.root().RootPem(),
@@ -122,7 +122,7 @@ TEST_P(Peers, OpenSslServersKnowWhoCame) {
   }
 }
 
-TEST_P(Peers, NginxKnowsWhoCame) {
+TEST_P(Peers, NginxKnowsNamedClient) {
   for (const std::string& version : VersionsOf(GetParam())) {
     MutualTlsServer peer(
         MutualTlsServer::Kind::kNginx,
@@ -135,7 +135,7 @@ TEST_P(Peers, NginxKnowsWhoCame) {
   }
 }
 
-TEST_P(Peers, GnuTlsServersKnowWhoCame) {
+TEST_P(Peers, GnuTlsServersKnowNamedClient) {
   for (const std::string& version : VersionsOf(GetParam())) {
     MutualTlsServer peer(MutualTlsServer::Kind::kGnuTls,
                          {.identity = server, .trust_pem = pki.root().RootPem(), .tls = version});
@@ -154,7 +154,7 @@ std::vector<std::string> BotanVersionsOf(const Row& row) {
   return versions;
 }
 
-TEST_P(Peers, BotanServersKnowWhoCame) {
+TEST_P(Peers, BotanServersKnowNamedClient) {
   const auto acceptor = botan::MakeAcceptor({.identity = FromMade(server), .trust_file = trust});
   for (const std::string& version : BotanVersionsOf(GetParam())) {
     const auto [visitor, report] = Served(
@@ -242,7 +242,7 @@ TEST_P(Failing, AServerOfAnotherNameIsNotTrusted) {
   }
 }
 
-TEST_P(Failing, ASessionIsResumedAndTheServerStillKnowsWhoCame) {
+TEST_P(Failing, ASessionIsResumedAndTheServerStillKnowsNamedClient) {
   const auto acceptor = MakeAcceptor({.identity = FromMade(server), .trust_file = trust});
   for (const std::uint16_t version : {0x0303, 0x0304}) {
     const Socket listener = Socket::Listen("127.0.0.1", 0);
