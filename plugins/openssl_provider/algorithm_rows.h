@@ -21,7 +21,7 @@ enum class Family { kRsa, kEcdsa, kEd25519, kEd448 };
 
 // OwnName is a further name of a family, which no other provider has. By it our keys say what signs with
 // them: libcrypto asks for that name among all providers, and would by ECDSA come to `default` first, and try
-// in vain to export the key to it, at every signature.
+// without success to export the key to it, at every signature.
 constexpr const char* OwnName(Family family) noexcept {
   constexpr const char* kNames[] = {"SIGNET-RSA", "SIGNET-ECDSA", "SIGNET-ED25519", "SIGNET-ED448"};
   return kNames[static_cast<std::size_t>(family)];

@@ -11,7 +11,7 @@
 
 namespace signet::provider {
 
-// FunctionsOf gives a dispatch table, which lives for ever.
+// FunctionsOf gives a dispatch table, which is never freed.
 const OSSL_DISPATCH* FunctionsOf(Table table);
 
 // Algorithms holds the tables that libcrypto fetches implementations from. All carry the property `provider=`

@@ -1,5 +1,5 @@
 // A set-user-ID program is run by somebody else than who it works for, whose environment and directory must
-// not lead it to a library of theirs.
+// not lead it to another library.
 #include "foreign_program.h"
 #include "openssl_provider/pem_uri.h"
 #include <signet/testing/process.h>

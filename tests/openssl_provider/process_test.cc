@@ -133,7 +133,7 @@ bool Confine(const std::string& root) {
   return chroot(root.c_str()) == 0 && chdir("/") == 0;
 }
 
-// The token of this module is in memory, so that nothing of it is out of reach.
+// The token of this module is in memory, so that nothing of it is inaccessible.
 TEST(Chroot, LoadAtActivationReadsKeysInIt) {
   if (!MayConfine()) GTEST_SKIP() << "this system lets nobody but root change the root directory";
   EXPECT_TRUE(InChild([] {

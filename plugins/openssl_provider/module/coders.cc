@@ -53,7 +53,7 @@ bool ConcernsPem(const Context& context, OSSL_CORE_BIO* in) noexcept {
   return ours;
 }
 
-// The first member of the SEQUENCE stands behind at most 6 bytes: tag and length, tag and length.
+// The first member of the SEQUENCE follows at most 6 bytes: tag and length, tag and length.
 bool ConcernsUri(const Context& context, OSSL_CORE_BIO* in) noexcept {
   const Upcalls& upcalls = context.upcalls();
   const Peek peek(upcalls, in);

@@ -29,7 +29,7 @@ class Lent {
   void* object_ = nullptr;
 };
 
-// Concerns tells whether a decoder may have something to do with the data at hand.
+// Concerns tells whether a decoder may have something to do with the data.
 bool ConcernsPem(const Context& context, OSSL_CORE_BIO* in) noexcept;
 bool ConcernsUri(const Context& context, OSSL_CORE_BIO* in) noexcept;
 inline bool Concerns(Table decoder, const Context& context, OSSL_CORE_BIO* in) noexcept {

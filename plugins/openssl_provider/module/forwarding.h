@@ -5,7 +5,7 @@
 
 #include <utility>
 
-// Functions of signet.so that go on to the provider's. Each has the type of the one that it stands for, and
+// Functions of signet.so that go on to the provider's. Each has the type of the one that it represents, and
 // gives `R{}`, which means failure to libcrypto, where libsignet.so cannot be opened.
 namespace signet::provider::module {
 
