@@ -31,7 +31,7 @@ class Peek {
 
 }  // namespace
 
-// A block that is not ours is read to its end, as the provider would do: who reads on goes on behind it.
+// A block with another label is read to its end, as the provider does: the next decoder continues after it.
 bool ConcernsPem(const Context& context, OSSL_CORE_BIO* in) noexcept {
   const Upcalls& upcalls = context.upcalls();
   const Peek peek(upcalls, in);

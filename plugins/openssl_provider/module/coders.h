@@ -3,8 +3,8 @@
 #include "openssl_provider/module/forwarding.h"
 
 // Decoders and encoders. libcrypto makes a context of each whenever a key is read or written, and tries each
-// decoder on data of any kind, so that here a context is ours alone, and the provider comes in when something
-// is for it.
+// decoder on data of any kind. Therefore these contexts belong to signet.so, and the provider is opened only
+// for data that it can use.
 namespace signet::provider::module {
 
 inline constexpr std::size_t kNewContextSlot = 0;   // of every coder's table
@@ -57,7 +57,7 @@ template <Table kTable, std::size_t kSlot, class... Rest>
 struct Decode<kTable, kSlot, int(void*, OSSL_CORE_BIO*, Rest...)> {
   static int Call(void* object, OSSL_CORE_BIO* in, Rest... rest) noexcept {
     auto& context = *static_cast<Context*>(object);
-    if (!Concerns(kTable, context, in)) return 1;  // as one who found nothing: libcrypto goes on to the next
+    if (!Concerns(kTable, context, in)) return 1;  // nothing found: libcrypto tries the next decoder
     const Lent lent(context, kTable);
     return lent.get() != nullptr
                ? Theirs<int(void*, OSSL_CORE_BIO*, Rest...)>(kTable, kSlot)(lent.get(), in, rest...)

@@ -80,4 +80,16 @@ struct RowList {
   }
 };
 
+// Join is the rows of several lists in one: a row's slot is its place in the whole.
+template <class... Lists>
+struct Join;
+template <class... Rows>
+struct Join<RowList<Rows...>> {
+  using List = RowList<Rows...>;
+};
+template <class... First, class... Second, class... More>
+struct Join<RowList<First...>, RowList<Second...>, More...> : Join<RowList<First..., Second...>, More...> {};
+template <class... Lists>
+using Joined = typename Join<Lists...>::List;
+
 }  // namespace signet::provider::module

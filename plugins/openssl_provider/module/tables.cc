@@ -29,101 +29,63 @@ using KeymgmtRows =
             Row<OSSL_FUNC_KEYMGMT_IMPORT, OSSL_FUNC_keymgmt_import_fn, OfObject>,
             Row<OSSL_FUNC_KEYMGMT_IMPORT_TYPES, OSSL_FUNC_keymgmt_import_types_fn, OfObject>>;
 
-using RsaSignatureRows = RowList<
+// Parts of the lists of signatures, whose order is that of the provider's tables.
+using SignatureContextRows = RowList<
     Row<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, OfProvider>,
     Row<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_DUPCTX, OSSL_FUNC_signature_dupctx_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, OSSL_FUNC_signature_get_ctx_params_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, OSSL_FUNC_signature_gettable_ctx_params_fn, OfEither>,
     Row<OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, OSSL_FUNC_signature_set_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, OSSL_FUNC_signature_digest_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN, OSSL_FUNC_signature_digest_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, OSSL_FUNC_signature_digest_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, OSSL_FUNC_signature_digest_verify_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_INIT, OSSL_FUNC_signature_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_INIT, OSSL_FUNC_signature_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, OSSL_FUNC_signature_digest_sign_update_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, OSSL_FUNC_signature_digest_sign_final_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, OSSL_FUNC_signature_digest_verify_update_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, OSSL_FUNC_signature_digest_verify_final_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, OSSL_FUNC_signature_verify_recover_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, OSSL_FUNC_signature_verify_recover_fn, OfObject>>;
-
-using EcdsaSignatureRows = RowList<
-    Row<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, OfProvider>,
-    Row<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DUPCTX, OSSL_FUNC_signature_dupctx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, OSSL_FUNC_signature_get_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, OSSL_FUNC_signature_gettable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, OSSL_FUNC_signature_set_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, OSSL_FUNC_signature_digest_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN, OSSL_FUNC_signature_digest_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, OSSL_FUNC_signature_digest_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, OSSL_FUNC_signature_digest_verify_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_INIT, OSSL_FUNC_signature_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_INIT, OSSL_FUNC_signature_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>,
+    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>>;
+using WholeMessageRows =
+    RowList<Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, OSSL_FUNC_signature_digest_sign_init_fn, OfObject>,
+            Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN, OSSL_FUNC_signature_digest_sign_fn, OfObject>,
+            Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, OSSL_FUNC_signature_digest_verify_init_fn, OfObject>,
+            Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, OSSL_FUNC_signature_digest_verify_fn, OfObject>>;
+using DigestRows = RowList<Row<OSSL_FUNC_SIGNATURE_SIGN_INIT, OSSL_FUNC_signature_sign_init_fn, OfObject>,
+                           Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
+                           Row<OSSL_FUNC_SIGNATURE_VERIFY_INIT, OSSL_FUNC_signature_verify_init_fn, OfObject>,
+                           Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>>;
+using MessageInPartsRows = RowList<
     Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, OSSL_FUNC_signature_digest_sign_update_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, OSSL_FUNC_signature_digest_sign_final_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, OSSL_FUNC_signature_digest_verify_update_fn, OfObject>,
     Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, OSSL_FUNC_signature_digest_verify_final_fn, OfObject>>;
+using RecoverRows = RowList<
+    Row<OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, OSSL_FUNC_signature_verify_recover_init_fn, OfObject>,
+    Row<OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, OSSL_FUNC_signature_verify_recover_fn, OfObject>>;
+
+using EcdsaSignatureRows = Joined<SignatureContextRows, WholeMessageRows, DigestRows, MessageInPartsRows>;
+using RsaSignatureRows = Joined<EcdsaSignatureRows, RecoverRows>;
 
 #if OPENSSL_VERSION_PREREQ(3, 4)
-using EdwardsSignatureRows = RowList<
-    Row<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, OfProvider>,
-    Row<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DUPCTX, OSSL_FUNC_signature_dupctx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, OSSL_FUNC_signature_get_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, OSSL_FUNC_signature_gettable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, OSSL_FUNC_signature_set_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, OSSL_FUNC_signature_digest_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN, OSSL_FUNC_signature_digest_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, OSSL_FUNC_signature_digest_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, OSSL_FUNC_signature_digest_verify_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, OSSL_FUNC_signature_query_key_types_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, OSSL_FUNC_signature_sign_message_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, OSSL_FUNC_signature_verify_message_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>>;
+using EdwardsSignatureRows = Joined<
+    SignatureContextRows, WholeMessageRows,
+    RowList<
+        Row<OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, OSSL_FUNC_signature_query_key_types_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, OSSL_FUNC_signature_sign_message_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, OSSL_FUNC_signature_verify_message_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>>>;
 
-using SigalgRows = RowList<
-    Row<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, OfProvider>,
-    Row<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DUPCTX, OSSL_FUNC_signature_dupctx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, OSSL_FUNC_signature_get_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, OSSL_FUNC_signature_gettable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, OSSL_FUNC_signature_set_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, OSSL_FUNC_signature_query_key_types_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_INIT, OSSL_FUNC_signature_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_INIT, OSSL_FUNC_signature_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, OSSL_FUNC_signature_sign_message_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_UPDATE, OSSL_FUNC_signature_sign_message_update_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_FINAL, OSSL_FUNC_signature_sign_message_final_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, OSSL_FUNC_signature_verify_message_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_UPDATE, OSSL_FUNC_signature_verify_message_update_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_FINAL, OSSL_FUNC_signature_verify_message_final_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>>;
+using SigalgRows = Joined<
+    SignatureContextRows,
+    RowList<
+        Row<OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, OSSL_FUNC_signature_query_key_types_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN_INIT, OSSL_FUNC_signature_sign_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY_INIT, OSSL_FUNC_signature_verify_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, OSSL_FUNC_signature_sign_message_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_UPDATE, OSSL_FUNC_signature_sign_message_update_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_FINAL, OSSL_FUNC_signature_sign_message_final_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_SIGN, OSSL_FUNC_signature_sign_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, OSSL_FUNC_signature_verify_message_init_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_UPDATE, OSSL_FUNC_signature_verify_message_update_fn,
+            OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_FINAL, OSSL_FUNC_signature_verify_message_final_fn, OfObject>,
+        Row<OSSL_FUNC_SIGNATURE_VERIFY, OSSL_FUNC_signature_verify_fn, OfObject>>>;
 #else
-using EdwardsSignatureRows = RowList<
-    Row<OSSL_FUNC_SIGNATURE_NEWCTX, OSSL_FUNC_signature_newctx_fn, OfProvider>,
-    Row<OSSL_FUNC_SIGNATURE_FREECTX, OSSL_FUNC_signature_freectx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DUPCTX, OSSL_FUNC_signature_dupctx_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, OSSL_FUNC_signature_get_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, OSSL_FUNC_signature_gettable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, OSSL_FUNC_signature_set_ctx_params_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, OSSL_FUNC_signature_settable_ctx_params_fn, OfEither>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, OSSL_FUNC_signature_digest_sign_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_SIGN, OSSL_FUNC_signature_digest_sign_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, OSSL_FUNC_signature_digest_verify_init_fn, OfObject>,
-    Row<OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, OSSL_FUNC_signature_digest_verify_fn, OfObject>>;
+using EdwardsSignatureRows = Joined<SignatureContextRows, WholeMessageRows>;
 #endif
 
 using CipherRows = RowList<
@@ -169,19 +131,16 @@ using DecoderRows =
             Row<OSSL_FUNC_DECODER_DECODE, OSSL_FUNC_decoder_decode_fn, Decode>,
             Row<OSSL_FUNC_DECODER_EXPORT_OBJECT, OSSL_FUNC_decoder_export_object_fn, ExportDecoded>>;
 
-using EncoderRows =
-    RowList<Row<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewEncoder>,
-            Row<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, EndEncoder>,
-            Row<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn, WritesIt>,
-            Row<OSSL_FUNC_ENCODER_ENCODE, OSSL_FUNC_encoder_encode_fn, Encode>,
-            Row<OSSL_FUNC_ENCODER_SET_CTX_PARAMS, OSSL_FUNC_encoder_set_ctx_params_fn, TakeEncoderParams>,
-            Row<OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, OSSL_FUNC_encoder_settable_ctx_params_fn, OfObject>>;
-
 using PublicEncoderRows =
     RowList<Row<OSSL_FUNC_ENCODER_NEWCTX, OSSL_FUNC_encoder_newctx_fn, NewEncoder>,
             Row<OSSL_FUNC_ENCODER_FREECTX, OSSL_FUNC_encoder_freectx_fn, EndEncoder>,
             Row<OSSL_FUNC_ENCODER_DOES_SELECTION, OSSL_FUNC_encoder_does_selection_fn, WritesIt>,
             Row<OSSL_FUNC_ENCODER_ENCODE, OSSL_FUNC_encoder_encode_fn, Encode>>;
+
+using EncoderRows = Joined<
+    PublicEncoderRows,
+    RowList<Row<OSSL_FUNC_ENCODER_SET_CTX_PARAMS, OSSL_FUNC_encoder_set_ctx_params_fn, TakeEncoderParams>,
+            Row<OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, OSSL_FUNC_encoder_settable_ctx_params_fn, OfObject>>>;
 
 // FunctionsOf chooses the list of a table.
 template <Table kTable>
