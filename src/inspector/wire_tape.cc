@@ -1,5 +1,6 @@
 #include "inspector/wire_tape.h"
 
+#include "inspector/names.h"
 #include <signet/error.h>
 
 #include <algorithm>
@@ -161,6 +162,18 @@ void WireTape::PlayMessage(Direction direction, std::uint8_t outer_type, ByteVie
 void WireTape::TakeKey(Direction direction, const char* client_label, const char* server_label) {
   const auto found = secrets_.find(FromClient(direction) ? client_label : server_label);
   FlowOf(direction).key = found == secrets_.end() ? std::nullopt : TrafficKey::Make(suite_, found->second);
+}
+
+Visitor VisitorOf(const WireTape::Played& played, const std::optional<Certificate>& leaf) {
+  Visitor visitor;
+  if (played.recorder.version() != 0) visitor.protocol = VersionName(played.recorder.version());
+  if (played.suite != 0) visitor.cipher = SuiteName(played.suite);
+  if (const auto& check = played.recorder.client_verify()) visitor.scheme = check->scheme;
+  if (leaf) {
+    visitor.subject = leaf->subject();
+    visitor.user_name = leaf->user_name();
+  }
+  return visitor;
 }
 
 }  // namespace signet::inline inspector

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inspector/probe.h"
 #include "inspector/recorder.h"
 #include "inspector/traffic_key.h"
 
@@ -91,5 +92,9 @@ class WireTape {
   std::uint16_t suite_ = 0;
   std::uint16_t version_ = 0;
 };
+
+// VisitorOf is what a server's tape says of its client, whose certificate is `leaf`. Whether the session was
+// resumed is the stack's to say.
+Visitor VisitorOf(const WireTape::Played& played, const std::optional<Certificate>& leaf);
 
 }  // namespace signet::inline inspector

@@ -3,7 +3,6 @@
 #include "botan/inspector/trust.h"
 #include "botan/stack_schemes.h"
 #include "inspector/exchange.h"
-#include "inspector/names.h"
 #include "inspector/pem_identity.h"
 
 #include <fmt/format.h>
@@ -52,15 +51,9 @@ class BotanAcceptor : public Acceptor {
  private:
   static Visitor Read(const Connection& connection) {
     const WireTape::Played played = connection.Play();
-    Visitor visitor;
-    if (played.recorder.version() != 0) visitor.protocol = VersionName(played.recorder.version());
-    if (played.suite != 0) visitor.cipher = SuiteName(played.suite);
-    if (const auto& check = played.recorder.client_verify()) visitor.scheme = check->scheme;
-    if (const std::optional<Certificate> leaf = connection.peer()) {
-      visitor.subject = leaf->subject();
-      visitor.user_name = leaf->user_name();
-      visitor.resumed = played.recorder.server_chain().empty();
-    }
+    const std::optional<Certificate> leaf = connection.peer();
+    Visitor visitor = VisitorOf(played, leaf);
+    visitor.resumed = leaf && played.recorder.server_chain().empty();
     return visitor;
   }
 

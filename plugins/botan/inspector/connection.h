@@ -35,6 +35,8 @@ class Connection {
   // response is the application data that came so far.
   const std::string& response() const;
   bool silent() const noexcept { return silent_; }
+  // pending: Botan hands over all that was read.
+  static constexpr bool pending() noexcept { return false; }
   // verified tells whether the peer's chain was found good in this connection.
   bool verified() const;
   WireTape::Played Play() const;

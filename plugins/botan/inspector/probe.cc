@@ -5,22 +5,17 @@
 #include "inspector/conclusion.h"
 #include "inspector/exchange.h"
 #include "inspector/names.h"
+#include "inspector/server_verdict.h"
 #include "inspector/socket.h"
 
-#include <algorithm>
+#include <utility>
 
 #include <poll.h>
 
 namespace signet::botan {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using Milliseconds = std::chrono::milliseconds;
-
-constexpr std::size_t kEnoughResponse = 65536;
-constexpr Milliseconds kQuietAfterResponse = 500ms;
-constexpr Milliseconds kQuietAfterHandshake = 2000ms;
 
 // Visit is one connection to the server, with what it leaves for the report.
 class Visit {
@@ -55,53 +50,19 @@ class Visit {
   void Exchange(HandshakeReport& report) {
     ApplicationTrip trip;
     const std::string request = RequestText(options_.request, options_.host);
-    if (!Accepted()) report.failure = Read(std::clamp(3 * Passed(report), 100ms, 1000ms), true);
+    if (!ServerAccepted(connection_.Play().recorder)) report.failure = Read(VerdictTime(report.timing), true);
     if (!report.failure && connection_.Send(request)) {
       trip.sent = request.size();
       report.failure = Read(options_.timeout, false);
     } else if (!report.failure) {
       report.failure = connection_.Failure();
     }
-    trip.received = connection_.response().size();
-    trip.first_line = FirstLine(connection_.response());
-    report.application = trip;
-    if (!report.failure)
-      report.failure = RefusalInResponse(connection_.response(), !options_.request.empty());
+    TakeResponse(connection_.response(), !options_.request.empty(), std::move(trip), report);
     connection_.Close();
   }
 
-  static Milliseconds Passed(const HandshakeReport& report) {
-    return std::chrono::duration_cast<Milliseconds>(report.timing);
-  }
-
-  // Read reads until the server closes, falls silent or has said enough, or `until_accepted`. A TLS 1.3
-  // server refuses a certificate only here, when the client has long finished: until it proved that it took
-  // our side of the handshake, it gets all of `patience`.
-  std::optional<Error> Read(Milliseconds patience, bool until_accepted) {
-    const std::string& response = connection_.response();
-    while (response.size() < kEnoughResponse && !(until_accepted && Accepted())) {
-      Milliseconds quiet = patience;
-      if (!response.empty()) quiet = std::min(patience, kQuietAfterResponse);
-      if (response.empty() && Accepted()) quiet = std::min(patience, kQuietAfterHandshake);
-      if (!budget_.Wait(POLLIN, quiet)) {
-        connection_.GiveUp();
-      } else if (connection_.Pump()) {
-        continue;
-      }
-      const bool refused = connection_.Play().recorder.received_alert().has_value();
-      if (!refused && (connection_.silent() || Accepted() || !response.empty())) break;
-      return connection_.Failure();
-    }
-    return std::nullopt;
-  }
-
-  // Accepted tells whether the server showed that it took our side of the handshake.
-  bool Accepted() const {
-    const Recorder recorder = connection_.Play().recorder;
-    if (recorder.version() < kTls13) return true;
-    return std::ranges::any_of(recorder.messages(), [](const HandshakeMessage& message) {
-      return message.direction == Direction::kReceived && message.message == "NewSessionTicket";
-    });
+  std::optional<Error> Read(std::chrono::milliseconds patience, bool until_accepted) {
+    return ReadResponse(connection_, budget_, patience, until_accepted);
   }
 
   const ProbeOptions& options_;

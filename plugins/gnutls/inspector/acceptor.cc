@@ -4,7 +4,6 @@
 #include "gnutls/inspector/probe.h"
 #include "gnutls/inspector/session_options.h"
 #include "inspector/exchange.h"
-#include "inspector/names.h"
 #include "inspector/pem_identity.h"
 
 #include <fmt/format.h>
@@ -54,16 +53,8 @@ class GnuTlsAcceptor : public Acceptor {
 
  private:
   static Visitor Read(const Connection& connection) {
-    const WireTape::Played played = connection.Play();
-    Visitor visitor;
-    if (played.recorder.version() != 0) visitor.protocol = VersionName(played.recorder.version());
-    if (played.suite != 0) visitor.cipher = SuiteName(played.suite);
-    if (const auto& check = played.recorder.client_verify()) visitor.scheme = check->scheme;
+    Visitor visitor = VisitorOf(connection.Play(), connection.peer());
     visitor.resumed = gnutls_session_is_resumed(connection.session()) != 0;
-    if (const std::optional<Certificate> leaf = connection.peer()) {
-      visitor.subject = leaf->subject();
-      visitor.user_name = leaf->user_name();
-    }
     return visitor;
   }
 

@@ -170,9 +170,11 @@ void Connection::SendAlert() {
   if (!SaysWhy(status_) || description < 0) return;
   TellAlert(Direction::kSent, static_cast<std::uint8_t>(level), description);
   const int number = errno_;
+  const bool silent = silent_;
   gnutls_alert_send(session(), static_cast<gnutls_alert_level_t>(level),
                     static_cast<gnutls_alert_description_t>(description));
   errno_ = number;
+  silent_ = silent;
 }
 
 // TakeLastWords puts on tape what a peer said before it closed the connection that GnuTLS still sends on.

@@ -49,7 +49,10 @@ class Connection {
   // pending tells whether data was read that Pump has not given yet.
   bool pending() const noexcept { return gnutls_record_check_pending(session()) > 0; }
   // GiveUp makes Failure say that the peer did not answer in time.
-  void GiveUp() noexcept { status_ = GNUTLS_E_TIMEDOUT; }
+  void GiveUp() noexcept {
+    status_ = GNUTLS_E_TIMEDOUT;
+    silent_ = true;
+  }
   bool Send(std::string_view text);
   void Close();
 

@@ -3,12 +3,14 @@
 #include "base/openssl_error.h"
 #include "inspector/conclusion.h"
 #include "inspector/exchange.h"
+#include "inspector/server_verdict.h"
 #include "inspector/socket.h"
 #include "openssl_tls/inspector/connection.h"
 #include "openssl_tls/request.h"
 #include <signet/openssl_tls.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <openssl/err.h>
 #include <poll.h>
@@ -94,23 +96,13 @@ class Visit {
   void Exchange(HandshakeReport& report) {
     ApplicationTrip trip;
     std::string response;
-    report.failure = Read(response, VerdictTime(report), kUntilMessage);
+    // A server that closes while data arrives may cut its own alert off, so its verdict is awaited first.
+    const auto verdict = Accepted() ? std::chrono::milliseconds(0) : VerdictTime(report.timing);
+    report.failure = Read(response, verdict, kUntilMessage);
     if (!report.failure) report.failure = SendRequest(trip);
     if (!report.failure) report.failure = Read(response, options_.timeout, kUntilSilence);
-    trip.received = response.size();
-    trip.first_line = FirstLine(response);
-    report.application = trip;
-    if (!report.failure) report.failure = RefusalInResponse(response, !options_.request.empty());
+    TakeResponse(response, !options_.request.empty(), std::move(trip), report);
     SSL_shutdown(connection());
-  }
-
-  // VerdictTime is how long a TLS 1.3 server gets to refuse our certificate before the request is sent: a
-  // server that closes while data arrives may cut its own alert off. Tickets end the wait.
-  std::chrono::milliseconds VerdictTime(const HandshakeReport& report) const {
-    using namespace std::chrono_literals;
-    if (Accepted()) return 0ms;
-    return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(3 * report.timing), 100ms,
-                      1000ms);
   }
 
   std::optional<Error> SendRequest(ApplicationTrip& trip) {
@@ -154,13 +146,7 @@ class Visit {
     return std::nullopt;
   }
 
-  // Accepted tells whether the server showed that it took our side of the handshake.
-  bool Accepted() const {
-    if (recording_->recorder().version() < kTls13) return true;
-    return std::ranges::any_of(recording_->recorder().messages(), [](const HandshakeMessage& message) {
-      return message.direction == Direction::kReceived && message.message == "NewSessionTicket";
-    });
-  }
+  bool Accepted() const { return ServerAccepted(recording_->recorder()); }
 
   std::chrono::milliseconds Patience(const std::string& response) const {
     if (!response.empty()) return std::min(options_.timeout, kQuietAfterResponse);
@@ -176,10 +162,6 @@ class Visit {
     report.server_verified = server && SSL_get_verify_result(connection()) == X509_V_OK;
     Conclude(recording_->recorder(), options_, report);
   }
-
-  static constexpr std::size_t kEnoughResponse = 65536;
-  static constexpr std::chrono::milliseconds kQuietAfterResponse{500};
-  static constexpr std::chrono::milliseconds kQuietAfterHandshake{2000};
 
   const ProbeOptions& options_;
   Socket socket_;
