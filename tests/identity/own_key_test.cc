@@ -1,4 +1,5 @@
 // A program's own key, as a PrivateKey.
+#include "error_of.h"
 #include "identity/hashes.h"
 #include "identity/public_key.h"
 #include "identity/signature_schemes.h"
@@ -21,16 +22,6 @@ using Kind = SigningAlgorithm::Kind;
 using enum SignatureScheme;
 using testing::TestIdentity;
 using testing::TestPki;
-
-Error ErrorOf(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error({});
-}
 
 const TestIdentity& Rsa() {
   static const TestIdentity identity = TestPki().Issue({.key = "rsa:2048"});

@@ -1,11 +1,15 @@
 #include "openssl_tls/request_table.h"
 
 #include "base/openssl_error.h"
+#include "inspector/socket.h"
 #include "openssl_tls/inspector/connection.h"
 #include "openssl_tls/native.h"
 #include <signet/openssl_tls.h>
 
+#include <thread>
+
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 namespace signet {
 
@@ -84,6 +88,60 @@ OpenSslPtr<SSL_CTX> RequestTable::Server(const Request& request, const std::stri
                "SSL_CTX_set1_client_sigalgs_list");
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   return context;
+}
+
+std::string NameOfClient(SSL_CTX* context, const std::function<void(std::uint16_t port)>& connect) {
+  const Socket listener = Socket::Listen("127.0.0.1", 0);
+  std::string presented = "failed";
+  std::thread server([&] {
+    const Socket socket = listener.Accept(std::chrono::seconds(10));
+    const OpenSslPtr<SSL> connection(SSL_new(context));
+    SSL_set_fd(connection.get(), socket.get());
+    char request_line[100];
+    if (SSL_accept(connection.get()) != 1) return;
+    if (SSL_read(connection.get(), request_line, sizeof request_line) <= 0) return;
+    SSL_write(connection.get(), "done\n", 5);
+    SSL_shutdown(connection.get());
+    X509* leaf = SSL_get0_peer_certificate(connection.get());
+    char name[100] = "";
+    if (leaf != nullptr)
+      X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, name, sizeof name);
+    presented = name;
+  });
+  connect(listener.port());
+  server.join();
+  return presented;
+}
+
+namespace {
+
+// AnyCan presents each identity by itself.
+bool AnyCan(const RequestTable& table, const Request& request, const Presenter& present) {
+  for (const Identity& identity : table.identities()) {
+    for (const Identity& alternative : Alternatives(identity)) {
+      const std::string presented = present(request, {alternative}, nullptr);
+      if (!presented.empty() && presented != "failed") return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void ExpectEveryRequestAnswered(const RequestTable& table, const Presenter& present) {
+  int met = 0;
+  for (const Request& request : Requests()) {
+    SCOPED_TRACE(fmt::format("[{}] {}", request.authorities, request.schemes));
+    std::string why;
+    const std::string presented = present(request, table.identities(), &why);
+    EXPECT_NE(presented, "failed") << why;
+    if (presented.empty()) {
+      EXPECT_FALSE(AnyCan(table, request, present)) << why;
+    } else {
+      ++met;
+    }
+  }
+  EXPECT_GE(met, 15);
 }
 
 std::vector<Identity> Alternatives(const Identity& identity) {

@@ -2,6 +2,7 @@
 
 #include "openssl_tls/memory_handshake.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,18 @@ class RequestTable {
   Identity server_ = TokenIdentity(server_pki_.Issue(ServerOptions())).identity;
   std::vector<Identity> identities_;
 };
+
+// NameOfClient has `context` serve one client in a thread while `connect` runs, which gets the server's port.
+// It returns the common name that the server accepted; empty for none, "failed" for no connection.
+std::string NameOfClient(SSL_CTX* context, const std::function<void(std::uint16_t port)>& connect);
+
+// Presenter makes one connection to a server that sends `request`, and returns NameOfClient. *why, where it
+// is not null, gets the result of each identity.
+using Presenter = std::function<std::string(const Request& request, const std::vector<Identity>& identities,
+                                            std::string* why)>;
+// ExpectEveryRequestAnswered expects that a stack presents one of the table's identities for each request
+// that any of them can answer by itself, and of at least 15 requests.
+void ExpectEveryRequestAnswered(const RequestTable& table, const Presenter& present);
 
 // Alternatives lists an identity with each chain that it could send: each path, whole and cut short.
 std::vector<Identity> Alternatives(const Identity& identity);

@@ -1,4 +1,5 @@
 // A program's own source under a scheme of its own.
+#include "error_of.h"
 #include "pkcs12/file_key.h"
 #include <signet/identity_selector.h>
 #include <signet/identity_source.h>
@@ -22,16 +23,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::TestIdentity;
 using testing::TestPki;
-
-Error ErrorOf(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error({});
-}
 
 Identity Named(const std::string& uri, const std::string& name = "alice") {
   static const TestPki pki;
